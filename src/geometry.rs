@@ -1,0 +1,147 @@
+//! Boxes and units of length.
+
+use std::fmt;
+use std::str::FromStr;
+
+use glam::DVec3;
+
+use crate::error::Error;
+
+/// An axis-aligned box in the unit of the data. `min[a] <= max[a]` unless the box is empty.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Box3 {
+    /// Lower corner.
+    pub min: DVec3,
+    /// Upper corner.
+    pub max: DVec3,
+}
+
+impl Box3 {
+    /// The box that holds nothing: every point enlarges it to that point.
+    pub const EMPTY: Self = Self { min: DVec3::splat(f64::INFINITY), max: DVec3::splat(f64::NEG_INFINITY) };
+
+    /// The smallest box around `points`; [`Box3::EMPTY`] if there are none.
+    pub fn around(points: &[DVec3]) -> Self {
+        points.iter().fold(Self::EMPTY, |b, &p| Self { min: b.min.min(p), max: b.max.max(p) })
+    }
+
+    /// The point half-way between the corners.
+    pub fn center(&self) -> DVec3 {
+        0.5 * (self.min + self.max)
+    }
+
+    /// Edge lengths.
+    pub fn size(&self) -> DVec3 {
+        self.max - self.min
+    }
+
+    /// Length of the space diagonal.
+    pub fn diagonal(&self) -> f64 {
+        self.size().length()
+    }
+
+    /// The box made larger by `margin[a]` on both sides of each axis.
+    pub fn grown(&self, margin: DVec3) -> Self {
+        Self { min: self.min - margin, max: self.max + margin }
+    }
+
+    /// The eight corners; bit `a` of the index chooses the maximum of axis `a`.
+    pub fn corners(&self) -> [DVec3; 8] {
+        std::array::from_fn(|i| {
+            let pick = |axis: usize| if i >> axis & 1 == 1 { self.max[axis] } else { self.min[axis] };
+            DVec3::new(pick(0), pick(1), pick(2))
+        })
+    }
+}
+
+/// A unit of length. Data without a stated unit have none (`Option<LengthUnit>`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LengthUnit {
+    /// 1e-10 m.
+    Angstrom,
+    /// 1e-9 m.
+    Nanometre,
+    /// 1e-6 m.
+    Micrometre,
+    /// Metre. Tables in metres are converted to nanometres on reading.
+    Metre,
+    /// Camera pixel, of unknown length.
+    Pixel,
+}
+
+impl LengthUnit {
+    /// The sign drawn in pictures: `Å`, `nm`, `µm`, `m`, `px`.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Angstrom => "Å",
+            Self::Nanometre => "nm",
+            Self::Micrometre => "µm",
+            Self::Metre => "m",
+            Self::Pixel => "px",
+        }
+    }
+
+    /// The ASCII word used in JSON: `angstrom`, `nm`, `um`, `m`, `px`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Angstrom => "angstrom",
+            Self::Nanometre => "nm",
+            Self::Micrometre => "um",
+            Self::Metre => "m",
+            Self::Pixel => "px",
+        }
+    }
+}
+
+impl fmt::Display for LengthUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.symbol())
+    }
+}
+
+impl FromStr for LengthUnit {
+    type Err = Error;
+
+    /// Understands `A`, `Å`, `angstrom`, `nm`, `um`, `µm`, `m`, `px` and the written-out words,
+    /// in any case except that `M` alone is refused.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text.trim().to_lowercase().as_str() {
+            "a" | "å" | "\u{212b}" | "ang" | "angstrom" | "angstroms" | "ångström" => Ok(Self::Angstrom),
+            "nm" | "nanometre" | "nanometer" | "nanometres" | "nanometers" => Ok(Self::Nanometre),
+            "um" | "µm" | "μm" | "micron" | "microns" | "micrometre" | "micrometer" => Ok(Self::Micrometre),
+            "m" | "metre" | "meter" | "metres" | "meters" if text.trim() != "M" => Ok(Self::Metre),
+            "px" | "pix" | "pixel" | "pixels" => Ok(Self::Pixel),
+            _ => Err(Error::Usage(format!("`{text}` is no unit of length; known are A, nm, um, m and px"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_around_nothing_is_empty_and_around_points_is_tight() {
+        assert_eq!(Box3::around(&[]), Box3::EMPTY);
+        let b = Box3::around(&[DVec3::new(1.0, -2.0, 3.0), DVec3::new(-1.0, 5.0, 3.0)]);
+        assert_eq!((b.min, b.max), (DVec3::new(-1.0, -2.0, 3.0), DVec3::new(1.0, 5.0, 3.0)));
+    }
+
+    #[test]
+    fn corners_are_all_different_and_ordered_by_bit() {
+        let c = Box3 { min: DVec3::ZERO, max: DVec3::new(1.0, 2.0, 3.0) }.corners();
+        assert_eq!(c[0], DVec3::ZERO);
+        assert_eq!(c[1], DVec3::new(1.0, 0.0, 0.0));
+        assert_eq!(c[6], DVec3::new(0.0, 2.0, 3.0));
+    }
+
+    #[test]
+    fn units_are_read_back_from_their_names_and_symbols() {
+        use LengthUnit::*;
+        for unit in [Angstrom, Nanometre, Micrometre, Metre, Pixel] {
+            assert_eq!(unit.name().parse::<LengthUnit>().unwrap(), unit);
+            assert_eq!(unit.symbol().parse::<LengthUnit>().unwrap(), unit);
+        }
+        assert!("furlong".parse::<LengthUnit>().is_err());
+    }
+}

@@ -1,0 +1,285 @@
+//! A density sampled at the nodes of a regular grid.
+
+use glam::DVec3;
+
+use crate::error::{Error, Result};
+use crate::geometry::{Box3, LengthUnit};
+
+/// The number type of the samples: `f32` for pictures and files, `f64` for comparison with scipy.
+pub trait Sample: Copy + Send + Sync + PartialOrd + Default + 'static {
+    /// The nearest value of this type.
+    fn from_f64(value: f64) -> Self;
+    /// The value, exactly.
+    fn to_f64(self) -> f64;
+}
+
+impl Sample for f32 {
+    fn from_f64(value: f64) -> Self {
+        value as f32
+    }
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Sample for f64 {
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+    fn to_f64(self) -> f64 {
+        self
+    }
+}
+
+/// Where the nodes of a regular grid lie. Node `(i, j, k)` is at `origin + spacing * (i, j, k)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lattice {
+    /// Number of nodes along x, y, z; at least 1 each.
+    pub shape: [usize; 3],
+    /// Position of node (0, 0, 0) in the unit of the data.
+    pub origin: DVec3,
+    /// Distance between neighbouring nodes along each axis; positive.
+    pub spacing: DVec3,
+}
+
+impl Lattice {
+    /// A lattice whose first and last nodes lie on the corners of `bounds`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the product of `shape` overflows, an axis has fewer than 2 nodes, or
+    /// `bounds` is empty, flat or not finite.
+    pub fn spanning(bounds: Box3, shape: [usize; 3]) -> Result<Self> {
+        let size = bounds.size();
+        if !(bounds.min.is_finite() && bounds.max.is_finite() && size.min_element() > 0.0) {
+            return Err(Error::Data(format!(
+                "the box {} to {} has no volume; give --bounds with each minimum below its maximum",
+                bounds.min, bounds.max
+            )));
+        }
+        if shape.iter().any(|&n| n < 2) {
+            return Err(Error::Data(format!("a grid of {shape:?} nodes is too small; an axis needs at least 2")));
+        }
+        checked_len(shape)?;
+        let intervals = DVec3::new((shape[0] - 1) as f64, (shape[1] - 1) as f64, (shape[2] - 1) as f64);
+        Ok(Self { shape, origin: bounds.min, spacing: size / intervals })
+    }
+
+    /// Number of nodes.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether there is no node.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Position of node `(i, j, k)`.
+    pub fn node(&self, i: usize, j: usize, k: usize) -> DVec3 {
+        self.origin + self.spacing * DVec3::new(i as f64, j as f64, k as f64)
+    }
+
+    /// The box from the first to the last node.
+    pub fn bounds(&self) -> Box3 {
+        let [nx, ny, nz] = self.shape;
+        Box3 { min: self.origin, max: self.node(nx - 1, ny - 1, nz - 1) }
+    }
+}
+
+/// The number of nodes of a shape.
+///
+/// # Errors
+/// [`Error::Data`] if the product overflows.
+pub fn checked_len(shape: [usize; 3]) -> Result<usize> {
+    shape[0]
+        .checked_mul(shape[1])
+        .and_then(|n| n.checked_mul(shape[2]))
+        .ok_or_else(|| Error::Data(format!("a grid of {shape:?} nodes cannot be counted; choose a smaller --grid")))
+}
+
+/// A density at the nodes of a [`Lattice`], with x varying fastest: sample `(i, j, k)` is
+/// `values[i + nx * (j + ny * k)]`. Unit: 1 / length^3.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DensityGrid<T: Sample = f32> {
+    /// Where the nodes are.
+    pub lattice: Lattice,
+    /// One value a node, x fastest.
+    pub values: Vec<T>,
+    /// Unit of length of the lattice, if known.
+    pub unit: Option<LengthUnit>,
+    /// The part of the lattice's box that axes and the default camera show: the box without its
+    /// padding.
+    pub focus: Box3,
+}
+
+/// Smallest, largest and mean value of a grid, and its trapezoidal integral.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Statistics {
+    /// Smallest finite value.
+    pub min: f64,
+    /// Largest finite value.
+    pub max: f64,
+    /// Mean of the finite values.
+    pub mean: f64,
+    /// Integral over the box by the trapezoidal rule; values that are not finite count as 0.
+    pub integral: f64,
+}
+
+impl<T: Sample> DensityGrid<T> {
+    /// A grid whose focus is its whole box.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the number of values is not the number of nodes.
+    pub fn new(lattice: Lattice, values: Vec<T>, unit: Option<LengthUnit>) -> Result<Self> {
+        if values.len() != checked_len(lattice.shape)? {
+            return Err(Error::Data(format!(
+                "{} values for a grid of {:?} nodes; one value a node is needed",
+                values.len(),
+                lattice.shape
+            )));
+        }
+        Ok(Self { lattice, values, unit, focus: lattice.bounds() })
+    }
+
+    /// A grid from values in C order of `[x, y, z]` (z fastest), as numpy's `mgrid` and scipy give.
+    ///
+    /// # Errors
+    /// As [`DensityGrid::new`].
+    pub fn from_c_order(lattice: Lattice, values: &[T], unit: Option<LengthUnit>) -> Result<Self> {
+        let [nx, ny, nz] = lattice.shape;
+        let mut out = vec![T::default(); values.len()];
+        if values.len() == checked_len(lattice.shape)? {
+            for (k, plane) in out.chunks_exact_mut((nx * ny).max(1)).enumerate() {
+                for (at, value) in plane.iter_mut().enumerate() {
+                    *value = values[((at % nx) * ny + at / nx) * nz + k];
+                }
+            }
+        }
+        Self::new(lattice, out, unit)
+    }
+
+    /// The values in C order of `[x, y, z]` (z fastest).
+    pub fn to_c_order(&self) -> Vec<T> {
+        let [nx, ny, nz] = self.lattice.shape;
+        let mut out = Vec::with_capacity(self.values.len());
+        for i in 0..nx {
+            for j in 0..ny {
+                out.extend((0..nz).map(|k| self.values[i + nx * (j + ny * k)]));
+            }
+        }
+        out
+    }
+
+    /// Smallest, largest, mean and integral. All NaN if no value is finite.
+    pub fn statistics(&self) -> Statistics {
+        let [nx, ny, nz] = self.lattice.shape;
+        let (mut min, mut max, mut sum, mut count, mut integral) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0u64, 0.0);
+        let end_weight = |i: usize, n: usize| if n > 1 && (i == 0 || i == n - 1) { 0.5 } else { 1.0 };
+        for (row, values) in self.values.chunks_exact(nx).enumerate() {
+            let (mut row_sum, mut row_trapezoid) = (0.0, 0.0);
+            for (i, value) in values.iter().enumerate() {
+                let value = value.to_f64();
+                if value.is_finite() {
+                    (min, max, count) = (min.min(value), max.max(value), count + 1);
+                    row_sum += value;
+                    row_trapezoid += value * end_weight(i, nx);
+                }
+            }
+            sum += row_sum;
+            integral += row_trapezoid * end_weight(row % ny, ny) * end_weight(row / ny, nz);
+        }
+        if count == 0 {
+            return Statistics { min: f64::NAN, max: f64::NAN, mean: f64::NAN, integral: f64::NAN };
+        }
+        let voxel = self.lattice.spacing.x * self.lattice.spacing.y * self.lattice.spacing.z;
+        Statistics { min, max, mean: sum / count as f64, integral: integral * voxel }
+    }
+
+    /// For each share `p` (0 to 1) of the grid's total, the largest level `c` for which the nodes
+    /// with values of at least `c` hold at least `p` of it: the level of the highest-density region
+    /// of that mass (Hyndman 1996, eq. 1). Values that are not finite or not positive hold nothing.
+    pub fn levels_enclosing(&self, shares: &[f64]) -> Vec<f64> {
+        let mut values: Vec<f64> =
+            self.values.iter().map(|v| v.to_f64()).filter(|v| v.is_finite() && *v > 0.0).collect();
+        values.sort_unstable_by(|a, b| b.total_cmp(a));
+        let total: f64 = values.iter().sum();
+        shares
+            .iter()
+            .map(|share| {
+                let mut mass = 0.0;
+                values
+                    .iter()
+                    .find(|&&v| {
+                        mass += v;
+                        mass >= share * total
+                    })
+                    .or(values.last())
+                    .copied()
+                    .unwrap_or(0.0)
+            })
+            .collect()
+    }
+
+    /// The percentiles (0 to 100) of the finite values, interpolated linearly between order
+    /// statistics as `numpy.percentile` does. NaN if no value is finite.
+    pub fn percentiles(&self, percents: &[f64]) -> Vec<f64> {
+        let mut values: Vec<f64> = self.values.iter().map(|v| v.to_f64()).filter(|v| v.is_finite()).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        percents.iter().map(|p| percentile_of_sorted(&values, *p)).collect()
+    }
+}
+
+/// The percentile (0 to 100) of ascending `values`, linear between order statistics; NaN if empty.
+pub fn percentile_of_sorted(values: &[f64], percent: f64) -> f64 {
+    let Some(last) = values.len().checked_sub(1) else { return f64::NAN };
+    let at = (percent / 100.0).clamp(0.0, 1.0) * last as f64;
+    let low = at.floor() as usize;
+    let high = (low + 1).min(last);
+    values[low] + (values[high] - values[low]) * (at - low as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(shape: [usize; 3], values: Vec<f32>) -> DensityGrid {
+        let bounds = Box3 { min: DVec3::ZERO, max: DVec3::new(1.0, 2.0, 4.0) };
+        DensityGrid::new(Lattice::spanning(bounds, shape).unwrap(), values, None).unwrap()
+    }
+
+    #[test]
+    fn the_trapezoidal_integral_of_a_constant_is_value_times_volume() {
+        let s = grid([2, 3, 4], vec![2.5; 24]).statistics();
+        assert!((s.integral - 2.5 * 8.0).abs() < 1e-12);
+        assert_eq!((s.min, s.max, s.mean), (2.5, 2.5, 2.5));
+    }
+
+    #[test]
+    fn c_order_round_trips_and_x_is_fastest_inside() {
+        let lattice = grid([2, 3, 4], vec![0.0; 24]).lattice;
+        let c: Vec<f32> = (0..24).map(|v| v as f32).collect();
+        let g = DensityGrid::from_c_order(lattice, &c, None).unwrap();
+        // (1, 0, 0) stands at 1 inside and at ny * nz = 12 in C order; (0, 0, 1) at nx * ny = 6 and 1.
+        assert_eq!((g.values[1], g.values[6], g.values[2]), (12.0, 1.0, 4.0));
+        assert_eq!(g.to_c_order(), c);
+    }
+
+    #[test]
+    fn enclosed_mass_is_the_largest_level_that_holds_the_share() {
+        let g = grid([2, 2, 2], vec![4.0, 3.0, 2.0, 1.0, 0.0, 0.0, f32::NAN, 0.0]);
+        assert_eq!(g.levels_enclosing(&[0.4, 0.41, 0.7, 0.71, 1.0]), [4.0, 3.0, 3.0, 2.0, 1.0]);
+    }
+
+    #[test]
+    fn percentiles_are_numpys() {
+        let g = grid([2, 2, 2], vec![7.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, f32::INFINITY]);
+        assert_eq!(g.percentiles(&[0.0, 50.0, 25.0, 98.0]), [1.0, 4.0, 2.5, 6.88]);
+    }
+
+    #[test]
+    fn flat_boxes_and_overflowing_shapes_are_refused() {
+        let flat = Box3 { min: DVec3::ZERO, max: DVec3::new(1.0, 1.0, 0.0) };
+        assert!(Lattice::spanning(flat, [2, 2, 2]).is_err());
+        assert!(checked_len([usize::MAX, 2, 2]).is_err());
+    }
+}

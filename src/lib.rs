@@ -1,0 +1,18 @@
+//! densitas: from a table of positions to a density one can look at, measure and publish.
+
+#![warn(missing_docs)]
+#![deny(unsafe_op_in_unsafe_fn)]
+
+pub mod annotate;
+pub mod color;
+pub mod error;
+pub mod geometry;
+pub mod gpu;
+pub mod grid;
+pub mod io;
+pub mod kde;
+pub mod points;
+pub mod progress;
+pub mod render;
+pub mod sample;
+pub mod scene;

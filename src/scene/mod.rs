@@ -1,0 +1,121 @@
+//! Everything that decides what a picture shows.
+
+mod camera;
+mod look;
+
+use std::sync::Arc;
+
+use glam::DVec3;
+
+pub use camera::{Camera, CameraAxes, Projection, Ray, View};
+pub use look::{Limits, Look};
+
+use crate::color::{Rgb, TransferFunction};
+use crate::grid::DensityGrid;
+
+/// What a picture shows. Window, headless pictures, movies and tests draw the same `Scene` by the
+/// same renderer.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    /// The density.
+    pub grid: Arc<DensityGrid>,
+    /// Its limits, colours and opacity.
+    pub transfer: TransferFunction,
+    /// Where it is seen from.
+    pub camera: Camera,
+    /// How samples are taken along a ray.
+    pub sampling: Sampling,
+    /// Lighting by the gradient of the density; `None` shows the colours as they are.
+    pub shading: Option<Shading>,
+    /// What lies behind.
+    pub background: Background,
+    /// What is written and drawn around the density.
+    pub annotations: Annotations,
+}
+
+/// How samples are taken along a ray.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sampling {
+    /// Distance between samples, in the unit of the data; above 0.
+    pub step: f64,
+    /// Where in its step a sample lies.
+    pub rule: SampleRule,
+}
+
+/// Where in its step a sample lies, and what becomes of the rest of the ray.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SampleRule {
+    /// In the middle; the last step is as long as what is left of the ray.
+    Midpoint,
+    /// At its end; what is left of the ray is dropped (VTK's and Mayavi's rule).
+    End,
+}
+
+/// Lighting by three white lights fixed to the camera (Mayavi's and VTK's model).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shading {
+    /// Share of the colour that needs no light.
+    pub ambient: f64,
+    /// Share of the colour that scattered light shows.
+    pub diffuse: f64,
+    /// Strength of the white highlights.
+    pub specular: f64,
+    /// Exponent of the highlights; larger is smaller.
+    pub specular_power: f64,
+    /// Multiplies the camera-space components (right, up, backward) of the gradient before it
+    /// becomes a normal; ones are right, the box lengths are VTK's fault.
+    pub gradient_scale: DVec3,
+}
+
+/// What lies behind the density.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Background {
+    /// One colour.
+    Color(Rgb),
+    /// Nothing: the picture's alpha channel tells what is covered.
+    Transparent,
+}
+
+/// What is written and drawn around the density.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Annotations {
+    /// The box with ticks and numbers.
+    pub axes: bool,
+    /// The colour bar.
+    pub colorbar: bool,
+    /// A line above the picture.
+    pub title: Option<String>,
+}
+
+/// The size of one picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Frame {
+    /// Width and height in pixels.
+    pub size: [u32; 2],
+    /// Pixels per point: text and lines are this many times larger than on a plain screen.
+    pub scale_factor: f64,
+}
+
+impl Frame {
+    /// Width and height in points, the measure of text and lines.
+    pub fn size_in_points(&self) -> [f64; 2] {
+        self.size.map(|n| f64::from(n) / self.scale_factor)
+    }
+}
+
+impl Background {
+    /// The colour that text and lines must stand out from.
+    pub fn color(self) -> Rgb {
+        match self {
+            Self::Color(c) => c,
+            Self::Transparent => [1.0; 3],
+        }
+    }
+
+    /// Black or white, whichever is seen better on it.
+    pub fn foreground(self) -> Rgb {
+        let [r, g, b] = self.color();
+        let luma = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        if luma > 0.55 { [0.0; 3] } else { [1.0; 3] }
+    }
+}

@@ -1,0 +1,7 @@
+//! All integration tests, as one program.
+
+mod common;
+mod kde;
+mod pictures;
+mod program;
+mod reading;
