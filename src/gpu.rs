@@ -1,1 +1,266 @@
-//! gpu
+//! Adapter, device, shader composition and read-back: what every pass needs from wgpu.
+
+use std::sync::{Arc, Mutex};
+
+use crate::error::{Error, Result};
+
+/// Which adapter to draw on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum AdapterChoice {
+    /// The fastest kind: discrete, integrated, virtual, software; Vulkan, Metal and DX12 before GL.
+    #[default]
+    Auto,
+    /// A software adapter.
+    Software,
+    /// The first whose name, driver or backend contains this text, in any case.
+    Named(String),
+}
+
+/// What is said of an adapter.
+pub type AdapterInfo = wgpu::AdapterInfo;
+
+/// An opened device and its queue.
+pub struct Gpu {
+    /// The device.
+    pub device: wgpu::Device,
+    /// Its queue.
+    pub queue: wgpu::Queue,
+    /// What it is.
+    pub info: AdapterInfo,
+    failure: Arc<Mutex<Option<String>>>,
+}
+
+/// What to install where there is no adapter.
+const MISSING: &str = "no graphics adapter was found; drawing needs Vulkan, Metal, DirectX 12 or OpenGL ES 3.1. \
+    A software one is enough: on Debian or Ubuntu, `apt-get install mesa-vulkan-drivers`";
+
+impl Gpu {
+    /// Opens an adapter.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if there is none, or none of that name, or it refuses.
+    pub fn new(choice: &AdapterChoice) -> Result<Self> {
+        let mut adapters = usable_adapters();
+        if adapters.is_empty() {
+            return Err(Error::Gpu(MISSING.into()));
+        }
+        let known: Vec<String> = adapters.iter().map(|a| describe(&a.get_info())).collect();
+        let at = adapters
+            .iter()
+            .position(|a| chosen(choice, &a.get_info()))
+            .ok_or_else(|| Error::Gpu(format!("no adapter is {}; there are: {}", wanted(choice), known.join("; "))))?;
+        Self::open(adapters.swap_remove(at))
+    }
+
+    fn open(adapter: wgpu::Adapter) -> Result<Self> {
+        let info = adapter.get_info();
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("densitas"),
+            required_features: adapter.features() & wgpu::Features::FLOAT32_FILTERABLE,
+            required_limits: adapter.limits(),
+            ..Default::default()
+        };
+        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
+            .map_err(|e| Error::Gpu(format!("{}: cannot open the device: {e}", describe(&info))))?;
+        let failure = Arc::new(Mutex::new(None));
+        let (on_error, on_loss) = (failure.clone(), failure.clone());
+        device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| remember(&on_error, e.to_string())));
+        device.set_device_lost_callback(move |reason, text| {
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                remember(&on_loss, format!("the device was lost: {text}"));
+            }
+        });
+        Ok(Self { device, queue, info, failure })
+    }
+
+    /// The adapter in one line: name, backend, driver.
+    pub fn describe(&self) -> String {
+        describe(&self.info)
+    }
+
+    /// The first failure the device has told of since the last call.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] with that failure.
+    pub fn check(&self) -> Result<()> {
+        match self.failure.lock().expect("no holder of this lock panics").take() {
+            Some(text) => Err(Error::Gpu(format!("{}: {text}", self.describe()))),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until all submitted work is done.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device failed.
+    pub fn wait(&self) -> Result<()> {
+        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
+        self.check()?;
+        polled.map(|_| ()).map_err(|e| Error::Gpu(format!("{}: {e}", self.describe())))
+    }
+
+    /// Whether 32-bit float textures can be interpolated by the adapter itself.
+    pub fn interpolates_f32(&self) -> bool {
+        self.device.features().contains(wgpu::Features::FLOAT32_FILTERABLE)
+    }
+
+    /// The texels of a two-dimensional texture, row by row from the top, without padding.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device failed.
+    pub fn read_texture(&self, texture: &wgpu::Texture) -> Result<Vec<u8>> {
+        let texel = texture.format().block_copy_size(None).expect("colour formats have a size");
+        let (row, rows) = (texture.width() * texel, texture.height());
+        let padded = row.next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("read-back"),
+            size: u64::from(padded) * u64::from(rows),
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(padded), rows_per_image: None };
+        encoder.copy_texture_to_buffer(
+            texture.as_image_copy(),
+            wgpu::TexelCopyBufferInfo { buffer: &buffer, layout },
+            texture.size(),
+        );
+        self.queue.submit([encoder.finish()]);
+        self.read_rows(&buffer, row as usize, padded as usize)
+    }
+
+    fn read_rows(&self, buffer: &wgpu::Buffer, row: usize, padded: usize) -> Result<Vec<u8>> {
+        let refused = |e: &dyn std::fmt::Display| Error::Gpu(format!("{}: cannot read back: {e}", self.describe()));
+        buffer.map_async(wgpu::MapMode::Read, .., |_| {});
+        self.wait()?;
+        let mapped = buffer.get_mapped_range(..).map_err(|e| refused(&e))?;
+        Ok(mapped.chunks_exact(padded).flat_map(|line| &line[..row]).copied().collect())
+    }
+}
+
+/// What all usable adapters say of themselves, best first.
+pub fn adapters() -> Vec<AdapterInfo> {
+    usable_adapters().iter().map(wgpu::Adapter::get_info).collect()
+}
+
+/// One line on an adapter: name, backend, driver.
+pub fn describe(info: &AdapterInfo) -> String {
+    let driver = if info.driver_info.is_empty() { String::new() } else { format!(", {}", info.driver_info) };
+    format!("{} ({}{driver})", info.name, info.backend)
+}
+
+/// The adapters that can run the passes, best first.
+fn usable_adapters() -> Vec<wgpu::Adapter> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    adapters.retain(|a| {
+        let can = a.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS);
+        can && a.limits().max_texture_dimension_3d >= 256 && a.limits().max_storage_textures_per_shader_stage > 0
+    });
+    adapters.sort_by_key(|a| rank(&a.get_info()));
+    adapters
+}
+
+fn rank(info: &AdapterInfo) -> (u8, u8) {
+    let kind = match info.device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    };
+    (if is_software(info) { 4 } else { kind }, u8::from(info.backend == wgpu::Backend::Gl))
+}
+
+fn is_software(info: &AdapterInfo) -> bool {
+    info.device_type == wgpu::DeviceType::Cpu || info.name.to_lowercase().contains("llvmpipe")
+}
+
+fn chosen(choice: &AdapterChoice, info: &AdapterInfo) -> bool {
+    match choice {
+        AdapterChoice::Auto => true,
+        AdapterChoice::Software => is_software(info),
+        AdapterChoice::Named(text) => {
+            let all = format!("{} {} {} {}", info.name, info.driver, info.driver_info, info.backend).to_lowercase();
+            all.contains(&text.to_lowercase())
+        }
+    }
+}
+
+fn wanted(choice: &AdapterChoice) -> String {
+    match choice {
+        AdapterChoice::Auto => "usable".into(),
+        AdapterChoice::Software => "a software adapter".into(),
+        AdapterChoice::Named(text) => format!("called `{text}`"),
+    }
+}
+
+fn remember(failure: &Mutex<Option<String>>, text: String) {
+    failure.lock().expect("no holder of this lock panics").get_or_insert(text);
+}
+
+/// The shader files, by the name that `#import` uses.
+const SHADERS: &[(&str, &str)] = &[
+    ("common/frame.wgsl", include_str!("../shaders/common/frame.wgsl")),
+    ("common/volume.wgsl", include_str!("../shaders/common/volume.wgsl")),
+    ("common/transfer.wgsl", include_str!("../shaders/common/transfer.wgsl")),
+    ("common/light.wgsl", include_str!("../shaders/common/light.wgsl")),
+    ("march.wgsl", include_str!("../shaders/march.wgsl")),
+    ("present.wgsl", include_str!("../shaders/present.wgsl")),
+];
+
+/// The text of a pass with every `#import FILE` line replaced by that file, each once.
+///
+/// # Panics
+/// If a file imports one that is not there.
+pub fn compose(name: &str) -> String {
+    let mut seen = Vec::new();
+    let mut text = String::new();
+    append(name, &mut seen, &mut text);
+    text
+}
+
+fn append(name: &str, seen: &mut Vec<String>, out: &mut String) {
+    if seen.iter().any(|s| s == name) {
+        return;
+    }
+    seen.push(name.to_owned());
+    let (_, source) =
+        SHADERS.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("there is no shader file {name}"));
+    for line in source.lines() {
+        match line.strip_prefix("#import ") {
+            Some(import) => append(import.trim(), seen, out),
+            None => {
+                out.push_str(line);
+                out.push('\n');
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shader_composes_and_validates_without_a_gpu() {
+        for (name, _) in SHADERS.iter().filter(|(n, _)| !n.starts_with("common/")) {
+            let text = compose(name);
+            let module = wgpu::naga::front::wgsl::parse_str(&text)
+                .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&text)));
+            wgpu::naga::valid::Validator::new(
+                wgpu::naga::valid::ValidationFlags::all(),
+                wgpu::naga::valid::Capabilities::all(),
+            )
+            .validate(&module)
+            .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&text)));
+        }
+    }
+
+    #[test]
+    fn an_import_is_taken_once() {
+        let text = compose("march.wgsl");
+        assert_eq!(text.matches("struct Frame ").count(), 1);
+        assert!(!text.contains("#import"));
+    }
+}

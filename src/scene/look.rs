@@ -132,6 +132,7 @@ impl Look {
                 specular: 0.1,
                 specular_power: 20.0,
                 gradient_scale: DVec3::ONE,
+                flat_gradient: 0.5,
             },
             Self::Mayavi => Shading {
                 ambient: 0.0,
@@ -139,6 +140,7 @@ impl Look {
                 specular: 0.2,
                 specular_power: 10.0,
                 gradient_scale: grid.lattice.bounds().size(),
+                flat_gradient: 0.0,
             },
         }
     }

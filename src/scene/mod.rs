@@ -65,6 +65,10 @@ pub struct Shading {
     /// Multiplies the camera-space components (right, up, backward) of the gradient before it
     /// becomes a normal; ones are right, the box lengths are VTK's fault.
     pub gradient_scale: DVec3,
+    /// Gradient, in widths of the limits per reference length, at which lighting has half its
+    /// effect: what has no surface keeps its own colour. 0 lights everything fully (and leaves what
+    /// has no gradient to the ambient share).
+    pub flat_gradient: f64,
 }
 
 /// What lies behind the density.

@@ -1,1 +1,351 @@
-//! See the test names.
+//! Pictures against closed forms and against Mayavi's own.
+
+use std::sync::{Arc, LazyLock, Mutex};
+
+use densitas::color::{Colormap, OpacityCurve, TransferFunction};
+use densitas::geometry::Box3;
+use densitas::gpu::{AdapterChoice, Gpu};
+use densitas::grid::{DensityGrid, Lattice};
+use densitas::progress::Silent;
+use densitas::render::{Light, Picture, Renderer};
+use densitas::scene::{
+    Annotations, Background, Camera, Frame, Limits, Look, Projection, SampleRule, Sampling, Scene, View,
+};
+use glam::DVec3;
+
+use crate::common::{grid_of, npy_f64, read_png, test_data};
+
+/// One renderer for all tests, on the software adapter whose pictures are the same everywhere.
+static RENDERER: LazyLock<Mutex<Renderer>> = LazyLock::new(|| {
+    let gpu = Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter");
+    Mutex::new(Renderer::new(gpu).unwrap())
+});
+
+fn draw(scene: &Scene, size: [u32; 2]) -> Picture {
+    let frame = Frame { size, scale_factor: 1.0 };
+    RENDERER.lock().unwrap_or_else(|e| e.into_inner()).draw(scene, &frame, &Silent).unwrap()
+}
+
+fn light(scene: &Scene, size: [u32; 2]) -> Light {
+    RENDERER.lock().unwrap_or_else(|e| e.into_inner()).draw_light(scene, size, &Silent).unwrap()
+}
+
+/// Largest difference of a channel, and how many pixels differ at all.
+fn difference(ours: &Picture, theirs: &[[u8; 3]]) -> (u8, usize) {
+    assert_eq!(ours.rgba.len() / 4, theirs.len());
+    let per_pixel = |(a, b): (&[u8], &[u8; 3])| (0..3).map(|c| a[c].abs_diff(b[c])).max().unwrap();
+    let all: Vec<u8> = ours.rgba.chunks_exact(4).zip(theirs).map(per_pixel).collect();
+    (*all.iter().max().unwrap(), all.iter().filter(|d| **d > 0).count())
+}
+
+fn vec3(v: &serde_json::Value) -> DVec3 {
+    DVec3::new(v[0].as_f64().unwrap(), v[1].as_f64().unwrap(), v[2].as_f64().unwrap())
+}
+
+/// Catches: wrong step, wrong sample rule, wrong opacity correction, wrong colours, a flipped axis,
+/// wrong lights, a normal without VTK's fault.
+#[test]
+fn the_mayavi_look_reproduces_mayavis_own_pictures() {
+    let Some(root) = test_data() else { return };
+    let folder = root.join("pictures");
+    let text = std::fs::read_to_string(folder.join("mayavi.json")).unwrap();
+    let cases: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    assert!(cases.len() >= 6);
+    for case in &cases {
+        let name = case["picture"].as_str().unwrap();
+        let scene = mayavi_case(case, &folder);
+        let (size, theirs) = read_png(&folder.join(name));
+        let (most, differing) = difference(&draw(&scene, size), &theirs);
+        println!("{name}: at most {most}/255, {differing} of {} pixels differ", theirs.len());
+        assert!(most <= 1, "{name}: {most}/255");
+    }
+}
+
+fn mayavi_case(case: &serde_json::Value, folder: &std::path::Path) -> Scene {
+    let bounds = Box3 { min: vec3(&case["bbox_min"]), max: vec3(&case["bbox_max"]) };
+    let values: Vec<f32> =
+        npy_f64(&folder.join(case["density"].as_str().unwrap())).into_iter().map(|v| v as f32).collect();
+    let lattice = Lattice::spanning(bounds, [30, 30, 30]).unwrap();
+    let grid = Arc::new(DensityGrid::from_c_order(lattice, &values, None).unwrap());
+    let limits = Limits::Value(case["vmin"].as_f64().unwrap(), case["vmax"].as_f64().unwrap());
+    let mut scene = Look::Mayavi.scene(grid, limits, 4.0 / 3.0).unwrap();
+    let camera = &case["camera"];
+    scene.camera = Camera {
+        position: vec3(&camera["position"]),
+        target: vec3(&camera["focal_point"]),
+        up: vec3(&camera["view_up"]),
+        projection: Projection::Perspective { vertical_fov_degrees: camera["view_angle_degrees"].as_f64().unwrap() },
+    };
+    if !case["shade"].as_bool().unwrap() {
+        scene.shading = None;
+    }
+    scene.annotations = Annotations::default();
+    scene
+}
+
+const UNIT_BOX: Box3 = Box3 { min: DVec3::ZERO, max: DVec3::ONE };
+
+/// A scene without annotations on black, seen along -x by a parallel camera that sees 0.5 units.
+fn closed_form(grid: DensityGrid, opacity: &str, reference_length: f64, step: f64) -> Scene {
+    let bounds = grid.lattice.bounds();
+    Scene {
+        transfer: TransferFunction {
+            colormap: Colormap::named("grey").unwrap(),
+            limits: [0.0, 1.0],
+            opacity: OpacityCurve::parse(opacity).unwrap(),
+            reference_length,
+        },
+        camera: parallel(bounds, View::X, 0.5),
+        sampling: Sampling { step, rule: SampleRule::Midpoint },
+        shading: None,
+        background: Background::Color([0.0; 3]),
+        annotations: Annotations::default(),
+        grid: Arc::new(grid),
+    }
+}
+
+fn parallel(bounds: Box3, view: View, visible_height: f64) -> Camera {
+    let camera = Camera::fitting(bounds, view, 1.0);
+    Camera { projection: Projection::Orthographic { visible_height }, ..camera }
+}
+
+/// The tolerance of the float target on software adapters (measured: below 1e-6 on these scenes).
+const FLOAT_TOLERANCE: f64 = 2e-5;
+
+fn assert_close(found: f32, expected: f64, what: &str) {
+    let error = (f64::from(found) - expected).abs();
+    assert!(error <= FLOAT_TOLERANCE, "{what}: {found}, expected {expected}"); // fails on NaN too
+}
+
+fn center(light: &Light) -> [f32; 4] {
+    light.rgba[(light.size[1] / 2 * light.size[0] + light.size[0] / 2) as usize]
+}
+
+/// Closed form 1. Catches: the last, shorter step counted as a full one, or dropped.
+#[test]
+fn a_homogeneous_slab_has_the_same_opacity_at_any_step() {
+    for step in [0.5, 0.3, 0.07, 0.013, 0.001] {
+        let scene = closed_form(grid_of(UNIT_BOX, [4, 4, 4], |_| 1.0), "0:0,1:0.6", 0.5, step);
+        let sigma = -(0.4_f64.ln()) / 0.5;
+        assert_close(center(&light(&scene, [9, 9]))[3], 1.0 - (-sigma).exp(), &format!("step {step}"));
+    }
+}
+
+/// Closed form 2. Catches: opacity interpolated where extinction should be, or not corrected.
+#[test]
+fn a_linear_ramp_under_mayavis_opacity_has_the_integrated_depth() {
+    let a = 0.2_f64;
+    let depth = ((1.0 - a) * (1.0 - a).ln() + a) / a;
+    assert!((depth - 0.107426).abs() < 1e-6);
+    let scene = closed_form(grid_of(UNIT_BOX, [5, 3, 3], |p| p.x), "0:0,1:0.2", 0.1, 0.002);
+    assert_close(center(&light(&scene, [9, 9]))[3], 1.0 - (-depth / 0.1).exp(), "ramp");
+}
+
+/// Closed form 3: colours from white (far) to black (near) in constant extinction, and second order
+/// in the step. Catches: samples at the ends of steps (first order), back-to-front order.
+#[test]
+fn a_colour_ramp_is_second_order_in_the_step() {
+    let tau = 1.5;
+    let exact = |c0: f64, c1: f64| {
+        c0 * (1.0 - (-tau as f64).exp()) + (c1 - c0) * (1.0 - (-tau as f64).exp() * (1.0 + tau)) / tau
+    };
+    let alpha = 1.0 - (-tau as f64).exp();
+    let error = |step: f64| {
+        let grid = grid_of(UNIT_BOX, [2, 2, 2], |p| p.x);
+        let scene = closed_form(grid, &format!("0:{alpha},1:{alpha}"), 1.0, step);
+        let near = f64::from(center(&light(&scene, [9, 9]))[0]) - exact(1.0, 0.0);
+        let mut behind = scene;
+        behind.camera = parallel(UNIT_BOX, View::Angles { azimuth: 180.0, elevation: 0.0 }, 0.5);
+        let far = f64::from(center(&light(&behind, [9, 9]))[0]) - exact(0.0, 1.0);
+        assert!((near + far).abs() < 1e-5, "both directions err alike: {near} {far}");
+        near.abs()
+    };
+    let (coarse, fine) = (error(0.25), error(0.125));
+    assert!((3.8..4.2).contains(&(coarse / fine)), "{coarse} {fine}");
+    assert!(error(0.01) < FLOAT_TOLERANCE);
+}
+
+/// Closed form 4, on a grid of 6 voxels a standard deviation: what is left is the trilinear error.
+#[test]
+fn a_gaussian_ball_has_the_optical_depth_of_its_impact_parameter() {
+    let (s, half) = (0.12, 0.5);
+    let n = 101;
+    let bounds = Box3 { min: DVec3::splat(-half), max: DVec3::splat(half) };
+    let grid = grid_of(bounds, [n; 3], |p| (-p.length_squared() / (2.0 * s * s)).exp());
+    // Linear extinction: a small opacity over a small reference length.
+    let (a, reference) = (1e-3_f64, 4e-4);
+    let sigma0 = -(1.0 - a).ln() / reference;
+    let scene = closed_form(grid, &format!("0:0,1:{a}"), reference, 0.002);
+    let size = [64, 64];
+    let light = light(&scene, size);
+    for pixel in [[32, 32], [40, 32], [32, 50], [60, 60]] {
+        let [y, z] = pixel.map(|i| (f64::from(i as u32) + 0.5 - 32.0) * 0.5 / 64.0);
+        let tau = sigma0
+            * s
+            * std::f64::consts::TAU.sqrt()
+            * (-(y * y + z * z) / (2.0 * s * s)).exp()
+            * erf(half / (2f64.sqrt() * s));
+        let found = f64::from(light.rgba[pixel[1] * 64 + pixel[0]][3]);
+        assert!((found - (1.0 - (-tau).exp())).abs() < 1.5 / 255.0, "{pixel:?}: {found} {}", 1.0 - (-tau).exp());
+    }
+}
+
+/// erf by its series (Abramowitz and Stegun 1964, eq. 7.1.5); enough terms for arguments up to 3.
+fn erf(x: f64) -> f64 {
+    let mut term = x;
+    let mut sum = x;
+    for n in 1..200 {
+        term *= -x * x / f64::from(n);
+        sum += term / f64::from(2 * n + 1);
+    }
+    sum * 2.0 / std::f64::consts::PI.sqrt()
+}
+
+/// Closed form 5, a ball of constant extinction. The edge is one voxel wide, so rays through the
+/// middle half are compared.
+#[test]
+fn a_ball_lets_through_what_its_chords_say() {
+    let radius = 0.4;
+    let n = 161;
+    let bounds = Box3 { min: DVec3::splat(-0.5), max: DVec3::splat(0.5) };
+    let voxel = 1.0 / (n - 1) as f64;
+    let grid = grid_of(bounds, [n; 3], |p| ((radius - p.length()) / voxel + 0.5).clamp(0.0, 1.0));
+    // Opacity that is linear in extinction across the edge.
+    let (a, reference) = (1e-3_f64, 5e-4);
+    let sigma = -(1.0 - a).ln() / reference;
+    let scene = closed_form(grid, &format!("0:0,1:{a}"), reference, 0.001);
+    let light = light(&scene, [64, 64]);
+    for pixel in [[32, 32], [40, 32], [32, 54], [45, 45]] {
+        let [y, z] = pixel.map(|i| (f64::from(i as u32) + 0.5 - 32.0) * 0.5 / 64.0);
+        let through = (-2.0 * sigma * (radius * radius - y * y - z * z).sqrt()).exp();
+        let found = 1.0 - f64::from(light.rgba[pixel[1] * 64 + pixel[0]][3]);
+        assert!((found - through).abs() < 1e-3, "{pixel:?}: {found} {through}");
+    }
+}
+
+/// Closed form 6. Catches: compositing back to front, or colours multiplied twice by alpha.
+#[test]
+fn two_layers_change_places_when_seen_from_behind() {
+    // Values 0.25 and 0.75 in halves of the box; an odd number of samples keeps the step thin.
+    let n = 2001;
+    let grid = grid_of(UNIT_BOX, [n, 2, 2], |p| if p.x < 0.5 { 0.25 } else { 0.75 });
+    let scene = closed_form(grid, "0:0.5,1:0.5", 0.5, 0.0005);
+    let t = 0.5; // each half is one reference length thick
+    let composite = |front: f64, back: f64| front * (1.0 - t) + t * back * (1.0 - t);
+    assert!((f64::from(center(&light(&scene, [9, 9]))[0]) - composite(0.75, 0.25)).abs() < 2e-4);
+    let mut behind = scene;
+    behind.camera = parallel(UNIT_BOX, View::Angles { azimuth: 180.0, elevation: 0.0 }, 0.5);
+    assert!((f64::from(center(&light(&behind, [9, 9]))[0]) - composite(0.25, 0.75)).abs() < 2e-4);
+}
+
+fn blob(scale: f64, offset: DVec3) -> DensityGrid {
+    let bounds =
+        Box3 { min: offset - DVec3::new(2.0, 2.5, 3.0) * scale, max: offset + DVec3::new(2.0, 2.0, 2.5) * scale };
+    // A density: it falls with the cube of the unit of length.
+    grid_of(bounds, [24, 28, 33], |p| {
+        let q = (p - offset) / scale;
+        ((-q.length_squared()).exp() + 0.5 * (-(q - DVec3::new(1.0, 0.3, 1.2)).length_squared() * 3.0).exp())
+            / scale.powi(3)
+    })
+}
+
+fn default_scene(grid: DensityGrid) -> Scene {
+    let mut scene = Look::Default.scene(Arc::new(grid), Limits::DEFAULT, 4.0 / 3.0).unwrap();
+    scene.annotations = Annotations::default();
+    scene
+}
+
+/// Catches: opacity or step tied to the unit of length.
+#[test]
+fn nanometres_look_like_angstroms() {
+    let nm = draw(&default_scene(blob(1.0, DVec3::ZERO)), [160, 120]);
+    for (scale, offset) in [(10.0, DVec3::ZERO), (1e-6, DVec3::ZERO), (1.0, DVec3::splat(5e4))] {
+        let other = draw(&default_scene(blob(scale, offset)), [160, 120]);
+        let theirs: Vec<[u8; 3]> = nm.rgba.chunks_exact(4).map(|p| [p[0], p[1], p[2]]).collect();
+        let (most, differing) = difference(&other, &theirs);
+        assert!(most <= 1 && differing < 40, "scale {scale}: {most}/255 in {differing} pixels");
+    }
+}
+
+#[test]
+fn two_runs_give_the_same_bytes() {
+    let scene = default_scene(blob(1.0, DVec3::ZERO));
+    let first = draw(&scene, [161, 119]);
+    let gpu = Gpu::new(&AdapterChoice::Software).unwrap();
+    let frame = Frame { size: [161, 119], scale_factor: 1.0 };
+    let second = Renderer::new(gpu).unwrap().draw(&scene, &frame, &Silent).unwrap();
+    assert!(first == second);
+    assert!(first.rgba.chunks_exact(4).any(|p| p[0] > 100), "something is drawn");
+}
+
+/// Closed form 9: degenerate densities and limits give finite, sensible pictures.
+#[test]
+fn degenerate_fields_and_limits_never_give_a_nan() {
+    let constant = grid_of(UNIT_BOX, [4, 4, 4], |_| 3.0);
+    let zero = grid_of(UNIT_BOX, [4, 4, 4], |_| 0.0);
+    let holes = grid_of(UNIT_BOX, [8, 8, 8], |p| if p.x > 0.6 { f64::NAN } else { p.y });
+    let negative = grid_of(UNIT_BOX, [8, 8, 8], |p| p.y - 0.5);
+    for (name, grid, limits) in [
+        ("constant", constant.clone(), Limits::DEFAULT),
+        ("constant, range", constant, Limits::Range(0.0, 0.5)),
+        ("zero", zero, Limits::DEFAULT),
+        ("holes", holes.clone(), Limits::DEFAULT),
+        ("holes, percentile", holes, Limits::Percentile(2.0, 98.0)),
+        ("negative", negative.clone(), Limits::Value(-0.2, 0.4)),
+        ("equal limits", negative, Limits::Value(0.1, 0.1)),
+    ] {
+        for look in [Look::Default, Look::Mayavi] {
+            let scene = look.scene(Arc::new(grid.clone()), limits, 1.0).unwrap();
+            let light = light(&scene, [32, 32]);
+            let sane = light.rgba.iter().flatten().all(|v| (0.0..=1.0 + 1e-5).contains(v));
+            assert!(sane, "{name} in {look:?}");
+        }
+    }
+}
+
+/// Limits that are equal show what lies at or above them and nothing else.
+#[test]
+fn equal_limits_cut_at_the_value() {
+    let grid = grid_of(UNIT_BOX, [3, 2, 2], |_| 2.0);
+    let seen = |limit: f64| {
+        let mut scene = closed_form(grid.clone(), "0:0,1:0.9", 0.2, 0.05);
+        scene.transfer.limits = [limit, limit];
+        center(&light(&scene, [9, 9]))[3]
+    };
+    assert!(seen(1.9) > 0.99 && seen(2.0) > 0.99 && seen(2.1) == 0.0);
+}
+
+/// A camera inside the box sees only what lies before it.
+#[test]
+fn a_camera_inside_the_box_sees_what_is_ahead() {
+    let mut scene = closed_form(grid_of(UNIT_BOX, [4, 4, 4], |_| 1.0), "0:0,1:0.6", 0.5, 0.01);
+    scene.camera = Camera {
+        position: DVec3::new(0.25, 0.5, 0.5),
+        target: DVec3::new(-1.0, 0.5, 0.5),
+        up: DVec3::Z,
+        projection: Projection::Perspective { vertical_fov_degrees: 1.0 },
+    };
+    let sigma = -(0.4_f64.ln()) / 0.5;
+    assert_close(center(&light(&scene, [9, 9]))[3], 1.0 - (-sigma * 0.25).exp(), "inside");
+}
+
+/// The projection that annotations use is that of the rays. Catches: a mirrored axis, a wrong aspect.
+#[test]
+fn a_bright_voxel_appears_where_the_camera_projects_it() {
+    let bounds = Box3 { min: DVec3::new(-3.0, 1.0, 10.0), max: DVec3::new(5.0, 4.0, 22.0) };
+    let at = DVec3::new(3.0, 2.0, 19.0);
+    let grid = grid_of(bounds, [65, 25, 97], |p| (-(p - at).length_squared() / 0.05).exp());
+    for view in [View::X, View::Y, View::Z, View::ISO, View::Angles { azimuth: 200.0, elevation: -30.0 }] {
+        let mut scene = default_scene(grid.clone());
+        scene.transfer.limits = [0.0, 1.0];
+        for camera in [Camera::fitting(bounds, view, 1.5), Camera::fitting(bounds, view, 1.5).orthographic()] {
+            scene.camera = camera;
+            let light = light(&scene, [150, 100]);
+            let brightest =
+                (0..light.rgba.len()).max_by(|a, b| light.rgba[*a][3].total_cmp(&light.rgba[*b][3])).unwrap();
+            let expected = camera.project(at, [150, 100]).unwrap();
+            let found = glam::DVec2::new((brightest % 150) as f64 + 0.5, (brightest / 150) as f64 + 0.5);
+            assert!(found.distance(expected) < 1.5, "{view:?}: {found} {expected}");
+        }
+    }
+}

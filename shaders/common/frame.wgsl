@@ -1,0 +1,58 @@
+// The picture being drawn and the ray of each of its pixels.
+//
+// Lengths are relative to the centre of the volume's box and divided by its diagonal, so that f32
+// is enough wherever the data lie. A ray starts on the plane through that centre, not at the eye.
+
+struct Frame {
+    // Where the optical axis meets the plane through the box's centre.
+    plane_center: vec3<f32>,
+    // Distance from the eye to that plane along the axis; huge for a parallel camera.
+    eye_depth: f32,
+    // From the picture's centre to its right and upper edge: on that plane, and as directions.
+    plane_right: vec3<f32>,
+    width: u32,
+    plane_up: vec3<f32>,
+    height: u32,
+    ray_right: vec3<f32>,
+    first_row: u32,
+    ray_up: vec3<f32>,
+    last_row: u32,
+    forward: vec3<f32>,
+    axes_right: vec3<f32>,
+    axes_up: vec3<f32>,
+}
+
+@group(0) @binding(0) var<uniform> frame: Frame;
+
+struct Ray {
+    origin: vec3<f32>,
+    direction: vec3<f32>,
+    // The eye's place on the ray: nothing before it is seen.
+    eye: f32,
+}
+
+fn ray_of_pixel(pixel: vec2<u32>) -> Ray {
+    let size = vec2<f32>(f32(frame.width), f32(frame.height));
+    let uv = (vec2<f32>(pixel) + 0.5) / size * vec2<f32>(2.0, -2.0) + vec2<f32>(-1.0, 1.0);
+    let along = frame.forward + uv.x * frame.ray_right + uv.y * frame.ray_up;
+    var ray: Ray;
+    ray.origin = frame.plane_center + uv.x * frame.plane_right + uv.y * frame.plane_up;
+    ray.direction = normalize(along);
+    ray.eye = -frame.eye_depth * length(along);
+    return ray;
+}
+
+// Entry and exit of a ray through the box of this half size around the origin; exit < entry if it
+// misses.
+fn box_on_ray(ray: Ray, half_size: vec3<f32>) -> vec2<f32> {
+    // A ray parallel to a pair of faces must give large numbers of the right sign, never 0 / 0.
+    let parallel = abs(ray.direction) < vec3<f32>(1e-20);
+    let inverse = 1.0 / select(ray.direction, vec3<f32>(1e-20), parallel);
+    let a = (-half_size - ray.origin) * inverse;
+    let b = (half_size - ray.origin) * inverse;
+    let low = min(a, b);
+    let high = max(a, b);
+    let entry = max(max(low.x, low.y), max(low.z, ray.eye));
+    let exit = min(min(high.x, high.y), high.z);
+    return vec2<f32>(entry, exit);
+}

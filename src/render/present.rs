@@ -1,0 +1,105 @@
+//! Background, light and annotations to one 8-bit picture.
+
+use super::texture_2d;
+use crate::gpu::{Gpu, compose};
+use crate::scene::{Background, Frame, Scene};
+
+/// The format of pictures: display values, not sRGB-encoded by the adapter.
+pub const PICTURE_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
+
+/// Lays light over a background.
+pub struct PresentPass {
+    pipeline: wgpu::RenderPipeline,
+}
+
+impl PresentPass {
+    /// Compiles the pass.
+    pub fn new(gpu: &Gpu) -> Self {
+        let source = wgpu::ShaderSource::Wgsl(compose("present.wgsl").into());
+        let module =
+            gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some("present.wgsl"), source });
+        let pipeline = gpu.device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+            label: Some("present"),
+            layout: None,
+            vertex: wgpu::VertexState {
+                module: &module,
+                entry_point: Some("corner"),
+                compilation_options: Default::default(),
+                buffers: &[],
+            },
+            primitive: Default::default(),
+            depth_stencil: None,
+            multisample: Default::default(),
+            fragment: Some(wgpu::FragmentState {
+                module: &module,
+                entry_point: Some("present"),
+                compilation_options: Default::default(),
+                targets: &[Some(PICTURE_FORMAT.into())],
+            }),
+            multiview_mask: None,
+            cache: None,
+        });
+        Self { pipeline }
+    }
+
+    /// The finished picture, colours premultiplied by alpha.
+    pub fn run(&self, gpu: &Gpu, scene: &Scene, frame: &Frame, light: &wgpu::Texture) -> wgpu::Texture {
+        let usage = wgpu::TextureUsages::RENDER_ATTACHMENT
+            | wgpu::TextureUsages::TEXTURE_BINDING
+            | wgpu::TextureUsages::COPY_SRC;
+        let behind = texture_2d(gpu, frame.size, PICTURE_FORMAT, usage);
+        let target = texture_2d(gpu, frame.size, PICTURE_FORMAT, usage);
+        let mut encoder = gpu.device.create_command_encoder(&Default::default());
+        drop(color_pass(&mut encoder, &behind, wgpu::LoadOp::Clear(clear_color(scene.background))));
+        self.composite(gpu, &mut encoder, light, &behind, &target);
+        gpu.queue.submit([encoder.finish()]);
+        target
+    }
+
+    fn composite(
+        &self,
+        gpu: &Gpu,
+        encoder: &mut wgpu::CommandEncoder,
+        light: &wgpu::Texture,
+        behind: &wgpu::Texture,
+        target: &wgpu::Texture,
+    ) {
+        let (light, behind) = (light.create_view(&Default::default()), behind.create_view(&Default::default()));
+        let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &self.pipeline.get_bind_group_layout(2),
+            entries: &[
+                wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::TextureView(&light) },
+                wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&behind) },
+            ],
+        });
+        let mut pass = color_pass(encoder, target, wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT));
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(2, &group, &[]);
+        pass.draw(0..3, 0..1);
+    }
+}
+
+fn color_pass<'e>(
+    encoder: &'e mut wgpu::CommandEncoder,
+    target: &wgpu::Texture,
+    load: wgpu::LoadOp<wgpu::Color>,
+) -> wgpu::RenderPass<'e> {
+    let view = target.create_view(&Default::default());
+    encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+        color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+            view: &view,
+            depth_slice: None,
+            resolve_target: None,
+            ops: wgpu::Operations { load, store: wgpu::StoreOp::Store },
+        })],
+        ..Default::default()
+    })
+}
+
+fn clear_color(background: Background) -> wgpu::Color {
+    match background {
+        Background::Transparent => wgpu::Color::TRANSPARENT,
+        Background::Color([r, g, b]) => wgpu::Color { r: f64::from(r), g: f64::from(g), b: f64::from(b), a: 1.0 },
+    }
+}

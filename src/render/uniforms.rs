@@ -1,0 +1,222 @@
+//! The structures that shaders read, laid out as WGSL lays them out.
+//!
+//! Lengths are relative to the centre of the volume's box and divided by its diagonal.
+
+use bytemuck::{Pod, Zeroable};
+use glam::DVec3;
+
+use crate::color::TransferFunction;
+use crate::grid::DensityGrid;
+use crate::scene::{Camera, Projection, SampleRule, Sampling, Scene, Shading};
+
+/// `Frame` of `common/frame.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct FrameUniform {
+    plane_center: [f32; 3],
+    eye_depth: f32,
+    plane_right: [f32; 3],
+    width: u32,
+    plane_up: [f32; 3],
+    height: u32,
+    ray_right: [f32; 3],
+    first_row: u32,
+    ray_up: [f32; 3],
+    last_row: u32,
+    forward: [f32; 3],
+    pad0: u32,
+    axes_right: [f32; 3],
+    pad1: u32,
+    axes_up: [f32; 3],
+    pad2: u32,
+}
+
+/// `Volume` of `common/volume.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct VolumeUniform {
+    half_size: [f32; 3],
+    step: f32,
+    nodes: [f32; 3],
+    references_per_step: f32,
+    t_scale: f32,
+    t_offset: f32,
+    opaque: f32,
+    pad0: u32,
+}
+
+/// `Lighting` of `common/light.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct LightingUniform {
+    gradient_scale: [f32; 3],
+    ambient: f32,
+    spacing: [f32; 3],
+    diffuse: f32,
+    specular: f32,
+    specular_power: f32,
+    flat_gradient: f32,
+    pad0: u32,
+}
+
+/// Eye depth that stands for a parallel camera, which sees everything on its rays; in diagonals.
+const PARALLEL_EYE_DEPTH: f64 = 1e18;
+
+impl FrameUniform {
+    /// The camera's rays for rows `rows` of a picture of `size`, in the space of `scene`'s volume.
+    pub fn new(scene: &Scene, size: [u32; 2], rows: std::ops::Range<u32>) -> Self {
+        let bounds = scene.grid.lattice.bounds();
+        let (center, scale) = (bounds.center(), 1.0 / bounds.diagonal());
+        let Camera { position, projection, .. } = scene.camera;
+        let axes = scene.camera.axes();
+        let depth = (center - position).dot(axes.forward);
+        let aspect = f64::from(size[0]) / f64::from(size[1]);
+        let (half_height, tangent, eye_depth) = match projection {
+            Projection::Perspective { vertical_fov_degrees } => {
+                let tangent = (0.5 * vertical_fov_degrees).to_radians().tan();
+                (depth * tangent, tangent, depth * scale)
+            }
+            Projection::Orthographic { visible_height } => (0.5 * visible_height, 0.0, PARALLEL_EYE_DEPTH),
+        };
+        Self {
+            plane_center: f32s((position + axes.forward * depth - center) * scale),
+            eye_depth: eye_depth as f32,
+            plane_right: f32s(axes.right * (half_height * aspect * scale)),
+            width: size[0],
+            plane_up: f32s(axes.up * (half_height * scale)),
+            height: size[1],
+            ray_right: f32s(axes.right * (tangent * aspect)),
+            first_row: rows.start,
+            ray_up: f32s(axes.up * tangent),
+            last_row: rows.end,
+            forward: f32s(axes.forward),
+            axes_right: f32s(axes.right),
+            axes_up: f32s(axes.up),
+            pad0: 0,
+            pad1: 0,
+            pad2: 0,
+        }
+    }
+}
+
+/// Accumulated opacity at which a ray ends, where ends are allowed: what is left changes an 8-bit
+/// picture by an eighth of a step.
+const OPAQUE: f64 = 1.0 - 1.0 / 2048.0;
+
+/// The same, by VTK's and Mayavi's rule.
+const OPAQUE_BY_VTK: f64 = 1.0 - 1.0 / 255.0;
+
+impl VolumeUniform {
+    /// The box, the step and the limits of `scene`; stored values are densities divided by
+    /// `stored_unit`.
+    pub fn new(grid: &DensityGrid, sampling: Sampling, transfer: &TransferFunction, stored_unit: f64) -> Self {
+        let bounds = grid.lattice.bounds();
+        let scale = 1.0 / bounds.diagonal();
+        let [vmin, vmax] = transfer.limits.map(|v| v / stored_unit);
+        // Equal limits are a step at the limit: so steep that no stored value lies within it.
+        let width = (vmax - vmin).max(f64::from(f32::MIN_POSITIVE) * 4.0);
+        let step_start = if vmax > vmin { vmin } else { vmax - vmax.abs() * f64::from(f32::EPSILON) - width };
+        let t_scale = 1.0 / if vmax > vmin { width } else { vmax - step_start };
+        Self {
+            half_size: f32s(0.5 * scale * bounds.size()),
+            step: (sampling.step * scale) as f32,
+            nodes: grid.lattice.shape.map(|n| n as f32),
+            references_per_step: (sampling.step / transfer.reference_length) as f32,
+            t_scale: t_scale.min(f64::from(f32::MAX)) as f32,
+            t_offset: (-step_start * t_scale).clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32,
+            opaque: match sampling.rule {
+                SampleRule::Midpoint => OPAQUE,
+                SampleRule::End => OPAQUE_BY_VTK,
+            } as f32,
+            pad0: 0,
+        }
+    }
+}
+
+impl LightingUniform {
+    /// The lighting of a volume; all zero where there is none.
+    pub fn new(grid: &DensityGrid, transfer: &TransferFunction, shading: Option<Shading>) -> Self {
+        let Some(s) = shading else { return Self::zeroed() };
+        let diagonal = grid.lattice.bounds().diagonal();
+        Self {
+            gradient_scale: f32s(s.gradient_scale / s.gradient_scale.max_element()),
+            ambient: s.ambient as f32,
+            spacing: f32s(grid.lattice.spacing / diagonal),
+            diffuse: s.diffuse as f32,
+            specular: s.specular as f32,
+            specular_power: s.specular_power as f32,
+            flat_gradient: (s.flat_gradient * diagonal / transfer.reference_length) as f32,
+            pad0: 0,
+        }
+    }
+}
+
+fn f32s(v: DVec3) -> [f32; 3] {
+    v.as_vec3().to_array()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::{offset_of, size_of};
+
+    use super::*;
+    use crate::gpu::compose;
+
+    /// Member names and offsets, and the size, of a structure as WGSL lays it out.
+    fn wgsl_layout(structure: &str) -> (Vec<(String, usize)>, usize) {
+        let module = wgpu::naga::front::wgsl::parse_str(&compose("march.wgsl")).unwrap();
+        let (_, ty) = module.types.iter().find(|(_, t)| t.name.as_deref() == Some(structure)).unwrap();
+        let wgpu::naga::TypeInner::Struct { members, span } = &ty.inner else { panic!("{structure} is no structure") };
+        (members.iter().map(|m| (m.name.clone().unwrap(), m.offset as usize)).collect(), *span as usize)
+    }
+
+    macro_rules! assert_same_layout {
+        ($type:ty, $wgsl:literal, $($field:ident),+) => {
+            let ours = vec![$((stringify!($field).to_owned(), offset_of!($type, $field))),+];
+            assert_eq!((ours, size_of::<$type>()), wgsl_layout($wgsl));
+        };
+    }
+
+    #[test]
+    fn structures_are_laid_out_as_the_shaders_read_them() {
+        assert_same_layout!(
+            FrameUniform,
+            "Frame",
+            plane_center,
+            eye_depth,
+            plane_right,
+            width,
+            plane_up,
+            height,
+            ray_right,
+            first_row,
+            ray_up,
+            last_row,
+            forward,
+            axes_right,
+            axes_up
+        );
+        assert_same_layout!(
+            VolumeUniform,
+            "Volume",
+            half_size,
+            step,
+            nodes,
+            references_per_step,
+            t_scale,
+            t_offset,
+            opaque
+        );
+        assert_same_layout!(
+            LightingUniform,
+            "Lighting",
+            gradient_scale,
+            ambient,
+            spacing,
+            diffuse,
+            specular,
+            specular_power,
+            flat_gradient
+        );
+    }
+}
