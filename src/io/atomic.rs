@@ -1,0 +1,184 @@
+//! Output that is either whole or absent.
+//!
+//! A file is written beside its place under another name, flushed to the disk and renamed. Until
+//! then the old file is untouched; an error, a drop or [`remove_unfinished`] removes the new one.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use crate::error::{Error, Result};
+
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Removes every file that is being written. For a handler of Ctrl-C, just before the program ends.
+pub fn remove_unfinished() {
+    for path in std::mem::take(&mut *unfinished()) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// A file that appears under its name only when [`AtomicFile::commit`] is called.
+///
+/// Devices and pipes (`/dev/stdout`, a FIFO) are written straight through.
+#[derive(Debug)]
+pub struct AtomicFile {
+    writer: Option<BufWriter<File>>,
+    temporary: Option<PathBuf>,
+    target: PathBuf,
+}
+
+impl AtomicFile {
+    /// Begins to write `path`, which must not be `input`.
+    ///
+    /// # Errors
+    /// [`Error::File`] if the folder or the existing file cannot be written, [`Error::Usage`] if
+    /// `path` is `input`.
+    pub fn create(path: &Path, input: Option<&Path>) -> Result<Self> {
+        refuse_input(path, input)?;
+        if is_stream(path) {
+            let file = OpenOptions::new().write(true).open(path).map_err(|e| Error::file(path, "write", e))?;
+            return Ok(Self { writer: Some(BufWriter::new(file)), temporary: None, target: path.to_owned() });
+        }
+        // Write through symbolic links instead of replacing them.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if target.is_dir() {
+            return Err(Error::file(path, "write", io::Error::other("it is a folder; name a file in it")));
+        }
+        if target.exists() {
+            OpenOptions::new().write(true).open(&target).map_err(|e| Error::file(path, "write", e))?;
+        }
+        let (file, temporary) = create_beside(&target).map_err(|e| Error::file(path, "write", e))?;
+        Ok(Self { writer: Some(BufWriter::with_capacity(1 << 16, file)), temporary: Some(temporary), target })
+    }
+
+    /// Makes the file appear under its name, whole and on the disk.
+    ///
+    /// # Errors
+    /// [`Error::File`]; the old file is then untouched.
+    pub fn commit(mut self) -> Result<()> {
+        let writer = self.writer.take();
+        self.finish(writer).map_err(|e| Error::file(&self.target, "write", e))
+    }
+
+    fn finish(&mut self, writer: Option<BufWriter<File>>) -> io::Result<()> {
+        let Some(writer) = writer else { return Ok(()) };
+        let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let Some(temporary) = self.temporary.clone() else { return Ok(()) };
+        if let Ok(old) = fs::metadata(&self.target) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.sync_all()?;
+        fs::rename(&temporary, &self.target)?;
+        unfinished().remove(&temporary);
+        self.temporary = None;
+        sync_folder(&self.target);
+        Ok(())
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.as_mut().map_or(Ok(0), |w| w.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        // A dropped BufWriter would flush what it holds; the file goes anyway.
+        if let Some(temporary) = self.temporary.take() {
+            let _ = fs::remove_file(&temporary);
+            unfinished().remove(&temporary);
+        }
+    }
+}
+
+/// Writes `path` at once with `fill`; nothing of it appears if `fill` fails.
+///
+/// # Errors
+/// As [`AtomicFile::create`], and what `fill` reports as [`Error::File`].
+pub fn write(path: &Path, input: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut file = AtomicFile::create(path, input)?;
+    fill(&mut file).map_err(|e| Error::file(path, "write", e))?;
+    file.commit()
+}
+
+/// Tells before the work whether `path` can be written and is not `input`. Leaves nothing behind.
+///
+/// # Errors
+/// As [`AtomicFile::create`].
+pub fn check_writable(path: &Path, input: Option<&Path>) -> Result<()> {
+    if is_stream(path) {
+        return refuse_input(path, input);
+    }
+    AtomicFile::create(path, input).map(drop)
+}
+
+/// Devices and pipes, whose bytes cannot be taken back.
+fn is_stream(path: &Path) -> bool {
+    path.starts_with("/dev")
+        || path.starts_with("/proc")
+        || fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
+}
+
+fn refuse_input(path: &Path, input: Option<&Path>) -> Result<()> {
+    match input {
+        Some(input) if !is_stream(path) && is_same_file(path, input) => {
+            Err(Error::Usage(format!("{}: the output is the input; choose another name", path.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (fs::metadata(a), fs::metadata(b)) {
+        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// A new file in the folder of `target`, registered for [`remove_unfinished`].
+fn create_beside(target: &Path) -> io::Result<(File, PathBuf)> {
+    let folder = target.parent().unwrap_or(Path::new(""));
+    loop {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let temporary = folder.join(format!(".densitas-{}-{number}.part", std::process::id()));
+        // Registered under the lock, so that a handler never misses a file that exists.
+        let mut registry = unfinished();
+        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            Ok(file) => {
+                registry.insert(temporary.clone());
+                return Ok((file, temporary));
+            }
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// Makes the new name itself survive a power cut; not every file system can.
+fn sync_folder(target: &Path) {
+    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+}

@@ -1,0 +1,95 @@
+//! The chemical elements: symbol, atomic number, mean mass.
+
+/// Symbols in capitals, by atomic number from 1 (H) to 103 (LR).
+const SYMBOLS: [&str; 103] = [
+    "H", "HE", "LI", "BE", "B", "C", "N", "O", "F", "NE", "NA", "MG", "AL", "SI", "P", "S", "CL", "AR", "K", "CA",
+    "SC", "TI", "V", "CR", "MN", "FE", "CO", "NI", "CU", "ZN", "GA", "GE", "AS", "SE", "BR", "KR", "RB", "SR", "Y",
+    "ZR", "NB", "MO", "TC", "RU", "RH", "PD", "AG", "CD", "IN", "SN", "SB", "TE", "I", "XE", "CS", "BA", "LA", "CE",
+    "PR", "ND", "PM", "SM", "EU", "GD", "TB", "DY", "HO", "ER", "TM", "YB", "LU", "HF", "TA", "W", "RE", "OS", "IR",
+    "PT", "AU", "HG", "TL", "PB", "BI", "PO", "AT", "RN", "FR", "RA", "AC", "TH", "PA", "U", "NP", "PU", "AM", "CM",
+    "BK", "CF", "ES", "FM", "MD", "NO", "LR",
+];
+
+/// Standard atomic weights (IUPAC 2021, abridged), in dalton; the mass number of the longest-lived
+/// isotope where an element has no stable one.
+#[rustfmt::skip]
+const MASSES: [f64; 103] = [
+    1.008, 4.0026, 6.94, 9.0122, 10.81, 12.011, 14.007, 15.999, 18.998, 20.180, 22.990, 24.305, 26.982, 28.085, 30.974,
+    32.06, 35.45, 39.95, 39.098, 40.078, 44.956, 47.867, 50.942, 51.996, 54.938, 55.845, 58.933, 58.693, 63.546, 65.38,
+    69.723, 72.630, 74.922, 78.971, 79.904, 83.798, 85.468, 87.62, 88.906, 91.224, 92.906, 95.95, 97.0, 101.07, 102.91,
+    106.42, 107.87, 112.41, 114.82, 118.71, 121.76, 127.60, 126.90, 131.29, 132.91, 137.33, 138.91, 140.12, 140.91,
+    144.24, 145.0, 150.36, 151.96, 157.25, 158.93, 162.50, 164.93, 167.26, 168.93, 173.05, 174.97, 178.49, 180.95,
+    183.84, 186.21, 190.23, 192.22, 195.08, 196.97, 200.59, 204.38, 207.2, 208.98, 209.0, 210.0, 222.0, 223.0, 226.0,
+    227.0, 232.04, 231.04, 238.03, 237.0, 244.0, 243.0, 247.0, 247.0, 251.0, 252.0, 257.0, 258.0, 259.0, 262.0,
+];
+
+/// The atomic number of a symbol in capitals; deuterium `D` counts as hydrogen.
+pub fn atomic_number(symbol: &str) -> Option<u8> {
+    if symbol == "D" {
+        return Some(1);
+    }
+    SYMBOLS.iter().position(|s| *s == symbol).map(|i| i as u8 + 1)
+}
+
+/// The mean atomic mass in dalton of a symbol in capitals; deuterium `D` has its own.
+pub fn mass(symbol: &str) -> Option<f64> {
+    if symbol == "D" {
+        return Some(2.014);
+    }
+    atomic_number(symbol).map(|number| MASSES[usize::from(number) - 1])
+}
+
+/// The element of an atom whose file does not name one, from `name` as it stands in the four columns
+/// of a PDB line (leading blanks kept) and the residue name; "" if it cannot be guessed.
+///
+/// An ion is an atom named as its residue (`CA` of residue `CA` beginning in the first column);
+/// everything else takes the first letter of its name, if that is H, C, N, O, P or S.
+pub fn guess(name: &[u8], resname: &[u8]) -> &'static str {
+    let trimmed = name.trim_ascii();
+    let ion = trimmed.strip_suffix(b"+").or(trimmed.strip_suffix(b"-")).unwrap_or(trimmed);
+    if name.first().is_some_and(|b| *b != b' ') && trimmed == resname {
+        let capitals = String::from_utf8_lossy(ion).to_ascii_uppercase();
+        if let Some(number) = atomic_number(&capitals) {
+            return SYMBOLS[usize::from(number) - 1];
+        }
+    }
+    let first = trimmed.iter().find(|b| b.is_ascii_alphabetic()).map(u8::to_ascii_uppercase);
+    match first {
+        Some(b'H') => "H",
+        Some(b'C') => "C",
+        Some(b'N') => "N",
+        Some(b'O') => "O",
+        Some(b'P') => "P",
+        Some(b'S') => "S",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_masses_stand_at_their_elements() {
+        for (symbol, number, weight) in [
+            ("H", 1, 1.008),
+            ("C", 6, 12.011),
+            ("SE", 34, 78.971),
+            ("I", 53, 126.9),
+            ("U", 92, 238.03),
+            ("LR", 103, 262.0),
+        ] {
+            assert_eq!((atomic_number(symbol), mass(symbol)), (Some(number), Some(weight)), "{symbol}");
+        }
+        assert_eq!((mass("D"), mass("X"), mass("c")), (Some(2.014), None, None));
+    }
+
+    #[test]
+    fn a_calcium_is_an_atom_named_as_its_residue_in_the_first_column() {
+        assert_eq!(guess(b"CA  ", b"CA"), "CA");
+        assert_eq!(guess(b" CA ", b"CA"), "C");
+        assert_eq!(guess(b"CA  ", b"MET"), "C");
+        assert_eq!(guess(b"1HB2", b"MET"), "H");
+        assert_eq!(guess(b"BB  ", b"GLY"), "");
+    }
+}
