@@ -70,6 +70,27 @@ pub enum LengthUnit {
 }
 
 impl LengthUnit {
+    /// The factor from lengths in this unit to lengths in `other`; `None` between pixels and lengths.
+    pub fn conversion_to(self, other: Self) -> Option<f64> {
+        if self == other {
+            return Some(1.0);
+        }
+        // Exact powers of ten divide without a rounding error of their own.
+        let exponent = self.metre_exponent()? - other.metre_exponent()?;
+        Some(if exponent >= 0 { 10f64.powi(exponent) } else { 1.0 / 10f64.powi(-exponent) })
+    }
+
+    /// The unit's power of ten in metres.
+    fn metre_exponent(self) -> Option<i32> {
+        match self {
+            Self::Angstrom => Some(-10),
+            Self::Nanometre => Some(-9),
+            Self::Micrometre => Some(-6),
+            Self::Metre => Some(0),
+            Self::Pixel => None,
+        }
+    }
+
     /// The sign drawn in pictures: `Å`, `nm`, `µm`, `m`, `px`.
     pub fn symbol(self) -> &'static str {
         match self {
@@ -143,5 +164,8 @@ mod tests {
             assert_eq!(unit.symbol().parse::<LengthUnit>().unwrap(), unit);
         }
         assert!("furlong".parse::<LengthUnit>().is_err());
+        assert_eq!(Nanometre.conversion_to(Angstrom), Some(10.0));
+        assert_eq!(Angstrom.conversion_to(Micrometre), Some(1e-4));
+        assert_eq!(Pixel.conversion_to(Metre), None);
     }
 }

@@ -1,0 +1,263 @@
+//! Groups of options that several verbs share, and what they mean to the library.
+
+use std::ffi::OsString;
+use std::str::FromStr;
+
+use clap::Args;
+use glam::DVec3;
+
+use crate::error::{Error, Result};
+use crate::geometry::{Box3, LengthUnit};
+use crate::io::{FrameRange, ReadOptions};
+use crate::kde::{Bandwidth, DensityOptions, Extent, Method, Resolution};
+use crate::points::Selection;
+
+/// Which points of an input.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Points")]
+pub struct PointArgs {
+    /// A file, - for a table on standard input, or sample:NAME
+    pub input: OsString,
+    /// Atoms to take, such as "name CA and chain A"
+    #[arg(long, value_name = "TEXT")]
+    pub select: Option<String>,
+    /// Columns of x, y and z, by name or number from 1
+    #[arg(long, value_name = "X,Y,Z")]
+    pub columns: Option<String>,
+    /// Weights: a column, or mass, atomic-number, occupancy, bfactor
+    #[arg(long, value_name = "COLUMN")]
+    pub weights: Option<String>,
+    /// Unit of the positions where the file does not say it: A, nm, um, m, px
+    #[arg(long, value_name = "UNIT")]
+    pub unit: Option<LengthUnit>,
+    /// Frames, as a Python slice; the first of them is read [default: the first]
+    #[arg(long, value_name = "START:STOP:STEP")]
+    pub input_frames: Option<FrameRange>,
+    /// Take all chosen frames together
+    #[arg(long)]
+    pub pool: bool,
+    /// Keep every K-th point
+    #[arg(long, value_name = "K", value_parser = positive)]
+    pub every: Option<usize>,
+    /// Keep at most N points, evenly spread over the file
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub max_points: Option<usize>,
+    /// The most bytes that compressed input may hold
+    #[arg(long, value_name = "BYTES")]
+    pub max_decompressed: Option<u64>,
+}
+
+impl PointArgs {
+    /// The library's options; `bounds` places a volume that does not say where it is.
+    pub fn options(&self, bounds: Option<Box3>) -> Result<ReadOptions> {
+        Ok(ReadOptions {
+            columns: self.columns.as_deref().map(columns),
+            weights: self.weights.clone(),
+            unit: self.unit,
+            select: self.select.as_deref().map(Selection::from_str).transpose()?,
+            frames: self.input_frames.unwrap_or_default(),
+            pool: self.pool,
+            every: self.every,
+            max_points: self.max_points,
+            max_decompressed: self.max_decompressed,
+            bounds,
+            ..ReadOptions::default()
+        })
+    }
+}
+
+fn columns(text: &str) -> Vec<String> {
+    text.split(',').map(|c| c.trim().to_owned()).collect()
+}
+
+/// How a density is computed.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Density")]
+pub struct DensityArgs {
+    /// scott, silverman, a factor (0.3), a length (2.5A) or one an axis (2.5A,2.5A,6A) [default: scott]
+    #[arg(long, value_name = "B")]
+    pub bandwidth: Option<Bandwidth>,
+    /// Nodes an axis [default: bandwidth / 6 apart, at most 192]
+    #[arg(long, value_name = "N|NX,NY,NZ", conflicts_with = "spacing", value_parser = grid_nodes)]
+    pub grid: Option<[usize; 3]>,
+    /// Distance between nodes, such as 1A or 1A,1A,2A
+    #[arg(long, value_name = "LENGTH")]
+    pub spacing: Option<String>,
+    /// Margin around the points in standard deviations of the kernel; 0 is the bounding box [default: 3]
+    #[arg(long, value_name = "K", conflicts_with = "bounds", value_parser = not_negative)]
+    pub padding: Option<f64>,
+    /// The box of the grid
+    #[arg(long, value_name = "X0,X1,Y0,Y1,Z0,Z1", value_parser = bounds)]
+    pub bounds: Option<Box3>,
+    /// How the sum is formed: auto, exact, tree
+    #[arg(long, value_name = "METHOD", default_value = "auto", value_parser = method)]
+    pub method: Method,
+    /// Largest error, as a share of the largest density [default: 1e-6]
+    #[arg(long, value_name = "E", value_parser = error_share)]
+    pub error: Option<f64>,
+    /// Let the proven bound, not a calibrated choice, keep --error
+    #[arg(long)]
+    pub guaranteed: bool,
+}
+
+impl DensityArgs {
+    /// The library's options for data in `unit`.
+    pub fn options(&self, unit: Option<LengthUnit>) -> Result<DensityOptions> {
+        let defaults = DensityOptions::default();
+        Ok(DensityOptions {
+            bandwidth: self.bandwidth.unwrap_or(defaults.bandwidth),
+            extent: match (self.bounds, self.padding) {
+                (Some(bounds), _) => Extent::Bounds(bounds),
+                (None, Some(k)) => Extent::Padding(k),
+                (None, None) => defaults.extent,
+            },
+            resolution: match (self.grid, &self.spacing) {
+                (Some(nodes), _) => Resolution::Nodes(nodes),
+                (None, Some(text)) => Resolution::Spacing(spacing(text, unit)?),
+                (None, None) => defaults.resolution,
+            },
+            method: self.method,
+            max_error: self.error.unwrap_or(defaults.max_error),
+            guaranteed: self.guaranteed,
+        })
+    }
+
+    /// The options that were given but mean nothing for a volume.
+    pub fn given(&self) -> Vec<&'static str> {
+        let given = [
+            ("--bandwidth", self.bandwidth.is_some()),
+            ("--grid", self.grid.is_some()),
+            ("--spacing", self.spacing.is_some()),
+            ("--padding", self.padding.is_some()),
+            ("--error", self.error.is_some()),
+        ];
+        given.into_iter().filter(|g| g.1).map(|g| g.0).collect()
+    }
+}
+
+/// Numbers separated by commas.
+pub fn numbers<const N: usize>(text: &str, what: &str) -> std::result::Result<[f64; N], String> {
+    let all: Vec<f64> = text
+        .split(',')
+        .map(|part| match part.trim().parse::<f64>() {
+            Ok(v) if v.is_finite() => Ok(v),
+            _ => Err(format!("`{part}` is no finite number")),
+        })
+        .collect::<std::result::Result<_, String>>()?;
+    let found = all.len();
+    all.try_into().map_err(|_| format!("{found} numbers where {what} are needed"))
+}
+
+/// Three numbers as a position or direction.
+pub fn vector(text: &str) -> std::result::Result<DVec3, String> {
+    numbers::<3>(text, "three, x,y,z,").map(DVec3::from_array)
+}
+
+/// A box as x0,x1,y0,y1,z0,z1.
+pub fn bounds(text: &str) -> std::result::Result<Box3, String> {
+    let [x0, x1, y0, y1, z0, z1] = numbers::<6>(text, "six, x0,x1,y0,y1,z0,z1,")?;
+    let found = Box3 { min: DVec3::new(x0, y0, z0), max: DVec3::new(x1, y1, z1) };
+    if found.size().min_element() <= 0.0 {
+        return Err("each minimum must lie below its maximum".into());
+    }
+    Ok(found)
+}
+
+fn grid_nodes(text: &str) -> std::result::Result<[usize; 3], String> {
+    let counts: Vec<usize> = text
+        .split(',')
+        .map(|p| match p.trim().parse() {
+            Ok(n) if n >= 2 => Ok(n),
+            _ => Err(format!("`{p}` is no number of nodes; write a whole number of 2 or more")),
+        })
+        .collect::<std::result::Result<_, String>>()?;
+    match counts[..] {
+        [n] => Ok([n; 3]),
+        [x, y, z] => Ok([x, y, z]),
+        _ => Err(format!("{} numbers where one, N, or three, NX,NY,NZ, are needed", counts.len())),
+    }
+}
+
+/// One or three lengths, each with a unit or in that of the data.
+fn spacing(text: &str, unit: Option<LengthUnit>) -> Result<[f64; 3]> {
+    let wrong = |why: String| Error::Usage(format!("--spacing {text}: {why}"));
+    let lengths: Vec<f64> = text.split(',').map(|p| length(p.trim(), unit).map_err(&wrong)).collect::<Result<_>>()?;
+    match lengths[..] {
+        [d] => Ok([d; 3]),
+        [x, y, z] => Ok([x, y, z]),
+        _ => Err(wrong(format!("{} lengths where one or three are needed", lengths.len()))),
+    }
+}
+
+/// A positive length in `unit`: a bare number, or one with a unit that can be converted.
+fn length(text: &str, unit: Option<LengthUnit>) -> std::result::Result<f64, String> {
+    let split = text.find(|c: char| c.is_alphabetic() && c != 'e' && c != 'E' || c == 'Å').unwrap_or(text.len());
+    let (number, suffix) = text.split_at(split);
+    let value: f64 = number.trim().parse().map_err(|_| format!("`{text}` is no length, such as 1A or 0.5nm"))?;
+    if !(value > 0.0 && value.is_finite()) {
+        return Err(format!("`{text}` is not above 0"));
+    }
+    if suffix.is_empty() {
+        return Ok(value);
+    }
+    let given: LengthUnit = suffix.parse().map_err(|e: Error| e.to_string())?;
+    match unit {
+        Some(unit) => given
+            .conversion_to(unit)
+            .map(|f| value * f)
+            .ok_or_else(|| format!("the data are in {unit}, which {given} cannot be converted to")),
+        None => Ok(value),
+    }
+}
+
+fn positive(text: &str) -> std::result::Result<usize, String> {
+    text.parse().ok().filter(|n| *n >= 1).ok_or_else(|| "write a whole number of 1 or more".into())
+}
+
+fn not_negative(text: &str) -> std::result::Result<f64, String> {
+    text.parse().ok().filter(|v: &f64| v.is_finite() && *v >= 0.0).ok_or_else(|| "write a number of 0 or more".into())
+}
+
+fn error_share(text: &str) -> std::result::Result<f64, String> {
+    let share = text.parse().ok().filter(|v: &f64| *v > 0.0 && *v < 1.0);
+    share.ok_or_else(|| "write a share of the largest density between 0 and 1, such as 1e-6".into())
+}
+
+fn method(text: &str) -> std::result::Result<Method, String> {
+    match text {
+        "auto" => Ok(Method::Auto),
+        "exact" => Ok(Method::Exact),
+        "tree" => Ok(Method::Tree),
+        _ => Err("known are auto, exact and tree".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_converted_to_the_unit_of_the_data() {
+        let nm = Some(LengthUnit::Nanometre);
+        assert!((length("25A", nm).unwrap() - 2.5).abs() < 1e-12);
+        assert_eq!(length("2.5nm", nm).unwrap(), 2.5);
+        assert_eq!(length("2.5e0", None).unwrap(), 2.5);
+        for bad in ["", "A", "-1A", "nanA", "0", "1parsec"] {
+            assert!(length(bad, nm).is_err(), "{bad}");
+        }
+        assert!(length("1px", nm).is_err());
+    }
+
+    #[test]
+    fn grids_and_boxes_are_read_and_wrong_ones_refused() {
+        assert_eq!(grid_nodes("30").unwrap(), [30; 3]);
+        assert_eq!(grid_nodes("30, 31,32").unwrap(), [30, 31, 32]);
+        for bad in ["1", "0", "-3", "2,2", "a", ""] {
+            assert!(grid_nodes(bad).is_err(), "{bad}");
+        }
+        assert_eq!(bounds("-1,1,-2,2,0,3").unwrap().size(), DVec3::new(2.0, 4.0, 3.0));
+        for bad in ["1,-1,0,1,0,1", "0,1,0,1,0", "0,1,0,1,0,nan", "0,0,0,1,0,1"] {
+            assert!(bounds(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What the program says, its progress bar, and Ctrl-C.
+
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::error::Error;
+use crate::io::atomic;
+use crate::progress::Progress;
+
+/// Stages shorter than this show no bar.
+const BAR_AFTER: Duration = Duration::from_secs(1);
+
+/// After Ctrl-C work has this long to stop by itself.
+const GRACE: Duration = Duration::from_millis(600);
+
+/// Standard output and error of one run.
+pub struct Console {
+    /// One JSON object on stdout instead of prose.
+    pub json: bool,
+    quiet: bool,
+    bars: bool,
+    cancelled: Arc<AtomicBool>,
+    stage: Mutex<Stage>,
+}
+
+struct Stage {
+    started: Instant,
+    bar: ProgressBar,
+}
+
+impl Console {
+    /// A console; bars are drawn only on a terminal that can.
+    pub fn new(json: bool, quiet: bool) -> Self {
+        let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+        let bars = !quiet && !dumb && std::io::stderr().is_terminal();
+        let stage = Mutex::new(Stage { started: Instant::now(), bar: ProgressBar::hidden() });
+        Self { json, quiet, bars, cancelled: Arc::default(), stage }
+    }
+
+    /// From now on Ctrl-C and SIGTERM end the program with status 130, leaving no half file.
+    pub fn watch_for_interrupts(&self) {
+        let cancelled = self.cancelled.clone();
+        // Fails only if a handler exists already, as in a test; then that one serves.
+        let _ = ctrlc::set_handler(move || {
+            cancelled.store(true, Ordering::Relaxed);
+            std::thread::sleep(GRACE);
+            atomic::remove_unfinished();
+            let _ = std::io::stderr().write_all(b"error: interrupted\n");
+            std::process::exit(i32::from(Error::Interrupted.exit_code()));
+        });
+    }
+
+    /// A line of the answer, on stdout. A reader that went away is no error.
+    pub fn answer(&self, line: &str) {
+        let _ = writeln!(std::io::stdout(), "{line}");
+    }
+
+    /// What was chosen or understood, on stderr.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.say(text);
+        }
+    }
+
+    /// What the user must know before trusting the result, on stderr.
+    pub fn warning(&self, text: &str) {
+        self.say(&format!("warning: {text}"));
+    }
+
+    /// Why the program ends, on stderr.
+    pub fn error(&self, error: &Error) {
+        self.say(&format!("error: {error}"));
+    }
+
+    /// One line on stderr, clear of the bar.
+    fn say(&self, text: &str) {
+        let line = one_line(text);
+        self.stage().bar.suspend(|| {
+            let _ = writeln!(std::io::stderr(), "{line}");
+        });
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// The text with control characters (of odd file names) made visible, so that it stays one line.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+impl Progress for Console {
+    fn begin(&self, name: &'static str, total: u64) {
+        let bar = if total > 0 { ProgressBar::hidden() } else { ProgressBar::no_length() };
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+        bar.set_length(total);
+        let style = ProgressStyle::with_template("{msg:>9} [{bar:32}] {percent:>3} %, {eta} left");
+        bar.set_style(style.expect("the template is right").progress_chars("=> "));
+        bar.set_message(name);
+        let mut stage = self.stage();
+        stage.bar.finish_and_clear();
+        *stage = Stage { started: Instant::now(), bar };
+    }
+
+    fn advance(&self, steps: u64) {
+        let stage = self.stage();
+        stage.bar.inc(steps);
+        if self.bars && stage.bar.is_hidden() && stage.started.elapsed() > BAR_AFTER && !stage.bar.is_finished() {
+            stage.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        if Some(stage.bar.position()) == stage.bar.length() {
+            stage.bar.finish_and_clear();
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_stay_on_one_line_and_keep_their_letters() {
+        assert_eq!(one_line("a\nb\u{1b}[0m å"), "a\\nb\\u{1b}[0m å");
+    }
+}

@@ -1,0 +1,79 @@
+//! Opening what the user named: a file, standard input or a built-in sample.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::args::{DensityArgs, PointArgs};
+use super::console::Console;
+use crate::error::{Error, Result};
+use crate::grid::{DensityGrid, Sample};
+use crate::io::{self, Input, PointInput, Source, VolumeInput};
+use crate::kde::{self, Report};
+use crate::sample;
+
+/// Samples are the same on every run.
+const SAMPLE_SEED: u64 = 1;
+
+/// What was opened, and the seconds it took.
+pub struct Opened {
+    pub input: Input,
+    pub seconds: f64,
+}
+
+/// Reads the input, saying warnings and notes on the console.
+pub fn open(args: &PointArgs, bounds: Option<crate::geometry::Box3>, console: &Console) -> Result<Opened> {
+    let start = Instant::now();
+    let options = args.options(bounds)?;
+    let input = match sample_name(&args.input) {
+        Some(name) => Input::Points(io::from_cloud(sample::sample(name, None, SAMPLE_SEED)?, "sample", &options)?),
+        None => io::read(&Source::from_argument(Path::new(&args.input)), &options, console)?,
+    };
+    let (notes, warnings) = match &input {
+        Input::Points(p) => (&p.notes, &p.warnings),
+        Input::Volume(v) => (&v.notes, &v.warnings),
+    };
+    notes.iter().for_each(|n| console.note(n));
+    warnings.iter().for_each(|w| console.warning(w));
+    Ok(Opened { input, seconds: start.elapsed().as_secs_f64() })
+}
+
+fn sample_name(input: &OsStr) -> Option<&str> {
+    input.to_str()?.strip_prefix("sample:")
+}
+
+/// The input as a path, so that it is never overwritten.
+pub fn path_of(args: &PointArgs) -> Option<PathBuf> {
+    match sample_name(&args.input) {
+        Some(_) => None,
+        None => Source::from_argument(Path::new(&args.input)).path().map(Path::to_owned),
+    }
+}
+
+/// The density of points in space.
+pub fn density_of<T: Sample>(
+    points: &PointInput,
+    args: &DensityArgs,
+    console: &Console,
+) -> Result<(DensityGrid<T>, Report)> {
+    if points.dimensions != 3 {
+        return Err(Error::Data(
+            "these points have two coordinates, and a density in space needs three; name the columns with \
+             --columns x,y,z, or draw them in the plane with `densitas heatmap`"
+                .into(),
+        ));
+    }
+    let density = kde::density(&points.cloud, &args.options(points.cloud.unit)?, console)?;
+    density.report.notes.iter().for_each(|n| console.note(n));
+    density.report.warnings.iter().for_each(|w| console.warning(w));
+    Ok((density.grid, density.report))
+}
+
+/// A volume given where points could stand; options that mean nothing for it are told.
+pub fn volume_of(volume: VolumeInput, args: &DensityArgs, console: &Console) -> DensityGrid {
+    let useless = args.given();
+    if !useless.is_empty() {
+        console.warning(&format!("the input is a volume already, so {} has no effect", useless.join(", ")));
+    }
+    volume.grid
+}

@@ -1,0 +1,321 @@
+//! `densitas render`: one picture.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use glam::DVec3;
+use serde_json::{Map, Value, json};
+
+use super::args::{DensityArgs, PointArgs, numbers, vector};
+use super::console::Console;
+use super::{input, report};
+use crate::color::{Colormap, OpacityCurve, parse_color};
+use crate::error::{Error, Result};
+use crate::gpu::{AdapterChoice, Gpu};
+use crate::grid::DensityGrid;
+use crate::io::{self, Input};
+use crate::render::Renderer;
+use crate::scene::{Background, Camera, Frame, Limits, Look, Projection, Scene, View};
+
+/// Options of the verb.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  densitas render 1ubq.pdb -o density.png
+  densitas render 6WG6.cif --select \"name CA\" --background white -o complex.png
+  densitas render locs.csv --bandwidth 20nm --camera 30,20 --size 1920x1080 -o cell.png
+  densitas render sample:founding --look mayavi --limits range:0,0.5 --grid 30 --padding 0 -o mayavi.png")]
+pub struct RenderCommand {
+    #[command(flatten)]
+    points: PointArgs,
+    #[command(flatten)]
+    density: DensityArgs,
+    #[command(flatten)]
+    picture: PictureArgs,
+    /// The picture to write, .png
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// How the picture looks.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Picture")]
+struct PictureArgs {
+    /// Width and height
+    #[arg(long, value_name = "WxH", default_value = "1200x900", value_parser = size)]
+    size: [u32; 2],
+    /// Pixels per point: 2 gives the same picture with twice the pixels
+    #[arg(long, value_name = "S", default_value_t = 1.0)]
+    scale_factor: f64,
+    /// vmin and vmax: range:0,0.5 | percentile:2,98 | mass:0.98,0.05 | value:A,B [default: mass:0.98,0.05]
+    #[arg(long, value_name = "LIMITS")]
+    limits: Option<Limits>,
+    /// Density that the colours begin at
+    #[arg(long, value_name = "V")]
+    vmin: Option<f64>,
+    /// Density that the colours end at
+    #[arg(long, value_name = "V")]
+    vmax: Option<f64>,
+    /// A name (viridis, inferno, turbo, jet, ...) or colours "#00f,#0ff,#f00" or "0:#000,0.3:#f00,1:#fff"
+    #[arg(long, value_name = "MAP", value_parser = |t: &str| Colormap::parse(t))]
+    colormap: Option<Colormap>,
+    /// Turn the colour map round
+    #[arg(long)]
+    reverse: bool,
+    /// Opacity against position in the limits, such as "0:0,0.5:0.1,1:0.8"
+    #[arg(long, value_name = "CURVE", value_parser = |t: &str| OpacityCurve::parse(t))]
+    opacity: Option<OpacityCurve>,
+    /// default, or mayavi for the pixels of Mayavi's volume
+    #[arg(long, default_value = "default", value_parser = look)]
+    look: Look,
+    /// Lighting: on or off [default: off; mayavi: on]
+    #[arg(long, value_name = "on|off", value_parser = on_off)]
+    shading: Option<bool>,
+    /// Look along an axis: x, y, z or iso
+    #[arg(long, value_name = "VIEW", conflicts_with = "camera", value_parser = view)]
+    view: Option<View>,
+    /// Degrees from +x towards +y, degrees above the xy-plane, and distance
+    #[arg(long, value_name = "AZIMUTH,ELEVATION[,DISTANCE]", value_parser = angles)]
+    camera: Option<(View, Option<f64>)>,
+    /// Where the eye is
+    #[arg(long, value_name = "X,Y,Z", conflicts_with_all = ["view", "camera"], value_parser = vector)]
+    camera_position: Option<DVec3>,
+    /// What the eye looks at [default: the centre of the box]
+    #[arg(long, value_name = "X,Y,Z", value_parser = vector)]
+    camera_target: Option<DVec3>,
+    /// What points upward [default: 0,0,1]
+    #[arg(long, value_name = "X,Y,Z", value_parser = vector)]
+    camera_up: Option<DVec3>,
+    /// Vertical view angle in degrees [default: 30]
+    #[arg(long, value_name = "DEG")]
+    view_angle: Option<f64>,
+    /// Parallel projection
+    #[arg(long, conflicts_with = "view_angle")]
+    ortho: bool,
+    /// white, black, #808080 or transparent
+    #[arg(long, value_name = "COLOUR", value_parser = background)]
+    background: Option<Background>,
+    /// A line above the picture
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    /// Box with ticks: on or off
+    #[arg(long, value_name = "on|off", default_value = "on", value_parser = on_off)]
+    axes: bool,
+    /// Colour bar: on or off
+    #[arg(long, value_name = "on|off", default_value = "on", value_parser = on_off)]
+    colorbar: bool,
+}
+
+/// Runs the verb.
+pub fn run(args: &RenderCommand, adapter: Option<&str>, console: &Console) -> Result<()> {
+    if args.output.extension().is_none_or(|e| !e.eq_ignore_ascii_case("png")) && !args.output.starts_with("/dev") {
+        return Err(Error::Usage(format!(
+            "{}: pictures are written as PNG; name the output F.png",
+            args.output.display()
+        )));
+    }
+    let input_path = input::path_of(&args.points);
+    io::atomic::check_writable(&args.output, input_path.as_deref())?;
+    let frame = args.picture.frame()?;
+    // Opening the adapter takes as long as reading and computing: both at once.
+    let choice = adapter_choice(adapter);
+    let (renderer, made) = std::thread::scope(|scope| {
+        let renderer = scope.spawn(|| Gpu::new(&choice).and_then(Renderer::new));
+        let made = grid(args, console);
+        (renderer.join().expect("the renderer's thread does not panic"), made)
+    });
+    let (grid, mut out, mut seconds) = made?;
+    let mut renderer = renderer?;
+    let scene = args.picture.scene(Arc::new(grid), &frame)?;
+    let start = Instant::now();
+    let picture = renderer.draw(&scene, &frame, console)?;
+    seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
+    let start = Instant::now();
+    io::png::write(&args.output, input_path.as_deref(), picture.size, &picture.rgba)?;
+    seconds.insert("write".into(), start.elapsed().as_secs_f64().into());
+    let more = json!({
+        "adapter": renderer.gpu().describe(),
+        "limits": scene.transfer.limits,
+        "size": picture.size,
+        "seconds": seconds,
+    });
+    report::merge(&mut out, report::object(more));
+    if console.json {
+        console.answer(&Value::Object(out).to_string());
+    } else {
+        tell(args, &scene, &frame, &renderer, console);
+    }
+    Ok(())
+}
+
+fn tell(args: &RenderCommand, scene: &Scene, frame: &Frame, renderer: &Renderer, console: &Console) {
+    let [vmin, vmax] = scene.transfer.limits;
+    let [x, y, z] = scene.grid.lattice.shape;
+    console.note(&format!(
+        "{}: {} x {} pixels; {x} x {y} x {z} nodes; colours from {vmin:.3e} to {vmax:.3e}; drawn on {}",
+        args.output.display(),
+        frame.size[0],
+        frame.size[1],
+        renderer.gpu().describe()
+    ));
+}
+
+/// The grid, what is told of it, and the seconds so far.
+fn grid(args: &RenderCommand, console: &Console) -> Result<(DensityGrid, Map<String, Value>, Map<String, Value>)> {
+    let opened = input::open(&args.points, args.density.bounds, console)?;
+    let mut seconds = report::object(json!({ "read": opened.seconds }));
+    match opened.input {
+        Input::Points(points) => {
+            let (grid, made) = input::density_of::<f32>(&points, &args.density, console)?;
+            let mut out = report::grid(&grid);
+            report::merge(&mut out, report::density(&made));
+            report::merge(&mut out, report::object(json!({ "warnings": points.warnings })));
+            let s = made.seconds;
+            report::merge(
+                &mut seconds,
+                report::object(json!({ "plan": s.plan, "evaluate": s.evaluate, "check": s.check })),
+            );
+            Ok((grid, out, seconds))
+        }
+        Input::Volume(volume) => {
+            let warnings = volume.warnings.clone();
+            let grid = input::volume_of(volume, &args.density, console);
+            let mut out = report::grid(&grid);
+            report::merge(&mut out, report::object(json!({ "warnings": warnings })));
+            Ok((grid, out, seconds))
+        }
+    }
+}
+
+impl PictureArgs {
+    fn frame(&self) -> Result<Frame> {
+        let s = self.scale_factor;
+        let pixels = self.size.map(|n| (f64::from(n) * s).round());
+        if !(s > 0.0 && pixels.iter().all(|n| (1.0..=65536.0).contains(n))) {
+            return Err(Error::Usage(format!(
+                "--scale-factor {s} makes a picture of {} x {} pixels",
+                pixels[0], pixels[1]
+            )));
+        }
+        Ok(Frame { size: pixels.map(|n| n as u32), scale_factor: s })
+    }
+
+    fn scene(&self, grid: Arc<DensityGrid>, frame: &Frame) -> Result<Scene> {
+        let limits = self.limits(&grid)?;
+        let mut scene = self.look.scene(grid, limits, self.background, frame)?;
+        if let Some(map) = &self.colormap {
+            scene.transfer.colormap = map.clone();
+        }
+        if self.reverse {
+            scene.transfer.colormap = scene.transfer.colormap.reversed();
+        }
+        if let Some(curve) = &self.opacity {
+            scene.transfer.opacity = curve.clone();
+        }
+        if let Some(on) = self.shading {
+            scene.shading = on.then(|| self.look.shading(&scene.grid));
+        }
+        scene.annotations.axes = self.axes;
+        scene.annotations.colorbar = self.colorbar;
+        scene.annotations.title = self.title.clone();
+        scene.camera = self.camera(&scene, frame);
+        scene.camera.validate()?;
+        Ok(scene)
+    }
+
+    fn limits(&self, grid: &DensityGrid) -> Result<Limits> {
+        let base = self.limits.unwrap_or(Limits::DEFAULT);
+        if self.vmin.is_none() && self.vmax.is_none() {
+            return Ok(base);
+        }
+        let [vmin, vmax] = base.resolve(grid)?;
+        Ok(Limits::Value(self.vmin.unwrap_or(vmin), self.vmax.unwrap_or(vmax)))
+    }
+
+    fn camera(&self, scene: &Scene, frame: &Frame) -> Camera {
+        let mut camera = match (self.camera, self.view) {
+            (Some((view, _)), _) | (None, Some(view)) => scene.camera_from(view, self.look, frame),
+            (None, None) => scene.camera_from(View::ISO, self.look, frame),
+        };
+        if let Some(degrees) = self.view_angle {
+            camera.projection = Projection::Perspective { vertical_fov_degrees: degrees };
+        }
+        if let Some(target) = self.camera_target {
+            camera.position += target - camera.target;
+            camera.target = target;
+        }
+        if let Some((_, Some(distance))) = self.camera {
+            camera = camera.at_distance(distance);
+        }
+        camera.position = self.camera_position.unwrap_or(camera.position);
+        camera.up = self.camera_up.unwrap_or(camera.up);
+        if self.ortho { camera.orthographic() } else { camera }
+    }
+}
+
+fn adapter_choice(name: Option<&str>) -> AdapterChoice {
+    match name {
+        None => AdapterChoice::Auto,
+        Some("software") => AdapterChoice::Software,
+        Some(name) => AdapterChoice::Named(name.to_owned()),
+    }
+}
+
+fn size(text: &str) -> std::result::Result<[u32; 2], String> {
+    let wrong = || "write WIDTHxHEIGHT in pixels, such as 1920x1080".to_owned();
+    let (w, h) = text.split_once(['x', 'X']).ok_or_else(wrong)?;
+    let side = |t: &str| t.trim().parse::<u32>().ok().filter(|n| (1..=65536).contains(n)).ok_or_else(wrong);
+    Ok([side(w)?, side(h)?])
+}
+
+fn look(text: &str) -> std::result::Result<Look, String> {
+    match text {
+        "default" => Ok(Look::Default),
+        "mayavi" => Ok(Look::Mayavi),
+        _ => Err("known are default and mayavi".into()),
+    }
+}
+
+fn on_off(text: &str) -> std::result::Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("write on or off".into()),
+    }
+}
+
+fn view(text: &str) -> std::result::Result<View, String> {
+    match text {
+        "x" => Ok(View::X),
+        "y" => Ok(View::Y),
+        "z" => Ok(View::Z),
+        "iso" => Ok(View::ISO),
+        _ => Err("known are x, y, z and iso".into()),
+    }
+}
+
+fn angles(text: &str) -> std::result::Result<(View, Option<f64>), String> {
+    let (angles, distance) = match text.matches(',').count() {
+        2 => {
+            let [azimuth, elevation, distance] = numbers::<3>(text, "three")?;
+            ([azimuth, elevation], Some(distance))
+        }
+        _ => (numbers::<2>(text, "two, azimuth,elevation, or three,")?, None),
+    };
+    let [azimuth, elevation] = angles;
+    if !(-90.0..=90.0).contains(&elevation) {
+        return Err(format!("an elevation of {elevation} degrees cannot be; it lies between -90 and 90"));
+    }
+    if distance.is_some_and(|d| d <= 0.0) {
+        return Err("the distance must be above 0".into());
+    }
+    Ok((View::Angles { azimuth, elevation }, distance))
+}
+
+fn background(text: &str) -> Result<Background> {
+    match text {
+        "transparent" => Ok(Background::Transparent),
+        color => parse_color(color).map(Background::Color),
+    }
+}

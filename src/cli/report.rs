@@ -1,0 +1,70 @@
+//! Results as JSON.
+
+use serde_json::{Map, Value, json};
+
+use crate::geometry::{Box3, LengthUnit};
+use crate::grid::{DensityGrid, Sample};
+use crate::kde::Report;
+
+/// A unit's name, or null.
+pub fn unit(unit: Option<LengthUnit>) -> Value {
+    unit.map_or(Value::Null, |u| u.name().into())
+}
+
+/// A box as {min, max}.
+pub fn bounds(b: Box3) -> Value {
+    json!({ "min": b.min.to_array(), "max": b.max.to_array() })
+}
+
+/// What every verb that makes a grid tells of it.
+pub fn grid<T: Sample>(grid: &DensityGrid<T>) -> Map<String, Value> {
+    let s = grid.statistics();
+    object(json!({
+        "shape": grid.lattice.shape,
+        "origin": grid.lattice.origin.to_array(),
+        "spacing": grid.lattice.spacing.to_array(),
+        "unit": unit(grid.unit),
+        "min": s.min,
+        "max": s.max,
+        "mean": s.mean,
+        "integral": s.integral,
+    }))
+}
+
+/// How a density was made.
+pub fn density(report: &Report) -> Map<String, Value> {
+    let h = report.kernel.covariance;
+    object(json!({
+        "points": report.points,
+        "method": report.method,
+        "bandwidth": {
+            "rule": report.kernel.rule,
+            "factor": report.kernel.factor,
+            "covariance": [h.row(0).to_array(), h.row(1).to_array(), h.row(2).to_array()],
+        },
+        "n_eff": report.kernel.n_eff,
+        "bound_relative_to_max": report.bound_relative_to_max,
+        "sampled_error_relative_to_max": report.sampled_error_relative_to_max,
+        "warnings": report.warnings,
+    }))
+}
+
+/// The members of a JSON object.
+pub fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// Adds `more` to `into`, lists being joined.
+pub fn merge(into: &mut Map<String, Value>, more: Map<String, Value>) {
+    for (key, value) in more {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Array(old)), Value::Array(new)) => old.extend(new),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}
