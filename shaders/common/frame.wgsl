@@ -4,7 +4,8 @@
 // is enough wherever the data lie. A ray starts on the plane through that centre, not at the eye.
 
 struct Frame {
-    // Where the optical axis meets the plane through the box's centre.
+    // Where the ray of the picture's centre meets the plane through the box's centre that the camera
+    // faces.
     plane_center: vec3<f32>,
     // Distance from the eye to that plane along the axis; huge for a parallel camera.
     eye_depth: f32,
@@ -17,6 +18,9 @@ struct Frame {
     first_row: u32,
     ray_up: vec3<f32>,
     last_row: u32,
+    // The direction of the ray in the picture's centre; not of unit length.
+    ray_forward: vec3<f32>,
+    // The camera's unit axes.
     forward: vec3<f32>,
     axes_right: vec3<f32>,
     axes_up: vec3<f32>,
@@ -34,7 +38,7 @@ struct Ray {
 fn ray_of_pixel(pixel: vec2<u32>) -> Ray {
     let size = vec2<f32>(f32(frame.width), f32(frame.height));
     let uv = (vec2<f32>(pixel) + 0.5) / size * vec2<f32>(2.0, -2.0) + vec2<f32>(-1.0, 1.0);
-    let along = frame.forward + uv.x * frame.ray_right + uv.y * frame.ray_up;
+    let along = frame.ray_forward + uv.x * frame.ray_right + uv.y * frame.ray_up;
     var ray: Ray;
     ray.origin = frame.plane_center + uv.x * frame.plane_right + uv.y * frame.plane_up;
     ray.direction = normalize(along);

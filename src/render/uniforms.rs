@@ -6,8 +6,9 @@ use bytemuck::{Pod, Zeroable};
 use glam::DVec3;
 
 use crate::color::TransferFunction;
+use crate::geometry::Box3;
 use crate::grid::DensityGrid;
-use crate::scene::{Camera, Projection, SampleRule, Sampling, Scene, Shading};
+use crate::scene::{Camera, Projection, SampleRule, Sampling, Shading};
 
 /// `Frame` of `common/frame.wgsl`.
 #[repr(C)]
@@ -23,6 +24,8 @@ pub struct FrameUniform {
     first_row: u32,
     ray_up: [f32; 3],
     last_row: u32,
+    ray_forward: [f32; 3],
+    pad3: u32,
     forward: [f32; 3],
     pad0: u32,
     axes_right: [f32; 3],
@@ -63,12 +66,13 @@ pub struct LightingUniform {
 const PARALLEL_EYE_DEPTH: f64 = 1e18;
 
 impl FrameUniform {
-    /// The camera's rays for rows `rows` of a picture of `size`, in the space of `scene`'s volume.
-    pub fn new(scene: &Scene, size: [u32; 2], rows: std::ops::Range<u32>) -> Self {
-        let bounds = scene.grid.lattice.bounds();
+    /// The camera's rays for rows `rows` of a picture of `size`, in the space of a volume in `bounds`.
+    pub fn new(camera: &Camera, bounds: Box3, size: [u32; 2], rows: std::ops::Range<u32>) -> Self {
         let (center, scale) = (bounds.center(), 1.0 / bounds.diagonal());
-        let Camera { position, projection, .. } = scene.camera;
-        let axes = scene.camera.axes();
+        let Camera { position, projection, shift, .. } = *camera;
+        let axes = camera.axes();
+        // From the target's place to the picture's centre, in half heights.
+        let aside = -2.0 * (axes.right * shift.x + axes.up * shift.y);
         let depth = (center - position).dot(axes.forward);
         let aspect = f64::from(size[0]) / f64::from(size[1]);
         let (half_height, tangent, eye_depth) = match projection {
@@ -79,7 +83,7 @@ impl FrameUniform {
             Projection::Orthographic { visible_height } => (0.5 * visible_height, 0.0, PARALLEL_EYE_DEPTH),
         };
         Self {
-            plane_center: f32s((position + axes.forward * depth - center) * scale),
+            plane_center: f32s((position + axes.forward * depth + aside * half_height - center) * scale),
             eye_depth: eye_depth as f32,
             plane_right: f32s(axes.right * (half_height * aspect * scale)),
             width: size[0],
@@ -89,12 +93,14 @@ impl FrameUniform {
             first_row: rows.start,
             ray_up: f32s(axes.up * tangent),
             last_row: rows.end,
+            ray_forward: f32s(axes.forward + aside * tangent),
             forward: f32s(axes.forward),
             axes_right: f32s(axes.right),
             axes_up: f32s(axes.up),
             pad0: 0,
             pad1: 0,
             pad2: 0,
+            pad3: 0,
         }
     }
 }
@@ -192,6 +198,7 @@ mod tests {
             first_row,
             ray_up,
             last_row,
+            ray_forward,
             forward,
             axes_right,
             axes_up

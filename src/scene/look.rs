@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use glam::DVec3;
 
-use super::{Annotations, Background, Camera, SampleRule, Sampling, Scene, Shading, View};
-use crate::color::{Colormap, OpacityCurve, TransferFunction};
+use super::{Annotations, Background, Camera, SampleRule, Sampling, Scene, Shading, View, Viewpoint};
+use crate::color::{Colormap, OpacityCurve, Rgb, TransferFunction};
 use crate::error::{Error, Result};
-use crate::geometry::Box3;
 use crate::grid::{DensityGrid, Lattice};
 
 /// How vmin and vmax are chosen from a density.
@@ -106,21 +105,41 @@ const REFERENCE_SHARE_OF_DIAGONAL: f64 = 0.25;
 /// complex and a microscopy cell.
 const DEFAULT_OPACITY: [(f64, f32); 4] = [(0.0, 0.0), (0.25, 0.10), (0.6, 0.40), (1.0, 0.85)];
 
+/// Near-black, a little blue.
+const DEFAULT_BACKGROUND: Rgb = [8.0 / 255.0, 8.0 / 255.0, 12.0 / 255.0];
+
 /// Samples a voxel (of the shortest spacing) that the default look takes along a ray.
 const DEFAULT_SAMPLES_PER_VOXEL: f64 = 2.0;
 
 impl Look {
-    /// A scene of this density in this look, for pictures of `aspect` (width / height), with limits
-    /// chosen by `limits`.
+    /// A scene of this density in this look, with limits chosen by `limits`.
     ///
     /// # Errors
     /// Those of [`Limits::resolve`].
-    pub fn scene(self, grid: Arc<DensityGrid>, limits: Limits, aspect: f64) -> Result<Scene> {
+    pub fn scene(self, grid: Arc<DensityGrid>, limits: Limits) -> Result<Scene> {
         let limits = limits.resolve(&grid)?;
         Ok(match self {
-            Self::Default => default_scene(grid, limits, aspect),
+            Self::Default => default_scene(grid, limits),
             Self::Mayavi => mayavi_scene(grid, limits),
         })
+    }
+
+    /// The look's colours on a background: what is low fades into it.
+    pub fn colormap(self, background: Background) -> Colormap {
+        let name = match self {
+            Self::Default if background.is_light() => "viridis",
+            Self::Default => "inferno",
+            Self::Mayavi => "mayavi",
+        };
+        Colormap::named(name).expect("built in")
+    }
+
+    /// The look's viewpoint from a direction.
+    pub fn viewpoint(self, grid: &DensityGrid, view: View) -> Viewpoint {
+        match self {
+            Self::Default => Viewpoint::Fit(view),
+            Self::Mayavi => Viewpoint::At(Camera::mayavi(grid.lattice.bounds(), view)),
+        }
     }
 
     /// The look's lighting, for when it is asked for.
@@ -144,48 +163,44 @@ impl Look {
             },
         }
     }
-
-    /// The box that axes and automatic cameras show.
-    pub fn focus(self, grid: &DensityGrid) -> Box3 {
-        match self {
-            Self::Default => grid.focus,
-            Self::Mayavi => grid.lattice.bounds(),
-        }
-    }
 }
 
-fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2], aspect: f64) -> Scene {
+fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
+    let background = Background::Color(DEFAULT_BACKGROUND);
     let transfer = TransferFunction {
-        colormap: Colormap::named("inferno").expect("built in"),
+        colormap: Look::Default.colormap(background),
         limits,
         opacity: OpacityCurve::new(DEFAULT_OPACITY.to_vec()).expect("built in"),
         reference_length: REFERENCE_SHARE_OF_DIAGONAL * grid.focus.diagonal(),
     };
     let step = grid.lattice.spacing.min_element() / DEFAULT_SAMPLES_PER_VOXEL;
     Scene {
-        camera: Camera::fitting(grid.focus, View::ISO, aspect),
+        focus: grid.focus,
+        viewpoint: Look::Default.viewpoint(&grid, View::ISO),
         transfer,
         sampling: Sampling { step, rule: SampleRule::Midpoint },
         shading: None,
-        background: Background::Color([8.0 / 255.0, 8.0 / 255.0, 12.0 / 255.0]),
+        background,
         annotations: Annotations { axes: true, colorbar: true, title: None },
         grid,
     }
 }
 
 fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
+    let background = Background::Color([0.5; 3]);
     let transfer = TransferFunction {
-        colormap: Colormap::named("mayavi").expect("built in"),
+        colormap: Look::Mayavi.colormap(background),
         limits,
         opacity: OpacityCurve::new(vec![(0.0, 0.0), (1.0, 0.2)]).expect("built in"),
         reference_length: 1.0,
     };
     Scene {
-        camera: Camera::mayavi(grid.lattice.bounds()),
+        focus: grid.lattice.bounds(),
+        viewpoint: Look::Mayavi.viewpoint(&grid, View::ISO),
         transfer,
         sampling: Sampling { step: mayavi_step(&grid.lattice), rule: SampleRule::End },
         shading: Some(Look::Mayavi.shading(&grid)),
-        background: Background::Color([0.5; 3]),
+        background,
         annotations: Annotations { axes: true, colorbar: true, title: None },
         grid,
     }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use glam::DVec3;
 
-pub use camera::{Camera, CameraAxes, Projection, Ray, View};
+pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
 pub use look::{Limits, Look};
 
 use crate::color::{Rgb, TransferFunction};
+use crate::geometry::Box3;
 use crate::grid::DensityGrid;
 
 /// What a picture shows. Window, headless pictures, movies and tests draw the same `Scene` by the
@@ -21,8 +22,10 @@ pub struct Scene {
     pub grid: Arc<DensityGrid>,
     /// Its limits, colours and opacity.
     pub transfer: TransferFunction,
+    /// The box that axes show and automatic cameras look at.
+    pub focus: Box3,
     /// Where it is seen from.
-    pub camera: Camera,
+    pub viewpoint: Viewpoint,
     /// How samples are taken along a ray.
     pub sampling: Sampling,
     /// Lighting by the gradient of the density; `None` shows the colours as they are.
@@ -31,6 +34,15 @@ pub struct Scene {
     pub background: Background,
     /// What is written and drawn around the density.
     pub annotations: Annotations,
+}
+
+/// Where a scene is seen from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Viewpoint {
+    /// From this direction, so that the focus fills what annotations leave of the picture.
+    Fit(View),
+    /// By this camera.
+    At(Camera),
 }
 
 /// How samples are taken along a ray.
@@ -116,10 +128,14 @@ impl Background {
         }
     }
 
+    /// Whether black is seen better on it than white.
+    pub fn is_light(self) -> bool {
+        let [r, g, b] = self.color();
+        0.2126 * r + 0.7152 * g + 0.0722 * b > 0.55
+    }
+
     /// Black or white, whichever is seen better on it.
     pub fn foreground(self) -> Rgb {
-        let [r, g, b] = self.color();
-        let luma = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-        if luma > 0.55 { [0.0; 3] } else { [1.0; 3] }
+        if self.is_light() { [0.0; 3] } else { [1.0; 3] }
     }
 }
