@@ -1,1 +1,164 @@
-//! annotate
+//! What is written and drawn around the density: axes, colour bar and title, as marks that a
+//! painter puts on a picture. Needs no GPU.
+
+mod axes;
+mod colorbar;
+mod lettering;
+mod page;
+mod sides;
+mod ticks;
+mod title;
+
+use glam::DVec2;
+
+pub use lettering::Lettering;
+pub use ticks::Ticks;
+
+use crate::color::Rgb;
+use crate::scene::{Annotations, Camera, Frame, Scene, Viewpoint, Window};
+use page::Page;
+
+/// Whether a mark is seen through the density or stands before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// Drawn on the background, before the density.
+    Behind,
+    /// Drawn on the finished picture.
+    Front,
+}
+
+/// A colour with its opacity (0 to 1), not multiplied by it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ink {
+    /// Display red, green, blue.
+    pub rgb: Rgb,
+    /// Opacity.
+    pub alpha: f32,
+}
+
+/// A rectangle in points; x grows to the right and y downward from the top left corner.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Area {
+    /// Top left corner.
+    pub min: DVec2,
+    /// Bottom right corner.
+    pub max: DVec2,
+}
+
+/// What a mark looks like. Lengths and positions are in points.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// A straight line.
+    Line {
+        /// From here.
+        from: DVec2,
+        /// To here.
+        to: DVec2,
+        /// Thickness.
+        width: f64,
+        /// Colour.
+        ink: Ink,
+    },
+    /// A column of rows, each one pixel high.
+    Rows {
+        /// The column; its edges lie between pixels.
+        area: Area,
+        /// Colours, first row at the top.
+        inks: Vec<Ink>,
+    },
+    /// A filled convex polygon.
+    Polygon {
+        /// Corners in order.
+        corners: Vec<DVec2>,
+        /// Colour.
+        ink: Ink,
+    },
+    /// One line of text.
+    Text {
+        /// The text; superscript digits and minus are drawn as raised small digits.
+        text: String,
+        /// Where it stands, as measured by [`Lettering`].
+        area: Area,
+        /// Height of the letters' em.
+        font_size: f64,
+        /// Colour.
+        ink: Ink,
+    },
+}
+
+/// Something to be drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// Before or behind the density.
+    pub layer: Layer,
+    /// What.
+    pub shape: Shape,
+}
+
+impl Area {
+    /// Width and height.
+    pub fn size(&self) -> DVec2 {
+        self.max - self.min
+    }
+
+    /// The point half-way between the corners.
+    pub fn center(&self) -> DVec2 {
+        0.5 * (self.min + self.max)
+    }
+
+    /// The area of this size around a point.
+    pub fn around(center: DVec2, size: DVec2) -> Self {
+        Self { min: center - 0.5 * size, max: center + 0.5 * size }
+    }
+
+    /// The area with `margin` added on all sides.
+    pub fn grown(&self, margin: f64) -> Self {
+        Self { min: self.min - margin, max: self.max + margin }
+    }
+
+    /// Whether the two have more than an edge in common.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.min.cmplt(other.max).all() && other.min.cmplt(self.max).all()
+    }
+
+    /// Whether `other` lies within, edges included.
+    pub fn contains(&self, other: &Self) -> bool {
+        self.min.cmple(other.min).all() && other.max.cmple(self.max).all()
+    }
+}
+
+/// The camera of a scene in a frame: an automatic one sees the focus in the [`plot_area`].
+pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
+    let view = match scene.viewpoint {
+        Viewpoint::At(camera) => return camera,
+        Viewpoint::Fit(view) => view,
+    };
+    let area = plot_area(&scene.annotations, frame);
+    let [width, height] = frame.size_in_points();
+    let from_center = area.center() - 0.5 * DVec2::new(width, height);
+    let window = Window { center: from_center * DVec2::new(1.0, -1.0) / height, size: area.size() / height };
+    Camera::fitting(scene.focus, view, window)
+}
+
+/// The marks of a picture of `scene` seen by `camera`. Text never overlaps text and never leaves the
+/// picture: what does not fit is left out.
+pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
+    let mut page = Page::new(scene.background, frame);
+    let top = match &scene.annotations.title {
+        Some(title) => title::draw(&mut page, title),
+        None => 0.0,
+    };
+    if scene.annotations.colorbar {
+        colorbar::draw(&mut page, scene, top);
+    }
+    if scene.annotations.axes {
+        axes::draw(&mut page, scene, camera, frame);
+    }
+    page.marks
+}
+
+/// The part of a picture into which the drawn box should be fitted so that the title, the colour
+/// bar and the numbers along the axes have their room. In points.
+pub fn plot_area(annotations: &Annotations, frame: &Frame) -> Area {
+    page::plot_area(annotations, frame)
+}

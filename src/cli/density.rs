@@ -59,7 +59,7 @@ fn check_format(output: &std::path::Path) -> Result<()> {
     }
 }
 
-fn write<T: Sample + io::npy::Element>(
+fn write<T: Sample>(
     args: &DensityCommand,
     points: &PointInput,
     read: f64,
@@ -67,7 +67,7 @@ fn write<T: Sample + io::npy::Element>(
 ) -> Result<()> {
     let (grid, made) = input::density_of::<T>(points, &args.density, console)?;
     let start = Instant::now();
-    io::npy::write_grid(&args.output, input::path_of(&args.points).as_deref(), &grid)?;
+    io::npy::write_npy(&args.output, &grid, input::path_of(&args.points).as_deref())?;
     let seconds = json!({
         "read": read,
         "plan": made.seconds.plan,

@@ -5,19 +5,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use glam::DVec3;
+use glam::{DVec2, DVec3};
 use serde_json::{Map, Value, json};
 
 use super::args::{DensityArgs, PointArgs, numbers, vector};
 use super::console::Console;
 use super::{input, report};
+use crate::annotate;
 use crate::color::{Colormap, OpacityCurve, parse_color};
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::grid::DensityGrid;
 use crate::io::{self, Input};
 use crate::render::Renderer;
-use crate::scene::{Background, Camera, Frame, Limits, Look, Projection, Scene, View};
+use crate::scene::{Background, Camera, Frame, Limits, Look, Projection, Scene, View, Viewpoint};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -203,7 +204,11 @@ impl PictureArgs {
 
     fn scene(&self, grid: Arc<DensityGrid>, frame: &Frame) -> Result<Scene> {
         let limits = self.limits(&grid)?;
-        let mut scene = self.look.scene(grid, limits, self.background, frame)?;
+        let mut scene = self.look.scene(grid, limits)?;
+        if let Some(background) = self.background {
+            scene.background = background;
+            scene.transfer.colormap = self.look.colormap(background);
+        }
         if let Some(map) = &self.colormap {
             scene.transfer.colormap = map.clone();
         }
@@ -219,8 +224,7 @@ impl PictureArgs {
         scene.annotations.axes = self.axes;
         scene.annotations.colorbar = self.colorbar;
         scene.annotations.title = self.title.clone();
-        scene.camera = self.camera(&scene, frame);
-        scene.camera.validate()?;
+        scene.viewpoint = self.viewpoint(&scene, frame);
         Ok(scene)
     }
 
@@ -233,14 +237,12 @@ impl PictureArgs {
         Ok(Limits::Value(self.vmin.unwrap_or(vmin), self.vmax.unwrap_or(vmax)))
     }
 
-    fn camera(&self, scene: &Scene, frame: &Frame) -> Camera {
-        let mut camera = match (self.camera, self.view) {
-            (Some((view, _)), _) | (None, Some(view)) => scene.camera_from(view, self.look, frame),
-            (None, None) => scene.camera_from(View::ISO, self.look, frame),
-        };
-        if let Some(degrees) = self.view_angle {
-            camera.projection = Projection::Perspective { vertical_fov_degrees: degrees };
-        }
+    /// The camera that the options move away from the automatic one; none if they do not.
+    fn viewpoint(&self, scene: &Scene, frame: &Frame) -> Viewpoint {
+        let view = self.camera.map(|(view, _)| view).or(self.view).unwrap_or(View::ISO);
+        let automatic = self.look.viewpoint(&scene.grid, view);
+        let mut camera = annotate::camera(&Scene { viewpoint: automatic, ..scene.clone() }, frame);
+        let untouched = camera;
         if let Some(target) = self.camera_target {
             camera.position += target - camera.target;
             camera.target = target;
@@ -248,9 +250,17 @@ impl PictureArgs {
         if let Some((_, Some(distance))) = self.camera {
             camera = camera.at_distance(distance);
         }
-        camera.position = self.camera_position.unwrap_or(camera.position);
+        if let Some(position) = self.camera_position {
+            camera = Camera { position, shift: DVec2::ZERO, ..camera };
+        }
+        if let Some(degrees) = self.view_angle {
+            camera.projection = Projection::Perspective { vertical_fov_degrees: degrees };
+        }
         camera.up = self.camera_up.unwrap_or(camera.up);
-        if self.ortho { camera.orthographic() } else { camera }
+        if self.ortho {
+            camera = camera.orthographic();
+        }
+        if camera == untouched { automatic } else { Viewpoint::At(camera) }
     }
 }
 

@@ -4,6 +4,7 @@
 //! comes, and gives either points or a volume.
 
 pub mod atomic;
+pub mod png;
 pub mod npy;
 
 use std::fmt;

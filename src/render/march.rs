@@ -10,7 +10,7 @@ use crate::color::LookupTable;
 use crate::error::Result;
 use crate::gpu::{Gpu, compose};
 use crate::progress::Progress;
-use crate::scene::{SampleRule, Scene};
+use crate::scene::{Camera, SampleRule, Scene};
 
 /// Samples of one dispatch: few enough that a slow adapter answers within a fraction of a second.
 const SAMPLES_A_DISPATCH: f64 = 2e7;
@@ -71,12 +71,14 @@ impl MarchPass {
         &mut self,
         gpu: &Gpu,
         scene: &Scene,
+        camera: &Camera,
         volume: &VolumeTexture,
         target: &wgpu::Texture,
         progress: &dyn Progress,
     ) -> Result<()> {
         let size = [target.width(), target.height()];
-        let samples_a_ray = scene.grid.lattice.bounds().diagonal() / scene.sampling.step;
+        let bounds = scene.grid.lattice.bounds();
+        let samples_a_ray = bounds.diagonal() / scene.sampling.step;
         let rows = (SAMPLES_A_DISPATCH / (samples_a_ray * f64::from(size[0]))).ceil() as u32;
         let rows = rows.next_multiple_of(WORKGROUP).max(WORKGROUP);
         let pipeline = self.pipeline(gpu, variant(scene));
@@ -86,7 +88,7 @@ impl MarchPass {
         for first in (0..size[1]).step_by(rows as usize) {
             progress.check()?;
             let last = (first + rows).min(size[1]);
-            let frame = self.frame_group(gpu, FrameUniform::new(scene, size, first..last));
+            let frame = self.frame_group(gpu, FrameUniform::new(camera, bounds, size, first..last));
             let mut encoder = gpu.device.create_command_encoder(&Default::default());
             {
                 let mut pass = encoder.begin_compute_pass(&Default::default());

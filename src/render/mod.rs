@@ -1,18 +1,21 @@
 //! From a [`Scene`] to a picture.
 
 mod march;
+mod overlay;
 mod present;
 mod uniforms;
 mod volume;
 
 use std::sync::Arc;
 
+use crate::annotate::{annotate, camera};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::progress::Progress;
-use crate::scene::{Background, Frame, Scene};
+use crate::scene::{Background, Camera, Frame, Scene};
 use march::MarchPass;
-use present::PresentPass;
+use overlay::Overlay;
+use present::{PICTURE_FORMAT, PresentPass};
 use volume::VolumeTexture;
 
 /// A picture: 8 bits a channel, rows from the top.
@@ -38,6 +41,7 @@ pub struct Renderer {
     gpu: Gpu,
     march: MarchPass,
     present: PresentPass,
+    overlay: Overlay,
     volume: Option<VolumeTexture>,
 }
 
@@ -48,8 +52,9 @@ impl Renderer {
     /// [`Error::Gpu`] if the device refuses them.
     pub fn new(gpu: Gpu) -> Result<Self> {
         let (march, present) = (MarchPass::new(&gpu), PresentPass::new(&gpu));
+        let overlay = Overlay::new(&gpu.device, PICTURE_FORMAT);
         gpu.check()?;
-        Ok(Self { gpu, march, present, volume: None })
+        Ok(Self { gpu, march, present, overlay, volume: None })
     }
 
     /// The device it draws on.
@@ -63,8 +68,10 @@ impl Renderer {
     /// [`Error::Usage`] if the scene or the size cannot be drawn, [`Error::Gpu`] if the device
     /// fails, [`Error::Interrupted`].
     pub fn draw(&mut self, scene: &Scene, frame: &Frame, progress: &dyn Progress) -> Result<Picture> {
-        let light = self.march(scene, frame.size, progress)?;
-        let target = self.present.run(&self.gpu, scene, frame, &light);
+        let camera = camera(scene, frame);
+        let light = self.march(scene, camera, frame.size, progress)?;
+        let marks = annotate(scene, camera, frame);
+        let target = self.present.run(&self.gpu, scene.background, frame, &light, &mut self.overlay, &marks);
         let mut rgba = self.gpu.read_texture(&target)?;
         if scene.background == Background::Transparent {
             rgba.chunks_exact_mut(4).for_each(unpremultiply);
@@ -78,13 +85,21 @@ impl Renderer {
     /// # Errors
     /// As [`Renderer::draw`].
     pub fn draw_light(&mut self, scene: &Scene, size: [u32; 2], progress: &dyn Progress) -> Result<Light> {
-        let texture = self.march(scene, size, progress)?;
+        let camera = camera(scene, &Frame { size, scale_factor: 1.0 });
+        let texture = self.march(scene, camera, size, progress)?;
         let bytes = self.gpu.read_texture(&texture)?;
         let rgba = bytes.chunks_exact(16).map(bytemuck::pod_read_unaligned).collect();
         Ok(Light { size, rgba })
     }
 
-    fn march(&mut self, scene: &Scene, size: [u32; 2], progress: &dyn Progress) -> Result<wgpu::Texture> {
+    fn march(
+        &mut self,
+        scene: &Scene,
+        camera: Camera,
+        size: [u32; 2],
+        progress: &dyn Progress,
+    ) -> Result<wgpu::Texture> {
+        camera.validate()?;
         self.validate(scene, size)?;
         if !self.volume.as_ref().is_some_and(|v| Arc::ptr_eq(&v.grid, &scene.grid)) {
             self.volume = None;
@@ -96,12 +111,11 @@ impl Renderer {
         let usage =
             wgpu::TextureUsages::STORAGE_BINDING | wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_SRC;
         let target = texture_2d(&self.gpu, size, wgpu::TextureFormat::Rgba32Float, usage);
-        self.march.run(&self.gpu, scene, volume, &target, progress)?;
+        self.march.run(&self.gpu, scene, &camera, volume, &target, progress)?;
         Ok(target)
     }
 
     fn validate(&self, scene: &Scene, size: [u32; 2]) -> Result<()> {
-        scene.camera.validate()?;
         let most = self.gpu.device.limits().max_texture_dimension_2d;
         if size.iter().any(|&n| n == 0 || n > most) {
             return Err(Error::Usage(format!(

@@ -1,8 +1,10 @@
 //! Background, light and annotations to one 8-bit picture.
 
+use super::overlay::Overlay;
 use super::texture_2d;
+use crate::annotate::{Layer, Mark};
 use crate::gpu::{Gpu, compose};
-use crate::scene::{Background, Frame, Scene};
+use crate::scene::{Background, Frame};
 
 /// The format of pictures: display values, not sRGB-encoded by the adapter.
 pub const PICTURE_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
@@ -42,16 +44,28 @@ impl PresentPass {
         Self { pipeline }
     }
 
-    /// The finished picture, colours premultiplied by alpha.
-    pub fn run(&self, gpu: &Gpu, scene: &Scene, frame: &Frame, light: &wgpu::Texture) -> wgpu::Texture {
+    /// The finished picture, colours premultiplied by alpha: background, marks behind, light, marks
+    /// in front.
+    pub fn run(
+        &self,
+        gpu: &Gpu,
+        background: Background,
+        frame: &Frame,
+        light: &wgpu::Texture,
+        overlay: &mut Overlay,
+        marks: &[Mark],
+    ) -> wgpu::Texture {
         let usage = wgpu::TextureUsages::RENDER_ATTACHMENT
             | wgpu::TextureUsages::TEXTURE_BINDING
             | wgpu::TextureUsages::COPY_SRC;
         let behind = texture_2d(gpu, frame.size, PICTURE_FORMAT, usage);
         let target = texture_2d(gpu, frame.size, PICTURE_FORMAT, usage);
         let mut encoder = gpu.device.create_command_encoder(&Default::default());
-        drop(color_pass(&mut encoder, &behind, wgpu::LoadOp::Clear(clear_color(scene.background))));
+        drop(color_pass(&mut encoder, &behind, wgpu::LoadOp::Clear(clear_color(background))));
+        overlay.prepare(&gpu.device, &gpu.queue, &mut encoder, frame, marks);
+        overlay.paint(&mut encoder, &behind.create_view(&Default::default()), Layer::Behind);
         self.composite(gpu, &mut encoder, light, &behind, &target);
+        overlay.paint(&mut encoder, &target.create_view(&Default::default()), Layer::Front);
         gpu.queue.submit([encoder.finish()]);
         target
     }

@@ -284,7 +284,9 @@ mod tests {
 
     #[test]
     fn projecting_undoes_the_ray() {
-        for camera in [Camera::fitting(BOX, View::ISO, OFF_CENTER), Camera::fitting(BOX, View::X, OFF_CENTER).orthographic()] {
+        for camera in
+            [Camera::fitting(BOX, View::ISO, OFF_CENTER), Camera::fitting(BOX, View::X, OFF_CENTER).orthographic()]
+        {
             for pixel in [DVec2::new(0.5, 0.5), DVec2::new(200.0, 31.0)] {
                 let ray = camera.ray_in_world(pixel, [320, 240]);
                 let back = camera.project(ray.origin + ray.direction * 7.0, [320, 240]).unwrap();

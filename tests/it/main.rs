@@ -2,6 +2,7 @@
 
 mod common;
 mod kde;
+mod layers;
 mod pictures;
 mod program;
 mod reading;

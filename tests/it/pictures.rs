@@ -9,9 +9,10 @@ use densitas::grid::{DensityGrid, Lattice};
 use densitas::progress::Silent;
 use densitas::render::{Light, Picture, Renderer};
 use densitas::scene::{
-    Annotations, Background, Camera, Frame, Limits, Look, Projection, SampleRule, Sampling, Scene, View,
+    Annotations, Background, Camera, Frame, Limits, Look, Projection, SampleRule, Sampling, Scene, View, Viewpoint,
+    Window,
 };
-use glam::DVec3;
+use glam::{DVec2, DVec3};
 
 use crate::common::{grid_of, npy_f64, read_png, test_data};
 
@@ -68,14 +69,15 @@ fn mayavi_case(case: &serde_json::Value, folder: &std::path::Path) -> Scene {
     let lattice = Lattice::spanning(bounds, [30, 30, 30]).unwrap();
     let grid = Arc::new(DensityGrid::from_c_order(lattice, &values, None).unwrap());
     let limits = Limits::Value(case["vmin"].as_f64().unwrap(), case["vmax"].as_f64().unwrap());
-    let mut scene = Look::Mayavi.scene(grid, limits, 4.0 / 3.0).unwrap();
+    let mut scene = Look::Mayavi.scene(grid, limits).unwrap();
     let camera = &case["camera"];
-    scene.camera = Camera {
+    scene.viewpoint = Viewpoint::At(Camera {
         position: vec3(&camera["position"]),
         target: vec3(&camera["focal_point"]),
         up: vec3(&camera["view_up"]),
         projection: Projection::Perspective { vertical_fov_degrees: camera["view_angle_degrees"].as_f64().unwrap() },
-    };
+        shift: DVec2::ZERO,
+    });
     if !case["shade"].as_bool().unwrap() {
         scene.shading = None;
     }
@@ -95,7 +97,8 @@ fn closed_form(grid: DensityGrid, opacity: &str, reference_length: f64, step: f6
             opacity: OpacityCurve::parse(opacity).unwrap(),
             reference_length,
         },
-        camera: parallel(bounds, View::X, 0.5),
+        focus: bounds,
+        viewpoint: parallel(bounds, View::X, 0.5),
         sampling: Sampling { step, rule: SampleRule::Midpoint },
         shading: None,
         background: Background::Color([0.0; 3]),
@@ -104,9 +107,9 @@ fn closed_form(grid: DensityGrid, opacity: &str, reference_length: f64, step: f6
     }
 }
 
-fn parallel(bounds: Box3, view: View, visible_height: f64) -> Camera {
-    let camera = Camera::fitting(bounds, view, 1.0);
-    Camera { projection: Projection::Orthographic { visible_height }, ..camera }
+fn parallel(bounds: Box3, view: View, visible_height: f64) -> Viewpoint {
+    let camera = Camera::fitting(bounds, view, Window::middle(1.0));
+    Viewpoint::At(Camera { projection: Projection::Orthographic { visible_height }, ..camera })
 }
 
 /// The tolerance of the float target on software adapters (measured: below 1e-6 on these scenes).
@@ -155,7 +158,7 @@ fn a_colour_ramp_is_second_order_in_the_step() {
         let scene = closed_form(grid, &format!("0:{alpha},1:{alpha}"), 1.0, step);
         let near = f64::from(center(&light(&scene, [9, 9]))[0]) - exact(1.0, 0.0);
         let mut behind = scene;
-        behind.camera = parallel(UNIT_BOX, View::Angles { azimuth: 180.0, elevation: 0.0 }, 0.5);
+        behind.viewpoint = parallel(UNIT_BOX, View::Angles { azimuth: 180.0, elevation: 0.0 }, 0.5);
         let far = f64::from(center(&light(&behind, [9, 9]))[0]) - exact(0.0, 1.0);
         assert!((near + far).abs() < 1e-5, "both directions err alike: {near} {far}");
         near.abs()
@@ -234,7 +237,7 @@ fn two_layers_change_places_when_seen_from_behind() {
     let composite = |front: f64, back: f64| front * (1.0 - t) + t * back * (1.0 - t);
     assert!((f64::from(center(&light(&scene, [9, 9]))[0]) - composite(0.75, 0.25)).abs() < 2e-4);
     let mut behind = scene;
-    behind.camera = parallel(UNIT_BOX, View::Angles { azimuth: 180.0, elevation: 0.0 }, 0.5);
+    behind.viewpoint = parallel(UNIT_BOX, View::Angles { azimuth: 180.0, elevation: 0.0 }, 0.5);
     assert!((f64::from(center(&light(&behind, [9, 9]))[0]) - composite(0.25, 0.75)).abs() < 2e-4);
 }
 
@@ -250,7 +253,7 @@ fn blob(scale: f64, offset: DVec3) -> DensityGrid {
 }
 
 fn default_scene(grid: DensityGrid) -> Scene {
-    let mut scene = Look::Default.scene(Arc::new(grid), Limits::DEFAULT, 4.0 / 3.0).unwrap();
+    let mut scene = Look::Default.scene(Arc::new(grid), Limits::DEFAULT).unwrap();
     scene.annotations = Annotations::default();
     scene
 }
@@ -295,7 +298,7 @@ fn degenerate_fields_and_limits_never_give_a_nan() {
         ("equal limits", negative, Limits::Value(0.1, 0.1)),
     ] {
         for look in [Look::Default, Look::Mayavi] {
-            let scene = look.scene(Arc::new(grid.clone()), limits, 1.0).unwrap();
+            let scene = look.scene(Arc::new(grid.clone()), limits).unwrap();
             let light = light(&scene, [32, 32]);
             let sane = light.rgba.iter().flatten().all(|v| (0.0..=1.0 + 1e-5).contains(v));
             assert!(sane, "{name} in {look:?}");
@@ -319,12 +322,13 @@ fn equal_limits_cut_at_the_value() {
 #[test]
 fn a_camera_inside_the_box_sees_what_is_ahead() {
     let mut scene = closed_form(grid_of(UNIT_BOX, [4, 4, 4], |_| 1.0), "0:0,1:0.6", 0.5, 0.01);
-    scene.camera = Camera {
+    scene.viewpoint = Viewpoint::At(Camera {
         position: DVec3::new(0.25, 0.5, 0.5),
         target: DVec3::new(-1.0, 0.5, 0.5),
         up: DVec3::Z,
         projection: Projection::Perspective { vertical_fov_degrees: 1.0 },
-    };
+        shift: DVec2::ZERO,
+    });
     let sigma = -(0.4_f64.ln()) / 0.5;
     assert_close(center(&light(&scene, [9, 9]))[3], 1.0 - (-sigma * 0.25).exp(), "inside");
 }
@@ -338,13 +342,15 @@ fn a_bright_voxel_appears_where_the_camera_projects_it() {
     for view in [View::X, View::Y, View::Z, View::ISO, View::Angles { azimuth: 200.0, elevation: -30.0 }] {
         let mut scene = default_scene(grid.clone());
         scene.transfer.limits = [0.0, 1.0];
-        for camera in [Camera::fitting(bounds, view, 1.5), Camera::fitting(bounds, view, 1.5).orthographic()] {
-            scene.camera = camera;
+        let window = Window { center: DVec2::new(-0.1, 0.15), size: DVec2::new(0.9, 0.5) };
+        let fitted = Camera::fitting(bounds, view, window);
+        for camera in [fitted, fitted.orthographic()] {
+            scene.viewpoint = Viewpoint::At(camera);
             let light = light(&scene, [150, 100]);
             let brightest =
                 (0..light.rgba.len()).max_by(|a, b| light.rgba[*a][3].total_cmp(&light.rgba[*b][3])).unwrap();
             let expected = camera.project(at, [150, 100]).unwrap();
-            let found = glam::DVec2::new((brightest % 150) as f64 + 0.5, (brightest / 150) as f64 + 0.5);
+            let found = DVec2::new((brightest % 150) as f64 + 0.5, (brightest / 150) as f64 + 0.5);
             assert!(found.distance(expected) < 1.5, "{view:?}: {found} {expected}");
         }
     }

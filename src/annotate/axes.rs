@@ -1,0 +1,173 @@
+//! The drawn box: its far edges and grid behind the density, and a scale on one outer edge an axis.
+
+use glam::DVec2;
+
+use super::page::Page;
+use super::sides::{Edge, EdgeKind, Sides};
+use super::ticks::{Labels, Ticks, power_of_ten};
+use super::{Area, Layer};
+use crate::geometry::LengthUnit;
+use crate::scene::{Camera, Frame, Scene};
+
+/// An axis has no more ticks than this.
+const MOST_TICKS: usize = 7;
+/// An edge that appears shorter than this many em is seen end-on and gets no scale.
+const LEAST_EDGE: f64 = 3.0;
+/// Towards the lower left corner: scales stand on the outer edges that look this way.
+const PREFERRED_SIDE: DVec2 = DVec2::new(-0.45, 0.89);
+
+/// The scale of one axis. Lengths are in points.
+struct Scale {
+    /// Ends of the edge in the picture.
+    ends: [DVec2; 2],
+    /// Unit vector away from the box, perpendicular to the edge.
+    outward: DVec2,
+    /// Where the ticks start.
+    ticks: Vec<DVec2>,
+    /// Numbers that have found room.
+    numbers: Vec<(String, Area)>,
+    /// Name, unit, and what the numbers are to be multiplied by and added to.
+    title: String,
+    /// Whether the numbers are wrong without the title.
+    needs_title: bool,
+}
+
+/// Draws the box with its scales.
+pub fn draw(page: &mut Page, scene: &Scene, camera: Camera, frame: &Frame) {
+    let focus = scene.focus;
+    let sides = Sides::new(focus, camera, *frame);
+    for edge in Sides::edges() {
+        let Some([from, to]) = sides.project_line(sides.range(edge.axis).map(|v| sides.point(edge, v))) else {
+            continue;
+        };
+        match sides.kind(edge) {
+            EdgeKind::Back => page.line(Layer::Behind, from, to, page.ink(0.28)),
+            EdgeKind::Outline => page.line(Layer::Behind, from, to, page.ink(0.5)),
+            EdgeKind::Front => page.line(Layer::Front, from, to, page.ink(0.10)),
+        }
+    }
+    let mut scaled: Vec<(Edge, [DVec2; 2])> = (0..3).filter_map(|axis| outer_edge(&sides, axis)).collect();
+    scaled.retain(|(_, [a, b])| a.distance(*b) > LEAST_EDGE * page.em);
+    scaled.sort_by(|a, b| b.1[0].distance(b.1[1]).total_cmp(&a.1[0].distance(a.1[1])));
+    let center = sides.project(focus.center());
+    let scales: Vec<Scale> =
+        scaled.into_iter().map(|(edge, ends)| scale(page, &sides, edge, ends, center, scene.grid.unit)).collect();
+    for scale in scales {
+        draw_scale(page, scale);
+    }
+}
+
+/// The edge of the outline along `axis` that lies most to the lower left, if the box is seen from
+/// outside, and its ends in the picture.
+fn outer_edge(sides: &Sides, axis: usize) -> Option<(Edge, [DVec2; 2])> {
+    Sides::edges()
+        .filter(|&edge| edge.axis == axis && sides.kind(edge) == EdgeKind::Outline)
+        .filter_map(|edge| {
+            let [low, high] = sides.range(axis).map(|v| sides.project(sides.point(edge, v)));
+            Some((edge, [low?, high?]))
+        })
+        .max_by(|a, b| {
+            let side = |ends: &[DVec2; 2]| (ends[0] + ends[1]).dot(PREFERRED_SIDE);
+            side(&a.1).total_cmp(&side(&b.1))
+        })
+}
+
+/// Chooses ticks and finds room for their numbers.
+fn scale(
+    page: &mut Page,
+    sides: &Sides,
+    edge: Edge,
+    ends: [DVec2; 2],
+    center: Option<DVec2>,
+    unit: Option<LengthUnit>,
+) -> Scale {
+    let outward = (ends[1] - ends[0]).perp().normalize();
+    let inside = center.unwrap_or(0.5 * page.size) - ends[0];
+    let outward = if outward.dot(inside) > 0.0 { -outward } else { outward };
+    let [low, high] = sides.range(edge.axis);
+    let room = (ends[0].distance(ends[1]) / (2.6 * page.em)) as usize;
+    let mut scale = Scale {
+        ends,
+        outward,
+        ticks: Vec::new(),
+        numbers: Vec::new(),
+        title: title(edge.axis, unit, &Labels::default()),
+        needs_title: false,
+    };
+    for most in (2..=room.min(MOST_TICKS)).rev() {
+        let Some(ticks) = Ticks::within(low, high, most) else { break };
+        let labels = ticks.labels(3);
+        let on_edge = |value: f64| sides.project(sides.point(edge, value.clamp(low, high)));
+        let points: Vec<DVec2> = ticks.values().into_iter().filter_map(on_edge).collect();
+        let areas: Vec<Area> = std::iter::zip(&points, &labels.numbers)
+            .map(|(&p, number)| outside(page, p, outward, 0.7 * page.em, number))
+            .collect();
+        let gap = 0.3 * page.em;
+        if points.len() < 2 || areas.windows(2).any(|w| w[0].grown(gap).overlaps(&w[1].grown(gap))) {
+            continue;
+        }
+        scale.title = title(edge.axis, unit, &labels);
+        scale.needs_title = labels.power != 0 || labels.offset.is_some();
+        scale.numbers = std::iter::zip(labels.numbers, areas).filter(|(_, area)| page.is_free(area)).collect();
+        scale.ticks = points;
+        break;
+    }
+    if scale.numbers.len() < 2 {
+        // A single number tells nothing.
+        scale.numbers.clear();
+    }
+    scale.numbers.iter().for_each(|(_, area)| page.take(*area));
+    scale
+}
+
+/// `x (10³ nm)`, `x − 1000 (nm)`, `x (×10³)` or `x`.
+fn title(axis: usize, unit: Option<LengthUnit>, labels: &Labels) -> String {
+    let mut title = ["x", "y", "z"][axis].to_owned();
+    if let Some(offset) = &labels.offset {
+        title += &format!(" {offset}");
+    }
+    match (labels.power, unit) {
+        (0, None) => title,
+        (0, Some(unit)) => format!("{title} ({unit})"),
+        (power, None) => format!("{title} (×{})", power_of_ten(power)),
+        (power, Some(unit)) => format!("{title} ({} {unit})", power_of_ten(power)),
+    }
+}
+
+/// The area of a text that lies wholly beyond `distance` from `point` in the direction `outward`.
+fn outside(page: &mut Page, point: DVec2, outward: DVec2, distance: f64, text: &str) -> Area {
+    let size = page.text_size(text, page.em);
+    let reach = 0.5 * size.dot(outward.abs());
+    let area = Area::around(point + outward * (distance + reach), size);
+    let min = DVec2::new(page.snap(area.min.x), page.snap(area.min.y));
+    Area { min, max: min + size }
+}
+
+/// Finds room for the title and draws the scale.
+fn draw_scale(page: &mut Page, mut scale: Scale) {
+    let [from, to] = scale.ends;
+    let beyond = |area: &Area| {
+        let corners = [area.min, area.max, DVec2::new(area.min.x, area.max.y), DVec2::new(area.max.x, area.min.y)];
+        corners.iter().map(|c| (*c - from).dot(scale.outward)).fold(0.0, f64::max)
+    };
+    let depth = scale.numbers.iter().map(|(_, area)| beyond(area)).fold(0.5 * page.em, f64::max);
+    let title = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82]
+        .map(|share| outside(page, from.lerp(to, share), scale.outward, depth + 0.35 * page.em, &scale.title))
+        .into_iter()
+        .find(|area| page.is_free(area));
+    if title.is_none() && scale.needs_title {
+        scale.numbers.drain(..).for_each(|(_, area)| page.release(&area));
+    }
+    let (tick_ink, length) = (page.ink(0.6), 0.4 * page.em);
+    for tick in scale.ticks {
+        page.line(Layer::Front, tick, tick + scale.outward * length, tick_ink);
+    }
+    let em = page.em;
+    for (number, area) in scale.numbers {
+        page.write(number, area, em);
+    }
+    if let Some(area) = title {
+        page.take(area);
+        page.write(scale.title, area, em);
+    }
+}

@@ -1,0 +1,192 @@
+//! The colour bar: the colours of the density with their values, and beside them the same colours
+//! as see-through as they are drawn.
+
+use glam::DVec2;
+
+use super::page::Page;
+use super::ticks::{Labels, Ticks, power_of_ten};
+use super::{Area, Ink, Layer, Shape};
+use crate::color::{LookupTable, TransferFunction};
+use crate::geometry::LengthUnit;
+use crate::scene::Scene;
+
+/// Share of the picture's height that the bar takes where there is room.
+const SHARE_OF_HEIGHT: f64 = 0.55;
+/// The bar and all that belongs to it take no more than this share of the width.
+const MOST_OF_WIDTH: f64 = 0.3;
+/// A bar shorter than this many em is left out.
+const LEAST_LENGTH: f64 = 4.0;
+/// No more ticks than this.
+const MOST_TICKS: usize = 7;
+
+/// What is written: lines above the bar, and numbers with their positions (0 bottom, 1 top).
+struct Texts {
+    heading: Vec<String>,
+    numbers: Vec<(f64, String)>,
+}
+
+/// Where the two columns of colours stand.
+struct Columns {
+    /// As see-through as drawn.
+    veil: Area,
+    /// Opaque.
+    bar: Area,
+}
+
+/// Draws the colour bar in the part of the picture below `top`.
+pub fn draw(page: &mut Page, scene: &Scene, top: f64) {
+    let (em, height) = (page.em, page.size.y - top);
+    let length = (SHARE_OF_HEIGHT * page.size.y).min(height - 6.5 * em);
+    let texts = texts(&scene.transfer, scene.grid.unit, (length / (2.4 * em)) as usize);
+    let column = 1.9 * em;
+    let width = text_width(page, &texts).max(column);
+    let complete = width + 1.5 * em <= MOST_OF_WIDTH * page.size.x && length >= LEAST_LENGTH * em;
+    let (length, width) = if complete { (length, width) } else { (0.65 * height, column) };
+    if length < LEAST_LENGTH * em || width + em > MOST_OF_WIDTH * page.size.x {
+        return;
+    }
+    let heading_height = if complete { texts.heading.len() as f64 * 1.25 * em } else { 0.0 };
+    let middle = top + 0.5 * (height + heading_height);
+    let columns = columns(page, page.size.x - width - em, middle, length);
+    draw_columns(page, &scene.transfer, &columns);
+    if complete {
+        write_numbers(page, &columns.bar, texts.numbers);
+        write_heading(page, columns.veil.min, texts.heading);
+    }
+}
+
+/// The heading and the numbers, `most` or fewer.
+fn texts(transfer: &TransferFunction, unit: Option<LengthUnit>, most: usize) -> Texts {
+    let [vmin, vmax] = transfer.limits;
+    let Some(ticks) = Ticks::within(vmin, vmax, most.clamp(2, MOST_TICKS)) else {
+        let numbers = vec![(0.5, scientific(vmin))];
+        return Texts { heading: heading(unit, &Labels::default()), numbers };
+    };
+    let labels = ticks.labels(1);
+    let heading = heading(unit, &labels);
+    let positions = ticks.values().into_iter().map(|value| transfer.position(value));
+    Texts { heading, numbers: positions.zip(labels.numbers).collect() }
+}
+
+/// `density` and `(10⁻⁵/Å³)`, `(1/Å³)`, `(×10⁻⁵)` or nothing.
+fn heading(unit: Option<LengthUnit>, labels: &Labels) -> Vec<String> {
+    let quantity = match &labels.offset {
+        Some(offset) => format!("density {offset}"),
+        None => "density".to_owned(),
+    };
+    let scale = match (labels.power, unit) {
+        (0, None) => return vec![quantity],
+        (0, Some(unit)) => format!("(1/{unit}³)"),
+        (power, None) => format!("(×{})", power_of_ten(power)),
+        (power, Some(unit)) => format!("({}/{unit}³)", power_of_ten(power)),
+    };
+    vec![quantity, scale]
+}
+
+/// Three digits and a power of ten.
+fn scientific(value: f64) -> String {
+    let text = format!("{value:.2e}").replace('-', "−");
+    match text.split_once('e') {
+        Some((digits, "0")) => digits.to_owned(),
+        Some((digits, power)) => format!("{digits}×{}", power_of_ten(power.replace('−', "-").parse().unwrap_or(0))),
+        None => text,
+    }
+}
+
+/// Distance from the left of the bar's columns to the numbers, in em.
+const NUMBERS_AT: f64 = 2.5;
+
+fn text_width(page: &mut Page, texts: &Texts) -> f64 {
+    let em = page.em;
+    let numbers = texts.numbers.iter().map(|(_, text)| NUMBERS_AT * em + page.text_size(text, em).x);
+    let widest_number = numbers.fold(0.0, f64::max);
+    texts.heading.iter().map(|line| page.text_size(line, em).x).fold(widest_number, f64::max)
+}
+
+/// The columns of colours, on whole pixels.
+fn columns(page: &Page, left: f64, middle: f64, length: f64) -> Columns {
+    let (top, bottom) = (page.snap(middle - 0.5 * length), page.snap(middle + 0.5 * length));
+    let left = page.snap(left);
+    let strip = |from: f64, to: f64| Area {
+        min: DVec2::new(left + page.snap(from * page.em), top),
+        max: DVec2::new(left + page.snap(to * page.em), bottom),
+    };
+    Columns { veil: strip(0.0, 0.5), bar: strip(0.7, 1.9) }
+}
+
+fn draw_columns(page: &mut Page, transfer: &TransferFunction, columns: &Columns) {
+    let table = LookupTable::new(transfer);
+    let bar = columns.bar;
+    draw_ends(page, &bar, &table);
+    let row_count = page.pixels(bar.size().y);
+    let rows = |alpha: fn(f32) -> f32| {
+        let color = |row| {
+            let [r, g, b, extinction] = table.at(row_position(transfer, row, row_count));
+            Ink { rgb: [r, g, b], alpha: alpha(extinction) }
+        };
+        (0..row_count).map(color).collect()
+    };
+    page.front(Shape::Rows { area: bar, inks: rows(|_| 1.0) });
+    page.front(Shape::Rows { area: columns.veil, inks: rows(|extinction| 1.0 - (-extinction).exp()) });
+    page.take(Area { min: columns.veil.min, max: bar.max }.grown(0.7 * page.em));
+}
+
+/// Position in the table of the middle of a row, counted from the top. Where vmin is vmax all that
+/// is below has the first colour and all that is above the last.
+fn row_position(transfer: &TransferFunction, row: usize, row_count: usize) -> f64 {
+    let t = 1.0 - (row as f64 + 0.5) / row_count as f64;
+    if transfer.limits[0] < transfer.limits[1] { t } else { t.round() }
+}
+
+/// The points at both ends, which say that values outside take the colours of the ends, and a thin
+/// frame around all.
+fn draw_ends(page: &mut Page, bar: &Area, table: &LookupTable) {
+    let tip = DVec2::new(0.5 * (bar.min.x + bar.max.x), 0.6 * bar.size().x);
+    let outline = |grow: f64| {
+        let (left, right) = (bar.min.x - grow, bar.max.x + grow);
+        let (top, bottom) = (bar.min.y - 0.5 * grow, bar.max.y + 0.5 * grow);
+        [
+            DVec2::new(left, bottom),
+            DVec2::new(left, top),
+            DVec2::new(tip.x, top - tip.y - grow),
+            DVec2::new(right, top),
+            DVec2::new(right, bottom),
+            DVec2::new(tip.x, bottom + tip.y + grow),
+        ]
+    };
+    let frame = page.ink(0.35);
+    page.front(Shape::Polygon { corners: outline(page.line).to_vec(), ink: frame });
+    let [bottom_left, top_left, top, top_right, bottom_right, bottom] = outline(0.0);
+    for (corners, t) in [([top_left, top, top_right], 1.0), ([bottom_left, bottom_right, bottom], 0.0)] {
+        let [r, g, b, _] = table.at(t);
+        page.front(Shape::Polygon { corners: corners.to_vec(), ink: Ink { rgb: [r, g, b], alpha: 1.0 } });
+    }
+}
+
+fn write_numbers(page: &mut Page, bar: &Area, numbers: Vec<(f64, String)>) {
+    let em = page.em;
+    for (t, text) in numbers {
+        let y = bar.max.y - t * bar.size().y;
+        let start = DVec2::new(bar.max.x + page.line, y);
+        page.line(Layer::Front, start, start + DVec2::new(0.35 * em, 0.0), page.ink(0.6));
+        let size = page.text_size(&text, em);
+        let min = DVec2::new(page.snap(bar.max.x + 0.6 * em), page.snap(y - 0.5 * size.y));
+        let area = Area { min, max: min + size };
+        page.take(area);
+        page.write(text, area, em);
+    }
+}
+
+/// Writes lines that end above the bar whose top left corner is `corner`.
+fn write_heading(page: &mut Page, corner: DVec2, lines: Vec<String>) {
+    let em = page.em;
+    let mut bottom = corner.y - 1.3 * em;
+    for line in lines.into_iter().rev() {
+        let size = page.text_size(&line, em);
+        let max = DVec2::new(corner.x + size.x, page.snap(bottom));
+        let area = Area { min: DVec2::new(corner.x, max.y - size.y), max };
+        bottom = area.min.y;
+        page.take(area);
+        page.write(line, area, em);
+    }
+}

@@ -1,0 +1,132 @@
+//! The sheet that marks are laid out on: measures, inks and the space that is taken.
+
+use glam::DVec2;
+
+use super::{Area, Ink, Layer, Lettering, Mark, Shape};
+use crate::color::Rgb;
+use crate::scene::{Annotations, Background, Frame};
+
+/// Size of letters in a picture of 800 x 600 points.
+const FONT_SIZE: f64 = 12.0;
+/// Letters are never smaller.
+const LEAST_FONT_SIZE: f64 = 9.0;
+/// Share of the height and width that a box without annotations may cover.
+const FREE_SHARE: f64 = 0.80;
+
+/// A picture being laid out. Lengths are in points.
+pub struct Page {
+    /// Width and height.
+    pub size: DVec2,
+    /// Size of the letters, the measure of everything else.
+    pub em: f64,
+    /// Thickness of lines: a whole number of pixels.
+    pub line: f64,
+    /// Marks so far.
+    pub marks: Vec<Mark>,
+    /// Side of a pixel.
+    pixel: f64,
+    foreground: Rgb,
+    lettering: Lettering,
+    taken: Vec<Area>,
+}
+
+impl Page {
+    /// An empty sheet.
+    pub fn new(background: Background, frame: &Frame) -> Self {
+        let [width, height] = frame.size_in_points();
+        let size = DVec2::new(width, height);
+        let em = font_size(size);
+        let pixel = 1.0 / frame.scale_factor;
+        Self {
+            size,
+            em,
+            line: (em / FONT_SIZE / pixel).round().max(1.0) * pixel,
+            marks: Vec::new(),
+            pixel,
+            foreground: background.foreground(),
+            lettering: Lettering::new(frame.scale_factor),
+            taken: Vec::new(),
+        }
+    }
+
+    /// The foreground at this opacity.
+    pub fn ink(&self, alpha: f32) -> Ink {
+        Ink { rgb: self.foreground, alpha }
+    }
+
+    /// The colour of letters.
+    pub fn letter_ink(&self) -> Ink {
+        self.ink(0.87)
+    }
+
+    /// The nearest position between two pixels.
+    pub fn snap(&self, length: f64) -> f64 {
+        (length / self.pixel).round() * self.pixel
+    }
+
+    /// How many pixels a length is.
+    pub fn pixels(&self, length: f64) -> usize {
+        (length / self.pixel).round() as usize
+    }
+
+    /// Width and height of a line of text.
+    pub fn text_size(&mut self, text: &str, font_size: f64) -> DVec2 {
+        self.lettering.size(text, font_size)
+    }
+
+    /// Whether `area` lies within the picture and keeps its distance from all that is taken.
+    pub fn is_free(&self, area: &Area) -> bool {
+        let picture = Area { min: DVec2::ZERO, max: self.size }.grown(-0.25 * self.em);
+        let around = area.grown(0.2 * self.em);
+        picture.contains(area) && !self.taken.iter().any(|t| t.overlaps(&around))
+    }
+
+    /// Keeps others off `area`.
+    pub fn take(&mut self, area: Area) {
+        self.taken.push(area);
+    }
+
+    /// Gives `area` back.
+    pub fn release(&mut self, area: &Area) {
+        self.taken.retain(|t| t != area);
+    }
+
+    /// Draws a line.
+    pub fn line(&mut self, layer: Layer, from: DVec2, to: DVec2, ink: Ink) {
+        self.marks.push(Mark { layer, shape: Shape::Line { from, to, width: self.line, ink } });
+    }
+
+    /// Draws something before the density.
+    pub fn front(&mut self, shape: Shape) {
+        self.marks.push(Mark { layer: Layer::Front, shape });
+    }
+
+    /// Writes a line of text that [`Page::text_size`] has measured.
+    pub fn write(&mut self, text: String, area: Area, font_size: f64) {
+        let ink = self.letter_ink();
+        self.front(Shape::Text { text, area, font_size, ink });
+    }
+}
+
+/// Letters grow with the square root of the picture, so that they can be read on a large one that
+/// is shown small.
+fn font_size(size: DVec2) -> f64 {
+    let linear = (size.x * size.y / (800.0 * 600.0)).sqrt();
+    ((FONT_SIZE * linear.sqrt()).max(LEAST_FONT_SIZE) * 2.0).round() / 2.0
+}
+
+/// See [`super::plot_area`].
+pub fn plot_area(annotations: &Annotations, frame: &Frame) -> Area {
+    let size = DVec2::from(frame.size_in_points());
+    let em = font_size(size);
+    let mut area = Area { min: DVec2::ZERO, max: size };
+    if annotations.title.is_some() {
+        area.min.y += 2.0 * em;
+    }
+    if annotations.colorbar {
+        area.max.x -= (6.5 * em).min(0.25 * size.x);
+    }
+    let numbers = if annotations.axes { 4.0 * em } else { 0.0 };
+    let margin = (0.5 * (1.0 - FREE_SHARE) * area.size()).max(DVec2::splat(numbers)).min(0.25 * area.size());
+    Area { min: area.min + margin, max: area.max - margin }
+}
