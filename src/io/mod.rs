@@ -4,8 +4,8 @@
 //! comes, and gives either points or a volume.
 
 pub mod atomic;
-pub mod png;
 pub mod npy;
+pub mod png;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
