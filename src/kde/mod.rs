@@ -6,6 +6,8 @@
 //! each states its bound.
 
 mod bandwidth;
+mod eigen;
+mod kernel;
 mod plan;
 
 use crate::error::Result;
@@ -13,7 +15,8 @@ use crate::grid::{DensityGrid, Sample};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 
-pub use bandwidth::{Bandwidth, Kernel};
+pub use bandwidth::Bandwidth;
+pub use kernel::Kernel;
 pub use plan::{Extent, Plan, Resolution, plan};
 
 /// How the sum over the points is formed.
