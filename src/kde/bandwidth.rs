@@ -1,59 +1,228 @@
-//! Width and shape of the kernel: scipy's rules, and what is done where they fail.
+//! How wide the kernel is: the rules by name, by factor and by length.
+
+use std::fmt;
+use std::str::FromStr;
+
+use glam::DVec3;
+
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
-use crate::points::PointCloud;
-use glam::{DMat3, DVec3};
 
-/// How the kernel's covariance `H` is chosen.
+/// How the kernel's covariance `H` follows from the data covariance `C` and the effective number of
+/// points `n`, as in `scipy.stats.gaussian_kde`; d = 3.
+///
+/// Read from text as `scott`, `silverman`, `0.3` (a factor), `2.5A` (a length with its unit, the same
+/// along each axis) or `2.5A,2.5A,6A` (one each along x, y, z).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Bandwidth {
-    /// Scott's rule.
+    /// `H = n^(-2/(d+4)) C` (Scott 1992, eq. 6.42).
     #[default]
     Scott,
-    /// Silverman's rule.
+    /// `H = (n (d+2)/4)^(-2/(d+4)) C` (Silverman 1986, eq. 4.14).
     Silverman,
-    /// `H = factor^2 C`.
+    /// `H = factor^2 C`; the factor is finite and above 0.
     Factor(f64),
-    /// Standard deviations along x, y, z.
+    /// `H = diag(sigma^2)`, whatever the data.
     Length {
-        /// Standard deviations along x, y, z; positive.
+        /// Standard deviations along x, y, z; finite and above 0.
         sigma: [f64; 3],
-        /// Unit of `sigma`; `None` is the unit of the data.
+        /// The unit of `sigma`; `None` is the unit of the data.
         unit: Option<LengthUnit>,
     },
 }
 
-impl std::str::FromStr for Bandwidth {
-    type Err = Error;
-    fn from_str(text: &str) -> Result<Self> {
-        Err(Error::Usage(text.into()))
+impl Bandwidth {
+    /// The factor on the data's standard deviations for `n_eff` points; `None` for a length.
+    pub(super) fn factor(&self, n_eff: f64) -> Option<f64> {
+        match self {
+            Self::Scott => Some(n_eff.powf(-1.0 / 7.0)),
+            Self::Silverman => Some((n_eff * 5.0 / 4.0).powf(-1.0 / 7.0)),
+            Self::Factor(factor) => Some(*factor),
+            Self::Length { .. } => None,
+        }
+    }
+
+    /// `scott`, `silverman`, `factor` or `length`.
+    pub(super) fn rule(&self) -> &'static str {
+        match self {
+            Self::Scott => "scott",
+            Self::Silverman => "silverman",
+            Self::Factor(_) => "factor",
+            Self::Length { .. } => "length",
+        }
+    }
+
+    /// Refuses factors and lengths that are not finite or not above 0.
+    ///
+    /// # Errors
+    /// [`Error::Usage`].
+    pub fn check(&self) -> Result<()> {
+        let values: &[f64] = match self {
+            Self::Scott | Self::Silverman => &[],
+            Self::Factor(factor) => std::slice::from_ref(factor),
+            Self::Length { sigma, .. } => sigma,
+        };
+        match values.iter().find(|v| !(v.is_finite() && **v > 0.0)) {
+            Some(value) => Err(Error::Usage(format!("the bandwidth is {value}; it must be a number above 0"))),
+            None => Ok(()),
+        }
+    }
+
+    /// `sigma` in the unit of the data, and a note if that unit had to be guessed.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if one of two different units is the pixel.
+    pub(super) fn sigma_in(
+        sigma: [f64; 3],
+        unit: Option<LengthUnit>,
+        data: Option<LengthUnit>,
+    ) -> Result<(DVec3, Option<String>)> {
+        let sigma = DVec3::from(sigma);
+        match (unit, data) {
+            (Some(from), Some(to)) => Ok((sigma.map(|v| converted(v, from, to).unwrap_or(f64::NAN)), None))
+                .and_then(|(s, note)| if s.is_nan() { Err(no_conversion(from, to)) } else { Ok((s, note)) }),
+            (Some(from), None) => Ok((
+                sigma,
+                Some(format!(
+                    "the unit of the data is unknown; the bandwidth in {from} is taken to be in the same unit"
+                )),
+            )),
+            (None, _) => Ok((sigma, None)),
+        }
     }
 }
 
-/// A Gaussian kernel of full covariance.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Kernel {
-    /// `scott`, `silverman`, `factor` or `length`.
-    pub rule: &'static str,
-    /// Factor; `None` for a length.
-    pub factor: Option<f64>,
-    /// Effective number of points.
-    pub n_eff: f64,
-    /// Covariance.
-    pub covariance: DMat3,
-    /// Inverse covariance.
-    pub inverse: DMat3,
-    /// Largest value of the kernel.
-    pub peak: f64,
+fn no_conversion(from: LengthUnit, to: LengthUnit) -> Error {
+    Error::Usage(format!("a bandwidth in {from} cannot be converted into {to}, the unit of the data; give it in {to}"))
 }
 
-impl Kernel {
-    /// The kernel for `cloud`, and warnings.
-    ///
-    /// # Errors
-    /// Data.
-    pub fn new(cloud: &PointCloud, bandwidth: &Bandwidth) -> Result<(Self, Vec<String>)> {
-        let _ = (cloud, bandwidth, DVec3::ZERO);
-        Err(Error::Data(String::new()))
+/// The power of ten of the metre a unit stands for; `None` for the pixel.
+fn exponent(unit: LengthUnit) -> Option<i32> {
+    match unit {
+        LengthUnit::Angstrom => Some(-10),
+        LengthUnit::Nanometre => Some(-9),
+        LengthUnit::Micrometre => Some(-6),
+        LengthUnit::Metre => Some(0),
+        LengthUnit::Pixel => None,
+    }
+}
+
+/// `value` given in `from`, in `to`; `None` between a pixel and a length.
+fn converted(value: f64, from: LengthUnit, to: LengthUnit) -> Option<f64> {
+    if from == to {
+        return Some(value);
+    }
+    let shift = exponent(from)? - exponent(to)?;
+    Some(if shift >= 0 { value * 10f64.powi(shift) } else { value / 10f64.powi(-shift) })
+}
+
+impl FromStr for Bandwidth {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let bandwidth = match text.to_ascii_lowercase().as_str() {
+            "scott" => Self::Scott,
+            "silverman" => Self::Silverman,
+            _ => numbers(text)?,
+        };
+        bandwidth.check()?;
+        Ok(bandwidth)
+    }
+}
+
+/// A factor, one length or three.
+fn numbers(text: &str) -> Result<Bandwidth> {
+    let parts = text.split(',').map(|part| number_and_unit(part, text)).collect::<Result<Vec<_>>>()?;
+    match parts[..] {
+        [(factor, None)] => Ok(Bandwidth::Factor(factor)),
+        [(sigma, unit)] => Ok(Bandwidth::Length { sigma: [sigma; 3], unit }),
+        [(x, unit), (y, unit_y), (z, unit_z)] => match unit {
+            Some(first) => {
+                let same = |v, from: Option<LengthUnit>| from.and_then(|from| converted(v, from, first));
+                let (y, z) = same(y, unit_y).zip(same(z, unit_z)).ok_or_else(|| not_understood(text))?;
+                Ok(Bandwidth::Length { sigma: [x, y, z], unit })
+            }
+            None if unit_y.is_none() && unit_z.is_none() => Ok(Bandwidth::Length { sigma: [x, y, z], unit: None }),
+            None => Err(not_understood(text)),
+        },
+        _ => Err(not_understood(text)),
+    }
+}
+
+/// The number at the start of `part` and the unit after it.
+fn number_and_unit(part: &str, whole: &str) -> Result<(f64, Option<LengthUnit>)> {
+    let part = part.trim();
+    let ends = part.char_indices().map(|(at, c)| at + c.len_utf8());
+    let (end, number) = ends
+        .rev()
+        .find_map(|end| part[..end].trim_end().parse::<f64>().ok().map(|number| (end, number)))
+        .ok_or_else(|| not_understood(whole))?;
+    let unit = part[end..].trim();
+    if unit.is_empty() { Ok((number, None)) } else { Ok((number, Some(unit.parse()?))) }
+}
+
+fn not_understood(text: &str) -> Error {
+    Error::Usage(format!(
+        "`{text}` is no bandwidth; give scott, silverman, a factor (0.3), a length (2.5A) or three (2.5A,2.5A,6A)"
+    ))
+}
+
+impl fmt::Display for Bandwidth {
+    /// As [`FromStr`] reads it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scott | Self::Silverman => f.write_str(self.rule()),
+            Self::Factor(factor) => write!(f, "{factor}"),
+            Self::Length { sigma: [x, y, z], unit } => {
+                let unit = unit.map_or("", LengthUnit::name);
+                write!(f, "{x}{unit},{y}{unit},{z}{unit}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use LengthUnit::*;
+
+    #[test]
+    fn every_form_is_read_and_written_back() {
+        let length = |sigma, unit| Bandwidth::Length { sigma, unit };
+        for (text, expected) in [
+            ("scott", Bandwidth::Scott),
+            ("Silverman", Bandwidth::Silverman),
+            ("0.3", Bandwidth::Factor(0.3)),
+            ("2.5A", length([2.5; 3], Some(Angstrom))),
+            ("25 nm", length([25.0; 3], Some(Nanometre))),
+            ("1e3nm", length([1e3; 3], Some(Nanometre))),
+            ("2.5A,2.5A,0.6nm", length([2.5, 2.5, 6.0], Some(Angstrom))),
+            ("1,2,3", length([1.0, 2.0, 3.0], None)),
+        ] {
+            let read: Bandwidth = text.parse().unwrap();
+            assert_eq!(read, expected, "{text}");
+            assert_eq!(read.to_string().parse::<Bandwidth>().unwrap(), expected, "{read}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_bandwidth_is_refused_as_usage() {
+        for text in
+            ["", "0", "-1", "nan", "inf", "2.5A,2.5A", "2.5A,1,1", "1,1A,1A", "2.5 furlongs", "1px,1A,1A", "A", "-2nm"]
+        {
+            let error = text.parse::<Bandwidth>().expect_err(text);
+            assert_eq!(error.exit_code(), 2, "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_converted_into_the_unit_of_the_data() {
+        let sigma = |unit, data| Bandwidth::sigma_in([2.5; 3], unit, data);
+        assert_eq!(sigma(Some(Nanometre), Some(Angstrom)).unwrap(), (DVec3::splat(25.0), None));
+        assert_eq!(sigma(Some(Angstrom), Some(Nanometre)).unwrap(), (DVec3::splat(0.25), None));
+        assert_eq!(sigma(None, Some(Pixel)).unwrap(), (DVec3::splat(2.5), None));
+        assert!(sigma(Some(Angstrom), None).unwrap().1.is_some());
+        assert!(sigma(Some(Angstrom), Some(Pixel)).is_err());
     }
 }

@@ -1,31 +1,52 @@
 //! The box and the nodes of the grid.
+
+use glam::DVec3;
+use rayon::prelude::*;
+
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::grid::Lattice;
-use crate::kde::Kernel;
+use crate::kde::kernel::Kernel;
 use crate::points::PointCloud;
+
+/// Default padding in standard deviations of the kernel: seaborn's.
+const PADDING: f64 = 3.0;
+/// An axis whose range exceeds this many times its 0.5-99.5 % range has outliers.
+const OUTLIER_RATIO: f64 = 5.0;
+/// Nodes a standard deviation of the default grid.
+const NODES_PER_SIGMA: f64 = 6.0;
+/// Most nodes along an axis of the default grid.
+const MAX_DEFAULT_NODES: usize = 192;
+/// Share of the free memory a grid may take.
+const MEMORY_SHARE: f64 = 0.75;
+/// Free memory assumed where the system does not tell, in bytes.
+const MEMORY_UNKNOWN: f64 = 8.0 * GIB;
+const GIB: f64 = 1_073_741_824.0;
 
 /// The box of the grid.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Extent {
-    /// The bounding box (outliers survive), 3 standard deviations of the kernel larger on each side.
+    /// The bounding box of the points, made larger by 3 standard deviations of the kernel on both sides.
+    /// An axis whose range exceeds 5 times its 0.5-99.5 % range takes that range instead.
     #[default]
     Auto,
-    /// The bounding box, this many standard deviations of the kernel larger on each side.
+    /// The bounding box of the points, made larger by this many standard deviations `sqrt(H_ii)` of
+    /// the kernel on both sides; 0 is the box of numpy's `mgrid[min:max]`. Finite, 0 or more.
     Padding(f64),
-    /// This box.
+    /// This box, in the unit of the data; each minimum is below its maximum.
     Bounds(Box3),
 }
 
 /// The nodes in the box.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Resolution {
-    /// Spacing of a sixth of the smallest standard deviation of the kernel, at most 192 nodes an axis.
+    /// At most a sixth of the smallest standard deviation of the kernel apart, at most 192 an axis.
     #[default]
     Auto,
-    /// Number of nodes along x, y, z, both ends included.
+    /// This many along x, y, z, both ends included; at least 2 each.
     Nodes([usize; 3]),
-    /// Distance of neighbouring nodes along x, y, z.
+    /// This far apart along x, y, z, from the minimum of the box until its maximum is reached or
+    /// passed. Finite and above 0.
     Spacing([f64; 3]),
 }
 
@@ -42,10 +63,12 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
-/// Chooses the grid.
+/// The grid for the density of `cloud` under `kernel`, with `bytes_per_node` bytes a node. Allocates
+/// nothing of the grid's size.
 ///
 /// # Errors
-/// Data, Usage.
+/// [`Error::Usage`] if `extent` or `resolution` is out of its range; [`Error::Data`] if the grid takes
+/// more than 3/4 of the free memory or its nodes are closer than f64 tells apart.
 pub fn plan(
     cloud: &PointCloud,
     kernel: &Kernel,
@@ -53,6 +76,241 @@ pub fn plan(
     resolution: Resolution,
     bytes_per_node: usize,
 ) -> Result<Plan> {
-    let _ = (cloud, kernel, extent, resolution, bytes_per_node);
-    Err(Error::Data(String::new()))
+    let (mut warnings, mut notes) = (Vec::new(), Vec::new());
+    let (focus, padding) = match extent {
+        Extent::Auto => (without_outliers(cloud, &mut notes), PADDING),
+        Extent::Padding(k) if k.is_finite() && k >= 0.0 => (cloud.bounds(), k),
+        Extent::Padding(k) => return Err(Error::Usage(format!("the padding is {k}; it must be a number, 0 or more"))),
+        Extent::Bounds(bounds) => (checked(bounds)?, 0.0),
+    };
+    let bounds = widened(focus.grown(padding * kernel.sigma()), kernel.sigma(), &mut warnings);
+    let free = free_memory() * MEMORY_SHARE;
+    let lattice = match resolution {
+        Resolution::Auto => {
+            let shape = default_shape(bounds, kernel.sigma(), &mut notes);
+            check_memory(shape.map(|n| n as f64), bytes_per_node, free)?;
+            Lattice::spanning(bounds, shape)?
+        }
+        Resolution::Nodes(shape) => {
+            if shape.iter().any(|&n| n < 2) {
+                return Err(Error::Usage(format!("a grid of {shape:?} nodes is too small; an axis needs at least 2")));
+            }
+            check_memory(shape.map(|n| n as f64), bytes_per_node, free)?;
+            Lattice::spanning(bounds, shape)?
+        }
+        Resolution::Spacing(spacing) => spaced(bounds, spacing, bytes_per_node, free)?,
+    };
+    check_nodes_differ(&lattice)?;
+    Ok(Plan { lattice, focus, warnings, notes })
+}
+
+fn checked(bounds: Box3) -> Result<Box3> {
+    if bounds.min.is_finite() && bounds.max.is_finite() && bounds.size().min_element() > 0.0 {
+        return Ok(bounds);
+    }
+    let (min, max) = (bounds.min, bounds.max);
+    Err(Error::Usage(format!("the box is {min} to {max}; each minimum must be a number below its maximum")))
+}
+
+/// The bounding box of the points; an axis with outliers takes its 0.5-99.5 % range, with a note.
+fn without_outliers(cloud: &PointCloud, notes: &mut Vec<String>) -> Box3 {
+    let mut bounds = cloud.bounds();
+    let ranges: Vec<_> = (0..3).into_par_iter().map(|axis| central_range(cloud, bounds, axis)).collect();
+    for (axis, range) in ranges.into_iter().enumerate() {
+        if let Some([low, high]) = range {
+            notes.push(format!(
+                "outliers along {}: the box takes the 0.5-99.5 % range, {low:.6} to {high:.6}, not the whole, \
+                 {:.6} to {:.6} (--padding 3 takes it)",
+                ["x", "y", "z"][axis],
+                bounds.min[axis],
+                bounds.max[axis]
+            ));
+            (bounds.min[axis], bounds.max[axis]) = (low, high);
+        }
+    }
+    bounds
+}
+
+/// The 0.5-99.5 % range of an axis if the whole range exceeds 5 times that.
+fn central_range(cloud: &PointCloud, bounds: Box3, axis: usize) -> Option<[f64; 2]> {
+    let (min, range) = (bounds.min[axis], bounds.size()[axis]);
+    if !crowded(cloud, min, range, axis) {
+        return None;
+    }
+    let mut values: Vec<f64> = cloud.positions.iter().map(|p| p[axis]).collect();
+    let [low, high] = [0.5, 99.5].map(|p| percentile(&mut values, p));
+    (range > OUTLIER_RATIO * (high - low)).then_some([low, high])
+}
+
+/// Whether some fifth of the range can hold 99 % of the points: it lies within 5 of 16 equal bins. Tells
+/// most data without outliers from the rest in one pass, without sorting.
+fn crowded(cloud: &PointCloud, min: f64, range: f64, axis: usize) -> bool {
+    let mut bins = [0usize; 16];
+    for p in &cloud.positions {
+        bins[(((p[axis] - min) / range * 16.0) as usize).min(15)] += 1;
+    }
+    // 2 points of slack: percentiles are interpolated between order statistics.
+    bins.windows(5).any(|w| (w.iter().sum::<usize>() + 2) as f64 >= 0.99 * cloud.len() as f64)
+}
+
+/// The percentile of values in any order, as `numpy.percentile`.
+fn percentile(values: &mut [f64], percent: f64) -> f64 {
+    let at = percent / 100.0 * (values.len() - 1) as f64;
+    let (_, &mut low, above) = values.select_nth_unstable_by(at as usize, f64::total_cmp);
+    let high = above.iter().copied().fold(f64::INFINITY, f64::min);
+    if above.is_empty() { low } else { low + (high - low) * at.fract() }
+}
+
+/// `bounds` with each flat axis made as wide as 6 standard deviations, with a warning.
+fn widened(mut bounds: Box3, sigma: DVec3, warnings: &mut Vec<String>) -> Box3 {
+    for axis in 0..3 {
+        if bounds.size()[axis] <= 1e-9 * sigma[axis] {
+            bounds.min[axis] -= PADDING * sigma[axis];
+            bounds.max[axis] += PADDING * sigma[axis];
+            warnings.push(format!(
+                "the box has no extent along {}; it is widened to {:.6} .. {:.6}, 3 standard deviations of the kernel \
+                 on both sides",
+                ["x", "y", "z"][axis],
+                bounds.min[axis],
+                bounds.max[axis]
+            ));
+        }
+    }
+    bounds
+}
+
+fn default_shape(bounds: Box3, sigma: DVec3, notes: &mut Vec<String>) -> [usize; 3] {
+    let spacing = sigma.min_element() / NODES_PER_SIGMA;
+    let wanted = bounds.size().to_array().map(|size| (size / spacing).ceil() + 1.0);
+    let shape = wanted.map(|n| (n as usize).clamp(2, MAX_DEFAULT_NODES));
+    let coarsest = bounds.size() / DVec3::from(shape.map(|n| (n - 1) as f64)) / sigma;
+    if coarsest.max_element() > 1.0 {
+        notes.push(format!(
+            "the default grid of {shape:?} nodes is coarser than the kernel (spacing up to {:.3} standard deviations); \
+             --grid, --spacing or --bounds show more",
+            coarsest.max_element()
+        ));
+    }
+    shape
+}
+
+fn spaced(bounds: Box3, spacing: [f64; 3], bytes_per_node: usize, free: f64) -> Result<Lattice> {
+    if let Some(bad) = spacing.iter().find(|s| !(s.is_finite() && **s > 0.0)) {
+        return Err(Error::Usage(format!("the spacing is {bad}; it must be a number above 0")));
+    }
+    let spacing = DVec3::from(spacing);
+    // An interval more for 1e-9 of one would be the rounding of the box, not its size.
+    let counts = (bounds.size() / spacing - 1e-9).ceil().max(DVec3::ONE) + 1.0;
+    check_memory(counts.to_array(), bytes_per_node, free)?;
+    Ok(Lattice { shape: counts.to_array().map(|n| n as usize), origin: bounds.min, spacing })
+}
+
+fn check_memory(shape: [f64; 3], bytes_per_node: usize, free: f64) -> Result<()> {
+    let [x, y, z] = shape;
+    let needed = x * y * z * bytes_per_node as f64;
+    if needed <= free {
+        return Ok(());
+    }
+    let fits = (free / bytes_per_node as f64).cbrt().floor();
+    Err(Error::Data(format!(
+        "a grid of {x} x {y} x {z} nodes needs {:.1} GiB, and {:.1} GiB can be had; take a --spacing that is larger \
+         or --grid {fits} or less",
+        needed / GIB,
+        free / GIB
+    )))
+}
+
+/// Bytes of memory the system can still give.
+fn free_memory() -> f64 {
+    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib = info.lines().find_map(|line| line.strip_prefix("MemAvailable:")?.trim().strip_suffix("kB"));
+    kib.and_then(|k| k.trim().parse::<f64>().ok()).map_or(MEMORY_UNKNOWN, |k| k * 1024.0)
+}
+
+fn check_nodes_differ(lattice: &Lattice) -> Result<()> {
+    let largest = lattice.bounds().min.abs().max(lattice.bounds().max.abs());
+    if lattice.spacing.cmpgt(2.0 * f64::EPSILON * largest).all() && largest.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Data(format!(
+        "nodes {} apart around {largest} cannot be told apart in f64; move the points closer to 0 or take fewer nodes",
+        lattice.spacing
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kde::Bandwidth;
+
+    fn planned(points: &[[f64; 3]], extent: Extent, resolution: Resolution) -> Result<Plan> {
+        let cloud = PointCloud::from_positions(points.iter().map(|p| DVec3::from(*p)).collect());
+        let sigma = Bandwidth::Length { sigma: [0.5, 1.0, 2.0], unit: None };
+        plan(&cloud, &Kernel::new(&cloud, &sigma).unwrap().0, extent, resolution, 4)
+    }
+
+    const CORNERS: [[f64; 3]; 2] = [[0.0, 0.0, 0.0], [4.0, 2.0, 1.0]];
+
+    #[test]
+    fn padding_zero_and_nodes_are_numpys_mgrid() {
+        let p = planned(&CORNERS, Extent::Padding(0.0), Resolution::Nodes([5, 3, 2])).unwrap();
+        assert_eq!(p.lattice.bounds(), Box3 { min: DVec3::ZERO, max: DVec3::new(4.0, 2.0, 1.0) });
+        assert_eq!(p.lattice.spacing, DVec3::ONE);
+        assert_eq!(p.focus, p.lattice.bounds());
+    }
+
+    #[test]
+    fn the_default_box_is_padded_by_three_sigma_and_spaced_by_a_sixth_of_the_smallest() {
+        let p = planned(&CORNERS, Extent::Auto, Resolution::Auto).unwrap();
+        assert_eq!(p.lattice.bounds().min, DVec3::new(-1.5, -3.0, -6.0));
+        assert_eq!(p.focus.max, DVec3::new(4.0, 2.0, 1.0));
+        // 7, 8 and 13 long: 84, 96 and 156 intervals of 1/12.
+        assert_eq!(p.lattice.shape, [85, 97, 157]);
+    }
+
+    #[test]
+    fn spacing_keeps_the_minimum_and_moves_the_maximum_outward() {
+        let p = planned(&CORNERS, Extent::Padding(0.0), Resolution::Spacing([1.0, 0.3, 1.0])).unwrap();
+        assert_eq!((p.lattice.origin, p.lattice.shape), (DVec3::ZERO, [5, 8, 2]));
+        assert!((p.lattice.bounds().max.y - 2.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn outliers_are_left_out_of_the_default_box_only_and_it_is_told() {
+        let mut points: Vec<_> =
+            (0..1000).map(|i| [f64::from(i % 10), f64::from(i / 10 % 10), f64::from(i / 100)]).collect();
+        points.push([5.0, 5.0, 400.0]);
+        let p = planned(&points, Extent::Auto, Resolution::Auto).unwrap();
+        assert_eq!((p.focus.max, p.notes.len()), (DVec3::splat(9.0), 1));
+        assert!(p.notes[0].contains("along z"), "{:?}", p.notes);
+        let p = planned(&points, Extent::Padding(3.0), Resolution::Auto).unwrap();
+        assert_eq!(p.focus.max.z, 400.0);
+    }
+
+    #[test]
+    fn percentiles_of_unsorted_values_are_numpys() {
+        let mut values = [7.0, 1.0, 2.0, 6.0, 3.0, 4.0, 5.0];
+        assert_eq!([0.0, 50.0, 25.0, 98.0, 100.0].map(|p| percentile(&mut values, p)), [1.0, 4.0, 2.5, 6.88, 7.0]);
+    }
+
+    #[test]
+    fn a_flat_box_is_widened_and_told() {
+        let p = planned(&[[0.0; 3], [1.0, 1.0, 0.0]], Extent::Padding(0.0), Resolution::Nodes([4; 3])).unwrap();
+        assert_eq!((p.lattice.bounds().min.z, p.lattice.bounds().max.z, p.warnings.len()), (-6.0, 6.0, 1));
+    }
+
+    #[test]
+    fn grids_beyond_memory_and_senseless_options_are_refused() {
+        let code = |extent, resolution| planned(&CORNERS, extent, resolution).unwrap_err().exit_code();
+        assert_eq!(code(Extent::Auto, Resolution::Nodes([100_000; 3])), 1);
+        assert_eq!(code(Extent::Auto, Resolution::Nodes([usize::MAX; 3])), 1);
+        assert_eq!(code(Extent::Auto, Resolution::Spacing([1e-300; 3])), 1);
+        assert_eq!(code(Extent::Auto, Resolution::Spacing([f64::NAN, 1.0, 1.0])), 2);
+        assert_eq!(code(Extent::Auto, Resolution::Nodes([1, 2, 2])), 2);
+        assert_eq!(code(Extent::Padding(-1.0), Resolution::Auto), 2);
+        let flat = Box3 { min: DVec3::ZERO, max: DVec3::new(1.0, 0.0, 1.0) };
+        assert_eq!(code(Extent::Bounds(flat), Resolution::Auto), 2);
+        let text = planned(&CORNERS, Extent::Auto, Resolution::Nodes([100_000; 3])).unwrap_err().to_string();
+        assert!(text.contains("3725290.3 GiB") && text.contains("--grid"), "{text}");
+    }
 }

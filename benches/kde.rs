@@ -1,0 +1,109 @@
+//! Times of the density methods. `cargo bench --bench kde` prints a table; with
+//! `-- --case POINTS.npy GRID METHOD ERROR THREADS RUNS` one JSON line about one case, for
+//! `peers_kde.py`. Points: (N, 3) little-endian doubles in C order, NPY version 1.
+
+use std::time::Instant;
+
+use densitas::kde::{Density, DensityOptions, Extent, Method, Resolution, density};
+use densitas::points::PointCloud;
+use densitas::progress::Silent;
+use glam::DVec3;
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip_while(|a| a != "--case").skip(1).collect();
+    match &args[..] {
+        [] => table(),
+        [points, grid, method, error, threads, runs] => {
+            let cloud = read_npy(points);
+            let method = if method == "exact" { Method::Exact } else { Method::Tree };
+            let number = |text: &String| text.parse::<usize>().expect("a whole number");
+            let error = error.parse().expect("an error such as 1e-6");
+            let t = timed(&cloud, number(grid), method, error, number(threads), number(runs));
+            println!(
+                "{{\"cold\":{},\"median\":{},\"min\":{},\"bound\":{:e},\"sampled\":{:e},\"method\":\"{}\"}}",
+                t.cold, t.median, t.min, t.bound, t.sampled, t.method
+            );
+        }
+        _ => panic!("--case takes POINTS.npy GRID METHOD ERROR THREADS RUNS"),
+    }
+}
+
+/// Seconds of `plan` and `evaluate` together.
+struct Timing {
+    cold: f64,
+    median: f64,
+    min: f64,
+    bound: f64,
+    sampled: f64,
+    method: &'static str,
+}
+
+fn timed(cloud: &PointCloud, grid: usize, method: Method, max_error: f64, threads: usize, runs: usize) -> Timing {
+    let resolution = Resolution::Nodes([grid; 3]);
+    let options = DensityOptions { resolution, extent: Extent::Padding(0.0), method, max_error, ..Default::default() };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    let run = || {
+        let start = Instant::now();
+        let done: Density<f32> = pool.install(|| density(cloud, &options, &Silent)).expect("a density");
+        (start.elapsed().as_secs_f64() - done.report.seconds.check, done.report)
+    };
+    let (cold, report) = run();
+    let mut seconds: Vec<f64> = (0..runs).map(|_| run().0).collect();
+    seconds.push(cold);
+    seconds.sort_by(f64::total_cmp);
+    Timing {
+        cold,
+        median: seconds[seconds.len() / 2],
+        min: seconds[0],
+        bound: report.bound_relative_to_max,
+        sampled: report.sampled_error_relative_to_max,
+        method: report.method,
+    }
+}
+
+fn table() {
+    println!(
+        "| points @ grid | method | error | threads | cold ms | median ms | min ms | G pairs/s | bound | sampled |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    for (points, grid, runs) in [(5_000, 30, 9), (50_000, 64, 3)] {
+        let cloud = normal_cloud(points);
+        for (method, error) in [(Method::Exact, 1e-6), (Method::Tree, 1e-6), (Method::Tree, 1e-3)] {
+            for threads in [1, 2] {
+                let runs = if method == Method::Exact { runs.min(3) } else { runs };
+                let t = timed(&cloud, grid, method, error, threads, runs);
+                let pairs = points as f64 * (grid * grid * grid) as f64 / t.median * 1e-9;
+                println!(
+                    "| {points} @ {grid}^3 | {} | {error:.0e} | {threads} | {:.2} | {:.2} | {:.2} | {pairs:.2} | {:.1e} | {:.1e} |",
+                    t.method,
+                    t.cold * 1e3,
+                    t.median * 1e3,
+                    t.min * 1e3,
+                    t.bound,
+                    t.sampled
+                );
+            }
+        }
+    }
+}
+
+/// Points of the standard normal distribution, by Box and Muller over splitmix64.
+fn normal_cloud(n: usize) -> PointCloud {
+    let mut state = 1u64;
+    let mut uniform = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let mut normal = || (-2.0 * (1.0 - uniform()).ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos();
+    PointCloud::from_positions((0..n).map(|_| DVec3::new(normal(), normal(), normal())).collect())
+}
+
+fn read_npy(path: &str) -> PointCloud {
+    let bytes = std::fs::read(path).expect("a readable file");
+    let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    let numbers: Vec<f64> = bytes[start..].as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
+    PointCloud::from_positions(numbers.as_chunks::<3>().0.iter().map(|p| DVec3::from(*p)).collect())
+}

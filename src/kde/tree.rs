@@ -1,0 +1,177 @@
+//! The sum without far points, found by one range query for each block of nodes in a k-d tree.
+
+use glam::DVec3;
+use kiddo::{ImmutableKdTree, SquaredEuclidean};
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::grid::{Lattice, Sample};
+use crate::kde::block::{BATCH, Blocks, EDGE, ROWS, Sums};
+use crate::kde::kernel::Kernel;
+use crate::kde::simd::LANES;
+use crate::kde::whitened::{UNIT, Whitening};
+use crate::progress::Progress;
+
+/// Whitened points with weights, in a k-d tree.
+pub(super) struct Tree {
+    points: Vec<[f64; 4]>,
+    tree: ImmutableKdTree<f64, 3>,
+}
+
+impl Tree {
+    /// Over whitened points `[x, y, z, w]`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for 2^32 points and more.
+    pub(super) fn new(points: Vec<[f64; 4]>) -> Result<Self> {
+        let places: Vec<[f64; 3]> = points.iter().map(|p| [p[0], p[1], p[2]]).collect();
+        let tree = ImmutableKdTree::new_from_slice(&places)
+            .map_err(|e| Error::Data(format!("no tree can be built over {} points: {e}", points.len())))?;
+        Ok(Self { points, tree })
+    }
+
+    /// Calls `visit` with every point within `radius` of `place`, both whitened.
+    fn within(&self, place: DVec3, radius: f64, mut visit: impl FnMut(&[f64; 4])) {
+        let place = place.to_array();
+        self.tree
+            .query(&place)
+            .within::<SquaredEuclidean<f64>>(radius * radius)
+            .unsorted()
+            .visit(|hit| visit(&self.points[hit.item as usize]));
+    }
+}
+
+/// A density to be summed over the points near each node.
+pub(super) struct Task<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) whitening: &'a Whitening,
+    pub(super) kernel: &'a Kernel,
+    pub(super) lattice: &'a Lattice,
+    /// Cut-off in standard deviations: points nearer to a node are in its sum.
+    pub(super) radius: f64,
+    blocks: Blocks,
+    half_diagonal: f64,
+}
+
+impl<'a> Task<'a> {
+    /// Cut off at `radius` standard deviations.
+    pub(super) fn new(
+        tree: &'a Tree,
+        whitening: &'a Whitening,
+        kernel: &'a Kernel,
+        lattice: &'a Lattice,
+        radius: f64,
+    ) -> Self {
+        let d = lattice.spacing;
+        let steps = [DVec3::X * d.x, DVec3::Y * d.y, DVec3::Z * d.z].map(|step| whitening.step(step));
+        let half_diagonal = whitening.longest_diagonal(d * (0.5 * (EDGE - 1) as f64));
+        let blocks = Blocks::new(steps, half_diagonal, radius * UNIT);
+        Self { tree, whitening, kernel, lattice, radius, blocks, half_diagonal }
+    }
+
+    /// Largest magnitude of an exponent of two, and largest distance of a point from a node, in
+    /// standard deviations.
+    pub(super) fn reach(&self) -> (f64, f64) {
+        (self.blocks.exponent(), self.radius + 2.0 * self.half_diagonal / UNIT)
+    }
+
+    /// Fills `values`, x fastest, and gives the largest.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub(super) fn evaluate<T: Sample>(&self, values: &mut [T], progress: &dyn Progress) -> Result<f64> {
+        let [nx, ny, nz] = self.lattice.shape;
+        let bars_in_y = ny.div_ceil(EDGE);
+        let mut bars: Vec<Vec<&mut [T]>> =
+            (0..bars_in_y * nz.div_ceil(EDGE)).map(|_| Vec::with_capacity(ROWS)).collect();
+        for (row, values) in values.chunks_exact_mut(nx).enumerate() {
+            bars[row % ny / EDGE + bars_in_y * (row / ny / EDGE)].push(values);
+        }
+        progress.begin("density", bars.len() as u64);
+        let bars: Vec<_> = bars.into_iter().enumerate().collect();
+        let largest = bars.into_par_iter().with_max_len(1).map(|(at, mut rows)| {
+            let largest = self.bar(at % bars_in_y * EDGE, at / bars_in_y * EDGE, &mut rows, progress)?;
+            progress.advance(1);
+            Ok(largest)
+        });
+        largest.try_reduce(|| 0.0, |a, b| Ok(a.max(b)))
+    }
+
+    /// Fills the rows of a bar of blocks along x, the first at nodes (., j, k).
+    fn bar<T: Sample>(&self, j: usize, k: usize, rows: &mut [&mut [T]], progress: &dyn Progress) -> Result<f64> {
+        let [nx, ny, _] = self.lattice.shape;
+        let height = EDGE.min(ny - j);
+        let mut largest = 0.0;
+        for i in (0..nx).step_by(EDGE) {
+            let sums = self.block([i, j, k], progress)?;
+            for (row, values) in rows.iter_mut().enumerate() {
+                let sums = &sums[row % height + EDGE * (row / height)];
+                for (value, sum) in values[i..].iter_mut().zip(sums) {
+                    *value = T::from_f64(self.kernel.peak * sum);
+                    largest = f64::max(largest, *sum);
+                }
+            }
+        }
+        Ok(self.kernel.peak * largest)
+    }
+
+    /// The sums at the block that begins at a node.
+    fn block(&self, first: [usize; 3], progress: &dyn Progress) -> Result<Box<Sums>> {
+        let lattice = self.lattice;
+        let first_node = lattice.node(first[0], first[1], first[2]);
+        let count = DVec3::from(std::array::from_fn(|a| (EDGE.min(lattice.shape[a] - first[a]) - 1) as f64));
+        let half = 0.5 * lattice.spacing * count;
+        let middle = self.whitening.at(first_node + half);
+        let reference = self.whitening.at(first_node + 0.5 * (EDGE - 1) as f64 * lattice.spacing);
+        let radius = self.radius * UNIT;
+        let near = Near::new(self, half, radius + self.half_diagonal);
+        let mut sums = Box::new([[0.0; LANES]; ROWS]);
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut state = progress.check();
+        // A billionth more, so that rounding leaves nobody out.
+        let ball = (radius + self.whitening.longest_diagonal(half)) * (1.0 + 1e-9);
+        self.tree.within(middle, ball, |&[x, y, z, w]| {
+            let place = DVec3::new(x, y, z);
+            let u = reference - place;
+            if state.is_err() || near.misses(place - middle, u) {
+                return;
+            }
+            batch.push([u.x, u.y, u.z, w]);
+            if batch.len() == BATCH {
+                self.blocks.add(&batch, &mut sums);
+                batch.clear();
+                state = progress.check();
+            }
+        });
+        state?;
+        self.blocks.add(&batch, &mut sums);
+        self.blocks.finish(&mut sums);
+        Ok(sums)
+    }
+}
+
+/// Tells points that are further than the cut-off from every node of a block.
+struct Near {
+    /// Rows that take a whitened vector to its coordinates in units of `sqrt(H_aa)`.
+    rows: [DVec3; 3],
+    half: DVec3,
+    cut: f64,
+    farthest: f64,
+}
+
+impl Near {
+    fn new(task: &Task, half: DVec3, farthest: f64) -> Self {
+        let sigma = task.kernel.sigma();
+        let back = task.kernel.whitening.inverse().transpose();
+        let rows = [0, 1, 2].map(|a| back.col(a) / (sigma[a] * UNIT));
+        Self { rows, half: half / sigma, cut: task.radius * (1.0 + 1e-9), farthest: farthest * farthest * (1.0 + 1e-9) }
+    }
+
+    /// Whether the point `from_middle` of the block lies beyond the cut-off: the distance in standard
+    /// deviations of the kernel is never below `|u_a| / sqrt(H_aa)` for any axis a.
+    #[inline]
+    fn misses(&self, from_middle: DVec3, from_reference: DVec3) -> bool {
+        let outside = |a: usize| self.rows[a].dot(from_middle).abs() - self.half[a] > self.cut;
+        outside(0) || outside(1) || outside(2) || from_reference.length_squared() > self.farthest
+    }
+}

@@ -1,0 +1,69 @@
+//! Points and nodes in coordinates in which the kernel is round.
+
+use glam::{DMat3, DVec3};
+use rayon::prelude::*;
+
+use crate::geometry::Box3;
+use crate::grid::Lattice;
+use crate::kde::kernel::Kernel;
+use crate::points::PointCloud;
+
+/// `sqrt(log2(e) / 2)`: a distance of `d` standard deviations is `d UNIT` whitened, so that the kernel
+/// is `peak 2^-(distance^2)`.
+pub(super) const UNIT: f64 = 0.849_321_800_288_019_1;
+
+/// The map `z = UNIT A (x - center)` with the kernel's upper triangular `A`: `z.z` depends on z alone,
+/// `z.y` on y and z, `z.x` on all. Along a row of nodes in x only `z.x` changes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whitening {
+    matrix: DMat3,
+    center: DVec3,
+}
+
+impl Whitening {
+    /// Centred on the middle of the points, so that nothing is lost far from the origin.
+    pub(super) fn new(cloud: &PointCloud, kernel: &Kernel) -> Self {
+        Self { matrix: kernel.whitening * UNIT, center: cloud.bounds().center() }
+    }
+
+    /// A position, whitened.
+    pub(super) fn at(&self, position: DVec3) -> DVec3 {
+        self.matrix * (position - self.center)
+    }
+
+    /// A difference of positions, whitened.
+    pub(super) fn step(&self, difference: DVec3) -> DVec3 {
+        self.matrix * difference
+    }
+
+    /// The whitened points with their weights, normalised to sum 1: `[x, y, z, w]`.
+    pub(super) fn points(&self, cloud: &PointCloud) -> Vec<[f64; 4]> {
+        let largest = cloud.weights.iter().flatten().copied().fold(0.0, f64::max);
+        let total: f64 = cloud.weights.as_ref().map_or(cloud.len() as f64, |w| w.iter().map(|w| w / largest).sum());
+        let whitened = |(i, p): (usize, &DVec3)| {
+            let z = self.at(*p);
+            [z.x, z.y, z.z, cloud.weights.as_ref().map_or(1.0, |w| w[i] / largest) / total]
+        };
+        cloud.positions.par_iter().with_min_len(1 << 14).enumerate().map(whitened).collect()
+    }
+
+    /// A bound of the magnitude of every term in the whitened coordinates of points and nodes, in
+    /// standard deviations: what their rounding errors are measured by.
+    pub(super) fn magnitude(&self, bounds: Box3) -> f64 {
+        let reach = (bounds.min - self.center).abs().max((bounds.max - self.center).abs());
+        let absolute = DMat3::from_cols(self.matrix.x_axis.abs(), self.matrix.y_axis.abs(), self.matrix.z_axis.abs());
+        // Where the center is large, the positions themselves are rounded in units of it.
+        ((absolute * reach) / UNIT).length()
+    }
+
+    /// Half a voxel's longest diagonal, in standard deviations: a node is this near to every place in the box.
+    pub(super) fn half_voxel(&self, lattice: &Lattice) -> f64 {
+        self.longest_diagonal(0.5 * lattice.spacing) / UNIT
+    }
+
+    /// The longest whitened half diagonal of a box of the given half edges.
+    pub(super) fn longest_diagonal(&self, half: DVec3) -> f64 {
+        let [x, y, z] = [self.step(DVec3::X * half.x), self.step(DVec3::Y * half.y), self.step(DVec3::Z * half.z)];
+        [x + y + z, x + y - z, x - y + z, x - y - z].iter().fold(0.0, |longest: f64, d| longest.max(d.length()))
+    }
+}
