@@ -201,23 +201,16 @@ impl<T: Sample> DensityGrid<T> {
     pub fn levels_enclosing(&self, shares: &[f64]) -> Vec<f64> {
         let mut values: Vec<f64> =
             self.values.iter().map(|v| v.to_f64()).filter(|v| v.is_finite() && *v > 0.0).collect();
-        values.sort_unstable_by(|a, b| b.total_cmp(a));
         let total: f64 = values.iter().sum();
-        shares
-            .iter()
-            .map(|share| {
-                let mut mass = 0.0;
-                values
-                    .iter()
-                    .find(|&&v| {
-                        mass += v;
-                        mass >= share * total
-                    })
-                    .or(values.last())
-                    .copied()
-                    .unwrap_or(0.0)
-            })
-            .collect()
+        shares.iter().map(|share| level_holding(&mut values, share * total)).collect()
+    }
+
+    /// The volume of the highest-density region that holds `share` (0 to 1) of the mass, in nodes
+    /// times the volume of a voxel; its unit is length^3.
+    pub fn volume_enclosing(&self, share: f64) -> f64 {
+        let level = self.levels_enclosing(&[share])[0];
+        let nodes = self.values.iter().filter(|v| v.to_f64() >= level && v.to_f64() > 0.0).count();
+        nodes as f64 * self.lattice.spacing.element_product()
     }
 
     /// The percentiles (0 to 100) of the finite values, interpolated linearly between order
@@ -227,6 +220,25 @@ impl<T: Sample> DensityGrid<T> {
         values.sort_unstable_by(f64::total_cmp);
         percents.iter().map(|p| percentile_of_sorted(&values, *p)).collect()
     }
+}
+
+/// The largest of `values` (positive, any order) for which those of at least it sum to `mass`; the
+/// smallest if all do not, 0 if there are none. Takes time in proportion to their number.
+fn level_holding(values: &mut [f64], mut mass: f64) -> f64 {
+    let mut rest = values;
+    while rest.len() > 1 {
+        let middle = rest.len() / 2;
+        rest.select_nth_unstable_by(middle, |a, b| b.total_cmp(a));
+        let (larger, smaller) = rest.split_at_mut(middle);
+        let held: f64 = larger.iter().sum();
+        if held >= mass {
+            rest = larger;
+        } else {
+            mass -= held;
+            rest = smaller;
+        }
+    }
+    rest.first().copied().unwrap_or(0.0)
 }
 
 /// The percentile (0 to 100) of ascending `values`, linear between order statistics; NaN if empty.
@@ -268,6 +280,30 @@ mod tests {
     fn enclosed_mass_is_the_largest_level_that_holds_the_share() {
         let g = grid([2, 2, 2], vec![4.0, 3.0, 2.0, 1.0, 0.0, 0.0, f32::NAN, 0.0]);
         assert_eq!(g.levels_enclosing(&[0.4, 0.41, 0.7, 0.71, 1.0]), [4.0, 3.0, 3.0, 2.0, 1.0]);
+    }
+
+    #[test]
+    fn enclosed_mass_by_selection_is_that_by_sorting() {
+        let values: Vec<f64> = (0..1000).map(|i| f64::from((i * 7919) % 1009) + 0.5).collect();
+        let total: f64 = values.iter().sum();
+        let mut sorted = values.clone();
+        sorted.sort_unstable_by(|a, b| b.total_cmp(a));
+        for share in [0.001, 0.05, 0.3, 0.5, 0.98, 1.0] {
+            let mut mass = 0.0;
+            let by_sorting = sorted.iter().find(|v| {
+                mass += **v;
+                mass >= share * total
+            });
+            assert_eq!(Some(&level_holding(&mut values.clone(), share * total)), by_sorting, "{share}");
+        }
+        assert_eq!(level_holding(&mut [], 1.0), 0.0);
+    }
+
+    #[test]
+    fn the_enclosed_volume_counts_voxels() {
+        let g = grid([2, 2, 2], vec![4.0, 3.0, 2.0, 1.0, 0.0, 0.0, f32::NAN, 0.0]);
+        assert_eq!(g.volume_enclosing(0.7), 2.0 * 8.0);
+        assert_eq!(grid([2, 2, 2], vec![0.0; 8]).volume_enclosing(0.5), 0.0);
     }
 
     #[test]

@@ -116,18 +116,36 @@ impl Camera {
     /// View angle of new cameras, degrees.
     pub const DEFAULT_FOV_DEGREES: f64 = 30.0;
 
-    /// A perspective camera that looks at the centre of `bounds` from `view` at the distance where
-    /// all corners of the box lie inside `window`.
+    /// A perspective camera that looks at the centre of `bounds` from `view`, at the distance where
+    /// the box just fits into `window` and shifted so that it stands in its middle.
     pub fn fitting(bounds: Box3, view: View, window: Window) -> Self {
-        let camera = Self::looking(bounds.center(), view, 1.0);
-        let (target, axes) = (camera.target, camera.axes());
-        let tangents = window.size * (0.5 * Self::DEFAULT_FOV_DEGREES).to_radians().tan();
-        let distance = bounds.corners().iter().fold(0.0_f64, |far, &corner| {
-            let v = corner - target;
-            let needed = (v.dot(axes.right).abs() / tangents.x).max(v.dot(axes.up).abs() / tangents.y);
-            far.max(needed - v.dot(axes.forward))
-        });
-        Self { shift: window.center, ..camera.at_distance(distance) }
+        let at = |distance: f64| Self::looking(bounds.center(), view, distance);
+        let axes = at(1.0).axes();
+        let nearest = bounds.corners().map(|c| (bounds.center() - c).dot(axes.forward)).into_iter().fold(0.0, f64::max);
+        // Between too near and far enough the distance is halved until f64 is exhausted.
+        let (mut near, mut far) = (nearest, nearest.max(bounds.diagonal()));
+        while !at(far).extent_of(bounds).is_some_and(|e| e.size.cmple(window.size).all()) {
+            far *= 2.0;
+        }
+        for _ in 0..60 {
+            let middle = 0.5 * (near + far);
+            let fits = at(middle).extent_of(bounds).is_some_and(|e| e.size.cmple(window.size).all());
+            *(if fits { &mut far } else { &mut near }) = middle;
+        }
+        let camera = at(far);
+        let center = camera.extent_of(bounds).map_or(DVec2::ZERO, |e| e.center);
+        Self { shift: window.center - center, ..camera }
+    }
+
+    /// The part of the picture that a box covers; `None` if a corner is not before the camera.
+    fn extent_of(&self, bounds: Box3) -> Option<Window> {
+        let (mut min, mut max) = (DVec2::INFINITY, DVec2::NEG_INFINITY);
+        for corner in bounds.corners() {
+            // A picture of two by two pixels: positions in half heights from the top left corner.
+            let p = (self.project(corner, [2, 2])? - 1.0) * DVec2::new(0.5, -0.5);
+            (min, max) = (min.min(p), max.max(p));
+        }
+        Some(Window { center: 0.5 * (min + max), size: max - min })
     }
 
     /// Mayavi's automatic camera: from 1.1 x half the diagonal / sin 15 degrees.

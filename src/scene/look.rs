@@ -98,12 +98,13 @@ pub enum Look {
     Mayavi,
 }
 
-/// The default opacity speaks of a layer this share of the diagonal of the focus thick.
-const REFERENCE_SHARE_OF_DIAGONAL: f64 = 0.25;
+/// The default opacity speaks of a layer as thick as a cube of the volume that this share of the mass
+/// fills: a measure of the thing itself, whatever its unit, its box and the empty space around it.
+const REFERENCE_MASS: f64 = 0.5;
 
 /// Opacity against position of the default look: chosen by looking at a globular protein, a large
-/// complex and a microscopy cell.
-const DEFAULT_OPACITY: [(f64, f32); 4] = [(0.0, 0.0), (0.25, 0.10), (0.6, 0.40), (1.0, 0.85)];
+/// complex, two cells from microscopy and the founding cloud, on dark and on white.
+const DEFAULT_OPACITY: [(f64, f32); 2] = [(0.0, 0.0), (1.0, 0.9)];
 
 /// Near-black, a little blue.
 const DEFAULT_BACKGROUND: Rgb = [8.0 / 255.0, 8.0 / 255.0, 12.0 / 255.0];
@@ -171,7 +172,7 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         colormap: Look::Default.colormap(background),
         limits,
         opacity: OpacityCurve::new(DEFAULT_OPACITY.to_vec()).expect("built in"),
-        reference_length: REFERENCE_SHARE_OF_DIAGONAL * grid.focus.diagonal(),
+        reference_length: reference_length(&grid),
     };
     let step = grid.lattice.spacing.min_element() / DEFAULT_SAMPLES_PER_VOXEL;
     Scene {
@@ -184,6 +185,12 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         annotations: Annotations { axes: true, colorbar: true, title: None },
         grid,
     }
+}
+
+/// The thickness that the default opacity speaks of; that of the box where there is no mass.
+fn reference_length(grid: &DensityGrid) -> f64 {
+    let core = grid.volume_enclosing(REFERENCE_MASS).cbrt();
+    if core > 0.0 { core } else { grid.focus.diagonal() }
 }
 
 fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
