@@ -16,7 +16,7 @@ pub use ticks::Ticks;
 
 use crate::color::Rgb;
 use crate::geometry::Box3;
-use crate::scene::{Annotations, Frame, Scene};
+use crate::scene::{Annotations, Background, Frame, Scene};
 use page::Page;
 
 /// Whether a mark is seen through the density or stands before it.
@@ -132,10 +132,7 @@ impl Area {
 /// leaves the picture: what does not fit is left out.
 pub fn annotate(scene: &Scene, focus: Box3, frame: &Frame) -> Vec<Mark> {
     let mut page = Page::new(scene.background, frame);
-    let top = match &scene.annotations.title {
-        Some(title) => title::draw(&mut page, title),
-        None => 0.0,
-    };
+    let top = title::draw(&mut page, &scene.annotations);
     if scene.annotations.colorbar {
         colorbar::draw(&mut page, scene, top);
     }
@@ -148,5 +145,18 @@ pub fn annotate(scene: &Scene, focus: Box3, frame: &Frame) -> Vec<Mark> {
 /// The part of a picture into which the drawn box should be fitted so that the title, the colour
 /// bar and the numbers along the axes have their room. In points.
 pub fn plot_area(annotations: &Annotations, frame: &Frame) -> Area {
-    page::plot_area(annotations, frame)
+    let top = title::draw(&mut Page::new(Background::Transparent, frame), annotations);
+    page::plot_area(annotations, frame, top)
 }
+
+/// The shares of the width and height of a picture, around its middle, that lie in its
+/// [`plot_area`]: how much of it the drawn box may cover when the camera looks at its centre.
+pub fn fit_shares(annotations: &Annotations, frame: &Frame) -> [f64; 2] {
+    let area = plot_area(annotations, frame);
+    let half = 0.5 * DVec2::from(frame.size_in_points());
+    let share = ((half - area.min).min(area.max - half) / half).max(DVec2::splat(0.1));
+    share.into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -132,3 +132,167 @@ fn color(ink: Ink) -> Color32 {
     let [r, g, b] = ink.rgb.map(byte);
     Color32::from_rgba_unmultiplied(r, g, b, byte(ink.alpha))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use glam::DVec3;
+
+    use super::*;
+    use crate::annotate::annotate;
+    use crate::color::LookupTable;
+    use crate::geometry::Box3;
+    use crate::grid::{DensityGrid, Lattice};
+    use crate::scene::{Limits, Look, Scene};
+
+    const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
+    const GREY: f64 = 128.0 / 255.0;
+
+    struct Painter {
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        overlay: Overlay,
+    }
+
+    impl Painter {
+        /// `None`, and SKIPPED on stderr, on a machine without an adapter.
+        fn new() -> Option<Self> {
+            let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+            let Ok(adapter) = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()))
+            else {
+                eprintln!("SKIPPED: no adapter");
+                return None;
+            };
+            let (device, queue) =
+                pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+                    required_limits: adapter.limits(),
+                    ..Default::default()
+                }))
+                .unwrap();
+            let overlay = Overlay::new(&device, FORMAT);
+            Some(Self { device, queue, overlay })
+        }
+
+        /// The layers painted on grey, as RGBA rows.
+        fn picture(&mut self, marks: &[Mark], frame: &Frame, layers: &[Layer]) -> Vec<u8> {
+            let [width, height] = frame.size;
+            let texture = self.device.create_texture(&wgpu::TextureDescriptor {
+                label: None,
+                size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+                mip_level_count: 1,
+                sample_count: 1,
+                dimension: wgpu::TextureDimension::D2,
+                format: FORMAT,
+                usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
+                view_formats: &[],
+            });
+            let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+            let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            clear(&mut encoder, &view);
+            self.overlay.prepare(&self.device, &self.queue, &mut encoder, frame, marks);
+            for layer in layers {
+                self.overlay.paint(&mut encoder, &view, *layer);
+            }
+            self.read(encoder, &texture)
+        }
+
+        fn read(&self, mut encoder: wgpu::CommandEncoder, texture: &wgpu::Texture) -> Vec<u8> {
+            let (row, stride) = (4 * texture.width(), (4 * texture.width()).next_multiple_of(256));
+            let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+                label: None,
+                size: u64::from(stride * texture.height()),
+                usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+                mapped_at_creation: false,
+            });
+            let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(stride), rows_per_image: None };
+            let target = wgpu::TexelCopyBufferInfo { buffer: &buffer, layout };
+            encoder.copy_texture_to_buffer(texture.as_image_copy(), target, texture.size());
+            self.queue.submit([encoder.finish()]);
+            buffer.map_async(wgpu::MapMode::Read, .., |result| result.unwrap());
+            self.device.poll(wgpu::PollType::wait_indefinitely()).unwrap();
+            let data = buffer.get_mapped_range(..).unwrap();
+            data.chunks_exact(stride as usize).flat_map(|line| line[..row as usize].to_vec()).collect()
+        }
+    }
+
+    fn clear(encoder: &mut wgpu::CommandEncoder, view: &wgpu::TextureView) {
+        let grey = wgpu::Color { r: GREY, g: GREY, b: GREY, a: 1.0 };
+        encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                view,
+                depth_slice: None,
+                resolve_target: None,
+                ops: wgpu::Operations { load: wgpu::LoadOp::Clear(grey), store: wgpu::StoreOp::Store },
+            })],
+            ..Default::default()
+        });
+    }
+
+    fn scene(frame: &Frame) -> Scene {
+        let focus = Box3 { min: DVec3::splat(-2.0), max: DVec3::splat(3.0) };
+        let grid = DensityGrid::new(Lattice::spanning(focus, [2, 2, 2]).unwrap(), vec![0.5; 8], None).unwrap();
+        let aspect = f64::from(frame.size[0]) / f64::from(frame.size[1]);
+        let mut scene = Look::Default.scene(Arc::new(grid), Limits::Value(0.1, 0.9), aspect).unwrap();
+        scene.annotations.title = Some("Two words".into());
+        scene
+    }
+
+    fn marks(frame: &Frame) -> Vec<Mark> {
+        let scene = scene(frame);
+        annotate(&scene, scene.grid.focus, frame)
+    }
+
+    #[test]
+    fn the_painted_bar_is_the_table() {
+        let Some(mut painter) = Painter::new() else { return };
+        let frame = Frame { size: [601, 477], scale_factor: 1.25 };
+        let marks = marks(&frame);
+        let picture = painter.picture(&marks, &frame, &[Layer::Behind, Layer::Front]);
+        let bar = marks.iter().find_map(|mark| match &mark.shape {
+            Shape::Rows { area, .. } => Some([area.min, area.max].map(|p| p * frame.scale_factor)),
+            _ => None,
+        });
+        let [min, max] = bar.unwrap().map(|p| (p.round().x as usize, p.round().y as usize));
+        let table = LookupTable::new(&scene(&frame).transfer);
+        for y in min.1..max.1 {
+            let t = 1.0 - ((y - min.1) as f64 + 0.5) / (max.1 - min.1) as f64;
+            let wanted = table.at(t).map(|v| (255.0 * v).round() as i32);
+            for x in min.0..max.0 {
+                let at = 4 * (y * frame.size[0] as usize + x);
+                for c in 0..3 {
+                    let found = i32::from(picture[at + c]);
+                    assert!((found - wanted[c]).abs() <= 1, "({x}, {y})[{c}]: {found} for {}", wanted[c]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_picture_has_the_same_bytes_whatever_was_painted_before() {
+        let Some(mut painter) = Painter::new() else { return };
+        let (small, large) =
+            (Frame { size: [320, 240], scale_factor: 1.0 }, Frame { size: [900, 700], scale_factor: 1.5 });
+        let both = [Layer::Behind, Layer::Front];
+        let first = painter.picture(&marks(&small), &small, &both);
+        painter.picture(&marks(&large), &large, &both);
+        painter.picture(&[], &large, &both);
+        assert!(painter.picture(&marks(&small), &small, &both) == first);
+    }
+
+    #[test]
+    fn each_layer_paints_its_marks_alone() {
+        let Some(mut painter) = Painter::new() else { return };
+        let frame = Frame { size: [400, 300], scale_factor: 1.0 };
+        let marks = marks(&frame);
+        let of = |layer| marks.iter().filter(|mark| mark.layer == layer).cloned().collect::<Vec<_>>();
+        for layer in [Layer::Behind, Layer::Front] {
+            let alone = painter.picture(&of(layer), &frame, &[Layer::Behind, Layer::Front]);
+            assert!(alone.iter().any(|&byte| byte != 128 && byte != 255), "{layer:?} paints nothing");
+            // Glyphs may lie elsewhere in their texture, which moves a rounding.
+            let chosen = painter.picture(&marks, &frame, &[layer]);
+            let far = std::iter::zip(&alone, &chosen).filter(|(a, b)| a.abs_diff(**b) > 1).count();
+            assert_eq!(far, 0, "{layer:?}");
+        }
+    }
+}
