@@ -116,7 +116,8 @@ fn scale(
         title: title(edge.axis, unit, &Labels::default()),
         needs_title: false,
     };
-    for most in (2..=room.min(MOST_TICKS)).rev() {
+    // Fewer and fewer until the numbers fit; more if there are too few ticks to tell anything.
+    for most in (2..=room.min(MOST_TICKS)).rev().chain(room + 1..=MOST_TICKS) {
         let Some(ticks) = Ticks::within(low, high, most) else { break };
         let labels = ticks.labels(3);
         let on_edge = |value: f64| sides.project(sides.point(edge, value.clamp(low, high)));

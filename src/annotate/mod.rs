@@ -12,7 +12,7 @@ mod title;
 use glam::DVec2;
 
 pub use lettering::Lettering;
-pub use ticks::Ticks;
+pub use ticks::{Labels, Ticks};
 
 use crate::color::Rgb;
 use crate::geometry::Box3;

@@ -41,7 +41,7 @@ impl Page {
         Self {
             size,
             em,
-            line: (em / FONT_SIZE / pixel).round().max(1.0) * pixel,
+            line: (em / FONT_SIZE / pixel + 0.25).floor().max(1.0) * pixel,
             marks: Vec::new(),
             pixel,
             background,
@@ -133,16 +133,16 @@ pub fn plot_area(annotations: &Annotations, frame: &Frame, top: f64) -> Area {
     let size = DVec2::from(frame.size_in_points());
     let em = font_size(size);
     let least = 0.5 * (1.0 - FREE_SHARE) * size;
-    let numbers = if annotations.axes { 4.0 * em } else { 0.0 };
+    // Where numbers would need much of a small picture there are none.
+    let numbers = if annotations.axes && 4.0 * em <= 0.2 * size.min_element() { 4.0 * em } else { 0.0 };
     let complete_bar = 8.0 * em;
     let right = match annotations.colorbar {
         true if complete_bar < 0.3 * size.x => complete_bar,
         true => 4.0 * em,
         false => least.x,
     };
-    let most = 0.3 * size;
     Area {
-        min: DVec2::new(least.x.max(numbers).min(most.x), top + least.y.min(most.y)),
-        max: size - DVec2::new(right.min(most.x), least.y.max(numbers).min(most.y)),
+        min: DVec2::new(least.x.max(numbers), least.y.max(top + 0.8 * em)).min(0.3 * size),
+        max: size - DVec2::new(right, least.y.max(numbers)).min(0.3 * size),
     }
 }

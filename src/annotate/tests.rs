@@ -97,6 +97,26 @@ fn a_usual_picture_has_all_scales_a_bar_and_a_title() {
 }
 
 #[test]
+fn a_title_that_is_too_long_takes_two_lines_and_is_cut() {
+    let frame = FRAMES[1];
+    let marks = annotate(&scene(boxes()[0], View::ISO, Some(LONG_TITLE), &frame), boxes()[0], &frame);
+    let texts = texts(&marks);
+    assert!(LONG_TITLE.starts_with(texts[0].0) && texts[1].0.ends_with('…'), "{texts:?}");
+    let broken = annotate(&scene(boxes()[0], View::ISO, Some("One\ntwo"), &frame), boxes()[0], &frame);
+    assert_eq!(self::texts(&broken).iter().take(2).map(|(text, _)| *text).collect::<Vec<_>>(), ["One", "two"]);
+}
+
+#[test]
+fn a_small_picture_has_numbers_on_all_axes() {
+    let frame = FRAMES[1];
+    let mut scene = scene(boxes()[0], View::ISO, None, &frame);
+    scene.annotations.colorbar = false;
+    let marks = annotate(&scene, boxes()[0], &frame);
+    let count = texts(&marks).iter().filter(|(text, _)| *text == "0" || *text == "−2").count();
+    assert_eq!(count, 6, "{:?}", texts(&marks));
+}
+
+#[test]
 fn views_along_an_axis_have_scales_for_the_other_two() {
     let frame = FRAMES[2];
     let focus = boxes()[0];

@@ -11,10 +11,16 @@ const SIZES: [f64; 3] = [1.35, 1.15, 1.0];
 /// Pictures lower than this many em have room for one line only, others for two.
 const LOW_PICTURE: f64 = 22.0;
 
+/// Pictures lower than this many em have room for none.
+const LOWEST_PICTURE: f64 = 6.0;
+
 /// Draws the title, if there is one, and gives the height that it takes.
 pub fn draw(page: &mut Page, annotations: &Annotations) -> f64 {
     let Some(title) = annotations.title.as_deref().filter(|title| !title.trim().is_empty()) else { return 0.0 };
     let most = if page.size.y < LOW_PICTURE * page.em { 1 } else { 2 };
+    if page.size.y < LOWEST_PICTURE * page.em {
+        return 0.0;
+    }
     let room = page.size.x - 2.0 * page.em;
     let sizes = SIZES.map(|share| share * page.em);
     let fitting = sizes.into_iter().find_map(|size| {
@@ -28,11 +34,9 @@ pub fn draw(page: &mut Page, annotations: &Annotations) -> f64 {
         let extent = page.text_size(&line, size);
         let min = DVec2::new(page.snap(0.5 * (page.size.x - extent.x)), y);
         let area = Area { min, max: min + extent };
-        if page.is_free(&area.grown(-0.2 * page.em)) {
-            page.take(area);
-            page.write(line, area, size);
-            y = area.max.y;
-        }
+        page.take(area);
+        page.write(line, area, size);
+        y = area.max.y;
     }
     y
 }
