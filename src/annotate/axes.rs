@@ -10,7 +10,9 @@ use crate::geometry::LengthUnit;
 use crate::scene::{Camera, Frame, Scene};
 
 /// An axis has no more ticks than this.
-const MOST_TICKS: usize = 7;
+const MOST_TICKS: usize = 6;
+/// Ticks are on average this many em apart or more.
+const LEAST_TICK_DISTANCE: f64 = 2.4;
 /// An edge that appears shorter than this many em is seen end-on and gets no scale.
 const LEAST_EDGE: f64 = 3.0;
 /// Towards the lower left corner: scales stand on the outer edges that look this way.
@@ -18,6 +20,10 @@ const PREFERRED_SIDE: DVec2 = DVec2::new(-0.45, 0.89);
 
 /// The scale of one axis. Lengths are in points.
 struct Scale {
+    /// 0, 1, 2 for x, y, z.
+    axis: usize,
+    /// Values at the ticks.
+    values: Vec<f64>,
     /// Ends of the edge in the picture.
     ends: [DVec2; 2],
     /// Unit vector away from the box, perpendicular to the edge.
@@ -36,24 +42,39 @@ struct Scale {
 pub fn draw(page: &mut Page, scene: &Scene, camera: Camera, frame: &Frame) {
     let focus = scene.focus;
     let sides = Sides::new(focus, camera, *frame);
-    for edge in Sides::edges() {
-        let Some([from, to]) = sides.project_line(sides.range(edge.axis).map(|v| sides.point(edge, v))) else {
-            continue;
-        };
-        match sides.kind(edge) {
-            EdgeKind::Back => page.line(Layer::Behind, from, to, page.ink(0.28)),
-            EdgeKind::Outline => page.line(Layer::Behind, from, to, page.ink(0.5)),
-            EdgeKind::Front => page.line(Layer::Front, from, to, page.ink(0.10)),
-        }
-    }
     let mut scaled: Vec<(Edge, [DVec2; 2])> = (0..3).filter_map(|axis| outer_edge(&sides, axis)).collect();
     scaled.retain(|(_, [a, b])| a.distance(*b) > LEAST_EDGE * page.em);
     scaled.sort_by(|a, b| b.1[0].distance(b.1[1]).total_cmp(&a.1[0].distance(a.1[1])));
     let center = sides.project(focus.center());
     let scales: Vec<Scale> =
         scaled.into_iter().map(|(edge, ends)| scale(page, &sides, edge, ends, center, scene.grid.unit)).collect();
+    for scale in &scales {
+        draw_grid(page, &sides, scale);
+    }
+    draw_edges(page, &sides, EdgeKind::Back, 0.28);
+    draw_edges(page, &sides, EdgeKind::Outline, 0.5);
     for scale in scales {
         draw_scale(page, scale);
+    }
+}
+
+/// The edges of one kind, behind the density. Those towards the viewer are never drawn.
+fn draw_edges(page: &mut Page, sides: &Sides, kind: EdgeKind, strength: f32) {
+    for edge in Sides::edges().filter(|&edge| sides.kind(edge) == kind) {
+        if let Some([from, to]) = sides.project_line(sides.range(edge.axis).map(|v| sides.point(edge, v))) {
+            page.line(Layer::Behind, from, to, page.mixed_ink(strength));
+        }
+    }
+}
+
+/// Faint lines through the ticks on the far faces.
+fn draw_grid(page: &mut Page, sides: &Sides, scale: &Scale) {
+    for face in sides.back_faces().filter(|&(axis, _)| axis != scale.axis) {
+        for &value in &scale.values {
+            if let Some([from, to]) = sides.project_line(sides.line_across(face, scale.axis, value)) {
+                page.line(Layer::Behind, from, to, page.mixed_ink(0.09));
+            }
+        }
     }
 }
 
@@ -85,8 +106,10 @@ fn scale(
     let inside = center.unwrap_or(0.5 * page.size) - ends[0];
     let outward = if outward.dot(inside) > 0.0 { -outward } else { outward };
     let [low, high] = sides.range(edge.axis);
-    let room = (ends[0].distance(ends[1]) / (2.6 * page.em)) as usize;
+    let room = (ends[0].distance(ends[1]) / (LEAST_TICK_DISTANCE * page.em)) as usize;
     let mut scale = Scale {
+        axis: edge.axis,
+        values: Vec::new(),
         ends,
         outward,
         ticks: Vec::new(),
@@ -94,7 +117,8 @@ fn scale(
         title: title(edge.axis, unit, &Labels::default()),
         needs_title: false,
     };
-    for most in (2..=room.min(MOST_TICKS)).rev() {
+    // Fewer and fewer until the numbers fit; more if there are too few ticks to tell anything.
+    for most in (2..=room.min(MOST_TICKS)).rev().chain(room + 1..=MOST_TICKS) {
         let Some(ticks) = Ticks::within(low, high, most) else { break };
         let labels = ticks.labels(3);
         let on_edge = |value: f64| sides.project(sides.point(edge, value.clamp(low, high)));
@@ -110,6 +134,7 @@ fn scale(
         scale.needs_title = labels.power != 0 || labels.offset.is_some();
         scale.numbers = std::iter::zip(labels.numbers, areas).filter(|(_, area)| page.is_free(area)).collect();
         scale.ticks = points;
+        scale.values = ticks.values();
         break;
     }
     if scale.numbers.len() < 2 {
@@ -152,7 +177,7 @@ fn draw_scale(page: &mut Page, mut scale: Scale) {
     };
     let depth = scale.numbers.iter().map(|(_, area)| beyond(area)).fold(0.5 * page.em, f64::max);
     let title = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82]
-        .map(|share| outside(page, from.lerp(to, share), scale.outward, depth + 0.35 * page.em, &scale.title))
+        .map(|share| outside(page, from.lerp(to, share), scale.outward, depth + 0.5 * page.em, &scale.title))
         .into_iter()
         .find(|area| page.is_free(area));
     if title.is_none() && scale.needs_title {
@@ -160,7 +185,8 @@ fn draw_scale(page: &mut Page, mut scale: Scale) {
     }
     let (tick_ink, length) = (page.ink(0.6), 0.4 * page.em);
     for tick in scale.ticks {
-        page.line(Layer::Front, tick, tick + scale.outward * length, tick_ink);
+        let start = tick + scale.outward * 0.5 * page.line;
+        page.line(Layer::Front, start, tick + scale.outward * length, tick_ink);
     }
     let em = page.em;
     for (number, area) in scale.numbers {

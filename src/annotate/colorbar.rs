@@ -185,7 +185,7 @@ fn write_heading(page: &mut Page, corner: DVec2, lines: Vec<String>) {
         let size = page.text_size(&line, em);
         let max = DVec2::new(corner.x + size.x, page.snap(bottom));
         let area = Area { min: DVec2::new(corner.x, max.y - size.y), max };
-        bottom = area.min.y;
+        bottom = area.min.y - 0.15 * em;
         page.take(area);
         page.write(line, area, em);
     }

@@ -12,10 +12,10 @@ mod title;
 use glam::DVec2;
 
 pub use lettering::Lettering;
-pub use ticks::Ticks;
+pub use ticks::{Labels, Ticks};
 
 use crate::color::Rgb;
-use crate::scene::{Annotations, Camera, Frame, Scene, Viewpoint, Window};
+use crate::scene::{Annotations, Background, Camera, Frame, Scene, Viewpoint, Window};
 use page::Page;
 
 /// Whether a mark is seen through the density or stands before it.
@@ -144,10 +144,7 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
 /// picture: what does not fit is left out.
 pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
     let mut page = Page::new(scene.background, frame);
-    let top = match &scene.annotations.title {
-        Some(title) => title::draw(&mut page, title),
-        None => 0.0,
-    };
+    let top = title::draw(&mut page, &scene.annotations);
     if scene.annotations.colorbar {
         colorbar::draw(&mut page, scene, top);
     }
@@ -160,5 +157,9 @@ pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
 /// The part of a picture into which the drawn box should be fitted so that the title, the colour
 /// bar and the numbers along the axes have their room. In points.
 pub fn plot_area(annotations: &Annotations, frame: &Frame) -> Area {
-    page::plot_area(annotations, frame)
+    let top = title::draw(&mut Page::new(Background::Transparent, frame), annotations);
+    page::plot_area(annotations, frame, top)
 }
+
+#[cfg(test)]
+mod tests;

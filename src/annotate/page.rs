@@ -25,6 +25,7 @@ pub struct Page {
     pub marks: Vec<Mark>,
     /// Side of a pixel.
     pixel: f64,
+    background: Background,
     foreground: Rgb,
     lettering: Lettering,
     taken: Vec<Area>,
@@ -40,9 +41,10 @@ impl Page {
         Self {
             size,
             em,
-            line: (em / FONT_SIZE / pixel).round().max(1.0) * pixel,
+            line: (em / FONT_SIZE / pixel + 0.25).floor().max(1.0) * pixel,
             marks: Vec::new(),
             pixel,
+            background,
             foreground: background.foreground(),
             lettering: Lettering::new(frame.scale_factor),
             taken: Vec::new(),
@@ -52,6 +54,18 @@ impl Page {
     /// The foreground at this opacity.
     pub fn ink(&self, alpha: f32) -> Ink {
         Ink { rgb: self.foreground, alpha }
+    }
+
+    /// As [`Page::ink`] on the background, but opaque where the background is, so that lines that
+    /// meet do not add up.
+    pub fn mixed_ink(&self, alpha: f32) -> Ink {
+        match self.background {
+            Background::Color(back) => {
+                let rgb = std::array::from_fn(|i| back[i] + (self.foreground[i] - back[i]) * alpha);
+                Ink { rgb, alpha: 1.0 }
+            }
+            Background::Transparent => self.ink(alpha),
+        }
     }
 
     /// The colour of letters.
@@ -77,7 +91,7 @@ impl Page {
     /// Whether `area` lies within the picture and keeps its distance from all that is taken.
     pub fn is_free(&self, area: &Area) -> bool {
         let picture = Area { min: DVec2::ZERO, max: self.size }.grown(-0.25 * self.em);
-        let around = area.grown(0.2 * self.em);
+        let around = area.grown(0.35 * self.em);
         picture.contains(area) && !self.taken.iter().any(|t| t.overlaps(&around))
     }
 
@@ -108,25 +122,27 @@ impl Page {
     }
 }
 
-/// Letters grow with the square root of the picture, so that they can be read on a large one that
-/// is shown small.
+/// Letters grow slower than the picture, yet so that they can be read on a large one shown small.
 fn font_size(size: DVec2) -> f64 {
     let linear = (size.x * size.y / (800.0 * 600.0)).sqrt();
-    ((FONT_SIZE * linear.sqrt()).max(LEAST_FONT_SIZE) * 2.0).round() / 2.0
+    ((FONT_SIZE * linear.powf(0.6)).max(LEAST_FONT_SIZE) * 2.0).round() / 2.0
 }
 
-/// See [`super::plot_area`].
-pub fn plot_area(annotations: &Annotations, frame: &Frame) -> Area {
+/// See [`super::plot_area`]; the title takes all that is above `top`.
+pub fn plot_area(annotations: &Annotations, frame: &Frame, top: f64) -> Area {
     let size = DVec2::from(frame.size_in_points());
     let em = font_size(size);
-    let mut area = Area { min: DVec2::ZERO, max: size };
-    if annotations.title.is_some() {
-        area.min.y += 2.0 * em;
+    let least = 0.5 * (1.0 - FREE_SHARE) * size;
+    // Where numbers would need much of a small picture there are none.
+    let numbers = if annotations.axes && 4.0 * em <= 0.2 * size.min_element() { 4.0 * em } else { 0.0 };
+    let complete_bar = 8.0 * em;
+    let right = match annotations.colorbar {
+        true if complete_bar < 0.3 * size.x => complete_bar,
+        true => 4.0 * em,
+        false => least.x,
+    };
+    Area {
+        min: DVec2::new(least.x.max(numbers), least.y.max(top + 0.8 * em)).min(0.3 * size),
+        max: size - DVec2::new(right, least.y.max(numbers)).min(0.3 * size),
     }
-    if annotations.colorbar {
-        area.max.x -= (6.5 * em).min(0.25 * size.x);
-    }
-    let numbers = if annotations.axes { 4.0 * em } else { 0.0 };
-    let margin = (0.5 * (1.0 - FREE_SHARE) * area.size()).max(DVec2::splat(numbers)).min(0.25 * area.size());
-    Area { min: area.min + margin, max: area.max - margin }
 }

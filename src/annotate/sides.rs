@@ -167,7 +167,7 @@ fn clipped([from, to]: [DVec2; 2], area: &Area) -> Option<[DVec2; 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scene::View;
+    use crate::scene::{View, Window};
 
     const BOX: Box3 = Box3 { min: DVec3::ZERO, max: DVec3::ONE };
     const FRAME: Frame = Frame { size: [400, 300], scale_factor: 1.0 };
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_corner_view_shows_three_back_six_outline_and_three_front_edges() {
-        let iso = Camera::fitting(BOX, View::ISO, 4.0 / 3.0);
+        let iso = Camera::fitting(BOX, View::ISO, Window::middle(4.0 / 3.0));
         for camera in [iso, iso.orthographic()] {
             assert_eq!([EdgeKind::Back, EdgeKind::Outline, EdgeKind::Front].map(|k| count(camera, k)), [3, 6, 3]);
         }
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_face_view_is_outlined_by_the_edges_of_the_near_face() {
-        let x = Camera::fitting(BOX, View::X, 4.0 / 3.0);
+        let x = Camera::fitting(BOX, View::X, Window::middle(4.0 / 3.0));
         for camera in [x, x.orthographic()] {
             let sides = Sides::new(BOX, camera, FRAME);
             let outline: Vec<Edge> = Sides::edges().filter(|&e| sides.kind(e) == EdgeKind::Outline).collect();
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn lines_are_cut_behind_the_camera_and_outside_the_picture() {
-        let camera = Camera::fitting(BOX, View::X, 4.0 / 3.0);
+        let camera = Camera::fitting(BOX, View::X, Window::middle(4.0 / 3.0));
         let sides = Sides::new(BOX, camera, FRAME);
         let through = sides.project_line([DVec3::new(-9.0, 0.6, 0.6), DVec3::new(99.0, 0.6, 0.6)]).unwrap();
         assert!(through.iter().all(|p| p.is_finite() && p.x > -9.0 && p.x < 409.0));

@@ -26,12 +26,16 @@ pub struct Labels {
 /// Longer numbers (digits before and after the point) are written as differences.
 const MOST_DIGITS: i32 = 6;
 
+/// Ranges narrower than this against their values are taken for a single value: f64 has 16 digits.
+const LEAST_RELATIVE_SPAN: f64 = 1e-12;
+
 impl Ticks {
     /// The closest ticks of which no more than `most` (at least 1) lie within `low..=high`, with
-    /// steps of 1, 2 or 5 times a power of ten; `None` unless the range is finite and not empty.
+    /// steps of 1, 2 or 5 times a power of ten; `None` unless the range is finite and wide enough
+    /// for its values to be told apart.
     pub fn within(low: f64, high: f64, most: usize) -> Option<Self> {
         let span = high - low;
-        if !(low.is_finite() && span.is_finite() && span > 0.0) {
+        if !(low.is_finite() && span.is_finite() && span > LEAST_RELATIVE_SPAN * low.abs().max(high.abs())) {
             return None;
         }
         let least_exponent = (span / most as f64).log10().floor() as i32;
@@ -181,7 +185,7 @@ mod tests {
             let zero = labels(low, high, 5).numbers.into_iter().find(|n| !n.contains(|c| ('1'..='9').contains(&c)));
             assert!(!zero.unwrap().contains('−'));
         }
-        for (low, high) in [(1.0, 1.0), (2.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY)] {
+        for (low, high) in [(1.0, 1.0), (2.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (1.0, 1.0_f64.next_up())] {
             assert_eq!(Ticks::within(low, high, 5), None);
         }
     }

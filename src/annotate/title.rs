@@ -4,31 +4,39 @@ use glam::DVec2;
 
 use super::Area;
 use super::page::Page;
+use crate::scene::Annotations;
 
 /// Letters of a title against those of numbers: as large as fits of these.
 const SIZES: [f64; 3] = [1.35, 1.15, 1.0];
-/// More lines are left out.
-const MOST_LINES: usize = 2;
+/// Pictures lower than this many em have room for one line only, others for two.
+const LOW_PICTURE: f64 = 22.0;
 
-/// Draws the title and gives the height that it takes.
-pub fn draw(page: &mut Page, title: &str) -> f64 {
+/// Pictures lower than this many em have room for none.
+const LOWEST_PICTURE: f64 = 6.0;
+
+/// Draws the title, if there is one, and gives the height that it takes.
+pub fn draw(page: &mut Page, annotations: &Annotations) -> f64 {
+    let Some(title) = annotations.title.as_deref().filter(|title| !title.trim().is_empty()) else { return 0.0 };
+    let most = if page.size.y < LOW_PICTURE * page.em { 1 } else { 2 };
+    if page.size.y < LOWEST_PICTURE * page.em {
+        return 0.0;
+    }
     let room = page.size.x - 2.0 * page.em;
     let sizes = SIZES.map(|share| share * page.em);
     let fitting = sizes.into_iter().find_map(|size| {
         let lines = broken(page, title, size, room);
-        (lines.len() <= MOST_LINES).then_some((lines, size))
+        let fits = lines.len() <= most && lines.iter().all(|line| page.text_size(line, size).x <= room);
+        fits.then_some((lines, size))
     });
-    let (lines, size) = fitting.unwrap_or_else(|| shortened(page, title, SIZES[2] * page.em, room));
+    let (lines, size) = fitting.unwrap_or_else(|| (shortened(page, title, sizes[2], room, most), sizes[2]));
     let mut y = page.snap(0.6 * page.em);
     for line in lines.into_iter().filter(|line| !line.is_empty()) {
         let extent = page.text_size(&line, size);
         let min = DVec2::new(page.snap(0.5 * (page.size.x - extent.x)), y);
         let area = Area { min, max: min + extent };
-        if page.is_free(&area.grown(-0.2 * page.em)) {
-            page.take(area);
-            page.write(line, area, size);
-            y = area.max.y;
-        }
+        page.take(area);
+        page.write(line, area, size);
+        y = area.max.y;
     }
     y
 }
@@ -49,23 +57,15 @@ fn broken(page: &mut Page, title: &str, size: f64, room: f64) -> Vec<String> {
         }
         lines.push(line);
     }
-    if lines.iter().any(|line| page.text_size(line, size).x > room) {
-        // A word that does not fit counts as too many lines.
-        lines.resize(lines.len().max(MOST_LINES + 1), String::new());
-    }
+    lines.retain(|line| !line.is_empty());
     lines
 }
 
-/// The first lines, each cut where it leaves the room.
-fn shortened(page: &mut Page, title: &str, size: f64, room: f64) -> (Vec<String>, f64) {
-    let mut lines = broken(page, title, size, room);
-    lines.retain(|line| !line.is_empty());
-    let cut = lines.len() > MOST_LINES;
-    lines.truncate(MOST_LINES);
-    let last = lines.len().saturating_sub(1);
-    let lines =
-        lines.iter().enumerate().map(|(i, line)| ellipsized(page, line, size, room, cut && i == last)).collect();
-    (lines, size)
+/// The first `most` lines, each cut where it leaves the room.
+fn shortened(page: &mut Page, title: &str, size: f64, room: f64, most: usize) -> Vec<String> {
+    let lines = broken(page, title, size, room);
+    let is_cut = |i: usize| lines.len() > most && i == most - 1;
+    lines.iter().take(most).enumerate().map(|(i, line)| ellipsized(page, line, size, room, is_cut(i))).collect()
 }
 
 /// The line, or its longest beginning with `…` that fits.

@@ -265,7 +265,7 @@ mod tests {
 
     fn kernel(points: &[[f64; 3]], weights: Option<&[f64]>, bandwidth: Bandwidth) -> (Kernel, Vec<String>) {
         let positions = points.iter().map(|p| DVec3::from(*p)).collect();
-        let cloud = PointCloud { positions, weights: weights.map(<[f64]>::to_vec), unit: None };
+        let cloud = PointCloud { positions, weights: weights.map(<[f64]>::to_vec), ..Default::default() };
         Kernel::new(&cloud, &bandwidth).unwrap()
     }
 
@@ -353,7 +353,9 @@ mod tests {
     fn no_distinct_points_and_bad_weights_are_errors_in_the_data() {
         let p = |x: f64| DVec3::new(x, 0.0, 0.0);
         let bad = |positions: Vec<DVec3>, weights: Option<Vec<f64>>| {
-            Kernel::new(&PointCloud { positions, weights, unit: None }, &Bandwidth::Scott).unwrap_err().exit_code()
+            Kernel::new(&PointCloud { positions, weights, ..Default::default() }, &Bandwidth::Scott)
+                .unwrap_err()
+                .exit_code()
         };
         assert_eq!(bad(vec![], None), 1);
         assert_eq!(bad(vec![p(1.0)], None), 1);

@@ -132,3 +132,129 @@ fn color(ink: Ink) -> Color32 {
     let [r, g, b] = ink.rgb.map(byte);
     Color32::from_rgba_unmultiplied(r, g, b, byte(ink.alpha))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use glam::DVec3;
+
+    use super::*;
+    use crate::annotate::{annotate, camera};
+    use crate::color::LookupTable;
+    use crate::geometry::Box3;
+    use crate::gpu::{AdapterChoice, Gpu};
+    use crate::grid::{DensityGrid, Lattice};
+    use crate::render::texture_2d;
+    use crate::scene::{Limits, Look, Scene};
+
+    const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
+    const GREY: f64 = 128.0 / 255.0;
+
+    struct Painter {
+        gpu: Gpu,
+        overlay: Overlay,
+    }
+
+    impl Painter {
+        fn new() -> Self {
+            let gpu = Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter");
+            let overlay = Overlay::new(&gpu.device, FORMAT);
+            Self { gpu, overlay }
+        }
+
+        /// The layers painted on grey, as RGBA rows.
+        fn picture(&mut self, marks: &[Mark], frame: &Frame, layers: &[Layer]) -> Vec<u8> {
+            let usage = wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC;
+            let texture = texture_2d(&self.gpu, frame.size, FORMAT, usage);
+            let view = texture.create_view(&Default::default());
+            let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+            clear(&mut encoder, &view);
+            self.overlay.prepare(&self.gpu.device, &self.gpu.queue, &mut encoder, frame, marks);
+            for layer in layers {
+                self.overlay.paint(&mut encoder, &view, *layer);
+            }
+            self.gpu.queue.submit([encoder.finish()]);
+            self.gpu.read_texture(&texture).unwrap()
+        }
+    }
+
+    fn clear(encoder: &mut wgpu::CommandEncoder, view: &wgpu::TextureView) {
+        let grey = wgpu::Color { r: GREY, g: GREY, b: GREY, a: 1.0 };
+        encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                view,
+                depth_slice: None,
+                resolve_target: None,
+                ops: wgpu::Operations { load: wgpu::LoadOp::Clear(grey), store: wgpu::StoreOp::Store },
+            })],
+            ..Default::default()
+        });
+    }
+
+    fn scene() -> Scene {
+        let focus = Box3 { min: DVec3::splat(-2.0), max: DVec3::splat(3.0) };
+        let grid = DensityGrid::new(Lattice::spanning(focus, [2, 2, 2]).unwrap(), vec![0.5; 8], None).unwrap();
+        let mut scene = Look::Default.scene(Arc::new(grid), Limits::Value(0.1, 0.9)).unwrap();
+        scene.annotations.title = Some("Two words".into());
+        scene
+    }
+
+    fn marks(frame: &Frame) -> Vec<Mark> {
+        let scene = scene();
+        annotate(&scene, camera(&scene, frame), frame)
+    }
+
+    #[test]
+    fn the_painted_bar_is_the_table() {
+        let mut painter = Painter::new();
+        let frame = Frame { size: [601, 477], scale_factor: 1.25 };
+        let marks = marks(&frame);
+        let picture = painter.picture(&marks, &frame, &[Layer::Behind, Layer::Front]);
+        let bar = marks.iter().find_map(|mark| match &mark.shape {
+            Shape::Rows { area, .. } => Some([area.min, area.max].map(|p| p * frame.scale_factor)),
+            _ => None,
+        });
+        let [min, max] = bar.unwrap().map(|p| (p.round().x as usize, p.round().y as usize));
+        let table = LookupTable::new(&scene().transfer);
+        for y in min.1..max.1 {
+            let t = 1.0 - ((y - min.1) as f64 + 0.5) / (max.1 - min.1) as f64;
+            let wanted = table.at(t).map(|v| (255.0 * v).round() as i32);
+            for x in min.0..max.0 {
+                let at = 4 * (y * frame.size[0] as usize + x);
+                for c in 0..3 {
+                    let found = i32::from(picture[at + c]);
+                    assert!((found - wanted[c]).abs() <= 1, "({x}, {y})[{c}]: {found} for {}", wanted[c]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_picture_has_the_same_bytes_whatever_was_painted_before() {
+        let mut painter = Painter::new();
+        let (small, large) =
+            (Frame { size: [320, 240], scale_factor: 1.0 }, Frame { size: [900, 700], scale_factor: 1.5 });
+        let both = [Layer::Behind, Layer::Front];
+        let first = painter.picture(&marks(&small), &small, &both);
+        painter.picture(&marks(&large), &large, &both);
+        painter.picture(&[], &large, &both);
+        assert!(painter.picture(&marks(&small), &small, &both) == first);
+    }
+
+    #[test]
+    fn each_layer_paints_its_marks_alone() {
+        let mut painter = Painter::new();
+        let frame = Frame { size: [400, 300], scale_factor: 1.0 };
+        let marks = marks(&frame);
+        let of = |layer| marks.iter().filter(|mark| mark.layer == layer).cloned().collect::<Vec<_>>();
+        for layer in [Layer::Behind, Layer::Front] {
+            let alone = painter.picture(&of(layer), &frame, &[Layer::Behind, Layer::Front]);
+            assert!(alone.iter().any(|&byte| byte != 128 && byte != 255), "{layer:?} paints nothing");
+            // Glyphs may lie elsewhere in their texture, which moves a rounding.
+            let chosen = painter.picture(&marks, &frame, &[layer]);
+            let far = std::iter::zip(&alone, &chosen).filter(|(a, b)| a.abs_diff(**b) > 1).count();
+            assert_eq!(far, 0, "{layer:?}");
+        }
+    }
+}

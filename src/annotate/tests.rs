@@ -1,0 +1,229 @@
+//! Whole pages: what must hold for every size, camera, box and title.
+
+use std::sync::Arc;
+
+use glam::DVec3;
+
+use super::*;
+use crate::color::{Colormap, LookupTable};
+use crate::geometry::{Box3, LengthUnit};
+use crate::grid::{DensityGrid, Lattice};
+use crate::scene::{Limits, Look, View};
+
+const FRAMES: [Frame; 6] = [
+    Frame { size: [160, 120], scale_factor: 1.0 },
+    Frame { size: [320, 240], scale_factor: 1.0 },
+    Frame { size: [800, 600], scale_factor: 1.0 },
+    Frame { size: [1920, 1080], scale_factor: 1.5 },
+    Frame { size: [3840, 2160], scale_factor: 2.0 },
+    Frame { size: [333, 777], scale_factor: 1.0 },
+];
+
+const LONG_TITLE: &str = "The density of five thousand points, a title that is far too long for one line and, on \
+                          most pictures, for two lines of letters as well, which must then be cut somewhere";
+
+fn cube(min: f64, side: f64) -> Box3 {
+    Box3 { min: DVec3::splat(min), max: DVec3::splat(min + side) }
+}
+
+fn boxes() -> [Box3; 5] {
+    let rod = Box3 { min: DVec3::ZERO, max: DVec3::new(10.0, 1.0, 1.0) };
+    [cube(-3.3, 7.4), rod, cube(1e-9, 3e-9), cube(1e6, 0.004), cube(-27777.0, 4895.0)]
+}
+
+fn views() -> Vec<View> {
+    let angles = (0..12).map(|i| {
+        let i = f64::from(i);
+        View::Angles { azimuth: 137.5 * i, elevation: 85.0 * (2.4 * i).sin() }
+    });
+    [View::ISO, View::X, View::Y, View::Z].into_iter().chain(angles).collect()
+}
+
+fn scene(focus: Box3, view: View, title: Option<&str>) -> Scene {
+    let lattice = Lattice::spanning(focus, [2, 2, 2]).unwrap();
+    let grid = DensityGrid::new(lattice, vec![0.5; 8], Some(LengthUnit::Angstrom)).unwrap();
+    let mut scene = Look::Default.scene(Arc::new(grid), Limits::Value(2.1e-5, 9.3e-5)).unwrap();
+    scene.viewpoint = Viewpoint::Fit(view);
+    scene.annotations.title = title.map(String::from);
+    scene
+}
+
+/// The marks as a picture shows them.
+fn marks_of(scene: &Scene, frame: &Frame) -> Vec<Mark> {
+    annotate(scene, camera(scene, frame), frame)
+}
+
+fn texts(marks: &[Mark]) -> Vec<(&str, Area)> {
+    marks
+        .iter()
+        .filter_map(|mark| match &mark.shape {
+            Shape::Text { text, area, .. } => Some((text.as_str(), *area)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn check_texts(marks: &[Mark], frame: &Frame, what: &str) {
+    let picture = Area { min: DVec2::ZERO, max: frame.size_in_points().into() };
+    let texts = texts(marks);
+    for (i, (text, area)) in texts.iter().enumerate() {
+        assert!(picture.contains(area), "{what}: {text} at {area:?} leaves the picture");
+        for (other, place) in &texts[..i] {
+            assert!(!area.overlaps(place), "{what}: {text} at {area:?} covers {other} at {place:?}");
+        }
+    }
+}
+
+#[test]
+fn texts_stay_inside_and_apart() {
+    for frame in &FRAMES {
+        for focus in boxes() {
+            for (i, view) in views().into_iter().enumerate() {
+                let title = [None, Some("Ubiquitin"), Some(LONG_TITLE)][i % 3];
+                let scene = scene(focus, view, title);
+                let what = format!("{frame:?} {focus:?} {view:?} {title:?}");
+                check_texts(&marks_of(&scene, frame), frame, &what);
+                check_texts(&annotate(&scene, camera(&scene, frame).orthographic(), frame), frame, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_usual_picture_has_all_scales_a_bar_and_a_title() {
+    let frame = FRAMES[2];
+    let marks = marks_of(&scene(boxes()[0], View::ISO, Some("Ubiquitin")), &frame);
+    let texts: Vec<&str> = texts(&marks).into_iter().map(|(text, _)| text).collect();
+    for wanted in ["x (Å)", "y (Å)", "z (Å)", "Ubiquitin", "density", "(10⁻⁵/Å³)", "9", "−2", "0", "4"] {
+        assert!(texts.contains(&wanted), "{wanted} is not among {texts:?}");
+    }
+}
+
+#[test]
+fn a_title_that_is_too_long_takes_two_lines_and_is_cut() {
+    let frame = FRAMES[1];
+    let marks = marks_of(&scene(boxes()[0], View::ISO, Some(LONG_TITLE)), &frame);
+    let texts = texts(&marks);
+    assert!(LONG_TITLE.starts_with(texts[0].0) && texts[1].0.ends_with('…'), "{texts:?}");
+    let broken = marks_of(&scene(boxes()[0], View::ISO, Some("One\ntwo")), &frame);
+    assert_eq!(self::texts(&broken).iter().take(2).map(|(text, _)| *text).collect::<Vec<_>>(), ["One", "two"]);
+}
+
+#[test]
+fn a_small_picture_has_numbers_on_all_axes() {
+    let frame = FRAMES[1];
+    let mut scene = scene(boxes()[0], View::ISO, None);
+    scene.annotations.colorbar = false;
+    let marks = marks_of(&scene, &frame);
+    let count = texts(&marks).iter().filter(|(text, _)| *text == "0" || *text == "−2").count();
+    assert_eq!(count, 6, "{:?}", texts(&marks));
+}
+
+#[test]
+fn views_along_an_axis_have_scales_for_the_other_two() {
+    let frame = FRAMES[2];
+    let focus = boxes()[0];
+    for (view, along) in [(View::X, "x (Å)"), (View::Y, "y (Å)"), (View::Z, "z (Å)")] {
+        let marks = marks_of(&scene(focus, view, None), &frame);
+        let names = ["x (Å)", "y (Å)", "z (Å)"];
+        let drawn = names.map(|name| texts(&marks).iter().any(|(text, _)| *text == name));
+        assert_eq!(drawn, names.map(|name| name != along), "{view:?}");
+    }
+}
+
+#[test]
+fn numbers_never_stand_without_their_power_of_ten() {
+    for frame in &FRAMES {
+        for view in views() {
+            let focus = boxes()[2];
+            let scene = Scene {
+                annotations: Annotations { axes: true, colorbar: false, title: None },
+                ..scene(focus, view, None)
+            };
+            let marks = marks_of(&scene, frame);
+            let texts = texts(&marks);
+            let powers = texts.iter().filter(|(text, _)| text.contains("10⁻⁹")).count();
+            let numbers = texts.iter().filter(|(text, _)| text.parse::<f64>().is_ok()).count();
+            assert!(numbers == 0 || powers > 0, "{frame:?} {view:?}: {texts:?}");
+        }
+    }
+}
+
+#[test]
+fn the_bar_shows_the_table_row_by_row() {
+    let frame = Frame { size: [1001, 777], scale_factor: 1.25 };
+    for map in ["viridis", "mayavi", "jet"] {
+        let mut scene = scene(boxes()[0], View::ISO, None);
+        scene.transfer.colormap = Colormap::named(map).unwrap();
+        let marks = marks_of(&scene, &frame);
+        let columns: Vec<(&Area, &Vec<Ink>)> = marks
+            .iter()
+            .filter_map(|mark| match &mark.shape {
+                Shape::Rows { area, inks } => Some((area, inks)),
+                _ => None,
+            })
+            .collect();
+        let [(bar, solid), (_, veil)] = columns[..] else { panic!("{} columns", columns.len()) };
+        let pixels = [bar.min.x, bar.min.y, bar.max.x, bar.max.y].map(|v| v * frame.scale_factor);
+        assert!(pixels.iter().all(|v| (v - v.round()).abs() < 1e-9), "{pixels:?} are not whole");
+        assert_eq!((pixels[3] - pixels[1]).round() as usize, solid.len());
+        let table = LookupTable::new(&scene.transfer);
+        for (row, (opaque, seen)) in std::iter::zip(solid, veil).enumerate() {
+            let t = 1.0 - (row as f64 + 0.5) / solid.len() as f64;
+            let [r, g, b, extinction] = table.at(t);
+            assert_eq!(*opaque, Ink { rgb: [r, g, b], alpha: 1.0 });
+            assert_eq!(seen.rgb, [r, g, b]);
+            assert!(
+                (seen.alpha - scene.transfer.opacity.at(t)).abs() < 1e-3 && (1.0 - (-extinction).exp()) == seen.alpha
+            );
+        }
+    }
+}
+
+#[test]
+fn equal_limits_give_a_bar_of_two_colours() {
+    let frame = FRAMES[2];
+    let mut scene = scene(boxes()[0], View::ISO, None);
+    scene.transfer.limits = [5.2e-7, 5.2e-7];
+    let marks = marks_of(&scene, &frame);
+    assert!(texts(&marks).iter().any(|(text, _)| *text == "5.20×10⁻⁷"), "{:?}", texts(&marks));
+}
+
+#[test]
+fn nothing_asked_for_nothing_drawn() {
+    let frame = FRAMES[2];
+    let annotations = Annotations { axes: false, colorbar: false, title: None };
+    let scene = Scene { annotations, ..scene(boxes()[0], View::ISO, None) };
+    assert_eq!(marks_of(&scene, &frame), []);
+}
+
+#[test]
+fn a_camera_within_the_box_gives_finite_lines() {
+    let frame = FRAMES[2];
+    let focus = boxes()[0];
+    let scene = scene(focus, View::ISO, None);
+    for distance in [1e-3, 1.0, 3.0, 6.0, 7.0] {
+        let inside = camera(&scene, &frame).at_distance(distance);
+        for mark in annotate(&scene, inside, &frame) {
+            if let Shape::Line { from, to, .. } = mark.shape {
+                assert!(from.is_finite() && to.is_finite() && from.abs().max_element() < 1e4, "{from} {to}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_room_for_the_box_is_inside_and_not_too_small() {
+    for frame in &FRAMES {
+        for title in [None, Some(LONG_TITLE.to_owned())] {
+            let all = Annotations { axes: true, colorbar: true, title };
+            let area = plot_area(&all, frame);
+            let size = DVec2::from(frame.size_in_points());
+            assert!(Area { min: DVec2::ZERO, max: size }.contains(&area));
+            assert!(area.size().cmpge(0.35 * size).all(), "{frame:?}: {area:?}");
+        }
+        let alone = plot_area(&Annotations::default(), frame);
+        let shares = alone.size() / DVec2::from(frame.size_in_points());
+        assert!((shares - 0.8).abs().max_element() < 1e-9, "{shares}");
+    }
+}
