@@ -48,7 +48,8 @@ fn made<T: Sample>(cloud: &PointCloud, options: &DensityOptions) -> Density<T> {
     density(cloud, options, &Silent).unwrap()
 }
 
-/// Largest difference as a share of the largest plain value; NaN if any value is.
+/// Largest difference as a share of the largest plain value; NaN if any value is. Where all are below 2^-960 of the
+/// kernel's peak, zeros are right.
 fn error_of<T: Sample>(density: &Density<T>, cloud: &PointCloud) -> f64 {
     let lattice = density.grid.lattice;
     let [nx, ny, _] = lattice.shape;
@@ -59,7 +60,7 @@ fn error_of<T: Sample>(density: &Density<T>, cloud: &PointCloud) -> f64 {
         worst = if error <= worst { worst } else { error };
         largest = f64::max(largest, exact);
     }
-    worst / largest
+    if largest < density.report.kernel.peak * 1e-289 && worst <= largest { 0.0 } else { worst / largest }
 }
 
 #[test]
