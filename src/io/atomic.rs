@@ -127,7 +127,7 @@ pub fn check_writable(path: &Path, input: Option<&Path>) -> Result<()> {
 }
 
 /// Devices and pipes, whose bytes cannot be taken back.
-fn is_stream(path: &Path) -> bool {
+pub(super) fn is_stream(path: &Path) -> bool {
     path.starts_with("/dev")
         || path.starts_with("/proc")
         || fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())

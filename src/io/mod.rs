@@ -4,8 +4,16 @@
 //! comes, and gives either points or a volume.
 
 pub mod atomic;
+mod atoms;
+mod bytes;
+mod choose;
+mod lines;
+mod mmcif;
 pub mod npy;
 pub mod png;
+mod pdb;
+mod sniff;
+mod table;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,6 +24,8 @@ use crate::geometry::{Box3, LengthUnit};
 use crate::grid::DensityGrid;
 use crate::points::{PointCloud, Selection};
 use crate::progress::Progress;
+use sniff::Format;
+pub use table::write_csv;
 
 /// Where an input comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,8 +75,23 @@ impl FromStr for FrameRange {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let _ = text;
-        Ok(Self::default())
+        let wrong = || {
+            Error::Usage(format!("frames `{text}` are not understood; give START:STOP:STEP as 0:100:10, or one number"))
+        };
+        let number = |part: &str| part.trim().parse::<i64>().map_err(|_| wrong());
+        let optional = |part: Option<&&str>| part.filter(|p| !p.trim().is_empty()).map(|p| number(p)).transpose();
+        let parts: Vec<&str> = text.split(':').collect();
+        if let [single] = parts.as_slice() {
+            let start = number(single)?;
+            // The frame after -1 is the end, not frame 0.
+            let stop = if start == -1 { None } else { start.checked_add(1) };
+            return Ok(Self { start: Some(start), stop, step: None });
+        }
+        let step = optional(parts.get(2))?;
+        if parts.len() > 3 || step == Some(0) {
+            return Err(wrong());
+        }
+        Ok(Self { start: optional(parts.first())?, stop: optional(parts.get(1))?, step })
     }
 }
 
@@ -141,6 +166,31 @@ pub struct PointInput {
     pub warnings: Vec<String>,
 }
 
+impl PointInput {
+    /// Fails if the points lie in a plane by their format: a table without z, an N x 2 array.
+    ///
+    /// # Errors
+    /// [`Error::Data`] that names `heatmap`.
+    pub fn require_3d(&self, source: &Source) -> Result<()> {
+        if self.dimensions == 3 {
+            return Ok(());
+        }
+        Err(Error::Data(format!(
+            "{source}: its points have 2 coordinates, 3 are needed; `densitas heatmap` draws points of a plane, \
+             --columns chooses three columns of a table"
+        )))
+    }
+
+    /// The points of frame `k` of those in [`PointInput::cloud`].
+    ///
+    /// # Panics
+    /// If there are not more than `k` frames.
+    pub fn frame(&self, k: usize) -> PointCloud {
+        let range = self.frame_starts[k]..self.frame_starts[k + 1];
+        if range.len() == self.cloud.len() { self.cloud.clone() } else { self.cloud.take(&range.collect::<Vec<_>>()) }
+    }
+}
+
 /// A volume read from an input.
 #[derive(Debug, Clone)]
 pub struct VolumeInput {
@@ -161,7 +211,27 @@ pub struct VolumeInput {
 /// [`Error::Data`] if nothing is left of it, [`Error::Usage`] for options that do not fit it,
 /// [`Error::Interrupted`].
 pub fn read(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Input> {
-    let _ = options;
-    progress.check()?;
-    Err(Error::input(source.to_string(), "not read yet"))
+    let bytes = bytes::load(source, options.max_decompressed, progress)?;
+    read_bytes(&bytes, source, options, progress)
+}
+
+/// Reads an input whose unpacked bytes are already here; `source` gives its name.
+///
+/// # Errors
+/// As [`read`], without [`Error::File`].
+pub fn read_bytes(bytes: &[u8], source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Input> {
+    let name = &source.to_string();
+    let parsed = match sniff::format(bytes, name)? {
+        Format::Table => table::parse(bytes, name, options, progress)?,
+        Format::Pdb => pdb::parse(bytes, name, progress)?,
+        Format::Mmcif => mmcif::parse(bytes, name, progress)?,
+        Format::Npy => match npy::parse(bytes, name, source.path(), options)? {
+            npy::Contents::Points(parsed) => parsed,
+            npy::Contents::Volume(volume) => return Ok(Input::Volume(volume)),
+        },
+    };
+    if parsed.position_columns.is_empty() && (options.columns.is_some() || !options.extra_columns.is_empty()) {
+        return Err(Error::Usage(format!("{name}: --columns choose columns of a table; this is {}", parsed.format)));
+    }
+    choose::choose(parsed, options, name).map(Input::Points)
 }

@@ -12,8 +12,16 @@
 //! inequality: `log f(x) + |x|^2/2` is convex). A grid around all points therefore holds at a node at least
 //! `exp(-v^2/2)` of it, v being half a voxel's diagonal in standard deviations.
 
-/// Distance beyond which a kernel is 0 in f64, in standard deviations.
-pub(super) const FARTHEST: f64 = 38.7;
+/// Distance beyond which a kernel counts as 0, in standard deviations: `exp(-d^2/2)` is below 2^-960 there.
+pub(super) const FARTHEST: f64 = 36.5;
+/// Sums (of normalised weights times kernels without their peak) below this are 0: the clamp of exponents at
+/// -1010 adds up to 2^-1010 to each.
+const SMALLEST_EXPONENT: i32 = -960;
+
+/// A sum, or 0 where it is too small to be told from the clamp.
+pub(super) fn settled(sum: f64) -> f64 {
+    if sum < 2f64.powi(SMALLEST_EXPONENT) { 0.0 } else { sum }
+}
 
 /// What is left out beyond `radius`, as a share of the maximum over all space.
 pub(super) fn by_widening(radius: f64) -> f64 {
@@ -46,20 +54,31 @@ pub(super) fn coarseness(half_voxel: f64) -> f64 {
     (0.5 * half_voxel * half_voxel).exp()
 }
 
-/// Rounding of the tree's sums: relative error of every value, to first order. Coordinates of `magnitude`
-/// standard deviations are rounded in each of 4 operations and 3 axes, and change an exponent by the distance
-/// times as much; exponents of two are rounded in 6 operations; sums have two levels of 128.
-pub(super) fn rounding_of_tree(magnitude: f64, distance: f64, exponent: f64, points: usize) -> f64 {
-    let sums = 128.0 + points as f64 / 128.0;
-    f64::EPSILON * (7.0 * magnitude * distance + 4.2 * exponent + sums + 16.0)
+/// What decides how much rounding can change a sum.
+pub(super) struct Rounding {
+    /// Magnitude of the coordinates, in standard deviations.
+    pub(super) magnitude: f64,
+    /// Largest distance at which a point still counts, in standard deviations.
+    pub(super) distance: f64,
+    /// [`coarseness`], if the grid holds all points.
+    pub(super) coarseness: Option<f64>,
+    /// Largest magnitude of an exponent of two.
+    pub(super) exponent: f64,
+    /// Most terms added one after another.
+    pub(super) terms: f64,
 }
 
-/// Rounding of the exact sum, as a share of the maximum over all space: as for the tree, but over all distances
-/// d, for which `d exp(-d^2/2)` and `d^2 exp(-d^2/2)` are at most 0.86 and 1.5 times the kernel widened by
-/// sqrt 2, so that widening gives 2.43 and 4.2.
-pub(super) fn rounding_of_exact(magnitude: f64, points: usize) -> f64 {
-    let sums = 256.0 + points as f64 / 2048.0;
-    f64::EPSILON * (7.0 * 2.43 * magnitude + 4.0 * 4.2 + sums + 16.0)
+impl Rounding {
+    /// The largest error as a share of the largest value, to first order.
+    ///
+    /// Coordinates are rounded in 4 operations on 3 axes, and change an exponent by the distance d times as much.
+    /// Where the grid holds all points, the mean over the points counts in place of the largest d: `d exp(-d^2/2)`
+    /// is at most 0.86 times the kernel widened by sqrt 2, which by widening makes 2.43. Exponents of two are
+    /// rounded in 6 operations; the exponential, the weight and the product take some more.
+    pub(super) fn bound(&self) -> f64 {
+        let distance = self.coarseness.map_or(self.distance, |c| self.distance.min(2.43 * c));
+        f64::EPSILON * (7.0 * self.magnitude * distance + 4.2 * self.exponent + self.terms + 16.0)
+    }
 }
 
 /// Rounding of a value of `bytes` bytes on storing it.
@@ -89,7 +108,7 @@ mod tests {
             let beyond: f64 = (0..10_000).map(|i| shell(radius + (f64::from(i) + 0.5) * step)).sum();
             let all: f64 = (0..15_000).map(|i| shell((f64::from(i) + 0.5) * step)).sum();
             let bound = by_widening(radius);
-            assert!(beyond / all <= bound && beyond / all > 0.05 * bound, "{radius}: {} {bound}", beyond / all);
+            assert!(beyond / all <= bound && beyond / all > 0.01 * bound, "{radius}: {} {bound}", beyond / all);
         }
     }
 }

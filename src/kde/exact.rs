@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::error::Result;
 use crate::grid::{Lattice, Sample};
+use crate::kde::bound::{FARTHEST, Rounding, settled};
 use crate::kde::simd::{Eight, Job, LANES, Simd, dispatch};
 use crate::kde::whitened::Whitening;
 use crate::progress::Progress;
@@ -48,13 +49,22 @@ pub(super) fn evaluate<T: Sample>(
             progress.check()?;
             dispatch(Row { groups: chunk, nodes: &nodes, y: start.y, z: start.z, sums: &mut sums });
         }
+        let mut largest = 0.0;
         for (value, sum) in out.iter_mut().zip(&sums) {
-            *value = T::from_f64(peak * sum);
+            *value = T::from_f64(peak * settled(*sum));
+            largest = f64::max(largest, peak * settled(*sum));
         }
         progress.advance(1);
-        Ok(peak * sums.iter().copied().fold(0.0, f64::max))
+        Ok(largest)
     });
     largest.try_reduce(|| 0.0, |a, b| Ok(a.max(b)))
+}
+
+/// How much rounding can change the sums over `points` points, for coordinates of `magnitude` standard deviations.
+/// An exponent is no larger than the square of a distance, and its rounding counts as the coordinates' do.
+pub(super) fn rounding(points: usize, magnitude: f64, coarseness: Option<f64>) -> Rounding {
+    let terms = (GROUPS + points / (GROUPS * LANES)) as f64;
+    Rounding { magnitude: magnitude + FARTHEST, distance: FARTHEST, coarseness, exponent: 0.0, terms }
 }
 
 /// The density at single places.
@@ -65,7 +75,7 @@ pub(super) fn at(groups: &[Group], whitening: &Whitening, peak: f64, places: &[D
         for chunk in groups.chunks(GROUPS) {
             dispatch(Row { groups: chunk, nodes: &[z.x], y: z.y, z: z.z, sums: &mut sum });
         }
-        peak * sum[0]
+        peak * settled(sum[0])
     };
     places.par_iter().map(one).collect()
 }

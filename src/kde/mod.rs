@@ -243,10 +243,8 @@ impl Setting<'_> {
 
     fn exact<T: Sample>(&self, points: &[[f64; 4]], values: &mut [T], progress: &dyn Progress) -> Result<Outcome> {
         let largest = exact::evaluate(points, &self.whitening, self.kernel.peak, self.lattice, values, progress)?;
-        let pointwise = bound::rounding_of_tree(self.magnitude(), bound::FARTHEST, 1000.0, points.len());
-        let overall =
-            bound::rounding_of_exact(self.magnitude(), points.len()) * self.coarseness().unwrap_or(f64::INFINITY);
-        Ok(Outcome { largest, bound: pointwise.min(overall) + bound::rounding_of_storage(size_of::<T>()) })
+        let rounding = exact::rounding(points.len(), self.magnitude(), self.coarseness()).bound();
+        Ok(Outcome { largest, bound: rounding + bound::rounding_of_storage(size_of::<T>()) })
     }
 
     /// Sums over the tree with the cut-off that the bounds ask for; where they turn out too weak, because the
@@ -255,20 +253,23 @@ impl Setting<'_> {
         let tree = Tree::new(points.to_vec())?;
         let storage = bound::rounding_of_storage(size_of::<T>());
         let coarseness = self.coarseness();
-        let target = (0.99 * self.max_error - storage).max(0.1 * self.max_error);
-        let mut radius = bound::radius_by_widening(target / coarseness.unwrap_or(1.0).min(MOST_COARSENESS));
+        let mut radius =
+            bound::radius_by_widening(0.9 * self.max_error / coarseness.unwrap_or(1.0).min(MOST_COARSENESS));
         loop {
             let task = Task::new(&tree, &self.whitening, self.kernel, self.lattice, radius);
+            let rounding = task.rounding(self.magnitude(), coarseness).bound() + storage;
+            let target = (0.99 * self.max_error - rounding).max(0.1 * self.max_error);
             let largest = task.evaluate(values, progress)?;
             let by_widening = coarseness.map_or(f64::INFINITY, |c| c * bound::by_widening(radius));
             let left_out = by_widening.min(bound::by_peak(radius, self.kernel.peak, largest));
             if left_out <= target || radius >= bound::FARTHEST {
-                let (exponent, distance) = task.reach();
-                let rounding = bound::rounding_of_tree(self.magnitude(), distance, exponent, points.len());
                 let left_out = if largest > 0.0 { left_out } else { 0.0 };
-                return Ok(Outcome { largest, bound: left_out + rounding + storage });
+                return Ok(Outcome { largest, bound: left_out + rounding });
             }
             radius = bound::radius_by_peak(target, self.kernel.peak, largest).max(radius + 0.1);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::grid::{Lattice, Sample};
 use crate::kde::block::{BATCH, Blocks, EDGE, ROWS, Sums};
+use crate::kde::bound::{FARTHEST, Rounding, settled};
 use crate::kde::kernel::Kernel;
 use crate::kde::simd::LANES;
 use crate::kde::whitened::{UNIT, Whitening};
@@ -69,10 +70,11 @@ impl<'a> Task<'a> {
         Self { tree, whitening, kernel, lattice, radius, blocks, half_diagonal }
     }
 
-    /// Largest magnitude of an exponent of two, and largest distance of a point from a node, in
-    /// standard deviations.
-    pub(super) fn reach(&self) -> (f64, f64) {
-        (self.blocks.exponent(), self.radius + 2.0 * self.half_diagonal / UNIT)
+    /// How much rounding can change the sums, for coordinates of `magnitude` standard deviations.
+    pub(super) fn rounding(&self, magnitude: f64, coarseness: Option<f64>) -> Rounding {
+        let distance = (self.radius + 2.0 * self.half_diagonal / UNIT).min(FARTHEST);
+        let terms = (BATCH + self.tree.points.len() / BATCH) as f64;
+        Rounding { magnitude, distance, coarseness, exponent: self.blocks.exponent(), terms }
     }
 
     /// Fills `values`, x fastest, and gives the largest.
@@ -107,8 +109,8 @@ impl<'a> Task<'a> {
             for (row, values) in rows.iter_mut().enumerate() {
                 let sums = &sums[row % height + EDGE * (row / height)];
                 for (value, sum) in values[i..].iter_mut().zip(sums) {
-                    *value = T::from_f64(self.kernel.peak * sum);
-                    largest = f64::max(largest, *sum);
+                    *value = T::from_f64(self.kernel.peak * settled(*sum));
+                    largest = f64::max(largest, settled(*sum));
                 }
             }
         }

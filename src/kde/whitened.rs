@@ -47,13 +47,14 @@ impl Whitening {
         cloud.positions.par_iter().with_min_len(1 << 14).enumerate().map(whitened).collect()
     }
 
-    /// A bound of the magnitude of every term in the whitened coordinates of points and nodes, in
-    /// standard deviations: what their rounding errors are measured by.
+    /// A bound of the magnitude of every term in the whitened coordinates of places in `bounds`, in standard
+    /// deviations: what their rounding errors are measured by. Positions are rounded in units of their distance
+    /// from 0 before they are centred, in 2 operations of 4.
     pub(super) fn magnitude(&self, bounds: Box3) -> f64 {
         let reach = (bounds.min - self.center).abs().max((bounds.max - self.center).abs());
+        let far = bounds.min.abs().max(bounds.max.abs());
         let absolute = DMat3::from_cols(self.matrix.x_axis.abs(), self.matrix.y_axis.abs(), self.matrix.z_axis.abs());
-        // Where the center is large, the positions themselves are rounded in units of it.
-        ((absolute * reach) / UNIT).length()
+        ((absolute * (reach + 0.5 * far)) / UNIT).length()
     }
 
     /// Half a voxel's longest diagonal, in standard deviations: a node is this near to every place in the box.

@@ -1,0 +1,384 @@
+//! From everything a file holds to the points that were asked for: frames, atoms, weights, thinning.
+
+use std::ops::Range;
+
+use super::{FrameRange, PointInput, ReadOptions};
+use crate::error::{Error, Result};
+use crate::geometry::LengthUnit;
+use crate::points::{AtomTable, PointCloud, elements};
+
+/// All frames of a file, as a reader gives them.
+#[derive(Debug, Default)]
+pub(super) struct Parsed {
+    pub(super) format: &'static str,
+    pub(super) dimensions: usize,
+    /// The points of all frames, one frame after the other.
+    pub(super) cloud: PointCloud,
+    /// First point of each frame, and the number of points.
+    pub(super) starts: Vec<usize>,
+    /// First row of each frame, and the number of rows; rows without a position count.
+    pub(super) row_starts: Vec<usize>,
+    /// The row of each point; `None` if no row was left out.
+    pub(super) row_of_point: Option<Vec<usize>>,
+    /// Where the first row that was left out stands, for the warning.
+    pub(super) first_dropped: Option<String>,
+    pub(super) columns: Vec<String>,
+    pub(super) position_columns: Vec<String>,
+    pub(super) cell: Option<[f64; 6]>,
+    pub(super) notes: Vec<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Collects positions and remembers which rows had none.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) positions: Vec<glam::DVec3>,
+    row_of_point: Option<Vec<usize>>,
+    count: usize,
+    first_dropped: Option<String>,
+}
+
+impl Rows {
+    /// Appends a row, whose place is only asked for if it is left out. True if it was kept.
+    pub(super) fn push(&mut self, position: glam::DVec3, place: impl FnOnce() -> String) -> bool {
+        let is_kept = position.is_finite();
+        if is_kept {
+            self.positions.push(position);
+            if let Some(rows) = &mut self.row_of_point {
+                rows.push(self.count);
+            }
+        } else {
+            self.row_of_point.get_or_insert_with(|| (0..self.positions.len()).collect());
+            self.first_dropped.get_or_insert_with(place);
+        }
+        self.count += 1;
+        is_kept
+    }
+
+    /// Rows so far, kept or not.
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Hands over to `parsed` what was collected.
+    pub(super) fn finish(self, parsed: &mut Parsed) {
+        parsed.starts.push(self.positions.len());
+        parsed.row_starts.push(self.count);
+        parsed.cloud.positions = self.positions;
+        parsed.row_of_point = self.row_of_point;
+        parsed.first_dropped = self.first_dropped;
+    }
+}
+
+impl FrameRange {
+    /// The frames chosen of `total`, with the meaning of a Python slice.
+    pub fn of(&self, total: usize) -> Vec<usize> {
+        let total = total as i64;
+        let step = self.step.unwrap_or(1);
+        let clip = |at: i64, low: i64, high: i64| (if at < 0 { at.saturating_add(total) } else { at }).clamp(low, high);
+        let (start, stop) = if step > 0 {
+            (self.start.map_or(0, |s| clip(s, 0, total)), self.stop.map_or(total, |s| clip(s, 0, total)))
+        } else {
+            let last = total - 1;
+            (self.start.map_or(last, |s| clip(s, -1, last)), self.stop.map_or(-1, |s| clip(s, -1, last)))
+        };
+        let is_before = |at: i64| if step > 0 { at < stop } else { at > stop };
+        let next = |at: &i64| at.checked_add(step);
+        std::iter::successors(Some(start), next).take_while(|at| is_before(*at)).map(|at| at as usize).collect()
+    }
+}
+
+/// Chooses from `parsed` what `options` ask for.
+pub(super) fn choose(parsed: Parsed, options: &ReadOptions, name: &str) -> Result<PointInput> {
+    let frames = parsed.starts.len() - 1;
+    let mut chosen = options.frames.of(frames);
+    if !options.pool {
+        chosen.truncate(1);
+    }
+    if chosen.is_empty() {
+        return Err(Error::Data(format!("{name}: none of its {frames} frames is chosen; see --input-frames")));
+    }
+    let (indices, starts) = kept_points(&parsed, &chosen, options, name)?;
+    let rows = chosen.iter().map(|f| parsed.row_starts[f + 1] - parsed.row_starts[*f]).sum();
+    let points: usize = chosen.iter().map(|f| parsed.starts[f + 1] - parsed.starts[*f]).sum();
+    let mut input = PointInput {
+        format: parsed.format,
+        dimensions: parsed.dimensions,
+        frames,
+        frame_starts: starts,
+        rows,
+        row_of_point: rows_of(&parsed, &chosen, &indices, rows),
+        dropped: (rows - points) as u64,
+        frame_numbers: chosen,
+        cloud: PointCloud::default(),
+        columns: parsed.columns,
+        position_columns: parsed.position_columns,
+        cell: parsed.cell,
+        notes: parsed.notes,
+        warnings: parsed.warnings,
+    };
+    if input.dropped > 0 {
+        let place = parsed.first_dropped.unwrap_or_default();
+        input.warnings.push(format!(
+            "{} of {rows} rows left out: a coordinate is missing or not finite (first: {place})",
+            input.dropped
+        ));
+    }
+    let is_all = indices.len() == parsed.cloud.len() && indices.iter().enumerate().all(|(i, at)| i == *at);
+    input.cloud = if is_all { parsed.cloud } else { parsed.cloud.take(&indices) };
+    if input.cloud.is_empty() {
+        return Err(Error::Data(format!("{name}: no point is left of {rows} rows; a coordinate is missing in each")));
+    }
+    declare_unit(&mut input, options.unit);
+    weigh(&mut input, options, name)?;
+    tell_thinning(&mut input, options, points);
+    Ok(input)
+}
+
+/// The points that stay, and where each frame begins among them.
+fn kept_points(
+    parsed: &Parsed,
+    chosen: &[usize],
+    options: &ReadOptions,
+    name: &str,
+) -> Result<(Vec<usize>, Vec<usize>)> {
+    if options.every == Some(0) || options.max_points == Some(0) {
+        return Err(Error::Usage("--every and --max-points need a number of at least 1".into()));
+    }
+    let (mut indices, mut starts) = (Vec::new(), vec![0]);
+    let mut thinned = Vec::new();
+    for &frame in chosen {
+        let range = parsed.starts[frame]..parsed.starts[frame + 1];
+        select_atoms(parsed, options, range, &mut indices);
+        thin(&mut indices, options);
+        thinned.append(&mut indices);
+        starts.push(thinned.len());
+    }
+    match &options.select {
+        Some(selection) if thinned.is_empty() => {
+            let Some(atoms) = &parsed.cloud.atoms else {
+                let problem = "--select chooses atoms by name, but this input has positions only";
+                return Err(Error::Usage(format!("{name}: {problem}; use --columns, --every or --max-points")));
+            };
+            let range = parsed.starts[chosen[0]]..parsed.starts[chosen[0] + 1];
+            let problem = format!("--select `{}` chooses none of {} atoms", selection.text(), range.len());
+            Err(Error::Data(format!("{name}: {problem}; {}", selection.what_is_there(atoms, range))))
+        }
+        _ => Ok((thinned, starts)),
+    }
+}
+
+/// Appends the selected points of one frame; none if there is a selection but no atoms.
+fn select_atoms(parsed: &Parsed, options: &ReadOptions, range: Range<usize>, indices: &mut Vec<usize>) {
+    match (&options.select, &parsed.cloud.atoms) {
+        (None, _) => indices.extend(range),
+        (Some(selection), Some(atoms)) => {
+            let mask = selection.mask(atoms, range.clone());
+            indices.extend(range.zip(mask).filter(|(_, chosen)| *chosen).map(|(i, _)| i));
+        }
+        (Some(_), None) => {}
+    }
+}
+
+fn thin(indices: &mut Vec<usize>, options: &ReadOptions) {
+    if let Some(every) = options.every.filter(|k| *k > 1) {
+        *indices = indices.iter().step_by(every).copied().collect();
+    }
+    if let Some(max) = options.max_points.filter(|max| *max < indices.len()) {
+        let len = indices.len() as u128;
+        *indices = (0..max).map(|i| indices[(i as u128 * len / max as u128) as usize]).collect();
+    }
+}
+
+fn tell_thinning(input: &mut PointInput, options: &ReadOptions, points: usize) {
+    let kept = input.cloud.len();
+    if let Some(every) = options.every.filter(|k| *k > 1) {
+        input.notes.push(format!("one point in {every} is taken: {kept} of {points}"));
+    }
+    if options.max_points.is_some_and(|max| max * input.frame_numbers.len() <= kept && kept < points) {
+        input.notes.push(format!("thinned evenly to {kept} of {points} points"));
+    }
+}
+
+/// The row of each kept point within the chosen frames; `None` if it is the point's index.
+fn rows_of(parsed: &Parsed, chosen: &[usize], indices: &[usize], rows: usize) -> Option<Vec<usize>> {
+    let mut out = Vec::with_capacity(if indices.len() == rows { 0 } else { indices.len() });
+    if indices.len() == rows {
+        return None;
+    }
+    let mut first_row = 0;
+    let mut rest = indices;
+    for &frame in chosen {
+        let range = parsed.starts[frame]..parsed.starts[frame + 1];
+        let count = rest.iter().take_while(|i| range.contains(i)).count();
+        for &i in &rest[..count] {
+            let row = parsed
+                .row_of_point
+                .as_ref()
+                .map_or_else(|| parsed.row_starts[frame] + i - parsed.starts[frame], |rows| rows[i]);
+            out.push(first_row + row - parsed.row_starts[frame]);
+        }
+        rest = &rest[count..];
+        first_row += parsed.row_starts[frame + 1] - parsed.row_starts[frame];
+    }
+    Some(out)
+}
+
+fn declare_unit(input: &mut PointInput, unit: Option<LengthUnit>) {
+    let Some(unit) = unit else { return };
+    if let Some(known) = input.cloud.unit.filter(|known| *known != unit) {
+        input.warnings.push(format!("--unit {unit} replaces the unit {known} of the file; nothing is converted"));
+    }
+    input.cloud.unit = Some(unit);
+}
+
+/// Sets the weights of atoms, and refuses weights that are all 0.
+fn weigh(input: &mut PointInput, options: &ReadOptions, name: &str) -> Result<()> {
+    let Some(quantity) = &options.weights else { return Ok(()) };
+    if let Some(atoms) = &input.cloud.atoms {
+        input.cloud.weights = Some(atom_weights(atoms, quantity, name)?);
+    } else if input.cloud.weights.is_none() {
+        return Err(Error::Usage(format!("{name}: this input has positions only, no weights `{quantity}`")));
+    }
+    if input.cloud.weights.iter().flatten().all(|w| *w == 0.0) {
+        return Err(Error::Data(format!("{name}: the weights `{quantity}` of all chosen points are 0")));
+    }
+    Ok(())
+}
+
+fn atom_weights(atoms: &AtomTable, quantity: &str, name: &str) -> Result<Vec<f64>> {
+    let value: Box<dyn Fn(usize) -> Option<f64>> = match quantity {
+        "mass" => Box::new(|i| elements::mass(atoms.element.get(i))),
+        "atomic-number" => Box::new(|i| elements::atomic_number(atoms.element.get(i)).map(f64::from)),
+        "occupancy" => Box::new(|i| atoms.occupancy.get(i).copied()),
+        "bfactor" => Box::new(|i| atoms.bfactor.get(i).copied()),
+        "charge" => return Err(Error::Usage(format!("{name}: this format holds no charges; PQR does"))),
+        _ => {
+            let known = "of a structure are mass, atomic-number, occupancy and bfactor";
+            return Err(Error::Usage(format!("--weights `{quantity}` is not known; weights {known}")));
+        }
+    };
+    let checked = |i| match value(i) {
+        Some(w) if w >= 0.0 && w.is_finite() => Ok(w),
+        Some(w) if w.is_nan() => Err(bad_weight(atoms, i, name, &format!("has no {quantity}"))),
+        Some(w) => Err(bad_weight(atoms, i, name, &format!("has the {quantity} {w}; weights must be 0 or more"))),
+        None => Err(bad_weight(atoms, i, name, &format!("has an element without known {quantity}"))),
+    };
+    (0..atoms.len()).map(checked).collect()
+}
+
+/// An error that names the atom.
+fn bad_weight(atoms: &AtomTable, i: usize, name: &str, problem: &str) -> Error {
+    let of = |column: &crate::points::Categorical| column.codes.get(i).map_or("?", |_| column.get(i)).to_owned();
+    let resid = atoms.resid.get(i).map_or(String::new(), |r| format!(" {r}"));
+    let atom =
+        format!("atom `{}` (element `{}`) of {}{resid}", of(&atoms.name), of(&atoms.element), of(&atoms.resname));
+    Error::input(name, format!("{atom} {problem}; choose other atoms or other --weights"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_chosen_as_python_slices() {
+        // Recorded from Python: list(range(5))[slice].
+        for (text, expected) in [
+            (":", vec![0, 1, 2, 3, 4]),
+            ("1:", vec![1, 2, 3, 4]),
+            (":-1", vec![0, 1, 2, 3]),
+            ("::2", vec![0, 2, 4]),
+            ("-2:", vec![3, 4]),
+            ("1:4:2", vec![1, 3]),
+            ("::-2", vec![4, 2, 0]),
+            ("3:0:-1", vec![3, 2, 1]),
+            ("-1::-3", vec![4, 1]),
+            ("9:", vec![]),
+            ("3:1", vec![]),
+            ("-99:99", vec![0, 1, 2, 3, 4]),
+            ("2", vec![2]),
+            ("-1", vec![4]),
+            ("5", vec![]),
+            (":9223372036854775807:9223372036854775807", vec![0]),
+        ] {
+            assert_eq!(text.parse::<FrameRange>().unwrap().of(5), expected, "{text}");
+        }
+        for text in ["", "a", "1:2:0", "1:2:3:4", "1.5"] {
+            assert!(text.parse::<FrameRange>().is_err(), "{text}");
+        }
+    }
+
+    /// Two frames: rows 0-3 of which row 1 has no position, and rows 4-6.
+    fn parsed() -> Parsed {
+        let mut rows = Rows::default();
+        let mut parsed = Parsed { starts: vec![0], row_starts: vec![0], dimensions: 3, ..Parsed::default() };
+        for x in [0.0, f64::NAN, 2.0, 3.0] {
+            rows.push(glam::DVec3::splat(x), || "line 2".into());
+        }
+        parsed.starts.push(rows.positions.len());
+        parsed.row_starts.push(rows.len());
+        for x in [4.0, 5.0, 6.0] {
+            rows.push(glam::DVec3::splat(x), || unreachable!());
+        }
+        rows.finish(&mut parsed);
+        parsed
+    }
+
+    fn xs(input: &PointInput) -> Vec<f64> {
+        input.cloud.positions.iter().map(|p| p.x).collect()
+    }
+
+    #[test]
+    fn the_first_chosen_frame_is_read_and_its_rows_are_known() {
+        let input = choose(parsed(), &ReadOptions::default(), "f").unwrap();
+        assert_eq!((xs(&input), input.frames, input.rows, input.dropped), (vec![0.0, 2.0, 3.0], 2, 4, 1));
+        assert_eq!(input.row_of_point, Some(vec![0, 2, 3]));
+        assert_eq!(input.warnings.len(), 1);
+        assert!(input.warnings[0].starts_with("1 of 4 rows left out") && input.warnings[0].contains("line 2"));
+        let second = ReadOptions { frames: "1".parse().unwrap(), ..ReadOptions::default() };
+        let input = choose(parsed(), &second, "f").unwrap();
+        assert_eq!((xs(&input), input.row_of_point.clone(), input.warnings.len()), (vec![4.0, 5.0, 6.0], None, 0));
+        assert_eq!(input.frame_numbers, [1]);
+    }
+
+    #[test]
+    fn pooled_frames_follow_one_another_in_the_order_chosen() {
+        let options = ReadOptions { pool: true, frames: "::-1".parse().unwrap(), ..ReadOptions::default() };
+        let input = choose(parsed(), &options, "f").unwrap();
+        assert_eq!(xs(&input), [4.0, 5.0, 6.0, 0.0, 2.0, 3.0]);
+        assert_eq!(
+            (input.frame_starts.as_slice(), input.frame_numbers.as_slice()),
+            ([0, 3, 6].as_slice(), [1, 0].as_slice())
+        );
+        assert_eq!(input.row_of_point, Some(vec![0, 1, 2, 3, 5, 6]));
+    }
+
+    #[test]
+    fn thinning_is_even_and_told() {
+        let every = ReadOptions { every: Some(2), ..ReadOptions::default() };
+        let input = choose(parsed(), &every, "f").unwrap();
+        assert_eq!((xs(&input), input.row_of_point.clone()), (vec![0.0, 3.0], Some(vec![0, 3])));
+        assert_eq!(input.notes, ["one point in 2 is taken: 2 of 3"]);
+        let most = ReadOptions { max_points: Some(2), ..ReadOptions::default() };
+        let input = choose(parsed(), &most, "f").unwrap();
+        assert_eq!((xs(&input), input.notes), (vec![0.0, 2.0], vec!["thinned evenly to 2 of 3 points".to_owned()]));
+        assert!(choose(parsed(), &ReadOptions { every: Some(0), ..ReadOptions::default() }, "f").is_err());
+    }
+
+    #[test]
+    fn a_selection_of_a_table_is_refused() {
+        let options = ReadOptions { select: Some("name CA".parse().unwrap()), ..ReadOptions::default() };
+        let error = choose(parsed(), &options, "f").unwrap_err();
+        assert!(matches!(&error, Error::Usage(text) if text.contains("positions only")), "{error}");
+    }
+
+    #[test]
+    fn a_declared_unit_is_not_converted() {
+        let options = ReadOptions { unit: Some(LengthUnit::Nanometre), ..ReadOptions::default() };
+        let mut nm = parsed();
+        nm.cloud.unit = Some(LengthUnit::Angstrom);
+        let input = choose(nm, &options, "f").unwrap();
+        assert_eq!((input.cloud.unit, xs(&input)[1]), (Some(LengthUnit::Nanometre), 2.0));
+        assert!(input.warnings.iter().any(|w| w.contains("nothing is converted")));
+    }
+}

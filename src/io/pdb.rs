@@ -1,0 +1,382 @@
+//! PDB, fixed columns (wwPDB format 3.3), as programs really write it.
+//!
+//! Read besides the standard: hybrid-36 residue numbers, chain identifiers of two letters (columns
+//! 21-22), residue names of four letters (18-21), frames parted by END alone, lines that end after the
+//! coordinates. Not read: coordinates out of their columns. A line shifted by one column can hold
+//! three plausible numbers, so decimal points are checked, and blanks where they are elsewhere.
+
+use std::collections::HashSet;
+
+use glam::DVec3;
+
+use super::atoms::{AtomBuilder, Record};
+use super::choose::Parsed;
+use super::lines::{Lines, number, shown};
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+
+/// Residue names of four letters; with others, column 21 belongs to the chain if column 22 is filled.
+const LONG_NAMES: &[&[u8]] = &[
+    b"TIP3", b"TIP4", b"TIP5", b"SPCE", b"POPC", b"POPE", b"POPG", b"POPS", b"POPI", b"DPPC", b"DPPE", b"DOPC",
+    b"DOPE", b"DOPG", b"DMPC", b"DSPC", b"DLPC", b"CHL1", b"CHOL", b"SAPI",
+];
+/// The coordinates end in this column.
+const COORDINATES_END: usize = 54;
+/// Lines between two looks at whether to stop.
+const CHECK_EVERY: u64 = 1 << 16;
+
+/// Reads all frames.
+///
+/// # Errors
+/// [`Error::Input`] with the line, [`Error::Interrupted`].
+pub(super) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) -> Result<Parsed> {
+    let mut reader = Reader::default();
+    let mut last = 0;
+    for (line_number, line) in Lines::new(bytes) {
+        reader.line(line, line_number).map_err(|problem| Error::line(name, line_number, problem))?;
+        if line_number % CHECK_EVERY == 0 {
+            progress.check()?;
+        }
+        last = line_number;
+    }
+    if reader.atoms.frames() == 0 {
+        return Err(Error::input(name, format!("holds no ATOM or HETATM record in {last} lines; no points to read")));
+    }
+    Ok(reader.finish())
+}
+
+#[derive(Default)]
+struct Reader {
+    atoms: AtomBuilder,
+    /// Whether atoms go on in the frame that was begun.
+    is_open: bool,
+    /// A MODEL line that no atom has followed yet.
+    is_model_empty: bool,
+    model_numbers: HashSet<i64>,
+    cell: Option<[f64; 6]>,
+    ends: u64,
+    models: u64,
+    odd: Vec<String>,
+}
+
+impl Reader {
+    fn line(&mut self, line: &[u8], number: u64) -> Result<(), String> {
+        if line.starts_with(b"ATOM") || line.starts_with(b"HETATM") {
+            return self.atom(line, number);
+        }
+        match line {
+            [b'M', b'O', b'D', b'E', b'L', rest @ ..] => self.model(rest, number),
+            [b'E', b'N', b'D', b'M', b'D', b'L', ..] => self.close(number),
+            [b'E', b'N', b'D'] | [b'E', b'N', b'D', b' ', ..] => {
+                self.ends += 1;
+                self.is_open = false;
+            }
+            [b'C', b'R', b'Y', b'S', b'T', b'1', ..] if self.cell.is_none() => self.cell = cell(line),
+            [b' ' | b'\t', ..] => {
+                let record = line.trim_ascii_start();
+                if record.starts_with(b"ATOM ") || record.starts_with(b"HETATM") {
+                    return Err("an atom record begins in column 1, here are blanks before it; remove them".into());
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn model(&mut self, rest: &[u8], number: u64) {
+        self.close(number);
+        self.models += 1;
+        self.is_model_empty = true;
+        match std::str::from_utf8(rest.trim_ascii()).ok().and_then(|t| t.parse::<i64>().ok()) {
+            Some(model) if self.model_numbers.insert(model) => {}
+            Some(model) => self.tell(format!("line {number} begins model {model} again")),
+            None => self.tell(format!("MODEL on line {number} has no number")),
+        }
+    }
+
+    fn close(&mut self, number: u64) {
+        if self.is_model_empty {
+            self.tell(format!("the model that ends on line {number} has no atoms and is left out"));
+        }
+        self.is_model_empty = false;
+        self.is_open = false;
+    }
+
+    fn tell(&mut self, text: String) {
+        self.odd.push(text);
+    }
+
+    fn atom(&mut self, line: &[u8], line_number: u64) -> Result<(), String> {
+        let position = coordinates(line)?;
+        if !self.is_open {
+            self.atoms.begin_frame();
+        }
+        self.is_open = true;
+        self.is_model_empty = false;
+        let (resname, chain) = residue_and_chain(line);
+        let value = |from, to| number(field(line, from, to)).unwrap_or(f64::NAN);
+        let record = Record {
+            position,
+            name: field(line, 13, 16),
+            element: element(line),
+            resname,
+            chain,
+            resid: residue_number(field(line, 23, 26)),
+            icode: byte(line, 27),
+            altloc: byte(line, 17),
+            is_hetero: line[0] == b'H',
+            occupancy: value(55, 60),
+            bfactor: value(61, 66),
+        };
+        self.atoms.push(&record, line_number);
+        Ok(())
+    }
+
+    fn finish(self) -> Parsed {
+        let by_end = self.models == 0 && self.atoms.frames() > 1;
+        let mut parsed = self.atoms.finish("pdb");
+        parsed.cell = self.cell;
+        if by_end {
+            parsed.notes.push(format!("no MODEL records: {} END lines part the frames", self.ends));
+        }
+        const TOLD: usize = 3;
+        let untold = self.odd.len().saturating_sub(TOLD);
+        parsed.warnings.extend(self.odd.into_iter().take(TOLD));
+        if untold > 0 {
+            parsed.warnings.push(format!("{untold} more oddities of models"));
+        }
+        parsed
+    }
+}
+
+/// Columns `from` to `to` of a line, counted from 1, both included; fewer if the line is shorter.
+fn field(line: &[u8], from: usize, to: usize) -> &[u8] {
+    &line[(from - 1).min(line.len())..to.min(line.len())]
+}
+
+fn byte(line: &[u8], column: usize) -> u8 {
+    line.get(column - 1).copied().unwrap_or(b' ')
+}
+
+/// The position in columns 31 to 54.
+fn coordinates(line: &[u8]) -> Result<DVec3, String> {
+    let end = line.trim_ascii_end().len();
+    if end < COORDINATES_END {
+        return Err(format!("the line ends in column {end}, the coordinates stand in columns 31-54; it is cut"));
+    }
+    let mut position = DVec3::ZERO;
+    for (axis, letter) in ["x", "y", "z"].into_iter().enumerate() {
+        let from = 31 + 8 * axis;
+        let text = field(line, from, from + 7);
+        let problem = |found: &str| {
+            let columns = format!("{letter} in columns {from}-{}", from + 7);
+            format!("{columns} is `{}`, {found}", shown(text))
+        };
+        if text.contains(&b'*') {
+            return Err(problem("an overflow of the program that wrote it; write it with smaller coordinates"));
+        }
+        position[axis] = number(text).ok_or_else(|| problem("no number; are the columns shifted?"))?;
+    }
+    check_columns(line)?;
+    Ok(position)
+}
+
+/// Whether the three numbers fill their columns as `%8.3f`, or at least stand alone in them.
+fn check_columns(line: &[u8]) -> Result<(), String> {
+    let has_points = [35, 43, 51].into_iter().all(|column| byte(line, column) == b'.');
+    let is_apart = || {
+        let mut words = line[30..].split(u8::is_ascii_whitespace).filter(|w| !w.is_empty());
+        [31, 39, 47].into_iter().all(|from| words.next() == Some(field(line, from, from + 7).trim_ascii()))
+    };
+    if byte(line, 30) == b' ' && (has_points || is_apart()) {
+        return Ok(());
+    }
+    let found = shown(field(line, 28, 56));
+    Err(format!(
+        "the coordinates are out of their columns 31-38, 39-46, 47-54 (columns 28-56 are `{found}`); align them"
+    ))
+}
+
+/// Residue name and chain from columns 18 to 22, which two extensions of the format fill differently.
+fn residue_and_chain(line: &[u8]) -> (&[u8], &[u8]) {
+    let has_long_name = byte(line, 21) != b' ' && (byte(line, 22) == b' ' || LONG_NAMES.contains(&field(line, 18, 21)));
+    let split = if has_long_name { 21 } else { 20 };
+    (field(line, 18, split).trim_ascii(), field(line, split + 1, 22).trim_ascii())
+}
+
+/// The element of columns 77-78; empty if there is none or if the columns hold something else.
+fn element(line: &[u8]) -> &[u8] {
+    let text = field(line, 77, 78).trim_ascii();
+    if text.iter().all(u8::is_ascii_alphabetic) { text } else { &[] }
+}
+
+/// A residue number, decimal or hybrid-36.
+fn residue_number(text: &[u8]) -> Option<i32> {
+    const DIGITS: i32 = 36 * 36 * 36;
+    let text = std::str::from_utf8(text.trim_ascii()).ok()?;
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
+    let value = i32::from_str_radix(text, 36).ok().filter(|_| text.len() == 4)?;
+    let rest = &text[1..];
+    match text.as_bytes()[0] {
+        b'A'..=b'Z' if !rest.bytes().any(|b| b.is_ascii_lowercase()) => Some(value - 10 * DIGITS + 10_000),
+        b'a'..=b'z' if !rest.bytes().any(|b| b.is_ascii_uppercase()) => Some(value + 16 * DIGITS + 10_000),
+        _ => None,
+    }
+}
+
+/// Lengths and angles of the unit cell; `None` if a number is missing or it is the 1 Å dummy cell.
+fn cell(line: &[u8]) -> Option<[f64; 6]> {
+    let columns = [(7, 15), (16, 24), (25, 33), (34, 40), (41, 47), (48, 54)];
+    let mut cell = [0.0; 6];
+    for (value, (from, to)) in cell.iter_mut().zip(columns) {
+        *value = number(field(line, from, to)).filter(|v| v.is_finite() && *v > 0.0)?;
+    }
+    (cell[..3] != [1.0; 3]).then_some(cell)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Silent;
+
+    const CA: &str = "ATOM      2  CA AALA A  10A     11.639   6.071  -5.147  0.50 12.34           C  ";
+
+    fn read(text: &str) -> Result<Parsed> {
+        parse(text.as_bytes(), "t.pdb", &Silent)
+    }
+
+    fn problem(text: &str) -> String {
+        read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_column_is_read() {
+        let parsed = read(CA).unwrap();
+        let atoms = parsed.cloud.atoms.unwrap();
+        assert_eq!(parsed.cloud.positions, [DVec3::new(11.639, 6.071, -5.147)]);
+        assert_eq!((atoms.name.get(0), atoms.element.get(0)), ("CA", "C"));
+        assert_eq!((atoms.resname.get(0), atoms.chain.get(0)), ("ALA", "A"));
+        assert_eq!((atoms.resid[0], atoms.icode[0], atoms.altloc[0], atoms.hetero[0]), (10, b'A', b'A', false));
+        assert_eq!((atoms.occupancy[0], atoms.bfactor[0]), (0.5, 12.34));
+    }
+
+    #[test]
+    fn shifted_columns_are_told_and_never_read() {
+        for by in 1..8 {
+            let right = format!("{}{}{}", &CA[..30], " ".repeat(by), &CA[30..]);
+            assert!(problem(&right).starts_with("t.pdb:1: "), "{by} to the right: {}", problem(&right));
+        }
+        // To the left, the numbers stay whole in their columns until one crosses a border.
+        for by in 1..8 {
+            let left = format!("{}{}", &CA[..30 - by], &CA[30..]);
+            match read(&left) {
+                Ok(parsed) => assert_eq!(parsed.cloud.positions, [DVec3::new(11.639, 6.071, -5.147)], "{by}"),
+                Err(error) => assert!(error.to_string().starts_with("t.pdb:1: "), "{by}"),
+            }
+        }
+        let wide = "ATOM     30  SC1 ARG A  14    -132.540-135.200-134.040  1.00  0.00";
+        assert_eq!(read(wide).unwrap().cloud.positions[0].y, -135.2);
+        for by in 1..8 {
+            assert!(read(&format!("{}{}{}", &wide[..30], " ".repeat(by), &wide[30..])).is_err(), "{by}");
+            assert!(read(&format!("{}{}", &wide[..30 - by], &wide[30..])).is_err(), "-{by}");
+        }
+        // A positive number of eight characters leaves no blank: "11135.200" is not 1135.2.
+        let full = "ATOM     30  SC1 ARG A  14    -132.5411135.2001134.040  1.00  0.00";
+        assert!(read(full).is_ok());
+        assert!(read(&format!("{} {}", &full[..30], &full[30..])).is_err());
+    }
+
+    #[test]
+    fn overflow_cuts_and_words_are_told_with_their_line() {
+        let stars = CA.replace("  11.639", "********");
+        assert!(problem(&format!("{CA}\n{stars}")).starts_with("t.pdb:2: x in columns 31-38 is `********`"));
+        assert!(problem(&CA[..53]).contains("ends in column 53"));
+        assert!(problem(&CA.replace("  11.639", "   abcde")).contains("`   abcde`, no number"));
+        assert!(problem(&format!(" {CA}")).contains("column 1"));
+        assert!(problem("HEADER x\nEND\n").contains("no ATOM or HETATM record in 2 lines"));
+    }
+
+    #[test]
+    fn a_coordinate_that_is_not_finite_is_left_out_and_counted() {
+        let parsed = read(&format!("{CA}\n{}\n", CA.replace("  11.639", "     NaN"))).unwrap();
+        assert_eq!((parsed.cloud.len(), parsed.row_starts), (1, vec![0, 2]));
+        assert_eq!(parsed.first_dropped.as_deref(), Some("line 2"));
+    }
+
+    #[test]
+    fn models_and_ends_part_frames() {
+        let models = format!("MODEL        1\n{CA}\n{CA}\nENDMDL\nMODEL        2\n{CA}\n{CA}\nENDMDL\nEND\n");
+        let parsed = read(&models).unwrap();
+        assert_eq!((parsed.starts, parsed.warnings.len()), (vec![0, 2, 4], 0));
+        let ends = read(&format!("{CA}\r\nEND\r\n{CA}\r\nEND\r\n")).unwrap();
+        assert_eq!((ends.starts, ends.notes.len()), (vec![0, 1, 2], 1));
+        assert_eq!(read(&format!("{CA}\nTER\n{CA}\nENDURE\n{CA}")).unwrap().starts, [0, 3]);
+    }
+
+    #[test]
+    fn odd_models_are_warned_of() {
+        for (text, expected) in [
+            (format!("MODEL 1\n{CA}\nENDMDL\nMODEL 1\n{CA}\nENDMDL\n"), "model 1 again"),
+            (format!("MODEL\n{CA}\nENDMDL\n"), "no number"),
+            (format!("MODEL 1\nENDMDL\nMODEL 2\n{CA}\nENDMDL\n"), "no atoms"),
+            (format!("MODEL 1\n{CA}\nMODEL 2\n{CA}\n{CA}\nENDMDL\n"), "1 to 2"),
+        ] {
+            let warnings = read(&text).unwrap().warnings;
+            assert!(warnings.len() == 1 && warnings[0].contains(expected), "{warnings:?}");
+        }
+    }
+
+    #[test]
+    fn hybrid_36_residue_numbers_count_on() {
+        for (text, expected) in [
+            ("9999", Some(9999)),
+            ("A000", Some(10_000)),
+            ("A00Z", Some(10_035)),
+            ("ZZZZ", Some(1_223_055)),
+            ("a000", Some(1_223_056)),
+            ("zzzz", Some(2_436_111)),
+            ("-123", Some(-123)),
+            ("****", None),
+            ("A0", None),
+            ("", None),
+        ] {
+            assert_eq!(residue_number(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn columns_18_to_22_hold_name_and_chain_in_three_ways() {
+        let with = |columns: &str| format!("{}{columns}{}", &CA[..17], &CA[22..]);
+        for (columns, resname, chain) in [
+            ("ALA A", "ALA", "A"),
+            ("PHEAA", "PHE", "AA"),
+            ("TIP3 ", "TIP3", ""),
+            ("TIP3W", "TIP3", "W"),
+            ("  X  ", "X", ""),
+        ] {
+            let line = with(columns);
+            let found = residue_and_chain(line.as_bytes());
+            assert_eq!(found, (resname.as_bytes(), chain.as_bytes()), "{columns}");
+        }
+    }
+
+    #[test]
+    fn calcium_is_no_c_alpha_with_or_without_an_element_column() {
+        let calcium = "HETATM    3 CA    CA A 301      11.639   6.071  -5.147  1.00 12.34          CA  ";
+        let charmm = "ATOM      5 CA   MET     1     -10.097  25.954  13.632  1.00 76.22      4AKE";
+        let text = format!("{CA}\n{calcium}\n{}\n{charmm}\n", &calcium[..66]);
+        let atoms = read(&text).unwrap().cloud.atoms.unwrap();
+        let mask = "name CA".parse::<crate::points::Selection>().unwrap().mask(&atoms, 0..4);
+        assert_eq!(mask, [true, false, false, true]);
+    }
+
+    #[test]
+    fn the_cell_is_read_but_not_the_dummy() {
+        let line = b"CRYST1   50.840   42.770   28.950  90.00  90.00  90.00 P 21 21 21    4";
+        assert_eq!(cell(line), Some([50.84, 42.77, 28.95, 90.0, 90.0, 90.0]));
+        assert_eq!(cell(b"CRYST1    1.000    1.000    1.000  90.00  90.00  90.00 P 1           1"), None);
+        assert_eq!(cell(b"CRYST1   50.840"), None);
+    }
+}

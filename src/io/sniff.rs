@@ -1,0 +1,199 @@
+//! What a file is, by its contents first and by its name second.
+
+use crate::error::{Error, Result};
+
+/// A format that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Table,
+    Pdb,
+    Mmcif,
+    Npy,
+}
+
+/// The formats in the words of an error message.
+pub(super) const READ_FORMATS: &str = "CSV and other tables, PDB, mmCIF and NPY, each also as .gz";
+
+/// Beginnings that tell a format which is not read, and its name.
+const FOREIGN: &[(&[u8], &str)] = &[
+    (b"\x89HDF\r\n\x1a\n", "HDF5"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\xfd7zXZ\0", "xz-compressed"),
+    (b"BZh", "bzip2-compressed"),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"%PDF", "a PDF document"),
+    (b"NRRD", "NRRD"),
+    (b"\x00\x00\x07\xcb", "GROMACS XTC"),
+    (b"\x00\x00\x07\xc9", "GROMACS TRR"),
+    (b"<VTKFile", "VTK XML"),
+    (b"<?xml", "XML"),
+    (b"{\\rtf", "RTF text"),
+    (b"II*\0", "a TIFF picture"),
+    (b"MM\0*", "a TIFF picture"),
+];
+
+/// Endings of formats that are told by name only, and are not read.
+const FOREIGN_ENDINGS: &[&str] = &[
+    "gro", "xyz", "xtc", "trr", "dcd", "pqr", "h5", "hdf5", "bcif", "smlm", "mrc", "map", "ccp4", "dx", "nrrd", "nhdr",
+    "vti", "raw", "xlsx", "xls", "mat", "yaml", "json",
+];
+
+/// Records that may begin a PDB file.
+const PDB_RECORDS: &[&[u8]] = &[
+    b"ATOM  ", b"HETATM", b"HEADER", b"TITLE ", b"COMPND", b"REMARK", b"CRYST1", b"MODEL ", b"OBSLTE", b"AUTHOR",
+    b"EXPDTA", b"SOURCE", b"KEYWDS", b"SPLIT ", b"CAVEAT", b"SEQRES", b"ORIGX1", b"TER   ", b"END   ",
+];
+
+/// The part that is looked at.
+const HEAD: usize = 1 << 16;
+
+/// The format of an input called `name`.
+///
+/// # Errors
+/// [`Error::Input`] that says what it seems to be and which formats are read.
+pub(super) fn format(bytes: &[u8], name: &str) -> Result<Format> {
+    let head = &bytes[..bytes.len().min(HEAD)];
+    let ending = ending(name);
+    let is_binary = head.contains(&0);
+    if bytes.is_empty() {
+        return Err(Error::input(name, "the file is empty; give a file with points or a volume"));
+    }
+    if head.starts_with(b"\x93NUMPY") {
+        return Ok(Format::Npy);
+    }
+    if let Some(what) = foreign(head) {
+        return Err(Error::input(name, format!("is {what}, which is not read; the formats read are {READ_FORMATS}")));
+    }
+    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+        return Err(Error::input(name, "is UTF-16 text (as Excel saves it); save it as CSV UTF-8"));
+    }
+    if !is_binary && ending != "pqr" {
+        if is_cif(head) {
+            return Ok(Format::Mmcif);
+        }
+        if is_pdb(head) {
+            return Ok(Format::Pdb);
+        }
+    }
+    by_name_or_numbers(head, name, &ending, is_binary)
+}
+
+fn by_name_or_numbers(head: &[u8], name: &str, ending: &str, is_binary: bool) -> Result<Format> {
+    match ending {
+        "csv" | "tsv" => Ok(Format::Table),
+        "pdb" | "ent" | "cif" | "mmcif" | "npy" => {
+            let problem = format!("does not hold what its name says: it is neither {}", expected_of(ending));
+            Err(Error::input(name, format!("{problem}; fetch it again, or give the right file")))
+        }
+        _ if FOREIGN_ENDINGS.contains(&ending) => {
+            Err(Error::input(name, format!("files .{ending} are not read; the formats read are {READ_FORMATS}")))
+        }
+        _ if has_numbers(head) && (!is_binary || is_mostly_text(head)) => Ok(Format::Table),
+        _ => {
+            let what = if is_binary { "unknown binary data" } else { "text without a line of numbers" };
+            let problem = format!("holds no known format ({what}); the formats read are {READ_FORMATS}");
+            Err(Error::input(name, problem))
+        }
+    }
+}
+
+fn expected_of(ending: &str) -> &'static str {
+    match ending {
+        "pdb" | "ent" => "PDB (no ATOM, HETATM or header record begins a line) nor another format that is read",
+        "npy" => "NPY (no numpy signature) nor another format that is read",
+        _ => "CIF (no line begins with data_) nor another format that is read",
+    }
+}
+
+/// The ending in small letters, without `.gz`.
+pub(super) fn ending(name: &str) -> String {
+    let lower = name.to_ascii_lowercase();
+    let file = lower.rsplit(['/', '\\']).next().unwrap_or_default();
+    let file = file.strip_suffix(".gz").unwrap_or(file);
+    file.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_owned())
+}
+
+fn foreign(head: &[u8]) -> Option<&'static str> {
+    let begin = head.trim_ascii_start();
+    let is_html = begin.get(..9).is_some_and(|b| b.eq_ignore_ascii_case(b"<!doctype"))
+        || begin.get(..5).is_some_and(|b| b.eq_ignore_ascii_case(b"<html"));
+    if is_html {
+        return Some("an HTML page (perhaps an error message of a server saved under this name)");
+    }
+    if head.get(4..8) == Some(b"CORD") || head.get(..4) == Some(b"CORD") {
+        return Some("DCD");
+    }
+    if head.get(208..211) == Some(b"MAP") && head.contains(&0) {
+        return Some("MRC or CCP4");
+    }
+    FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what)
+}
+
+fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    head.split(|b| *b == b'\n' || *b == b'\r').filter(|line| !line.trim_ascii().is_empty())
+}
+
+fn is_cif(head: &[u8]) -> bool {
+    let first = lines(head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)).find(|line| !line.starts_with(b"#"));
+    first.and_then(|line| line.get(..5)).is_some_and(|b| b.eq_ignore_ascii_case(b"data_"))
+}
+
+fn is_pdb(head: &[u8]) -> bool {
+    let record = |line: &[u8]| -> [u8; 6] { std::array::from_fn(|i| line.get(i).copied().unwrap_or(b' ')) };
+    let begins = lines(head).next().is_some_and(|line| PDB_RECORDS.contains(&record(line).as_slice()));
+    begins || lines(head).take(200).any(|line| matches!(&record(line), b"ATOM  " | b"HETATM"))
+}
+
+/// Whether one of the first lines holds two numbers.
+fn has_numbers(head: &[u8]) -> bool {
+    lines(head).filter(|line| !line.starts_with(b"#")).take(50).any(|line| {
+        let fields = line.split(|b| b",;\t ".contains(b)).map(|f| f.trim_ascii());
+        fields.filter(|f| std::str::from_utf8(f).is_ok_and(|f| f.parse::<f64>().is_ok())).count() >= 2
+    })
+}
+
+fn is_mostly_text(head: &[u8]) -> bool {
+    let odd = head.iter().filter(|b| **b < 32 && !b"\t\r\n".contains(b)).count();
+    odd * 50 < head.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_count_before_the_name() {
+        for (bytes, name, expected) in [
+            (&b"data_1ABC\n"[..], "x.csv", Format::Mmcif),
+            (b"# comment\nDATA_x\n", "x", Format::Mmcif),
+            (b"ATOM      1  CA", "x.csv", Format::Pdb),
+            (b"garbage\nHETATM", "x", Format::Pdb),
+            (b"END", "x", Format::Pdb),
+            (b"\x93NUMPY", "x.pdb", Format::Npy),
+            (b"a b c\n1 2 3\n", "x", Format::Table),
+            (b"1;2;3", "x.TXT.gz", Format::Table),
+            (b"x,y,z\n", "dir.d/x.CSV.gz", Format::Table),
+        ] {
+            assert_eq!(format(bytes, name).unwrap(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_is_named_with_the_formats_that_are() {
+        for (bytes, name, expected) in [
+            (&b""[..], "x.csv", "empty"),
+            (b"  <!DOCTYPE html>", "x.pdb", "HTML"),
+            (b"\x89HDF\r\n\x1a\n", "x.csv", "HDF5"),
+            (b"\xff\xfex\0", "x.csv", "UTF-16"),
+            (b"not a pdb\n", "x.pdb.txt", "formats read are CSV"),
+            (b"not a pdb\n", "x.pdb", "PDB"),
+            (b"\x01\x00\xf0\x22", "x", "unknown binary"),
+            (b"2\nwater\nO 0 0 0\n", "x.xyz", ".xyz are not read"),
+            (b"ATOM 1 N ALA 1 1.0 2.0 3.0 0.1 1.5\n", "x.pqr", ".pqr are not read"),
+        ] {
+            let error = format(bytes, name).unwrap_err().to_string();
+            assert!(error.contains(expected), "{name}: {error}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Which columns of a table are positions, and in which unit.
+
+use super::layout::Layout;
+use crate::error::{Error, Result};
+use crate::geometry::LengthUnit;
+use crate::io::ReadOptions;
+
+/// The columns that are used, as indices from 0.
+#[derive(Debug, Default)]
+pub(super) struct Chosen {
+    /// x, y and z, or x and y.
+    pub(super) positions: Vec<usize>,
+    pub(super) weight: Option<usize>,
+    pub(super) further: Vec<usize>,
+    pub(super) unit: Option<LengthUnit>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Words around the axis that name a position: `position_x`, `x_coord`.
+const POSITION_WORDS: &[&str] =
+    &["position", "pos", "coordinate", "coordinates", "coord", "coords", "center", "centre", "cartn", "loc", "points"];
+
+/// A column name understood as an axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Axis {
+    /// 0 to 2 for x to z.
+    axis: usize,
+    /// 0 for the bare letter, 1 with words around it.
+    rank: u8,
+    unit: Option<LengthUnit>,
+}
+
+/// Finds all columns that `options` and the header ask for.
+pub(super) fn choose(layout: &Layout, options: &ReadOptions, name: &str) -> Result<Chosen> {
+    let mut chosen = match &options.columns {
+        Some(columns) => named_positions(layout, columns, name)?,
+        None if layout.has_names => positions_by_header(layout, name)?,
+        None => positions_by_order(layout, name)?,
+    };
+    chosen.weight = options.weights.as_ref().map(|w| find(layout, w, name)).transpose()?;
+    chosen.further = options.extra_columns.iter().map(|c| find(layout, c, name)).collect::<Result<_>>()?;
+    let mut all: Vec<usize> = chosen.positions.iter().chain(&chosen.weight).chain(&chosen.further).copied().collect();
+    all.sort_unstable();
+    if let Some(twice) = all.windows(2).find(|pair| pair[0] == pair[1]) {
+        let column = &layout.columns[twice[0]];
+        return Err(Error::Usage(format!("{name}: column `{column}` is asked for twice; name each column once")));
+    }
+    chosen.unit = common_unit(layout, &chosen.positions, name)?;
+    Ok(chosen)
+}
+
+fn named_positions(layout: &Layout, columns: &[String], name: &str) -> Result<Chosen> {
+    if !(2..=3).contains(&columns.len()) {
+        return Err(Error::Usage(format!("--columns names {} columns; give x,y,z or x,y", columns.len())));
+    }
+    let positions = columns.iter().map(|c| find(layout, c, name)).collect::<Result<_>>()?;
+    Ok(Chosen { positions, ..Chosen::default() })
+}
+
+/// A column by its name (exactly, in any case, without its unit) or 1-based number.
+fn find(layout: &Layout, wanted: &str, name: &str) -> Result<usize> {
+    let by = |test: &dyn Fn(&str) -> bool| layout.columns.iter().position(|column| test(column));
+    let wanted = wanted.trim();
+    by(&|c| c == wanted)
+        .or_else(|| by(&|c| c.to_lowercase() == wanted.to_lowercase()))
+        .or_else(|| by(&|c| split_unit(c).0.to_lowercase() == wanted.to_lowercase()))
+        .or_else(|| wanted.parse().ok().filter(|n| (1..=layout.columns.len()).contains(n)).map(|n: usize| n - 1))
+        .ok_or_else(|| Error::Usage(format!("{name}: has no column `{wanted}`; its columns are {}", listed(layout))))
+}
+
+fn listed(layout: &Layout) -> String {
+    const SHOWN: usize = 30;
+    let names: Vec<_> = layout.columns.iter().take(SHOWN).map(|c| format!("`{}`", short(c))).collect();
+    let more = if layout.columns.len() > SHOWN { ", ..." } else { "" };
+    format!("{}{more}", names.join(", "))
+}
+
+fn short(name: &str) -> String {
+    super::shown(name.as_bytes())
+}
+
+fn positions_by_header(layout: &Layout, name: &str) -> Result<Chosen> {
+    let axes: Vec<Option<Axis>> = layout.columns.iter().map(|c| understand(c)).collect();
+    let best = |axis: usize| -> Result<Option<usize>> {
+        let of =
+            |rank| axes.iter().enumerate().filter(move |(_, a)| a.is_some_and(|a| a.axis == axis && a.rank == rank));
+        let candidates: Vec<usize> = [0, 1]
+            .into_iter()
+            .map(|r| of(r).map(|(i, _)| i).collect())
+            .find(|c: &Vec<_>| !c.is_empty())
+            .unwrap_or_default();
+        match candidates.as_slice() {
+            [a, b, ..] => {
+                let (a, b) = (&layout.columns[*a], &layout.columns[*b]);
+                Err(Error::input(name, format!("columns `{a}` and `{b}` both name one axis; choose with --columns")))
+            }
+            _ => Ok(candidates.first().copied()),
+        }
+    };
+    match (best(0)?, best(1)?, best(2)?) {
+        (Some(x), Some(y), Some(z)) => Ok(Chosen { positions: vec![x, y, z], ..Chosen::default() }),
+        (Some(x), Some(y), None) => {
+            let notes = vec!["no column for z: points of a plane".to_owned()];
+            Ok(Chosen { positions: vec![x, y], notes, ..Chosen::default() })
+        }
+        _ if (2..=3).contains(&layout.columns.len()) => positions_by_order(layout, name),
+        _ => Err(Error::input(
+            name,
+            format!("no columns x, y, z are found among {}; choose with --columns", listed(layout)),
+        )),
+    }
+}
+
+fn positions_by_order(layout: &Layout, name: &str) -> Result<Chosen> {
+    let count = layout.columns.len();
+    if count < 2 {
+        return Err(Error::input(
+            name,
+            format!("has {count} column; positions need 2 or 3 (is the separator unusual?)"),
+        ));
+    }
+    let positions: Vec<usize> = (0..count.min(3)).collect();
+    let why = if layout.has_names { "their names tell no axes" } else { "no header" };
+    let notes = vec![format!("{why}: columns 1 to {} of {count} are taken as positions", positions.len())];
+    Ok(Chosen { positions, notes, ..Chosen::default() })
+}
+
+/// The unit all positions share.
+fn common_unit(layout: &Layout, positions: &[usize], name: &str) -> Result<Option<LengthUnit>> {
+    let mut common = None;
+    for &column in positions {
+        let unit = split_unit(&layout.columns[column]).1;
+        match (common, unit) {
+            (Some(a), Some(b)) if a != b => {
+                let names: Vec<_> = positions.iter().map(|c| format!("`{}`", layout.columns[*c])).collect();
+                let problem = format!("the columns {} are in different units; convert them to one", names.join(", "));
+                return Err(Error::input(name, problem));
+            }
+            _ => common = common.or(unit),
+        }
+    }
+    Ok(common)
+}
+
+/// A column name without its unit, and the unit: `x [nm]`, `Y (nm)`, `x_nm`, `z in um`.
+fn split_unit(name: &str) -> (&str, Option<LengthUnit>) {
+    let name = name.trim();
+    for (open, close) in [('[', ']'), ('(', ')')] {
+        if let Some((stem, unit)) = name.strip_suffix(close).and_then(|n| n.rsplit_once(open)) {
+            return (stem.trim(), unit.parse().ok());
+        }
+    }
+    match name.rsplit_once(['_', ' ', '/']) {
+        Some((stem, unit)) if !stem.is_empty() => match unit.parse() {
+            Ok(unit) => (stem.trim().trim_end_matches(" in"), Some(unit)),
+            Err(_) => (name, None),
+        },
+        _ => (name, None),
+    }
+}
+
+/// Which axis a column name means, if any.
+fn understand(name: &str) -> Option<Axis> {
+    let (stem, unit) = split_unit(name);
+    let stem = stem.to_lowercase();
+    let words: Vec<&str> = stem.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let (around, rest): (Vec<&str>, Vec<&str>) = words.into_iter().partition(|w| POSITION_WORDS.contains(w));
+    let [core] = rest[..] else { return None };
+    let (letter, is_glued) = POSITION_WORDS
+        .iter()
+        .find_map(|word| core.strip_prefix(word).or(core.strip_suffix(word)))
+        .map_or((core, false), |letter| (letter, true));
+    let axis = match letter {
+        "x" => 0,
+        "y" => 1,
+        "z" => 2,
+        // ParaView writes Points:0.
+        "0" | "1" | "2" if around == ["points"] => usize::from(letter.as_bytes()[0] - b'0'),
+        _ => return None,
+    };
+    Some(Axis { axis, rank: u8::from(is_glued || !around.is_empty()), unit })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_of_many_programs_are_understood() {
+        use LengthUnit::{Angstrom, Metre, Micrometre, Nanometre, Pixel};
+        for (name, axis, rank, unit) in [
+            ("x", 0, 0, None),
+            ("x [nm]", 0, 0, Some(Nanometre)),
+            ("Y (nm)", 1, 0, Some(Nanometre)),
+            ("position_x", 0, 1, None),
+            ("x_nm", 0, 0, Some(Nanometre)),
+            ("Position X [nm]", 0, 1, Some(Nanometre)),
+            ("z [m]", 2, 0, Some(Metre)),
+            ("z_um", 2, 0, Some(Micrometre)),
+            ("x [px]", 0, 0, Some(Pixel)),
+            ("Cartn_z", 2, 1, None),
+            ("x (Å)", 0, 0, Some(Angstrom)),
+            ("posx", 0, 1, None),
+            ("Points:2", 2, 1, None),
+            ("x [nanometer]", 0, 0, Some(Nanometre)),
+        ] {
+            assert_eq!(understand(name), Some(Axis { axis, rank, unit }), "{name}");
+        }
+        for name in ["id", "frame", "sigma_x", "sigma1 [nm]", "uncertainty_xy [nm]", "Z Slice", "chi2", "", "0", "x y"]
+        {
+            assert_eq!(understand(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+use super::*;
+use crate::progress::Silent;
+
+fn read_with(text: &[u8], options: &ReadOptions) -> Result<Parsed> {
+    parse(text, "t.csv", options, &Silent)
+}
+
+fn read(text: &str) -> Parsed {
+    read_with(text.as_bytes(), &ReadOptions::default()).unwrap()
+}
+
+fn problem(text: &str) -> String {
+    read_with(text.as_bytes(), &ReadOptions::default()).unwrap_err().to_string()
+}
+
+fn xyz(columns: &[&str]) -> ReadOptions {
+    ReadOptions { columns: Some(columns.iter().map(|c| (*c).to_owned()).collect()), ..ReadOptions::default() }
+}
+
+const P: DVec3 = DVec3::new(1.5, 2.5, 3.5);
+const Q: DVec3 = DVec3::new(4.5, 5.5, 6.5);
+
+#[test]
+fn the_same_points_come_out_of_every_layout() {
+    for text in [
+        "x,y,z\n1.5,2.5,3.5\n4.5,5.5,6.5\n",
+        "x;y;z\n1,5;2,5;3,5\n4,5;5,5;6,5",
+        "x\ty\tz\r\n1.5\t2.5\t3.5\r\n4.5\t5.5\t6.5\r\n",
+        "x,y,z\r1.5,2.5,3.5\r4.5,5.5,6.5\r",
+        "\u{feff}x,y,z\n1.5,2.5,3.5\n4.5,5.5,6.5\n",
+        "1.5 2.5 3.5\n\n# comment\n 4.5  5.5 6.5 \n",
+        "1,5 2,5 3,5\n4,5 5,5 6,5\n",
+        "# made by me\n# x y z\n1.5 2.5 3.5\n4.5 5.5 6.5\n",
+        "\"x\",\"y\",\"z\",\"what\"\n\"1.5\",2.5,3.5,\"a, b\"\n4.5,5.5,6.5,c\n",
+        "\"z,\"\"x\"\",\"\"y\"\"\"\n3.5,1.5,2.5\n6.5,4.5,5.5\n",
+        "frame,Position Y,Position Z,Position X\n1,2.5,3.5,1.5\n2,5.5,6.5,4.5\n",
+        "x, y, z,\n1.5, 2.5, 3.5,\n4.5, 5.5, 6.5,\n",
+        "a,b,c\n1.5,2.5,3.5\n4.5,5.5,6.5\n",
+        "x,y,z\n1.5,2.5,3.5,\n4.5,5.5,6.5,\n",
+    ] {
+        assert_eq!(read(text).cloud.positions, [P, Q], "{text:?}");
+    }
+}
+
+#[test]
+fn columns_are_chosen_by_name_and_number() {
+    let text = b"a,b [nm],c,d\n0,1.5,2.5,3.5\n";
+    for columns in [["b [nm]", "c", "d"], ["B", "3", "d"], ["2", "3", "4"]] {
+        let parsed = read_with(text, &xyz(&columns)).unwrap();
+        assert_eq!((parsed.cloud.positions[0], parsed.cloud.unit), (P, Some(LengthUnit::Nanometre)), "{columns:?}");
+    }
+    assert_eq!(read_with(text, &xyz(&["c", "d"])).unwrap().dimensions, 2);
+    for (columns, expected) in [
+        (vec!["a", "b", "e"], "no column `e`; its columns are `a`, `b [nm]`"),
+        (vec!["a", "b", "5"], "no column `5`"),
+        (vec!["a", "b", "a"], "`a` is asked for twice"),
+        (vec!["a"], "--columns names 1"),
+    ] {
+        let error = read_with(text, &xyz(&columns)).unwrap_err();
+        assert!(matches!(error, Error::Usage(_)) && error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn ambiguous_or_unknown_headers_ask_for_columns() {
+    assert!(problem("x_nm,x_px,y,z\n1,2,3,4\n").contains("both name one axis; choose with --columns"));
+    assert!(problem("a,b,c,d\n1,2,3,4\n").contains("among `a`, `b`, `c`, `d`; choose with --columns"));
+    assert!(problem("x [nm],y [nm],z [um]\n1,2,3\n").contains("different units"));
+    let four = read("1,2,3,4\n");
+    assert_eq!((four.cloud.positions[0], four.notes.len()), (DVec3::new(1.0, 2.0, 3.0), 1));
+    let bare = read("x,position_x,y,z\n1,9,2,3\n");
+    assert_eq!(bare.cloud.positions[0].x, 1.0);
+}
+
+#[test]
+fn metres_become_nanometres_and_it_is_told() {
+    let parsed = read("x [m],y [m],z [m]\n1e-6,2e-6,3e-9\n");
+    assert!((parsed.cloud.positions[0] - DVec3::new(1000.0, 2000.0, 3.0)).length() < 1e-9);
+    assert_eq!((parsed.cloud.unit, parsed.notes.len()), (Some(LengthUnit::Nanometre), 1));
+    assert_eq!(read("x [um],y [um],z [um]\n1,2,3\n").cloud.positions[0], DVec3::new(1.0, 2.0, 3.0));
+}
+
+#[test]
+fn points_of_a_plane_have_two_dimensions() {
+    let parsed = read("frame,x [nm],y [nm]\n1,2,3\n");
+    assert_eq!((parsed.dimensions, parsed.cloud.positions[0]), (2, DVec3::new(2.0, 3.0, 0.0)));
+    assert_eq!(read("1 2\n3 4\n").dimensions, 2);
+}
+
+#[test]
+fn rows_without_a_finite_position_are_left_out_with_their_line() {
+    let parsed = read("x,y,z\n1,2,3\n\nNaN,2,3\n4,,6\n7,inf,9\n1e400,0,0\nNA,1,1\n4,5,6\n");
+    assert_eq!((parsed.cloud.len(), parsed.row_starts), (2, vec![0, 7]));
+    assert_eq!((parsed.row_of_point, parsed.first_dropped.as_deref()), (Some(vec![0, 6]), Some("line 4")));
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_line() {
+    for (text, expected) in [
+        ("x,y,z\n1,2,3\n4,5\n6,7,8\n", "t.csv:3: has 2 fields, 3 are expected as on line 1"),
+        ("1,2,3\n4,5,6,7\n", "t.csv:2: has 4 fields, 3"),
+        ("x,y,z\n1,2,3\n4,five,6\n", "t.csv:3: column `y` is `five`, a number"),
+        ("x,y,z\n1,\02,3\n", "t.csv:2: holds a NUL"),
+        ("x,y,z\n\"1,2,3\n4,5,6\n", "t.csv:2: a quote is not closed"),
+        ("x;y;z\n1,5;2;3\n1.5;2;3\n", "t.csv:3: `1.5` mixes decimal commas"),
+        ("x;y;z\n1.000,5;2;3\n", "`1.000,5`, a number is expected"),
+        ("x,y,z\n", "t.csv: has a header but no rows"),
+        ("# only\n", "t.csv: holds no rows"),
+        ("x\n1\n2\n", "no columns x, y, z are found among `x`"),
+        ("1\n2\n", "has 1 column"),
+    ] {
+        assert!(problem(text).contains(expected), "{text:?}: {}", problem(text));
+    }
+}
+
+#[test]
+fn weights_and_further_columns_come_along() {
+    let text = "x,y,z,w,s [nm]\n1,2,3,0.5,7\nnan,2,3,-1,8\n4,5,6,0,\n";
+    let options = ReadOptions { weights: Some("w".into()), extra_columns: vec!["s".into()], ..ReadOptions::default() };
+    let cloud = read_with(text.as_bytes(), &options).unwrap().cloud;
+    assert_eq!(cloud.weights, Some(vec![0.5, 0.0]));
+    assert_eq!((cloud.columns[0].name.as_str(), cloud.columns[0].values[0]), ("s [nm]", 7.0));
+    assert!(cloud.columns[0].values[1].is_nan());
+    for bad in ["-0.3", "nan", "inf", ""] {
+        let text = format!("x,y,z,w,s\n1,2,3,1,1\n1,2,3,{bad},1\n");
+        let error = read_with(text.as_bytes(), &options).unwrap_err().to_string();
+        assert!(error.starts_with("t.csv:3: the weight is "), "{error}");
+    }
+}
+
+#[test]
+fn a_written_cloud_reads_back_exactly() {
+    let path = std::env::temp_dir().join(format!("densitas-csv-{}.csv", std::process::id()));
+    let cloud = PointCloud {
+        positions: vec![DVec3::new(0.1, -1.0 / 3.0, 1e-300), DVec3::new(f64::MAX, 5e-324, 123_456_789.123_456_79)],
+        weights: Some(vec![0.1 + 0.2, 1e22]),
+        unit: Some(LengthUnit::Angstrom),
+        columns: vec![Column { name: "a \"b\", c".into(), values: vec![1.0, 2.0] }],
+        ..PointCloud::default()
+    };
+    write_csv(&path, &cloud, None).unwrap();
+    let options = ReadOptions {
+        weights: Some("weight".into()),
+        extra_columns: vec!["a \"b\", c".into()],
+        ..ReadOptions::default()
+    };
+    let back = read_with(&std::fs::read(&path).unwrap(), &options).unwrap().cloud;
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!((back.positions, back.weights, back.unit), (cloud.positions, cloud.weights, cloud.unit));
+    assert_eq!(back.columns, cloud.columns);
+}
