@@ -4,7 +4,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod annotate;
-//pub mod cli;
+pub mod cli;
 pub mod color;
 pub mod error;
 pub mod geometry;

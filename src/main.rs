@@ -3,9 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::SUCCESS
-}
-#[cfg(any())]
-fn main2() -> ExitCode {
     densitas::cli::run(std::env::args_os())
 }

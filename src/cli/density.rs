@@ -46,8 +46,8 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
         ));
     };
     match args.dtype.as_str() {
-        "f64" => write::<f64>(args, points, opened.seconds, console),
-        _ => write::<f32>(args, points, opened.seconds, console),
+        "f64" => write::<f64>(args, points, &opened, console),
+        _ => write::<f32>(args, points, &opened, console),
     }
 }
 
@@ -62,14 +62,14 @@ fn check_format(output: &std::path::Path) -> Result<()> {
 fn write<T: Sample>(
     args: &DensityCommand,
     points: &PointInput,
-    read: f64,
+    opened: &input::Opened,
     console: &Console,
 ) -> Result<()> {
-    let (grid, made) = input::density_of::<T>(points, &args.density, console)?;
+    let (grid, made) = input::density_of::<T>(points, &opened.source, &args.density, console)?;
     let start = Instant::now();
     io::npy::write_npy(&args.output, &grid, input::path_of(&args.points).as_deref())?;
     let seconds = json!({
-        "read": read,
+        "read": opened.seconds,
         "plan": made.seconds.plan,
         "evaluate": made.seconds.evaluate,
         "check": made.seconds.check,

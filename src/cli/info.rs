@@ -37,7 +37,7 @@ fn points_json(p: &PointInput) -> Value {
     json!({
         "format": p.format,
         "dimensions": d,
-        "points": p.points_of_first_frame(),
+        "points": p.frame_starts[1],
         "frames": p.frames,
         "pooled_points": p.cloud.len(),
         "unit": report::unit(p.cloud.unit),
@@ -58,7 +58,7 @@ fn points_prose(p: &PointInput, console: &Console) {
     let list = |v: glam::DVec3| v.to_array()[..d].iter().map(|c| format!("{c:.4}")).collect::<Vec<_>>().join(", ");
     let bounds = p.cloud.bounds();
     console.answer(&format!("format   {}", p.format));
-    console.answer(&format!("points   {} in {d} dimensions", p.points_of_first_frame()));
+    console.answer(&format!("points   {} in {d} dimensions", p.frame_starts[1]));
     console.answer(&format!("frames   {}", p.frames));
     console.answer(&format!("unit     {}", p.cloud.unit.map_or("not stated", |u| u.name())));
     console.answer(&format!("from     {}{unit}", list(bounds.min)));

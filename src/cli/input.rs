@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::args::{DensityArgs, PointArgs};
 use super::console::Console;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::grid::{DensityGrid, Sample};
 use crate::io::{self, Input, PointInput, Source, VolumeInput};
 use crate::kde::{self, Report};
@@ -17,6 +17,8 @@ const SAMPLE_SEED: u64 = 1;
 
 /// What was opened, and the seconds it took.
 pub struct Opened {
+    /// Where it came from, for messages.
+    pub source: Source,
     pub input: Input,
     pub seconds: f64,
 }
@@ -25,9 +27,10 @@ pub struct Opened {
 pub fn open(args: &PointArgs, bounds: Option<crate::geometry::Box3>, console: &Console) -> Result<Opened> {
     let start = Instant::now();
     let options = args.options(bounds)?;
+    let source = Source::from_argument(Path::new(&args.input));
     let input = match sample_name(&args.input) {
         Some(name) => Input::Points(io::from_cloud(sample::sample(name, None, SAMPLE_SEED)?, "sample", &options)?),
-        None => io::read(&Source::from_argument(Path::new(&args.input)), &options, console)?,
+        None => io::read(&source, &options, console)?,
     };
     let (notes, warnings) = match &input {
         Input::Points(p) => (&p.notes, &p.warnings),
@@ -35,7 +38,7 @@ pub fn open(args: &PointArgs, bounds: Option<crate::geometry::Box3>, console: &C
     };
     notes.iter().for_each(|n| console.note(n));
     warnings.iter().for_each(|w| console.warning(w));
-    Ok(Opened { input, seconds: start.elapsed().as_secs_f64() })
+    Ok(Opened { source, input, seconds: start.elapsed().as_secs_f64() })
 }
 
 fn sample_name(input: &OsStr) -> Option<&str> {
@@ -53,16 +56,11 @@ pub fn path_of(args: &PointArgs) -> Option<PathBuf> {
 /// The density of points in space.
 pub fn density_of<T: Sample>(
     points: &PointInput,
+    source: &Source,
     args: &DensityArgs,
     console: &Console,
 ) -> Result<(DensityGrid<T>, Report)> {
-    if points.dimensions != 3 {
-        return Err(Error::Data(
-            "these points have two coordinates, and a density in space needs three; name the columns with \
-             --columns x,y,z, or draw them in the plane with `densitas heatmap`"
-                .into(),
-        ));
-    }
+    points.require_3d(source)?;
     let density = kde::density(&points.cloud, &args.options(points.cloud.unit)?, console)?;
     density.report.notes.iter().for_each(|n| console.note(n));
     density.report.warnings.iter().for_each(|w| console.warning(w));

@@ -67,8 +67,13 @@ enum Verb {
 /// Runs the program with these arguments (the first is its name); the exit status is 0, or as
 /// [`crate::error::Error::exit_code`].
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    silence_driver_chatter();
     // Values may begin with a hyphen: --bounds -1,1,-1,1,-1,1.
-    let command = Cli::command().mut_subcommands(|verb| verb.mut_args(|a| a.allow_hyphen_values(takes_value(&a))));
+    let hyphens = |arg: clap::Arg| {
+        let allowed = takes_value(&arg);
+        arg.allow_hyphen_values(allowed)
+    };
+    let command = Cli::command().mut_subcommands(|verb| verb.mut_args(hyphens));
     let parsed = command.try_get_matches_from(arguments).and_then(|m| Cli::from_arg_matches(&m));
     let cli = match parsed {
         Ok(cli) => cli,
@@ -84,6 +89,15 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
             console.error(&error);
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// Without a desktop session Mesa's device chooser prints an error of its own on every start; it has
+/// nothing to choose there, so it is left out.
+fn silence_driver_chatter() {
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: the program has just begun and has no other thread that could read the environment.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     }
 }
 

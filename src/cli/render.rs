@@ -168,7 +168,7 @@ fn grid(args: &RenderCommand, console: &Console) -> Result<(DensityGrid, Map<Str
     let mut seconds = report::object(json!({ "read": opened.seconds }));
     match opened.input {
         Input::Points(points) => {
-            let (grid, made) = input::density_of::<f32>(&points, &args.density, console)?;
+            let (grid, made) = input::density_of::<f32>(&points, &opened.source, &args.density, console)?;
             let mut out = report::grid(&grid);
             report::merge(&mut out, report::density(&made));
             report::merge(&mut out, report::object(json!({ "warnings": points.warnings })));

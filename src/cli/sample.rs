@@ -13,7 +13,7 @@ use crate::{io, sample};
 /// Options of the verb.
 #[derive(Debug, Args)]
 pub struct SampleArgs {
-    /// Its name: founding, membrane, ...
+    /// Its name: founding, membrane or mixture
     name: String,
     /// The table to write, .csv
     #[arg(short, long, value_name = "FILE")]
@@ -30,7 +30,7 @@ pub struct SampleArgs {
 pub fn run(args: &SampleArgs, console: &Console) -> Result<()> {
     let name = args.name.strip_prefix("sample:").unwrap_or(&args.name);
     let cloud = sample::sample(name, args.points, args.seed)?;
-    io::table::write_cloud(&args.output, &cloud)?;
+    io::write_csv(&args.output, &cloud, None)?;
     if console.json {
         let out = json!({ "points": cloud.len(), "unit": report::unit(cloud.unit), "bounds": report::bounds(cloud.bounds()) });
         console.answer(&out.to_string());

@@ -10,8 +10,8 @@ mod choose;
 mod lines;
 mod mmcif;
 pub mod npy;
-pub mod png;
 mod pdb;
+pub mod png;
 mod sniff;
 mod table;
 
@@ -213,6 +213,27 @@ pub struct VolumeInput {
 pub fn read(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Input> {
     let bytes = bytes::load(source, options.max_decompressed, progress)?;
     read_bytes(&bytes, source, options, progress)
+}
+
+/// Chooses from a cloud made in memory as from a file of one frame without columns; `format` names
+/// what made it.
+///
+/// # Errors
+/// [`Error::Usage`] for options that only a table or structure has, [`Error::Data`] if no point is left.
+pub fn from_cloud(cloud: PointCloud, format: &'static str, options: &ReadOptions) -> Result<PointInput> {
+    if options.columns.is_some() {
+        return Err(Error::Usage(format!("--columns choose columns of a table; this is a {format}")));
+    }
+    let frame = vec![0, cloud.len()];
+    let parsed = choose::Parsed {
+        format,
+        dimensions: 3,
+        starts: frame.clone(),
+        row_starts: frame,
+        cloud,
+        ..choose::Parsed::default()
+    };
+    choose::choose(parsed, options, format)
 }
 
 /// Reads an input whose unpacked bytes are already here; `source` gives its name.

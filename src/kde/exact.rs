@@ -29,7 +29,7 @@ pub(super) fn grouped(points: &[[f64; 4]]) -> Vec<Group> {
 /// Fills `values` with `peak sum_i w_i 2^-|z - z_i|^2` at the nodes, x fastest, and gives the largest.
 ///
 /// # Errors
-/// [`Error::Interrupted`](crate::Error::Interrupted).
+/// [`Error::Interrupted`](crate::error::Error::Interrupted).
 pub(super) fn evaluate<T: Sample>(
     points: &[[f64; 4]],
     whitening: &Whitening,

@@ -88,7 +88,7 @@ fn a_gaussian_of_weights_convolved_is_a_gaussian_of_the_summed_variances() {
         positions.push(p);
         weights.push((-0.5 * p.length_squared()).exp());
     }
-    let cloud = PointCloud { positions, weights: Some(weights), unit: None };
+    let cloud = PointCloud { positions, weights: Some(weights), ..PointCloud::default() };
     let bandwidth = Bandwidth::Length { sigma: [0.7, 0.9, 0.8], unit: None };
     let variance = DVec3::new(1.49, 1.81, 1.64);
     for method in [Method::Exact, Method::Tree] {
@@ -121,7 +121,7 @@ fn random_cloud(random: &mut Random) -> PointCloud {
     let positions: Vec<DVec3> = positions.collect();
     let weights = (random.below(2) == 0)
         .then(|| (0..n).map(|i| if i < 2 { 1.0 } else { random.uniform() * (i % 4) as f64 }).collect());
-    PointCloud { positions, weights, unit: None }
+    PointCloud { positions, weights, ..PointCloud::default() }
 }
 
 fn random_options(random: &mut Random, cloud: &PointCloud) -> DensityOptions {
