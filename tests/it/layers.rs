@@ -41,18 +41,22 @@ fn check(path: &Path, module: &str, found: &mut usize) {
     let text = std::fs::read_to_string(path).unwrap();
     for (number, line) in text.lines().enumerate() {
         for (at, _) in line.match_indices("crate::") {
-            let used: String = line[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            *found += 1;
-            assert!(
-                level(&used) <= level(module),
-                "{}:{}: `{module}` (level {}) uses `{used}` (level {})",
-                path.display(),
-                number + 1,
-                level(module),
-                level(&used)
-            );
+            // `crate::{a, b}` names several modules, `crate::a` one.
+            let rest = &line[at + 7..];
+            let names = rest.strip_prefix('{').map_or(rest, |group| group.split('}').next().unwrap());
+            let words = if rest.starts_with('{') { names.split(',').collect() } else { vec![names] };
+            for word in words {
+                let used = word.trim().split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+                *found += 1;
+                assert_downward(path, number + 1, module, used);
+            }
         }
     }
+}
+
+fn assert_downward(path: &Path, line: usize, module: &str, used: &str) {
+    let (own, other) = (level(module), level(used));
+    assert!(other <= own, "{}:{line}: `{module}` (level {own}) uses `{used}` (level {other})", path.display());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! All integration tests, as one program.
 
 mod common;
+mod examples;
 mod kde;
 mod layers;
 mod pictures;
