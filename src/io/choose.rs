@@ -24,7 +24,8 @@ pub(super) struct Parsed {
     pub(super) first_dropped: Option<String>,
     pub(super) columns: Vec<String>,
     pub(super) position_columns: Vec<String>,
-    pub(super) cell: Option<[f64; 6]>,
+    /// The cell of each frame; the last one holds for all frames after it.
+    pub(super) cells: Vec<Option<[f64; 6]>>,
     pub(super) notes: Vec<String>,
     pub(super) warnings: Vec<String>,
 }
@@ -109,11 +110,11 @@ pub(super) fn choose(parsed: Parsed, options: &ReadOptions, name: &str) -> Resul
         rows,
         row_of_point: rows_of(&parsed, &chosen, &indices, rows),
         dropped: (rows - points) as u64,
+        cell: parsed.cells.get(chosen[0]).or(parsed.cells.last()).copied().flatten(),
         frame_numbers: chosen,
         cloud: PointCloud::default(),
         columns: parsed.columns,
         position_columns: parsed.position_columns,
-        cell: parsed.cell,
         notes: parsed.notes,
         warnings: parsed.warnings,
     };

@@ -59,6 +59,7 @@ fn c_order(values: &[f64], shape: &[usize]) -> Vec<f64> {
 }
 
 /// What an NPY file holds.
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub(super) enum Contents {
     Points(Parsed),
     Volume(VolumeInput),

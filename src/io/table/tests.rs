@@ -100,7 +100,7 @@ fn what_is_wrong_is_told_with_its_line() {
         ("x,y,z\n1,2,3\n4,5\n6,7,8\n", "t.csv:3: has 2 fields, 3 are expected as on line 1"),
         ("1,2,3\n4,5,6,7\n", "t.csv:2: has 4 fields, 3"),
         ("x,y,z\n1,2,3\n4,five,6\n", "t.csv:3: column `y` is `five`, a number"),
-        ("x,y,z\n1,\02,3\n", "t.csv:2: holds a NUL"),
+        ("x,y,z\n1,\u{0}2,3\n", "t.csv:2: holds a NUL"),
         ("x,y,z\n\"1,2,3\n4,5,6\n", "t.csv:2: a quote is not closed"),
         ("x;y;z\n1,5;2;3\n1.5;2;3\n", "t.csv:3: `1.5` mixes decimal commas"),
         ("x;y;z\n1.000,5;2;3\n", "`1.000,5`, a number is expected"),
