@@ -23,6 +23,7 @@ use crate::geometry::{Box3, LengthUnit};
 use crate::grid::DensityGrid;
 use crate::points::{PointCloud, Selection};
 use crate::progress::Progress;
+pub use npy::write_npy;
 use sniff::Format;
 pub use table::write_csv;
 

@@ -381,5 +381,8 @@ mod tests {
         assert_eq!(cell(line), Some([50.84, 42.77, 28.95, 90.0, 90.0, 90.0]));
         assert_eq!(cell(b"CRYST1    1.000    1.000    1.000  90.00  90.00  90.00 P 1           1"), None);
         assert_eq!(cell(b"CRYST1   50.840"), None);
+        let second = "CRYST1   60.000   42.770   28.950  90.00  90.00  90.00 P 1           1";
+        let text = format!("{}\n{CA}\nEND\n{second}\n{CA}\nEND\n", String::from_utf8_lossy(line));
+        assert_eq!(read(&text).unwrap().cells.iter().map(|c| c.unwrap()[0]).collect::<Vec<_>>(), [50.84, 60.0]);
     }
 }

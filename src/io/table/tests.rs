@@ -77,6 +77,10 @@ fn metres_become_nanometres_and_it_is_told() {
     let parsed = read("x [m],y [m],z [m]\n1e-6,2e-6,3e-9\n");
     assert!((parsed.cloud.positions[0] - DVec3::new(1000.0, 2000.0, 3.0)).length() < 1e-9);
     assert_eq!((parsed.cloud.unit, parsed.notes.len()), (Some(LengthUnit::Nanometre), 1));
+    let mm = read("x [mm],y [mm],z [mm]\n1,2,3\n");
+    assert!(mm.cloud.unit.is_none() && mm.notes[0].contains("`x [mm]` is not known"));
+    let latin1 = read_with(b"x [\xb5m],y [\xb5m],z [\xb5m]\n1,2,3\n", &ReadOptions::default()).unwrap();
+    assert_eq!(latin1.cloud.unit, Some(LengthUnit::Micrometre));
     assert_eq!(read("x [um],y [um],z [um]\n1,2,3\n").cloud.positions[0], DVec3::new(1.0, 2.0, 3.0));
 }
 
