@@ -182,3 +182,108 @@ fn sync_folder(target: &Path) {
         let _ = folder.sync_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of its own, removed at the end.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("densitas-atomic-{}-{name}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        fn names(&self) -> Vec<String> {
+            let names = fs::read_dir(&self.0).unwrap();
+            let mut names: Vec<_> = names.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_file_appears_whole_and_replaces_the_old_one() {
+        let scratch = Scratch::new("whole");
+        let path = scratch.0.join("out.bin");
+        fs::write(&path, "old").unwrap();
+        let mut file = AtomicFile::create(&path, None).unwrap();
+        file.write_all(b"new").unwrap();
+        file.flush().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        file.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(scratch.names(), ["out.bin"]);
+    }
+
+    #[test]
+    fn an_error_or_a_drop_leaves_the_old_file_alone() {
+        let scratch = Scratch::new("error");
+        let path = scratch.0.join("out.bin");
+        fs::write(&path, "old").unwrap();
+        let failed = write(&path, None, |file| {
+            file.write_all(&[0; 100_000])?;
+            Err(io::Error::other("the disk is full"))
+        });
+        assert!(failed.unwrap_err().to_string().contains("out.bin: cannot write: the disk is full"));
+        let mut dropped = AtomicFile::create(&path, None).unwrap();
+        dropped.write_all(b"new").unwrap();
+        drop(dropped);
+        assert_eq!((fs::read(&path).unwrap(), scratch.names()), (b"old".to_vec(), vec!["out.bin".to_owned()]));
+    }
+
+    #[test]
+    fn writability_is_told_before_the_work_and_nothing_stays() {
+        let scratch = Scratch::new("check");
+        check_writable(&scratch.0.join("new.png"), None).unwrap();
+        assert!(check_writable(&scratch.0.join("no/such/folder/x.png"), None).is_err());
+        assert!(check_writable(&scratch.0, None).unwrap_err().to_string().contains("it is a folder"));
+        assert_eq!(scratch.names().len(), 0);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_input_is_never_overwritten_under_any_of_its_names() {
+        let scratch = Scratch::new("input");
+        let (input, link, hard) = (scratch.0.join("in.csv"), scratch.0.join("link.csv"), scratch.0.join("hard.csv"));
+        fs::write(&input, "x").unwrap();
+        std::os::unix::fs::symlink(&input, &link).unwrap();
+        fs::hard_link(&input, &hard).unwrap();
+        for path in [&input, &link, &hard, &scratch.0.join("./in.csv")] {
+            let error = check_writable(path, Some(&input)).unwrap_err();
+            assert!(matches!(&error, Error::Usage(text) if text.contains("is the input")), "{error}");
+        }
+        check_writable(&scratch.0.join("other.csv"), Some(&input)).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_and_permissions_survive() {
+        use std::os::unix::fs::PermissionsExt;
+        let scratch = Scratch::new("links");
+        let (real, link) = (scratch.0.join("real"), scratch.0.join("link"));
+        fs::write(&real, "old").unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        write(&link, None, |file| file.write_all(b"new")).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+        assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn devices_are_written_straight_through() {
+        write(Path::new("/dev/null"), None, |file| file.write_all(b"x")).unwrap();
+        check_writable(Path::new("/dev/null"), Some(Path::new("/dev/null"))).unwrap();
+    }
+}

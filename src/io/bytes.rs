@@ -57,7 +57,7 @@ fn file(path: &Path, name: &str, max: Option<u64>, progress: &dyn Progress) -> R
         let want = (metadata.len() - bytes.len() as u64).min(CHUNK as u64);
         let got = (&mut file).take(want).read_to_end(&mut bytes).map_err(cannot_read)?;
         if got == 0 {
-            break;
+            return Err(Error::input(name, "became shorter while it was read; read it again when it is whole"));
         }
         progress.advance(got as u64);
         progress.check()?;

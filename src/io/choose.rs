@@ -24,7 +24,8 @@ pub(super) struct Parsed {
     pub(super) first_dropped: Option<String>,
     pub(super) columns: Vec<String>,
     pub(super) position_columns: Vec<String>,
-    pub(super) cell: Option<[f64; 6]>,
+    /// The cell of each frame; the last one holds for all frames after it.
+    pub(super) cells: Vec<Option<[f64; 6]>>,
     pub(super) notes: Vec<String>,
     pub(super) warnings: Vec<String>,
 }
@@ -39,6 +40,11 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// Room for `count` rows, so that nothing is moved while they are pushed.
+    pub(super) fn with_capacity(count: usize) -> Self {
+        Self { positions: Vec::with_capacity(count), ..Self::default() }
+    }
+
     /// Appends a row, whose place is only asked for if it is left out. True if it was kept.
     pub(super) fn push(&mut self, position: glam::DVec3, place: impl FnOnce() -> String) -> bool {
         let is_kept = position.is_finite();
@@ -109,11 +115,11 @@ pub(super) fn choose(parsed: Parsed, options: &ReadOptions, name: &str) -> Resul
         rows,
         row_of_point: rows_of(&parsed, &chosen, &indices, rows),
         dropped: (rows - points) as u64,
+        cell: parsed.cells.get(chosen[0]).or(parsed.cells.last()).copied().flatten(),
         frame_numbers: chosen,
         cloud: PointCloud::default(),
         columns: parsed.columns,
         position_columns: parsed.position_columns,
-        cell: parsed.cell,
         notes: parsed.notes,
         warnings: parsed.warnings,
     };
@@ -370,6 +376,46 @@ mod tests {
         let options = ReadOptions { select: Some("name CA".parse().unwrap()), ..ReadOptions::default() };
         let error = choose(parsed(), &options, "f").unwrap_err();
         assert!(matches!(&error, Error::Usage(text) if text.contains("positions only")), "{error}");
+    }
+
+    const PDB: &str = "\
+        ATOM      1  CA  ALA A   1       1.000   2.000   3.000  0.50 10.00           C  \n\
+        ATOM      2  O   ALA A   1       2.000   2.000   3.000  1.00 -5.00           O  \n\
+        ATOM      3  BB  LIP A   2       3.000   2.000   3.000              \n";
+
+    fn weights(quantity: &str, select: &str) -> Result<Option<Vec<f64>>> {
+        let options = ReadOptions {
+            weights: Some(quantity.into()),
+            select: Some(select.parse().unwrap()),
+            ..ReadOptions::default()
+        };
+        let parsed = super::super::pdb::parse(PDB.as_bytes(), "t.pdb", &crate::progress::Silent).unwrap();
+        choose(parsed, &options, "t.pdb").map(|input| input.cloud.weights)
+    }
+
+    #[test]
+    fn atoms_are_weighed_by_what_is_known_of_them() {
+        assert_eq!(weights("mass", "index 0 1").unwrap(), Some(vec![12.011, 15.999]));
+        assert_eq!(weights("atomic-number", "index 0 1").unwrap(), Some(vec![6.0, 8.0]));
+        assert_eq!(weights("occupancy", "index 0 1").unwrap(), Some(vec![0.5, 1.0]));
+        assert_eq!(weights("bfactor", "index 0").unwrap(), Some(vec![10.0]));
+    }
+
+    #[test]
+    fn weights_that_cannot_be_are_refused_by_atom() {
+        for (quantity, expected) in [
+            ("mass", "atom `BB` (element ``) of LIP 2 has an element without known mass"),
+            ("occupancy", "atom `BB` (element ``) of LIP 2 has no occupancy"),
+            ("bfactor", "atom `O` (element `O`) of ALA 1 has the bfactor -5; weights must be 0 or more"),
+            ("charge", "holds no charges"),
+            ("colour", "mass, atomic-number, occupancy and bfactor"),
+        ] {
+            let error = weights(quantity, "all").unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        let zero = Parsed { cloud: PointCloud { weights: Some(vec![0.0; 6]), ..parsed().cloud }, ..parsed() };
+        let options = ReadOptions { weights: Some("w".into()), ..ReadOptions::default() };
+        assert!(choose(zero, &options, "f").unwrap_err().to_string().contains("all chosen points are 0"));
     }
 
     #[test]

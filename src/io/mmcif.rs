@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
         let mut ahead = None;
         while let Some(token) = self.next(&mut ahead)? {
             count += 1;
-            if count % CHECK_EVERY == 0 && self.progress.is_cancelled() {
+            if count.is_multiple_of(CHECK_EVERY) && self.progress.is_cancelled() {
                 return Err(Stop::Interrupted);
             }
             if token.is_word(b"loop_") {
@@ -214,7 +214,7 @@ impl<'a> Reader<'a> {
             if column == places.len() {
                 self.row(&slots, line)?;
                 (column, rows) = (0, rows + 1);
-                if rows % CHECK_EVERY == 0 && self.progress.is_cancelled() {
+                if rows.is_multiple_of(CHECK_EVERY) && self.progress.is_cancelled() {
                     return Err(Stop::Interrupted);
                 }
             }
@@ -285,7 +285,7 @@ impl<'a> Reader<'a> {
         let mut parsed = self.atoms.finish("mmcif");
         parsed.warnings.extend(self.warnings);
         let cell = self.cell.map(|v| v.unwrap_or(f64::NAN));
-        parsed.cell = (cell.iter().all(|v| v.is_finite()) && cell[..3] != [1.0; 3]).then_some(cell);
+        parsed.cells.push((cell.iter().all(|v| v.is_finite()) && cell[..3] != [1.0; 3]).then_some(cell));
         parsed
     }
 }
@@ -342,7 +342,7 @@ mod tests {
         assert_eq!((atoms.icode[0], atoms.altloc[0], atoms.altloc[1]), (b'Q', b'B', b' '));
         assert_eq!((atoms.hetero.as_slice(), atoms.occupancy[0]), ([false, true].as_slice(), 0.5));
         assert!(atoms.occupancy[1].is_nan());
-        assert_eq!(parsed.cell, Some([10.0, 20.0, 30.0, 90.0, 90.0, 90.0]));
+        assert_eq!(parsed.cells, [Some([10.0, 20.0, 30.0, 90.0, 90.0, 90.0])]);
     }
 
     use crate::points::AtomTable;

@@ -24,6 +24,7 @@ use crate::geometry::{Box3, LengthUnit};
 use crate::grid::DensityGrid;
 use crate::points::{PointCloud, Selection};
 use crate::progress::Progress;
+pub use npy::write_npy;
 use sniff::Format;
 pub use table::write_csv;
 
@@ -126,6 +127,7 @@ pub struct ReadOptions {
 
 /// What an input holds.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub enum Input {
     /// Points.
     Points(PointInput),
@@ -158,7 +160,7 @@ pub struct PointInput {
     pub row_of_point: Option<Vec<usize>>,
     /// Rows left out because a coordinate is missing or not finite.
     pub dropped: u64,
-    /// Unit cell: lengths in the unit of the points, angles in degrees.
+    /// Unit cell of the first chosen frame: lengths in the unit of the points, angles in degrees.
     pub cell: Option<[f64; 6]>,
     /// What was understood or chosen, for `info`.
     pub notes: Vec<String>,

@@ -59,6 +59,7 @@ fn c_order(values: &[f64], shape: &[usize]) -> Vec<f64> {
 }
 
 /// What an NPY file holds.
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub(super) enum Contents {
     Points(Parsed),
     Volume(VolumeInput),
@@ -100,7 +101,7 @@ pub(super) fn parse(bytes: &[u8], name: &str, path: Option<&Path>, options: &Rea
 }
 
 fn points(values: &[f64], starts: &[usize], dimensions: usize) -> Parsed {
-    let mut rows = Rows::default();
+    let mut rows = Rows::with_capacity(values.len() / dimensions);
     let mut parsed = Parsed { format: "npy", dimensions, ..Parsed::default() };
     let mut starts = starts.iter().peekable();
     for (i, row) in values.chunks_exact(dimensions).enumerate() {

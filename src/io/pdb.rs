@@ -34,7 +34,7 @@ pub(super) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) -> Result
     let mut last = 0;
     for (line_number, line) in Lines::new(bytes) {
         reader.line(line, line_number).map_err(|problem| Error::line(name, line_number, problem))?;
-        if line_number % CHECK_EVERY == 0 {
+        if line_number.is_multiple_of(CHECK_EVERY) {
             progress.check()?;
         }
         last = line_number;
@@ -53,7 +53,9 @@ struct Reader {
     /// A MODEL line that no atom has followed yet.
     is_model_empty: bool,
     model_numbers: HashSet<i64>,
+    /// The last cell read, and that of each frame.
     cell: Option<[f64; 6]>,
+    cells: Vec<Option<[f64; 6]>>,
     ends: u64,
     models: u64,
     odd: Vec<String>,
@@ -71,7 +73,7 @@ impl Reader {
                 self.ends += 1;
                 self.is_open = false;
             }
-            [b'C', b'R', b'Y', b'S', b'T', b'1', ..] if self.cell.is_none() => self.cell = cell(line),
+            [b'C', b'R', b'Y', b'S', b'T', b'1', ..] => self.cell = cell(line),
             [b' ' | b'\t', ..] => {
                 let record = line.trim_ascii_start();
                 if record.starts_with(b"ATOM ") || record.starts_with(b"HETATM") {
@@ -110,6 +112,7 @@ impl Reader {
         let position = coordinates(line)?;
         if !self.is_open {
             self.atoms.begin_frame();
+            self.cells.push(self.cell);
         }
         self.is_open = true;
         self.is_model_empty = false;
@@ -135,7 +138,7 @@ impl Reader {
     fn finish(self) -> Parsed {
         let by_end = self.models == 0 && self.atoms.frames() > 1;
         let mut parsed = self.atoms.finish("pdb");
-        parsed.cell = self.cell;
+        parsed.cells = self.cells;
         if by_end {
             parsed.notes.push(format!("no MODEL records: {} END lines part the frames", self.ends));
         }
@@ -378,5 +381,8 @@ mod tests {
         assert_eq!(cell(line), Some([50.84, 42.77, 28.95, 90.0, 90.0, 90.0]));
         assert_eq!(cell(b"CRYST1    1.000    1.000    1.000  90.00  90.00  90.00 P 1           1"), None);
         assert_eq!(cell(b"CRYST1   50.840"), None);
+        let second = "CRYST1   60.000   42.770   28.950  90.00  90.00  90.00 P 1           1";
+        let text = format!("{}\n{CA}\nEND\n{second}\n{CA}\nEND\n", String::from_utf8_lossy(line));
+        assert_eq!(read(&text).unwrap().cells.iter().map(|c| c.unwrap()[0]).collect::<Vec<_>>(), [50.84, 60.0]);
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn parse(bytes: &[u8], name: &str, options: &ReadOptions, progress: &
         if line_number > layout.header_line && !layout::is_skipped(line) {
             reader.row(line, line_number).map_err(|problem| Error::line(name, line_number, problem))?;
         }
-        if line_number % CHECK_EVERY == 0 {
+        if line_number.is_multiple_of(CHECK_EVERY) {
             progress.check()?;
         }
     }

@@ -2,6 +2,7 @@
 
 mod common;
 mod examples;
+mod interrupt;
 mod kde;
 mod layers;
 mod pictures;

@@ -1,1 +1,442 @@
-//! See the test names.
+//! Reading: every file of the test data against its recorded answer, every hostile case against its
+//! stated outcome, and every small input with every byte changed and at every cut.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use densitas::error::{Error, Result};
+use densitas::geometry::Box3;
+use densitas::io::{Input, PointInput, ReadOptions, Source, read, read_bytes};
+use densitas::points::PointCloud;
+use densitas::progress::Silent;
+use glam::DVec3;
+use rayon::prelude::*;
+use serde_json::Value;
+
+use crate::common::test_data;
+
+/// Recorded means and bounds are rounded to three decimals.
+const ROUNDING: f64 = 5.001e-4;
+/// The formats that are read so far.
+const ENDINGS: &[&str] =
+    &[".pdb", ".cif", ".cif.gz", ".pdb.gz", ".csv", ".csv.gz", ".npy", "_data.txt", "_3D.txt", ".pdb.txt"];
+/// Cases that only the density can decide: one point, points on a plane, a far outlier.
+const DECIDED_BY_THE_DENSITY: &[&str] = &["csv_all_same.csv", "csv_plane.csv", "csv_one_point.csv", "csv_far.csv"];
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+fn points_with(path: &Path, options: &ReadOptions) -> Result<PointInput> {
+    match read(&Source::Path(path.to_owned()), options, &Silent)? {
+        Input::Points(points) => Ok(points),
+        Input::Volume(_) => panic!("{} is a volume", path.display()),
+    }
+}
+
+fn points(path: &Path) -> Result<PointInput> {
+    points_with(path, &ReadOptions::default())
+}
+
+fn frame(range: &str) -> ReadOptions {
+    ReadOptions { frames: range.parse().unwrap(), ..ReadOptions::default() }
+}
+
+/// The entries of the manifest in these folders whose format is read.
+fn entries(root: &Path, folders: &[&str]) -> Vec<(PathBuf, Value)> {
+    let manifest = json(&root.join("data/manifest.json"));
+    let files = manifest["files"].as_array().unwrap();
+    let is_read = |path: &str| folders.iter().any(|f| path.starts_with(f)) && ENDINGS.iter().any(|e| path.ends_with(e));
+    files
+        .iter()
+        .filter(|f| is_read(text(f, "path")))
+        .map(|f| (root.join("data").join(text(f, "path")), f["answer"].clone()))
+        .collect()
+}
+
+/// Compares number, mean and bounds with a recorded `{n, mean, min, max}`.
+fn check_summary(what: &str, cloud: &PointCloud, answer: &Value) {
+    assert_eq!(Some(cloud.len() as u64), answer["n"].as_u64(), "{what}: number");
+    let Box3 { min, max } = cloud.bounds();
+    for (key, found) in [("mean", cloud.mean()), ("min", min), ("max", max)] {
+        for (axis, expected) in answer[key].as_array().unwrap().iter().enumerate() {
+            let expected = expected.as_f64().unwrap();
+            assert!(
+                (found[axis] - expected).abs() <= ROUNDING,
+                "{what}: {key} is {found}, recorded {expected} ({axis})"
+            );
+        }
+    }
+}
+
+#[test]
+fn structures_agree_with_the_recorded_answers() {
+    let Some(root) = test_data() else { return };
+    let mut checked = 0;
+    for (path, answer) in entries(&root, &["structures/", "trajectories/"]) {
+        let name = path.display().to_string();
+        if answer["n_atoms_first_model"] == 0 {
+            let error = points(&path).unwrap_err().to_string();
+            assert!(error.contains("no points to read") || error.contains("small-molecule"), "{error}");
+        } else {
+            check_structure(&path, &answer, &name);
+        }
+        checked += 1;
+    }
+    assert!(checked >= 30, "only {checked} structures in the manifest");
+}
+
+fn check_structure(path: &Path, answer: &Value, name: &str) {
+    let input = points(path).unwrap();
+    let by_end = &answer["frames_split_at_END"];
+    let frames = if by_end.is_null() { &answer["n_models"] } else { &by_end["n_frames"] };
+    assert_eq!(Some(input.frames as u64), frames.as_u64(), "{name}: frames");
+    check_summary(name, &input.cloud, &answer["first_model_all"]);
+    let last = if by_end.is_null() { &answer["last_model_all"] } else { &by_end["last"] };
+    if !last.is_null() {
+        check_summary(&format!("{name}, last"), &points_with(path, &frame("-1")).unwrap().cloud, last);
+    }
+    check_attributes(&input, answer, name);
+    check_c_alphas(path, answer, name);
+    // gemmi keeps the last of several CRYST1 records.
+    if let Some(cell) = answer["cell"].as_array().filter(|c| c[0].as_f64() != Some(1.0)) {
+        let cell: Vec<f64> = cell.iter().map(|v| v.as_f64().unwrap()).collect();
+        let last = points_with(path, &frame("-1")).unwrap().cell;
+        assert_eq!(last.unwrap().as_slice(), cell, "{name}: cell");
+    }
+}
+
+fn check_attributes(input: &PointInput, answer: &Value, name: &str) {
+    let atoms = input.cloud.atoms.as_ref().unwrap();
+    let count = |key: &str, found: usize| assert_eq!(Some(found as u64), answer[key].as_u64(), "{name}: {key}");
+    count("n_hetatm", atoms.hetero.iter().filter(|h| **h).count());
+    count("n_altloc_atoms", atoms.altloc.iter().filter(|a| **a != b' ').count());
+    let water = "water".parse::<densitas::points::Selection>().unwrap().mask(atoms, 0..atoms.len());
+    // gemmi reads residue TIP3 as TIP, which it does not take for water; here it is.
+    let is_tip3 = name.ends_with("cryst_then_model.pdb");
+    count("n_water_atoms", if is_tip3 { 0 } else { water.iter().filter(|w| **w).count() });
+    assert!(!is_tip3 || water.iter().all(|w| *w), "TIP3 is water");
+}
+
+fn check_c_alphas(path: &Path, answer: &Value, name: &str) {
+    let select = |range: &str| ReadOptions { select: Some("name CA".parse().unwrap()), ..frame(range) };
+    if answer["n_ca"] == 0 {
+        let error = points_with(path, &select(":")).unwrap_err();
+        assert!(matches!(&error, Error::Data(t) if t.contains("names here are")), "{name}: {error}");
+        return;
+    }
+    check_summary(&format!("{name}, CA"), &points_with(path, &select(":")).unwrap().cloud, &answer["first_model_ca"]);
+    if !answer["last_model_ca"].is_null() {
+        check_summary(
+            &format!("{name}, last CA"),
+            &points_with(path, &select("-1")).unwrap().cloud,
+            &answer["last_model_ca"],
+        );
+    }
+}
+
+#[test]
+fn tables_agree_with_the_recorded_answers() {
+    let Some(root) = test_data() else { return };
+    let mut checked = 0;
+    for (path, answer) in entries(&root, &["smlm/"]) {
+        let name = path.display().to_string();
+        let input = points(&path).unwrap();
+        let dimensions = answer["all"]["mean"].as_array().unwrap().len();
+        assert_eq!(input.dimensions, dimensions, "{name}: dimensions");
+        assert_eq!(input.require_3d(&Source::Path(path.clone())).is_ok(), dimensions == 3, "{name}");
+        check_summary(&name, &input.cloud, &answer["all"]);
+        if let Some(columns) = answer["columns"].as_array() {
+            // pandas names a column without a name.
+            let columns: Vec<_> = columns.iter().map(|c| c.as_str().unwrap().replace("Unnamed: 0", "")).collect();
+            assert_eq!(input.columns, columns, "{name}: columns");
+        }
+        if let Some(columns) = answer["xyz_columns"].as_array() {
+            assert_eq!(
+                input.position_columns,
+                columns.iter().map(|c| c.as_str().unwrap()).collect::<Vec<_>>(),
+                "{name}"
+            );
+        }
+        let says_nm = input.position_columns[0].contains("nm") || input.position_columns[0].contains("nano");
+        assert_eq!(input.cloud.unit.map(|u| u.name()), says_nm.then_some("nm"), "{name}: unit");
+        checked += 1;
+    }
+    assert!(checked >= 11, "only {checked} tables in the manifest");
+}
+
+#[test]
+fn arrays_agree_with_the_recorded_answers() {
+    let Some(root) = test_data() else { return };
+    let entries = entries(&root, &["points/"]);
+    assert!(!entries.is_empty());
+    for (path, answer) in entries {
+        let name = path.display().to_string();
+        let first = points(&path).unwrap();
+        assert_eq!(Some(first.frames as u64), answer["n_frames"].as_u64(), "{name}");
+        check_summary(&name, &first.cloud, &answer["first"]);
+        check_summary(&name, &points_with(&path, &frame("-1")).unwrap().cloud, &answer["last"]);
+        let all = points_with(&path, &ReadOptions { pool: true, ..ReadOptions::default() }).unwrap();
+        check_summary(&name, &all.cloud, &answer["all"]);
+        check_summary(&name, &all.frame(all.frames - 1), &answer["last"]);
+    }
+}
+
+#[test]
+fn expected_densities_are_read_as_volumes() {
+    let Some(root) = test_data() else { return };
+    let manifest = json(&root.join("data/manifest.json"));
+    let mut checked = 0;
+    for entry in manifest["expected_densities"].as_array().unwrap() {
+        // The occupancy grid is of counts in bins, without a box of nodes.
+        if entry["bbox_min"].is_null() {
+            continue;
+        }
+        let path = root.join("data").join(text(entry, "path"));
+        let corner = |key: &str| DVec3::from_array(std::array::from_fn(|i| entry[key][i].as_f64().unwrap()));
+        let bounds = Box3 { min: corner("bbox_min"), max: corner("bbox_max") };
+        let options = ReadOptions { bounds: Some(bounds), ..ReadOptions::default() };
+        let Input::Volume(volume) = read(&Source::Path(path), &options, &Silent).unwrap() else { panic!("points") };
+        let [nx, ny, _] = volume.grid.lattice.shape;
+        let [i, j, k]: [usize; 3] = std::array::from_fn(|a| entry["argmax"][a].as_u64().unwrap() as usize);
+        let max = entry["max"].as_f64().unwrap();
+        assert!((f64::from(volume.grid.values[i + nx * (j + ny * k)]) / max - 1.0).abs() < 1e-6);
+        assert!((volume.grid.lattice.node(i, j, k) - corner("argmax_position")).length() < 1e-9);
+        checked += 1;
+    }
+    assert!(checked > 0);
+}
+
+/// What `density` would meet: reading, then the refusal of points of a plane.
+fn outcome(path: &Path, case: &Value) -> Result<PointInput> {
+    let mut options = ReadOptions::default();
+    if let Some([flag, value]) = case["options"].as_array().map(Vec::as_slice) {
+        assert_eq!(flag, "--select");
+        options.select = Some(value.as_str().unwrap().parse()?);
+    }
+    let input = points_with(path, &options)?;
+    input.require_3d(&Source::Path(path.to_owned())).map(|()| input)
+}
+
+#[test]
+fn hostile_inputs_have_their_stated_outcome() {
+    let Some(root) = test_data() else { return };
+    let folder = root.join("data/bad_generated");
+    let mut checked = 0;
+    for case in json(&folder.join("cases.json")).as_array().unwrap() {
+        let (file, expected) = (text(case, "file"), text(case, "expect"));
+        let is_read = ENDINGS.iter().any(|ending| file.ends_with(ending));
+        if !is_read || DECIDED_BY_THE_DENSITY.contains(&file) {
+            continue;
+        }
+        let path = folder.join(file);
+        let begun = Instant::now();
+        let found = outcome(&path, case);
+        assert!(begun.elapsed() < Duration::from_secs(1), "{file} took {:?}", begun.elapsed());
+        match (expected, &found) {
+            ("ok", Ok(input)) => assert!(input.warnings.is_empty(), "{file}: {:?}", input.warnings),
+            ("warn", Ok(input)) => assert_eq!(input.warnings.len(), 1, "{file}"),
+            ("data" | "limit", Err(error)) => check_message(error, &path),
+            _ => panic!("{file} should be {expected}, is {:?}", found.map(|i| i.warnings)),
+        }
+        checked += 1;
+    }
+    assert!(checked >= 35, "only {checked} cases");
+}
+
+/// One line that names the file and exits with 1.
+fn check_message(error: &Error, path: &Path) {
+    let message = error.to_string();
+    assert!(message.starts_with(&path.display().to_string()) && !message.contains('\n'), "{message}");
+    assert_eq!(error.exit_code(), 1, "{message}");
+}
+
+#[test]
+fn hostile_inputs_that_are_fine_give_the_right_numbers() {
+    let Some(root) = test_data() else { return };
+    for (file, first, count) in [
+        ("csv_decimal_comma.csv", DVec3::new(1.5, 2.5, 3.5), 2),
+        ("csv_bom.csv", DVec3::new(1.0, 2.0, 3.0), 2),
+        ("csv_crlf_cr.csv", DVec3::new(1.0, 2.0, 3.0), 2),
+        ("csv_meters.csv", DVec3::new(1000.0, 2000.0, 3.0), 2),
+        ("npy_fortran.npy", DVec3::new(0.0, 1.0, 2.0), 4),
+        ("npy_be_int.npy", DVec3::new(0.0, 1.0, 2.0), 4),
+    ] {
+        let cloud = points(&root.join("data/bad_generated").join(file)).unwrap().cloud;
+        assert_eq!(cloud.len(), count, "{file}");
+        assert!((cloud.positions[0] - first).length() < 1e-9, "{file}: {}", cloud.positions[0]);
+    }
+}
+
+#[test]
+fn malformed_files_are_refused_or_warned_of() {
+    let Some(root) = test_data() else { return };
+    let mut checked = 0;
+    for (path, _) in entries(&root, &["malformed/"]) {
+        match points(&path) {
+            Ok(input) => assert!(!input.warnings.is_empty(), "{} is read without a warning", path.display()),
+            Err(error) => check_message(&error, &path),
+        }
+        checked += 1;
+    }
+    let ragged = points(&root.join("data/malformed/bad_num_col.xvg")).unwrap_err();
+    assert!(ragged.to_string().contains(":3: has 2 fields"), "{ragged}");
+    assert!(checked >= 10, "only {checked} malformed files");
+}
+
+#[test]
+fn formats_that_are_not_read_are_refused_by_name() {
+    let Some(root) = test_data() else { return };
+    let manifest = json(&root.join("data/manifest.json"));
+    for entry in manifest["files"].as_array().unwrap() {
+        let path = root.join("data").join(text(entry, "path"));
+        let name = path.display().to_string();
+        if ENDINGS.iter().any(|ending| name.ends_with(ending)) || name.ends_with(".xvg") {
+            continue;
+        }
+        let result = read(&Source::Path(path.clone()), &ReadOptions::default(), &Silent);
+        assert!(result.is_err(), "{name} is taken for something else");
+        check_message(&result.unwrap_err(), &path);
+    }
+}
+
+/// Reads bytes under every name, and drops what comes out: only a panic fails.
+fn survive(bytes: &[u8], names: &[&str]) {
+    for name in names {
+        let pooled = ReadOptions { pool: true, ..ReadOptions::default() };
+        if let Ok(Input::Points(input)) = read_bytes(bytes, &Source::Path(name.into()), &pooled, &Silent) {
+            let is_finite = input.cloud.positions.iter().all(|p| p.is_finite());
+            assert!(is_finite && input.frame_starts.last() == Some(&input.cloud.len()), "{name}");
+        }
+    }
+}
+
+const ALL_NAMES: &[&str] = &["t", "t.csv", "t.pdb", "t.cif", "t.npy"];
+
+/// Three changes of every byte, and every cut.
+fn mutate(bytes: &[u8], name: &str) {
+    (0..bytes.len()).into_par_iter().for_each(|at| {
+        survive(&bytes[..at], &[name]);
+        for change in [0x01, 0x80, bytes[at] ^ b'9'] {
+            let mut changed = bytes.to_vec();
+            changed[at] ^= change;
+            survive(&changed, &[name]);
+        }
+    });
+}
+
+#[test]
+fn no_change_of_a_byte_and_no_cut_of_an_inline_sample_panics() {
+    let pdb = "CRYST1   50.840   42.770   28.950  90.00  90.00  90.00 P 1\nMODEL        1\n\
+        ATOM      2  CA AALA A  10A     11.639   6.071  -5.147  0.50 12.34           C  \nENDMDL\nMODEL        2\n\
+        HETATMA0LFX  PB  ADPAA A00     101.108   0.097 159.966  1.00135.20        GA P  \nENDMDL\nEND\n";
+    let cif = "data_t\n_cell.length_a 10\nloop_\n_atom_site.id\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n\
+        _atom_site.label_atom_id\n_atom_site.pdbx_PDB_model_num\n1 1.5 2 3(1) CA 1\n2 ? . 3 \"O5'\" 2\nloop_\n_x\n;text\n;\n'a b'\n";
+    let csv = "\u{feff}# comment\n\"id\",\"x [nm]\",\"y [nm]\",\"z [nm]\"\r\n1,2,3,4\r\n2,\"5\",nan,7\r\n";
+    let german = "x;y;z\n1,5;2,5;3,5\n4,5;5,5;6,5\n";
+    let mut npy =
+        b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2, 3), }         \n".to_vec();
+    npy.extend((0..12).flat_map(|v| (v as f32).to_le_bytes()));
+    for (bytes, name) in [
+        (pdb.as_bytes(), "t.pdb"),
+        (cif.as_bytes(), "t.cif"),
+        (csv.as_bytes(), "t.csv"),
+        (german.as_bytes(), "t"),
+        (&npy, "t.npy"),
+    ] {
+        assert!(read_bytes(bytes, &Source::Path(name.into()), &ReadOptions::default(), &Silent).is_ok(), "{name}");
+        mutate(bytes, name);
+    }
+}
+
+#[test]
+fn no_change_of_a_byte_and_no_cut_of_a_small_file_panics() {
+    let Some(root) = test_data() else { return };
+    let mut checked = 0;
+    for folder in ["structures", "smlm", "points", "malformed", "bad_generated", "trajectories"] {
+        for entry in fs::read_dir(root.join("data").join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.display().to_string();
+            let is_small = path.metadata().unwrap().len() <= 4096;
+            if is_small && ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+                mutate(&fs::read(&path).unwrap(), &name);
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked >= 40, "only {checked} small files");
+}
+
+#[test]
+fn fuzzing_finds_of_other_programs_do_no_harm() {
+    let Some(root) = test_data() else { return };
+    let mut checked = 0;
+    for entry in fs::read_dir(root.join("data/malformed")).unwrap() {
+        survive(&fs::read(entry.unwrap().path()).unwrap(), ALL_NAMES);
+        checked += 1;
+    }
+    assert!(checked >= 25, "only {checked} files");
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("densitas-it-{}-{name}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+#[cfg(unix)]
+fn odd_names_and_pipes_are_read() {
+    use std::os::unix::ffi::OsStringExt;
+    let folder = scratch("names");
+    for name in [&b"with space.csv"[..], b"new\nline.csv", b"\xff\xfe.csv", b"-.csv"] {
+        let path = folder.join(std::ffi::OsString::from_vec(name.to_vec()));
+        fs::write(&path, "x,y,z\n1,2,3\n").unwrap();
+        assert_eq!(points(&path).unwrap().cloud.len(), 1, "{}", path.display());
+    }
+    let pipe = folder.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::write(pipe, "1 2 3\n4 5 6\n").unwrap()
+    });
+    assert_eq!(points(&pipe).unwrap().cloud.len(), 2);
+    writer.join().unwrap();
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn files_that_are_missing_or_folders_are_told() {
+    let missing = points(Path::new("no/such/file.csv")).unwrap_err();
+    assert!(matches!(missing, Error::File { .. }) && missing.to_string().starts_with("no/such/file.csv: cannot read"));
+    let folder = scratch("folder.csv");
+    assert!(points(&folder).unwrap_err().to_string().contains("is a folder"));
+    fs::remove_dir_all(folder).unwrap();
+}
+
+/// Not a check: prints how fast files are read. `cargo test --release speed -- --ignored --nocapture`
+#[test]
+#[ignore = "prints a measurement"]
+fn speed_of_reading() {
+    let Some(root) = test_data() else { return };
+    let folder = scratch("speed");
+    let table = folder.join("t.csv");
+    let cloud = densitas::sample::sample("mixture", Some(1_900_000), 1).unwrap();
+    densitas::io::write_csv(&table, &cloud, None).unwrap();
+    let structures = root.join("data/structures");
+    for path in [structures.join("6WG6.cif"), structures.join("pdb4v8r_h36.pdb"), table] {
+        let size = path.metadata().unwrap().len() as f64 / 1e6;
+        for _ in 0..3 {
+            let begun = Instant::now();
+            let count = points(&path).unwrap().cloud.len();
+            let seconds = begun.elapsed().as_secs_f64();
+            println!("{}: {count} points, {size:.1} MB, {seconds:.3} s, {:.0} MB/s", path.display(), size / seconds);
+        }
+    }
+    fs::remove_dir_all(folder).unwrap();
+}

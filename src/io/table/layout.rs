@@ -173,7 +173,7 @@ impl Layout {
             .iter()
             .all(|f| f.is_empty() || number(f).is_some() || separator != Separator::Comma && is_comma_number(f));
         if !is_row {
-            let columns = fields.iter().map(|f| String::from_utf8_lossy(f.trim_ascii()).into_owned()).collect();
+            let columns = fields.iter().map(|f| decoded(f)).collect();
             return Ok(Self { separator, columns, has_names: true, header_line: first_number, may_be_longer: false });
         }
         let comments = text.split(|b| matches!(b, b'\n' | b'\r')).take_while(|line| is_skipped(line));
@@ -194,11 +194,17 @@ impl Layout {
         let last = comments.last().map(|c| c.trim_ascii().trim_ascii_start_matching(b'#'));
         let names = last.and_then(|line| header_fields(line, separator).ok()).unwrap_or_default();
         if names.len() == count && names.iter().all(|n| !n.is_empty() && number(n).is_none()) {
-            layout.columns = names.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect();
+            layout.columns = names.iter().map(|n| decoded(n)).collect();
             layout.has_names = true;
         }
         layout
     }
+}
+
+/// A name in UTF-8, or else in Latin-1, in which old programs write the sign of micrometres.
+fn decoded(name: &[u8]) -> String {
+    let name = name.trim_ascii();
+    std::str::from_utf8(name).map_or_else(|_| name.iter().map(|b| char::from(*b)).collect(), str::to_owned)
 }
 
 trait StripLeading {

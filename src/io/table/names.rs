@@ -46,6 +46,10 @@ pub(super) fn choose(layout: &Layout, options: &ReadOptions, name: &str) -> Resu
         return Err(Error::Usage(format!("{name}: column `{column}` is asked for twice; name each column once")));
     }
     chosen.unit = common_unit(layout, &chosen.positions, name)?;
+    let unknown = chosen.positions.iter().map(|c| &layout.columns[*c]).find(|c| has_unknown_unit(c));
+    if let Some(column) = unknown {
+        chosen.notes.push(format!("the unit of `{column}` is not known; --unit declares one"));
+    }
     Ok(chosen)
 }
 
@@ -157,6 +161,11 @@ fn split_unit(name: &str) -> (&str, Option<LengthUnit>) {
         },
         _ => (name, None),
     }
+}
+
+/// Whether the name ends in brackets that hold no unit of length.
+fn has_unknown_unit(name: &str) -> bool {
+    name.trim().ends_with([']', ')']) && split_unit(name).1.is_none()
 }
 
 /// Which axis a column name means, if any.

@@ -77,6 +77,10 @@ fn metres_become_nanometres_and_it_is_told() {
     let parsed = read("x [m],y [m],z [m]\n1e-6,2e-6,3e-9\n");
     assert!((parsed.cloud.positions[0] - DVec3::new(1000.0, 2000.0, 3.0)).length() < 1e-9);
     assert_eq!((parsed.cloud.unit, parsed.notes.len()), (Some(LengthUnit::Nanometre), 1));
+    let mm = read("x [mm],y [mm],z [mm]\n1,2,3\n");
+    assert!(mm.cloud.unit.is_none() && mm.notes[0].contains("`x [mm]` is not known"));
+    let latin1 = read_with(b"x [\xb5m],y [\xb5m],z [\xb5m]\n1,2,3\n", &ReadOptions::default()).unwrap();
+    assert_eq!(latin1.cloud.unit, Some(LengthUnit::Micrometre));
     assert_eq!(read("x [um],y [um],z [um]\n1,2,3\n").cloud.positions[0], DVec3::new(1.0, 2.0, 3.0));
 }
 
@@ -100,7 +104,7 @@ fn what_is_wrong_is_told_with_its_line() {
         ("x,y,z\n1,2,3\n4,5\n6,7,8\n", "t.csv:3: has 2 fields, 3 are expected as on line 1"),
         ("1,2,3\n4,5,6,7\n", "t.csv:2: has 4 fields, 3"),
         ("x,y,z\n1,2,3\n4,five,6\n", "t.csv:3: column `y` is `five`, a number"),
-        ("x,y,z\n1,\02,3\n", "t.csv:2: holds a NUL"),
+        ("x,y,z\n1,\u{0}2,3\n", "t.csv:2: holds a NUL"),
         ("x,y,z\n\"1,2,3\n4,5,6\n", "t.csv:2: a quote is not closed"),
         ("x;y;z\n1,5;2;3\n1.5;2;3\n", "t.csv:3: `1.5` mixes decimal commas"),
         ("x;y;z\n1.000,5;2;3\n", "`1.000,5`, a number is expected"),
