@@ -115,14 +115,14 @@ impl Row<'_> {
             let (px, w) = (s.load(px), s.load(w));
             let (dy, dz) = (s.sub(y, s.load(py)), s.sub(z, s.load(pz)));
             let rest = s.neg_mul_add(dz, dz, s.neg_mul_add(dy, dy, s.splat(0.0)));
-            for n in 0..N {
-                let dx = s.sub(s.splat(nodes[n]), px);
+            for (sum, node) in sums.iter_mut().zip(nodes) {
+                let dx = s.sub(s.splat(*node), px);
                 let e = s.exp2(s.neg_mul_add(dx, dx, rest));
-                sums[n] = s.mul_add(w, e, sums[n]);
+                *sum = s.mul_add(w, e, *sum);
             }
         }
-        for n in 0..N {
-            self.sums[first + n] += s.sum(sums[n]);
+        for (total, sum) in self.sums[first..].iter_mut().zip(sums) {
+            *total += s.sum(sum);
         }
         N
     }

