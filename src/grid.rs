@@ -205,12 +205,27 @@ impl<T: Sample> DensityGrid<T> {
         shares.iter().map(|share| level_holding(&mut values, share * total)).collect()
     }
 
-    /// The volume of the highest-density region that holds `share` (0 to 1) of the mass, in nodes
-    /// times the volume of a voxel; its unit is length^3.
-    pub fn volume_enclosing(&self, share: f64) -> f64 {
+    /// How thick the highest-density region that holds `share` (0 to 1) of the mass is: the length of
+    /// a line through it along an axis, averaged over its nodes and (geometrically) over the axes. In
+    /// the unit of length; 0 if no value is positive.
+    pub fn thickness_enclosing(&self, share: f64) -> f64 {
         let level = self.levels_enclosing(&[share])[0];
-        let nodes = self.values.iter().filter(|v| v.to_f64() >= level && v.to_f64() > 0.0).count();
-        nodes as f64 * self.lattice.spacing.element_product()
+        let [nx, ny, nz] = self.lattice.shape;
+        let mut lines = [vec![0u32; ny * nz], vec![0u32; nx * nz], vec![0u32; nx * ny]];
+        for (at, value) in self.values.iter().enumerate() {
+            if value.to_f64() >= level && value.to_f64() > 0.0 {
+                let (i, j, k) = (at % nx, at / nx % ny, at / (nx * ny));
+                lines[0][j + ny * k] += 1;
+                lines[1][i + nx * k] += 1;
+                lines[2][i + nx * j] += 1;
+            }
+        }
+        let mean = |counts: &[u32]| {
+            let (sum, squares) = counts.iter().map(|&c| f64::from(c)).fold((0.0, 0.0), |(s, q), c| (s + c, q + c * c));
+            if sum > 0.0 { squares / sum } else { 0.0 }
+        };
+        let nodes = DVec3::from_array(lines.each_ref().map(|counts| mean(counts)));
+        (nodes * self.lattice.spacing).element_product().cbrt()
     }
 
     /// The percentiles (0 to 100) of the finite values, interpolated linearly between order
@@ -300,10 +315,24 @@ mod tests {
     }
 
     #[test]
-    fn the_enclosed_volume_counts_voxels() {
+    fn thickness_is_the_mean_length_of_lines_through_the_region() {
+        // Spacing 1, 2, 4. The region is two nodes along x: one line of 2 along x, two of 1 along y and z.
         let g = grid([2, 2, 2], vec![4.0, 3.0, 2.0, 1.0, 0.0, 0.0, f32::NAN, 0.0]);
-        assert_eq!(g.volume_enclosing(0.7), 2.0 * 8.0);
-        assert_eq!(grid([2, 2, 2], vec![0.0; 8]).volume_enclosing(0.5), 0.0);
+        assert!((g.thickness_enclosing(0.7) - (2.0_f64 * 2.0 * 4.0).cbrt()).abs() < 1e-12);
+        assert_eq!(grid([2, 2, 2], vec![0.0; 8]).thickness_enclosing(0.5), 0.0);
+    }
+
+    #[test]
+    fn a_ball_is_three_halves_of_its_radius_thick() {
+        let n = 81;
+        let bounds = Box3 { min: DVec3::splat(-1.0), max: DVec3::splat(1.0) };
+        let lattice = Lattice::spanning(bounds, [n; 3]).unwrap();
+        let values = (0..n * n * n).map(|at| {
+            let p = lattice.node(at % n, at / n % n, at / (n * n));
+            f32::from(u8::from(p.length() < 0.7))
+        });
+        let g = DensityGrid::new(lattice, values.collect(), None).unwrap();
+        assert!((g.thickness_enclosing(1.0) / (1.5 * 0.7) - 1.0).abs() < 0.02, "{}", g.thickness_enclosing(1.0));
     }
 
     #[test]

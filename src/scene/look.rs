@@ -98,8 +98,8 @@ pub enum Look {
     Mayavi,
 }
 
-/// The default opacity speaks of a layer as thick as a cube of the volume that this share of the mass
-/// fills: a measure of the thing itself, whatever its unit, its box and the empty space around it.
+/// The default opacity speaks of a layer as thick as the region that holds this share of the mass: a
+/// measure of the thing itself, whatever its unit, its box and the empty space around it.
 const REFERENCE_MASS: f64 = 0.5;
 
 /// Opacity against position of the default look: chosen by looking at a globular protein, a large
@@ -189,7 +189,7 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
 
 /// The thickness that the default opacity speaks of; that of the box where there is no mass.
 fn reference_length(grid: &DensityGrid) -> f64 {
-    let core = grid.volume_enclosing(REFERENCE_MASS).cbrt();
+    let core = grid.thickness_enclosing(REFERENCE_MASS);
     if core > 0.0 { core } else { grid.focus.diagonal() }
 }
 
