@@ -106,7 +106,8 @@ impl Job for Row<'_> {
 }
 
 impl Row<'_> {
-    /// The sums at `N` nodes, of which it gives the number: points stand in the lanes, so that a row of any length fills them.
+    /// The sums at `N` nodes, of which it gives the number. Points stand in the lanes, so that a row of any length
+    /// fills them.
     #[inline(always)]
     fn segment<S: Simd, const N: usize>(&mut self, s: S, nodes: &[f64; N], first: usize) -> usize {
         let mut sums = [s.splat(0.0); N];

@@ -103,7 +103,7 @@ fn a_gaussian_of_weights_convolved_is_a_gaussian_of_the_summed_variances() {
     }
 }
 
-/// A random cloud in up to three clumps, rotated and stretched up to 30 times, 1000 of its smallest spread from the origin.
+/// A random cloud in up to three clumps, rotated and stretched up to 30 times, 1000 of its smallest spread from 0.
 fn random_cloud(random: &mut Random) -> PointCloud {
     let n = 2 + random.below(300);
     let stretch =
