@@ -17,3 +17,8 @@ pub mod progress;
 pub mod render;
 pub mod sample;
 pub mod scene;
+
+/// The examples of README.md, compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
