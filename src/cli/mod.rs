@@ -55,11 +55,11 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Tell what a file holds and how it was understood
-    Info(info::InfoArgs),
+    Info(Box<info::InfoArgs>),
     /// Compute the density on a grid and save it
-    Density(density::DensityCommand),
+    Density(Box<density::DensityCommand>),
     /// Draw one picture of the density
-    Render(render::RenderCommand),
+    Render(Box<render::RenderCommand>),
     /// Write a built-in cloud of points as a table
     Sample(sample::SampleArgs),
 }

@@ -123,10 +123,10 @@ pub fn run(args: &RenderCommand, adapter: Option<&str>, console: &Console) -> Re
     let choice = adapter_choice(adapter);
     let (renderer, made) = std::thread::scope(|scope| {
         let renderer = scope.spawn(|| Gpu::new(&choice).and_then(Renderer::new));
-        let made = grid(args, console);
+        let made = make_grid(args, console);
         (renderer.join().expect("the renderer's thread does not panic"), made)
     });
-    let (grid, mut out, mut seconds) = made?;
+    let Made { grid, told: mut out, mut seconds } = made?;
     let mut renderer = renderer?;
     let scene = args.picture.scene(Arc::new(grid), &frame)?;
     let start = Instant::now();
@@ -162,8 +162,14 @@ fn tell(args: &RenderCommand, scene: &Scene, frame: &Frame, renderer: &Renderer,
     ));
 }
 
-/// The grid, what is told of it, and the seconds so far.
-fn grid(args: &RenderCommand, console: &Console) -> Result<(DensityGrid, Map<String, Value>, Map<String, Value>)> {
+/// A grid, what is told of it as JSON, and the seconds so far.
+struct Made {
+    grid: DensityGrid,
+    told: Map<String, Value>,
+    seconds: Map<String, Value>,
+}
+
+fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
     let opened = input::open(&args.points, args.density.bounds, console)?;
     let mut seconds = report::object(json!({ "read": opened.seconds }));
     match opened.input {
@@ -177,14 +183,14 @@ fn grid(args: &RenderCommand, console: &Console) -> Result<(DensityGrid, Map<Str
                 &mut seconds,
                 report::object(json!({ "plan": s.plan, "evaluate": s.evaluate, "check": s.check })),
             );
-            Ok((grid, out, seconds))
+            Ok(Made { grid, told: out, seconds })
         }
         Input::Volume(volume) => {
             let warnings = volume.warnings.clone();
             let grid = input::volume_of(volume, &args.density, console);
             let mut out = report::grid(&grid);
             report::merge(&mut out, report::object(json!({ "warnings": warnings })));
-            Ok((grid, out, seconds))
+            Ok(Made { grid, told: out, seconds })
         }
     }
 }

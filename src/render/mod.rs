@@ -148,9 +148,8 @@ fn texture_2d(gpu: &Gpu, size: [u32; 2], format: wgpu::TextureFormat, usage: wgp
 
 fn unpremultiply(pixel: &mut [u8]) {
     let alpha = u32::from(pixel[3]);
-    if alpha > 0 {
-        for channel in &mut pixel[..3] {
-            *channel = ((u32::from(*channel) * 255 + alpha / 2) / alpha).min(255) as u8;
-        }
+    for channel in &mut pixel[..3] {
+        let straight = (u32::from(*channel) * 255 + alpha / 2).checked_div(alpha).unwrap_or(0);
+        *channel = straight.min(255) as u8;
     }
 }

@@ -148,11 +148,9 @@ fn a_linear_ramp_under_mayavis_opacity_has_the_integrated_depth() {
 /// in the step. Catches: samples at the ends of steps (first order), back-to-front order.
 #[test]
 fn a_colour_ramp_is_second_order_in_the_step() {
-    let tau = 1.5;
-    let exact = |c0: f64, c1: f64| {
-        c0 * (1.0 - (-tau as f64).exp()) + (c1 - c0) * (1.0 - (-tau as f64).exp() * (1.0 + tau)) / tau
-    };
-    let alpha = 1.0 - (-tau as f64).exp();
+    let tau = 1.5_f64;
+    let exact = |c0: f64, c1: f64| c0 * (1.0 - (-tau).exp()) + (c1 - c0) * (1.0 - (-tau).exp() * (1.0 + tau)) / tau;
+    let alpha = 1.0 - (-tau).exp();
     let error = |step: f64| {
         let grid = grid_of(UNIT_BOX, [2, 2, 2], |p| p.x);
         let scene = closed_form(grid, &format!("0:{alpha},1:{alpha}"), 1.0, step);
