@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `founding` | 5,000 | standard normal in x, y and z: `exp(-r^2 / 2) / (2 pi)^(3/2)`, no unit |
 //! | `mixture` | 1,000,000 | three correlated normals, see [`mixture_density`], no unit |
-//! | `membrane` | 1,000,000 | shells of a torus (60 %, radii 100 and 30) and of a sphere (40 %, radius 160, open at the top), each 1 thick (standard deviation), in nm |
+//! | `membrane` | 1,000,000 | shells of a torus (60 %, radii 100 and 30) and an open sphere (40 %, radius 160), 1 thick (sigma), nm |
 //!
 //! The numbers come from SplitMix64 and the Box-Muller transform: equal seeds give equal points on
 //! every machine whose `ln`, `sin` and `cos` agree.

@@ -223,7 +223,8 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let problem = format!(
-            "the table of atoms ends within a row: {column} of {} values after {rows} whole rows; the file is cut or damaged",
+            "the table of atoms ends within a row: {column} of {} values after {rows} whole rows; \
+             the file is cut or damaged",
             places.len()
         );
         Err(Stop::Wrong(line, problem))
@@ -290,7 +291,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-const SMALL_MOLECULE: &str = "holds fractional coordinates (a small-molecule CIF), not Cartn_x, Cartn_y, Cartn_z; convert it to \
+const SMALL_MOLECULE: &str = "holds fractional coordinates (a small-molecule CIF), not Cartn_x, Cartn_y, Cartn_z; \
+                              convert it to \
                               Cartesian coordinates, for instance to PDB or XYZ";
 
 /// What follows `prefix`, in any case of letters.
@@ -316,7 +318,8 @@ mod tests {
     use crate::progress::Silent;
 
     const HEAD: &str = "data_t\n_cell.length_a 10\n_cell.length_b 20\n_cell.length_c 30\n_cell.angle_alpha 90\n\
-        _cell.angle_beta 90\n_cell.angle_gamma 90(1)\nloop_\n_atom_site.group_PDB\n_atom_site.id\n_atom_site.type_symbol\n\
+        _cell.angle_beta 90\n_cell.angle_gamma 90(1)\nloop_\n\
+        _atom_site.group_PDB\n_atom_site.id\n_atom_site.type_symbol\n\
         _atom_site.label_atom_id\n_atom_site.label_alt_id\n_atom_site.label_comp_id\n_atom_site.label_asym_id\n\
         _atom_site.auth_asym_id\n_atom_site.auth_seq_id\n_atom_site.pdbx_PDB_ins_code\n_ATOM_SITE.Cartn_X\n\
         _atom_site.Cartn_y\n_atom_site.Cartn_z\n_atom_site.occupancy\n_atom_site.pdbx_PDB_model_num\n";

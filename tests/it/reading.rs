@@ -335,8 +335,10 @@ fn no_change_of_a_byte_and_no_cut_of_an_inline_sample_panics() {
     let pdb = "CRYST1   50.840   42.770   28.950  90.00  90.00  90.00 P 1\nMODEL        1\n\
         ATOM      2  CA AALA A  10A     11.639   6.071  -5.147  0.50 12.34           C  \nENDMDL\nMODEL        2\n\
         HETATMA0LFX  PB  ADPAA A00     101.108   0.097 159.966  1.00135.20        GA P  \nENDMDL\nEND\n";
-    let cif = "data_t\n_cell.length_a 10\nloop_\n_atom_site.id\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n\
-        _atom_site.label_atom_id\n_atom_site.pdbx_PDB_model_num\n1 1.5 2 3(1) CA 1\n2 ? . 3 \"O5'\" 2\nloop_\n_x\n;text\n;\n'a b'\n";
+    let cif = "data_t\n_cell.length_a 10\nloop_\n_atom_site.id\n_atom_site.Cartn_x\n\
+        _atom_site.Cartn_y\n_atom_site.Cartn_z\n\
+        _atom_site.label_atom_id\n_atom_site.pdbx_PDB_model_num\n1 1.5 2 3(1) CA 1\n2 ? . 3 \"O5'\" 2\n\
+        loop_\n_x\n;text\n;\n'a b'\n";
     let csv = "\u{feff}# comment\n\"id\",\"x [nm]\",\"y [nm]\",\"z [nm]\"\r\n1,2,3,4\r\n2,\"5\",nan,7\r\n";
     let german = "x;y;z\n1,5;2,5;3,5\n4,5;5,5;6,5\n";
     let mut npy =
