@@ -16,11 +16,16 @@ use glam::{DVec2, DVec3};
 
 use crate::common::{grid_of, npy_f64, read_png, test_data};
 
-/// One renderer for all tests, on the software adapter whose pictures are the same everywhere.
+/// One renderer for all tests.
 static RENDERER: LazyLock<Mutex<Renderer>> = LazyLock::new(|| {
-    let gpu = Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter");
+    let gpu = Gpu::new(&adapter()).expect("tests of pictures need a software adapter");
     Mutex::new(Renderer::new(gpu).unwrap())
 });
+
+/// A software adapter, or the one that `DENSITAS_TEST_ADAPTER` names, such as `gl`.
+fn adapter() -> AdapterChoice {
+    std::env::var("DENSITAS_TEST_ADAPTER").map_or(AdapterChoice::Software, AdapterChoice::Named)
+}
 
 fn draw(scene: &Scene, size: [u32; 2]) -> Picture {
     let frame = Frame { size, scale_factor: 1.0 };
@@ -272,7 +277,7 @@ fn nanometres_look_like_angstroms() {
 fn two_runs_give_the_same_bytes() {
     let scene = default_scene(blob(1.0, DVec3::ZERO));
     let first = draw(&scene, [161, 119]);
-    let gpu = Gpu::new(&AdapterChoice::Software).unwrap();
+    let gpu = Gpu::new(&adapter()).unwrap();
     let frame = Frame { size: [161, 119], scale_factor: 1.0 };
     let second = Renderer::new(gpu).unwrap().draw(&scene, &frame, &Silent).unwrap();
     assert!(first == second);
