@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock, Mutex};
 
+use densitas::annotate::{Shape, annotate, camera};
 use densitas::color::{Colormap, OpacityCurve, TransferFunction};
 use densitas::geometry::Box3;
 use densitas::gpu::{AdapterChoice, Gpu};
@@ -319,6 +320,35 @@ fn equal_limits_cut_at_the_value() {
         center(&light(&scene, [9, 9]))[3]
     };
     assert!(seen(1.9) > 0.99 && seen(2.0) > 0.99 && seen(2.1) == 0.0);
+}
+
+/// The bar that is painted shows, row by row, what an opaque slab of that density looks like. Catches:
+/// a second source of colour, a bar upside down or half a row off, an sRGB-encoded target.
+#[test]
+fn the_colour_bar_is_an_opaque_slab_of_each_value() {
+    let slab = |value: f64| {
+        let mut scene = closed_form(grid_of(UNIT_BOX, [2, 2, 2], |_| value), "0:1,1:1", 0.01, 0.05);
+        scene.transfer.colormap = Colormap::named("turbo").unwrap();
+        scene
+    };
+    let frame = Frame { size: [480, 400], scale_factor: 1.0 };
+    let mut scene = slab(0.0);
+    scene.annotations.colorbar = true;
+    let bar = annotate(&scene, camera(&scene, &frame), &frame).into_iter().find_map(|mark| match mark.shape {
+        Shape::Rows { area, inks } => Some((area, inks.len())),
+        _ => None,
+    });
+    let (area, rows) = bar.expect("a colour bar");
+    assert!(rows >= 256, "{rows} rows");
+    let painted = draw(&scene, frame.size);
+    let column = area.center().x as usize;
+    for row in (0..rows).step_by(rows / 256) {
+        let at = 4 * ((area.min.y.round() as usize + row) * 480 + column);
+        let value = 1.0 - (row as f64 + 0.5) / rows as f64;
+        let seen = draw(&slab(value), [1, 1]);
+        let most = (0..3).map(|c| seen.rgba[c].abs_diff(painted.rgba[at + c])).max().unwrap();
+        assert!(most <= 1, "{value}: slab {:?}, bar {:?}", &seen.rgba[..3], &painted.rgba[at..at + 3]);
+    }
 }
 
 /// A camera inside the box sees only what lies before it.
