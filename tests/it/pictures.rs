@@ -331,7 +331,7 @@ fn the_colour_bar_is_an_opaque_slab_of_each_value() {
         scene.transfer.colormap = Colormap::named("turbo").unwrap();
         scene
     };
-    let frame = Frame { size: [480, 400], scale_factor: 1.0 };
+    let frame = Frame { size: [480, 700], scale_factor: 1.0 };
     let mut scene = slab(0.0);
     scene.annotations.colorbar = true;
     let bar = annotate(&scene, camera(&scene, &frame), &frame).into_iter().find_map(|mark| match mark.shape {
