@@ -54,7 +54,7 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
 fn check_format(output: &std::path::Path) -> Result<()> {
     match output.extension().and_then(|e| e.to_str()) {
         Some("npy") => Ok(()),
-        _ if output.starts_with("/dev") => Ok(()),
+        _ if io::atomic::is_stream(output) => Ok(()),
         _ => Err(Error::Usage(format!("{}: grids are written as .npy; name the output F.npy", output.display()))),
     }
 }
@@ -79,7 +79,7 @@ fn write<T: Sample>(
         let mut out = report::grid(&grid);
         report::merge(&mut out, report::density(&made));
         report::merge(&mut out, report::object(json!({ "warnings": points.warnings, "seconds": seconds })));
-        console.answer(&serde_json::Value::Object(out).to_string());
+        console.answer(&serde_json::Value::Object(out).to_string())?;
     } else {
         let [x, y, z] = grid.lattice.shape;
         console.note(&format!(
