@@ -101,6 +101,10 @@ pub struct Annotations {
     pub colorbar: bool,
     /// A line above the picture.
     pub title: Option<String>,
+    /// A bar of a round length, in the plane through the camera's target.
+    pub scale_bar: bool,
+    /// Colour of letters and lines; `None` is black or white, whichever is seen better.
+    pub foreground: Option<Rgb>,
 }
 
 /// The size of one picture.
@@ -112,6 +116,13 @@ pub struct Frame {
     pub scale_factor: f64,
 }
 
+impl Scene {
+    /// The colour of letters and lines.
+    pub fn foreground(&self) -> Rgb {
+        self.annotations.foreground.unwrap_or(self.background.foreground())
+    }
+}
+
 impl Frame {
     /// Width and height in points, the measure of text and lines.
     pub fn size_in_points(&self) -> [f64; 2] {
@@ -120,7 +131,7 @@ impl Frame {
 }
 
 impl Background {
-    /// The colour that text and lines must stand out from.
+    /// The colour that text and lines must stand out from: where there is none, the white of paper.
     pub fn color(self) -> Rgb {
         match self {
             Self::Color(c) => c,
