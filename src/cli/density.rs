@@ -15,7 +15,7 @@ use crate::io::{self, Input, PointInput};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_long_help = "Examples:
   densitas density 1ubq.pdb --select \"name CA\" --grid 30 --padding 0 -o density.npy
   densitas density locs.csv --bandwidth 25nm --spacing 10nm -o density.npy --json
 

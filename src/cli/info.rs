@@ -12,6 +12,10 @@ use crate::io::{Input, PointInput, VolumeInput};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  densitas info 1ubq.pdb
+  densitas info locs.csv --columns x,y,z --unit nm --json
+  densitas info density.npy")]
 pub struct InfoArgs {
     #[command(flatten)]
     points: PointArgs,

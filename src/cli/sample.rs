@@ -12,6 +12,11 @@ use crate::{io, sample};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  densitas sample founding -o points.csv
+  densitas sample membrane --points 100000 --seed 7 -o membrane.csv
+
+Every verb takes sample:NAME where it takes a file.")]
 pub struct SampleArgs {
     /// Its name: founding, membrane or mixture
     name: String,

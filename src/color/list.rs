@@ -36,8 +36,8 @@ fn of_channels(text: &str) -> Option<Rgb> {
     inside.split(',').map(level).collect::<Option<Vec<f32>>>()?.try_into().ok()
 }
 
-/// `#rrggbb`, the nearest.
-pub(super) fn hex(color: Rgb) -> String {
+/// A colour as `#rrggbb`, the nearest.
+pub fn hex(color: Rgb) -> String {
     let [r, g, b] = color.map(|v| (v * 255.0).round() as u8);
     format!("#{r:02x}{g:02x}{b:02x}")
 }

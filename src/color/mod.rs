@@ -7,7 +7,9 @@ mod tables;
 
 use std::fmt;
 
-pub use list::parse_color;
+use serde::Serialize;
+
+pub use list::{hex, parse_color};
 pub use lookup::LookupTable;
 
 use crate::error::{Error, Result};
@@ -168,6 +170,15 @@ impl fmt::Display for Colormap {
     }
 }
 
+impl Serialize for Colormap {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.steps {
+            Some(steps) => serializer.collect_str(&format_args!("{self} in {steps} steps")),
+            None => serializer.collect_str(self),
+        }
+    }
+}
+
 fn built_in(key: &str) -> Option<Vec<(f64, Rgb)>> {
     Some(match key {
         "jet" => stops_of_channels(JET),
@@ -286,8 +297,15 @@ impl fmt::Display for OpacityCurve {
     }
 }
 
+impl Serialize for OpacityCurve {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// What a density looks like: limits, colours, opacity.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct TransferFunction {
     /// Colours from `limits[0]` to `limits[1]`; constant outside.
     pub colormap: Colormap,
