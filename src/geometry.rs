@@ -8,7 +8,7 @@ use glam::DVec3;
 use crate::error::Error;
 
 /// An axis-aligned box in the unit of the data. `min[a] <= max[a]` unless the box is empty.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Box3 {
     /// Lower corner.
     pub min: DVec3,

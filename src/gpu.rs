@@ -16,6 +16,17 @@ pub enum AdapterChoice {
     Named(String),
 }
 
+impl AdapterChoice {
+    /// What a user's word means: none, `software`, or part of a name.
+    pub fn named(name: Option<&str>) -> Self {
+        match name {
+            None => Self::Auto,
+            Some("software") => Self::Software,
+            Some(name) => Self::Named(name.to_owned()),
+        }
+    }
+}
+
 /// What is said of an adapter.
 pub type AdapterInfo = wgpu::AdapterInfo;
 
@@ -138,11 +149,6 @@ impl Gpu {
     }
 }
 
-/// What all usable adapters say of themselves, best first.
-pub fn adapters() -> Vec<AdapterInfo> {
-    usable_adapters().iter().map(wgpu::Adapter::get_info).collect()
-}
-
 /// One line on an adapter: name, backend, driver.
 pub fn describe(info: &AdapterInfo) -> String {
     let driver = if info.driver_info.is_empty() { String::new() } else { format!(", {}", info.driver_info) };
@@ -151,14 +157,56 @@ pub fn describe(info: &AdapterInfo) -> String {
 
 /// The adapters that can run the passes, best first.
 fn usable_adapters() -> Vec<wgpu::Adapter> {
+    let mut adapters = all_adapters();
+    adapters.retain(|adapter| obstacle(adapter).is_none());
+    adapters
+}
+
+/// All adapters, best first.
+fn all_adapters() -> Vec<wgpu::Adapter> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
     let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
-    adapters.retain(|a| {
-        let can = a.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS);
-        can && a.limits().max_texture_dimension_3d >= 256 && a.limits().max_storage_textures_per_shader_stage > 0
-    });
     adapters.sort_by_key(|a| rank(&a.get_info()));
     adapters
+}
+
+/// Why an adapter cannot run the passes.
+fn obstacle(adapter: &wgpu::Adapter) -> Option<&'static str> {
+    let limits = adapter.limits();
+    if !adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS) {
+        return Some("it has no compute shaders");
+    }
+    if limits.max_texture_dimension_3d < 256 {
+        return Some("its 3-D textures have fewer than 256 texels a side");
+    }
+    (limits.max_storage_textures_per_shader_stage == 0).then_some("its shaders cannot write textures")
+}
+
+/// What is known of an adapter without opening it.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// Name, backend, driver, kind.
+    pub info: AdapterInfo,
+    /// What it allows.
+    pub limits: wgpu::Limits,
+    /// Whether it interpolates 32-bit float textures by itself.
+    pub interpolates_f32: bool,
+    /// Whether it computes on the processor.
+    pub software: bool,
+    /// Why it cannot draw, if so.
+    pub obstacle: Option<&'static str>,
+}
+
+/// All adapters, best first: the first without an obstacle is the one that [`AdapterChoice::Auto`] takes.
+pub fn survey() -> Vec<Survey> {
+    let survey = |adapter: wgpu::Adapter| Survey {
+        info: adapter.get_info(),
+        limits: adapter.limits(),
+        interpolates_f32: adapter.features().contains(wgpu::Features::FLOAT32_FILTERABLE),
+        software: is_software(&adapter.get_info()),
+        obstacle: obstacle(&adapter),
+    };
+    all_adapters().into_iter().map(survey).collect()
 }
 
 fn rank(info: &AdapterInfo) -> (u8, u8) {

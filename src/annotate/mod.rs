@@ -1,10 +1,11 @@
-//! What is written and drawn around the density: axes, colour bar and title, as marks that a
+//! What is written and drawn around the density: axes, colour bar, scale bar and title, as marks that a
 //! painter puts on a picture. Needs no GPU.
 
 mod axes;
 mod colorbar;
 mod lettering;
 mod page;
+mod scalebar;
 mod sides;
 mod ticks;
 mod title;
@@ -143,10 +144,13 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
 /// The marks of a picture of `scene` seen by `camera`. Text never overlaps text and never leaves the
 /// picture: what does not fit is left out.
 pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
-    let mut page = Page::new(scene.background, frame);
+    let mut page = Page::new(scene.background, scene.foreground(), frame);
     let top = title::draw(&mut page, &scene.annotations);
     if scene.annotations.colorbar {
         colorbar::draw(&mut page, scene, top);
+    }
+    if scene.annotations.scale_bar {
+        scalebar::draw(&mut page, camera, scene.grid.unit);
     }
     if scene.annotations.axes {
         axes::draw(&mut page, scene, camera, frame);
@@ -157,7 +161,7 @@ pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
 /// The part of a picture into which the drawn box should be fitted so that the title, the colour
 /// bar and the numbers along the axes have their room. In points.
 pub fn plot_area(annotations: &Annotations, frame: &Frame) -> Area {
-    let top = title::draw(&mut Page::new(Background::Transparent, frame), annotations);
+    let top = title::draw(&mut Page::new(Background::Transparent, [0.0; 3], frame), annotations);
     page::plot_area(annotations, frame, top)
 }
 

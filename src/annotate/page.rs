@@ -2,7 +2,7 @@
 
 use glam::DVec2;
 
-use super::{Area, Ink, Layer, Lettering, Mark, Shape};
+use super::{Area, Ink, Layer, Lettering, Mark, Shape, scalebar};
 use crate::color::Rgb;
 use crate::scene::{Annotations, Background, Frame};
 
@@ -32,8 +32,8 @@ pub struct Page {
 }
 
 impl Page {
-    /// An empty sheet.
-    pub fn new(background: Background, frame: &Frame) -> Self {
+    /// An empty sheet of this colour, for marks of the other.
+    pub fn new(background: Background, foreground: Rgb, frame: &Frame) -> Self {
         let [width, height] = frame.size_in_points();
         let size = DVec2::new(width, height);
         let em = font_size(size);
@@ -45,7 +45,7 @@ impl Page {
             marks: Vec::new(),
             pixel,
             background,
-            foreground: background.foreground(),
+            foreground,
             lettering: Lettering::new(frame.scale_factor),
             taken: Vec::new(),
         }
@@ -135,6 +135,7 @@ pub fn plot_area(annotations: &Annotations, frame: &Frame, top: f64) -> Area {
     let least = 0.5 * (1.0 - FREE_SHARE) * size;
     // Where numbers would need much of a small picture there are none.
     let numbers = if annotations.axes && 4.0 * em <= 0.2 * size.min_element() { 4.0 * em } else { 0.0 };
+    let scale_bar = if annotations.scale_bar { scalebar::ROOM * em } else { 0.0 };
     let complete_bar = 8.0 * em;
     let right = match annotations.colorbar {
         true if complete_bar < 0.3 * size.x => complete_bar,
@@ -143,6 +144,6 @@ pub fn plot_area(annotations: &Annotations, frame: &Frame, top: f64) -> Area {
     };
     Area {
         min: DVec2::new(least.x.max(numbers), least.y.max(top + 0.8 * em)).min(0.3 * size),
-        max: size - DVec2::new(right, least.y.max(numbers)).min(0.3 * size),
+        max: size - DVec2::new(right, least.y.max(numbers + scale_bar)).min(0.3 * size),
     }
 }

@@ -45,6 +45,7 @@ fn scene(focus: Box3, view: View, title: Option<&str>) -> Scene {
     let mut scene = Look::Default.scene(Arc::new(grid), Limits::Value(2.1e-5, 9.3e-5)).unwrap();
     scene.viewpoint = Viewpoint::Fit(view);
     scene.annotations.title = title.map(String::from);
+    scene.annotations.scale_bar = true;
     scene
 }
 
@@ -137,7 +138,7 @@ fn numbers_never_stand_without_their_power_of_ten() {
         for view in views() {
             let focus = boxes()[2];
             let scene = Scene {
-                annotations: Annotations { axes: true, colorbar: false, title: None },
+                annotations: Annotations { axes: true, colorbar: false, title: None, ..Annotations::default() },
                 ..scene(focus, view, None)
             };
             let marks = marks_of(&scene, frame);
@@ -189,10 +190,87 @@ fn equal_limits_give_a_bar_of_two_colours() {
     assert!(texts(&marks).iter().any(|(text, _)| *text == "5.20×10⁻⁷"), "{:?}", texts(&marks));
 }
 
+/// The scale bar of these marks, with its label: the polygon next to a text of this ending.
+fn scale_bar<'a>(marks: &'a [Mark], ending: &str) -> Option<(Area, &'a str)> {
+    let (text, place) = texts(marks).into_iter().find(|(text, _)| text.ends_with(ending))?;
+    let bars = marks.iter().filter_map(|mark| match &mark.shape {
+        Shape::Polygon { corners, .. } => Some(Area { min: corners[0], max: corners[2] }),
+        _ => None,
+    });
+    bars.filter(|bar| bar.max.x < place.min.x && bar.min.y > place.min.y).last().map(|bar| (bar, text))
+}
+
+/// Catches: a bar measured in pixels where points are meant, or at the depth of the eye.
+#[test]
+fn the_scale_bar_is_as_long_as_it_says() {
+    for frame in &FRAMES[1..] {
+        for view in views() {
+            let scene = scene(boxes()[0], view, None);
+            let fitted = camera(&scene, frame);
+            for camera in [fitted, fitted.orthographic()] {
+                let marks = annotate(&scene, camera, frame);
+                let (bar, label) = scale_bar(&marks, " Å").unwrap();
+                let length: f64 = label.trim_end_matches(" Å").parse().unwrap();
+                let ends = [0.0, length].map(|at| camera.target + camera.axes().right * at);
+                let [from, to] = ends.map(|p| camera.project(p, frame.size).unwrap() / frame.scale_factor);
+                assert!((bar.size().x - from.distance(to)).abs() < 1e-6, "{frame:?} {view:?} {label}: {bar:?}");
+                assert!((0.08..=0.2).contains(&(bar.size().x / frame.size_in_points()[0])), "{bar:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_scale_bar_keeps_off_numbers_and_stays_in_the_picture() {
+    for frame in &FRAMES {
+        let picture = Area { min: DVec2::ZERO, max: frame.size_in_points().into() };
+        for (focus, view) in boxes().into_iter().flat_map(|b| views().into_iter().map(move |v| (b, v))) {
+            let scene = scene(focus, view, None);
+            let marks = marks_of(&scene, frame);
+            let Some((bar, _)) = scale_bar(&marks, " Å") else {
+                assert!(frame.size[0] < 320, "{frame:?} {focus:?} {view:?} has no scale bar");
+                continue;
+            };
+            assert!(picture.contains(&bar), "{bar:?}");
+            for (text, area) in texts(&marks) {
+                assert!(!area.overlaps(&bar), "{frame:?} {view:?}: {text} covers the bar");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_scale_bar_without_a_unit_is_a_number_and_in_nothing_there_is_none() {
+    let frame = FRAMES[2];
+    let mut scene = scene(boxes()[0], View::ISO, None);
+    let camera = camera(&scene, &frame);
+    let far = camera.at_distance(1e300);
+    assert_eq!(scale_bar(&annotate(&scene, camera.at_distance(0.0), &frame), " Å"), None);
+    assert!(
+        annotate(&scene, far, &frame).iter().all(|m| !matches!(&m.shape, Shape::Text { text, .. } if text == "NaN Å"))
+    );
+    let lattice = Lattice::spanning(boxes()[0], [2, 2, 2]).unwrap();
+    scene.grid = Arc::new(DensityGrid::new(lattice, vec![0.5; 8], None).unwrap());
+    scene.annotations = Annotations { scale_bar: true, ..Annotations::default() };
+    let marks = annotate(&scene, camera, &frame);
+    assert_eq!(texts(&marks).iter().map(|(text, _)| *text).collect::<Vec<_>>(), ["2"]);
+}
+
+#[test]
+fn letters_and_lines_take_the_colour_asked_for() {
+    let mut scene = scene(boxes()[0], View::ISO, Some("Title"));
+    scene.annotations.foreground = Some([0.2, 0.4, 0.6]);
+    for mark in marks_of(&scene, &FRAMES[2]) {
+        if let Shape::Text { ink, .. } = mark.shape {
+            assert_eq!(ink.rgb, [0.2, 0.4, 0.6]);
+        }
+    }
+}
+
 #[test]
 fn nothing_asked_for_nothing_drawn() {
     let frame = FRAMES[2];
-    let annotations = Annotations { axes: false, colorbar: false, title: None };
+    let annotations = Annotations { axes: false, colorbar: false, title: None, ..Annotations::default() };
     let scene = Scene { annotations, ..scene(boxes()[0], View::ISO, None) };
     assert_eq!(marks_of(&scene, &frame), []);
 }
@@ -216,7 +294,7 @@ fn a_camera_within_the_box_gives_finite_lines() {
 fn the_room_for_the_box_is_inside_and_not_too_small() {
     for frame in &FRAMES {
         for title in [None, Some(LONG_TITLE.to_owned())] {
-            let all = Annotations { axes: true, colorbar: true, title };
+            let all = Annotations { axes: true, colorbar: true, title, ..Annotations::default() };
             let area = plot_area(&all, frame);
             let size = DVec2::from(frame.size_in_points());
             assert!(Area { min: DVec2::ZERO, max: size }.contains(&area));

@@ -94,6 +94,24 @@ impl Ticks {
     }
 }
 
+/// The largest of 1, 2 and 5 times a power of ten that is no longer than `most`, and how it is
+/// written; `None` unless `most` is finite and above 0.
+pub fn round_length(most: f64) -> Option<(f64, String)> {
+    let exponent = most.log10().floor();
+    if !exponent.is_finite() {
+        return None;
+    }
+    let exponent = exponent as i32;
+    // The power of ten may round to just above a length that is one.
+    let steps = [(5, exponent), (2, exponent), (1, exponent), (5, exponent - 1)];
+    let (mantissa, exponent) = steps.into_iter().find(|&(m, e)| decimal_value(m, e) <= most)?;
+    let text = match exponent {
+        -3..=4 => decimal_text(mantissa, exponent),
+        _ => format!("{mantissa}×{}", power_of_ten(exponent)),
+    };
+    Some((decimal_value(mantissa, exponent), text))
+}
+
 /// `10` with a raised power.
 pub fn power_of_ten(power: i32) -> String {
     let raised = |c: char| match c {
@@ -190,6 +208,20 @@ mod tests {
         }
         for (low, high) in [(1.0, 1.0), (2.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (1.0, 1.0_f64.next_up())] {
             assert_eq!(Ticks::within(low, high, 5), None);
+        }
+    }
+
+    #[test]
+    fn lengths_are_rounded_down_to_1_2_or_5() {
+        for (most, wanted) in
+            [(1.0, "1"), (1.99, "1"), (0.37, "0.2"), (73.0, "50"), (1999.0, "1000"), (1e-9, "1×10⁻⁹"), (2.3e7, "2×10⁷")]
+        {
+            let (length, text) = round_length(most).unwrap();
+            assert!(length <= most && length > 0.4 * most, "{most}: {length}");
+            assert_eq!(text, wanted, "{most}");
+        }
+        for none in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(round_length(none), None);
         }
     }
 

@@ -26,6 +26,7 @@ pub struct Console {
     bars: bool,
     cancelled: Arc<AtomicBool>,
     stage: Mutex<Stage>,
+    failure: Mutex<Option<std::io::Error>>,
 }
 
 struct Stage {
@@ -39,7 +40,7 @@ impl Console {
         let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
         let bars = !quiet && !dumb && std::io::stderr().is_terminal();
         let stage = Mutex::new(Stage { started: Instant::now(), bar: ProgressBar::hidden() });
-        Self { json, quiet, bars, cancelled: Arc::default(), stage }
+        Self { json, quiet, bars, cancelled: Arc::default(), stage, failure: Mutex::default() }
     }
 
     /// From now on Ctrl-C and SIGTERM end the program with status 130, leaving no half file.
@@ -55,13 +56,20 @@ impl Console {
         });
     }
 
-    /// A line of the answer, on stdout. A reader that went away is no error; a full disk is.
+    /// A line of the answer, on stdout. What goes wrong is told by [`Console::finish`].
+    pub fn answer(&self, line: &str) {
+        if let Err(error) = writeln!(std::io::stdout(), "{line}") {
+            self.failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(error);
+        }
+    }
+
+    /// Whether the whole answer was written. A reader that went away is no error; a full disk is.
     ///
     /// # Errors
     /// [`Error::File`].
-    pub fn answer(&self, line: &str) -> Result<()> {
-        match writeln!(std::io::stdout(), "{line}") {
-            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+    pub fn finish(&self) -> Result<()> {
+        match self.failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take() {
+            Some(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
                 Err(Error::file(Path::new("standard output"), "write", e))
             }
             _ => Ok(()),

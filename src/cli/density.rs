@@ -15,7 +15,7 @@ use crate::io::{self, Input, PointInput};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_long_help = "Examples:
   densitas density 1ubq.pdb --select \"name CA\" --grid 30 --padding 0 -o density.npy
   densitas density locs.csv --bandwidth 25nm --spacing 10nm -o density.npy --json
 
@@ -79,7 +79,7 @@ fn write<T: Sample>(
         let mut out = report::grid(&grid);
         report::merge(&mut out, report::density(&made));
         report::merge(&mut out, report::object(json!({ "warnings": points.warnings, "seconds": seconds })));
-        console.answer(&serde_json::Value::Object(out).to_string())?;
+        console.answer(&serde_json::Value::Object(out).to_string());
     } else {
         let [x, y, z] = grid.lattice.shape;
         console.note(&format!(

@@ -7,9 +7,10 @@ use std::time::Instant;
 use super::args::{DensityArgs, PointArgs};
 use super::console::Console;
 use crate::error::Result;
+use crate::geometry::LengthUnit;
 use crate::grid::{DensityGrid, Sample};
 use crate::io::{self, Input, PointInput, Source, VolumeInput};
-use crate::kde::{self, Report};
+use crate::kde::{self, Bandwidth, Report};
 use crate::sample;
 
 /// Samples are the same on every run.
@@ -61,10 +62,26 @@ pub fn density_of<T: Sample>(
     console: &Console,
 ) -> Result<(DensityGrid<T>, Report)> {
     points.require_3d(source)?;
-    let density = kde::density(&points.cloud, &args.options(points.cloud.unit)?, console)?;
+    let mut density = kde::density(&points.cloud, &args.options(points.cloud.unit)?, console)?;
+    density.report.warnings.extend(wide_bandwidth(args.bandwidth, points.cloud.unit));
     density.report.notes.iter().for_each(|n| console.note(n));
     density.report.warnings.iter().for_each(|w| console.warning(w));
     Ok((density.grid, density.report))
+}
+
+/// A factor on the data's own spread above this was hardly meant as one.
+const LARGEST_PLAUSIBLE_FACTOR: f64 = 3.0;
+
+/// A warning where a length was probably meant.
+fn wide_bandwidth(bandwidth: Option<Bandwidth>, unit: Option<LengthUnit>) -> Option<String> {
+    let Some(Bandwidth::Factor(factor)) = bandwidth else { return None };
+    let unit = match unit.unwrap_or(LengthUnit::Nanometre) {
+        LengthUnit::Angstrom => "A",
+        unit => unit.name(),
+    };
+    (factor > LARGEST_PLAUSIBLE_FACTOR).then(|| {
+        format!("--bandwidth {factor} is {factor} times the spread of the points; write {factor}{unit} for a length")
+    })
 }
 
 /// A volume given where points could stand; options that mean nothing for it are told.
@@ -74,4 +91,21 @@ pub fn volume_of(volume: VolumeInput, args: &DensityArgs, console: &Console) -> 
         console.warning(&format!("the input is a volume already, so {} has no effect", useless.join(", ")));
     }
     volume.grid
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_factor_that_looks_like_a_length_is_told() {
+        let told = |text: &str, unit| wide_bandwidth(Some(text.parse().unwrap()), unit);
+        assert!(told("60", Some(LengthUnit::Nanometre)).unwrap().contains("write 60nm for a length"));
+        assert!(told("3.5", Some(LengthUnit::Angstrom)).unwrap().contains("write 3.5A for a length"));
+        assert!(told("60", None).unwrap().contains("60nm"));
+        assert_eq!(
+            [told("3", None), told("60nm", None), told("scott", None), wide_bandwidth(None, None)],
+            [const { None }; 4]
+        );
+    }
 }

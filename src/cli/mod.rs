@@ -3,22 +3,28 @@
 mod args;
 mod console;
 mod density;
+mod doctor;
 mod info;
 mod input;
+mod manual;
+mod parse;
+mod recipe;
 mod render;
 mod report;
 mod sample;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::error::Result;
+use crate::gpu::AdapterChoice;
 pub use console::Console;
+use parse::{Asked, Stop};
 
 /// Density of positions in space: computed, drawn, saved.
 #[derive(Debug, Parser)]
-#[command(name = "densitas", version, about, propagate_version = true, after_help = EXAMPLES)]
+#[command(name = "densitas", version, about, propagate_version = true, after_long_help = EXAMPLES)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -60,30 +66,36 @@ enum Verb {
     Density(Box<density::DensityCommand>),
     /// Draw one picture of the density
     Render(Box<render::RenderCommand>),
+    /// Print the recipe that a picture holds
+    Recipe(recipe::RecipeArgs),
     /// Write a built-in cloud of points as a table
     Sample(sample::SampleArgs),
+    /// Tell which graphics adapters there are, which one draws, and what is missing
+    Doctor(doctor::DoctorArgs),
+    /// Print what makes a shell complete the options
+    Completions(manual::CompletionArgs),
+    /// Print the manual page
+    Man(manual::ManArgs),
 }
 
 /// Runs the program with these arguments (the first is its name); the exit status is 0, or as
 /// [`crate::error::Error::exit_code`].
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
     silence_driver_chatter();
-    // Values may begin with a hyphen: --bounds -1,1,-1,1,-1,1.
-    let hyphens = |arg: clap::Arg| {
-        let allowed = takes_value(&arg);
-        arg.allow_hyphen_values(allowed)
-    };
-    let command = Cli::command().mut_subcommands(|verb| verb.mut_args(hyphens));
-    let parsed = command.try_get_matches_from(arguments).and_then(|m| Cli::from_arg_matches(&m));
-    let cli = match parsed {
-        Ok(cli) => cli,
-        Err(error) => {
+    let asked = match parse::parse(arguments.into_iter().collect()) {
+        Ok(asked) => asked,
+        Err(Stop::Clap(error)) => {
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
+        Err(Stop::Error(error)) => {
+            Console::new(false, false).error(&error);
+            return ExitCode::from(error.exit_code());
+        }
     };
-    let console = Console::new(cli.global.json, cli.global.quiet);
-    match execute(cli, &console) {
+    let global = &asked.cli.global;
+    let console = Console::new(global.json, global.quiet);
+    match execute(&asked, &console).and_then(|()| console.finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             console.error(&error);
@@ -101,20 +113,22 @@ fn silence_driver_chatter() {
     }
 }
 
-fn takes_value(arg: &clap::Arg) -> bool {
-    arg.get_action().takes_values() && !arg.is_positional()
-}
-
-fn execute(cli: Cli, console: &Console) -> Result<()> {
+fn execute(asked: &Asked, console: &Console) -> Result<()> {
     console.watch_for_interrupts();
-    if let Some(threads) = cli.global.threads {
+    let Cli { global, verb } = &asked.cli;
+    if let Some(threads) = global.threads {
         // Fails only where a pool exists already; then that one serves.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
     }
-    match cli.verb {
-        Verb::Info(args) => info::run(&args, console),
-        Verb::Density(args) => density::run(&args, console),
-        Verb::Render(args) => render::run(&args, cli.global.adapter.as_deref(), console),
-        Verb::Sample(args) => sample::run(&args, console),
+    let adapter = AdapterChoice::named(global.adapter.as_deref());
+    match verb {
+        Verb::Info(args) => info::run(args, console),
+        Verb::Density(args) => density::run(args, console),
+        Verb::Render(args) => render::run(args, &adapter, asked, console),
+        Verb::Recipe(args) => recipe::run(args, console),
+        Verb::Sample(args) => sample::run(args, console),
+        Verb::Doctor(args) => doctor::run(args, &adapter, console),
+        Verb::Completions(args) => manual::completions(args, console),
+        Verb::Man(args) => manual::man(args, console),
     }
 }

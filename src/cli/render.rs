@@ -6,13 +6,16 @@ use std::time::Instant;
 
 use clap::{ArgAction, Args};
 use glam::{DVec2, DVec3};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use toml::Table;
 
 use super::args::{DensityArgs, PointArgs, numbers, vector};
 use super::console::Console;
-use super::{input, report};
+use super::parse::Asked;
+use super::{input, recipe, report};
 use crate::annotate;
-use crate::color::{Colormap, OpacityCurve, parse_color};
+use crate::color::{Colormap, OpacityCurve, Rgb, parse_color};
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::grid::DensityGrid;
@@ -22,10 +25,12 @@ use crate::scene::{Background, Camera, Frame, Limits, Look, Projection, Scene, V
 
 /// Options of the verb.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_long_help = "Examples:
   densitas render 1ubq.pdb -o density.png
   densitas render 6WG6.cif --select \"name CA\" --background white -o complex.png
   densitas render locs.csv --bandwidth 20nm --camera 30,20 --size 1920x1080 -o cell.png
+  densitas render 1ubq.pdb --background transparent --scale-bar --ortho --scale-factor 3 -o paper.png
+  densitas render --recipe density.png --size 3840x2160 -o large.png
   densitas render sample:founding --look mayavi --limits range:0,0.5 --grid 30 --padding 0 -o mayavi.png")]
 pub struct RenderCommand {
     #[command(flatten)]
@@ -58,9 +63,16 @@ struct PictureArgs {
     /// Density that the colours end at
     #[arg(long, value_name = "V", value_parser = finite)]
     vmax: Option<f64>,
-    /// A name (viridis, inferno, turbo, jet, ...) or colours "#00f,#0ff,#f00" or "0:#000,0.3:#f00,1:#fff"
+    /// A name (viridis, jet, plotly-jet, ...; with _r reversed) or colours "#00f,#0ff,#f00" or "0:#000,0.3:#f00,1:#fff"
+    ///
+    /// Colours are #rgb, #rrggbb or rgb(r,g,b), also in plotly's form [[0,"rgb(0,0,131)"],[1,"#f00"]]. In
+    /// between they are interpolated; --colormap-steps 256 gives the steps that matplotlib draws. viridis,
+    /// inferno, magma, plasma, cividis, turbo, coolwarm, batlow, jet, hot, grey, mayavi, plotly-jet, plotly-hot.
     #[arg(long, value_name = "MAP", value_parser = |t: &str| Colormap::parse(t))]
     colormap: Option<Colormap>,
+    /// Draw the colour map in N equal steps; 256 is what matplotlib does
+    #[arg(long, value_name = "N", value_parser = colormap_steps)]
+    colormap_steps: Option<usize>,
     /// Turn the colour map round
     #[arg(long)]
     reverse: bool,
@@ -88,6 +100,9 @@ struct PictureArgs {
     /// What points upward [default: 0,0,1]
     #[arg(long, value_name = "X,Y,Z", value_parser = vector)]
     camera_up: Option<DVec3>,
+    /// Where the target appears, from the centre to the right and upward in heights of the picture
+    #[arg(long, value_name = "X,Y", value_parser = shift)]
+    camera_shift: Option<DVec2>,
     /// Vertical view angle in degrees [default: 30]
     #[arg(long, value_name = "DEG")]
     view_angle: Option<f64>,
@@ -95,6 +110,8 @@ struct PictureArgs {
     #[arg(long, conflicts_with = "view_angle")]
     ortho: bool,
     /// white, black, #808080 or transparent
+    ///
+    /// A transparent picture laid over black or white is the picture with that background.
     #[arg(long, value_name = "COLOUR", value_parser = background)]
     background: Option<Background>,
     /// A line above the picture
@@ -106,10 +123,18 @@ struct PictureArgs {
     /// Colour bar: on or off
     #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = on_off)]
     colorbar: bool,
+    /// A bar of a round length, right in the plane through the camera's target
+    ///
+    /// In perspective what is nearer appears larger; with --ortho the bar is right everywhere.
+    #[arg(long)]
+    scale_bar: bool,
+    /// Colour of letters and lines [default: black or white, as is seen better; on transparent: black]
+    #[arg(long, value_name = "COLOUR", value_parser = |t: &str| parse_color(t))]
+    foreground: Option<Rgb>,
 }
 
 /// Runs the verb.
-pub fn run(args: &RenderCommand, adapter: Option<&str>, console: &Console) -> Result<()> {
+pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console: &Console) -> Result<()> {
     if args.output.extension().is_none_or(|e| !e.eq_ignore_ascii_case("png")) && !io::atomic::is_stream(&args.output) {
         return Err(Error::Usage(format!(
             "{}: pictures are written as PNG; name the output F.png",
@@ -120,9 +145,8 @@ pub fn run(args: &RenderCommand, adapter: Option<&str>, console: &Console) -> Re
     io::atomic::check_writable(&args.output, input_path.as_deref())?;
     let frame = args.picture.frame()?;
     // Opening the adapter takes as long as reading and computing: both at once.
-    let choice = adapter_choice(adapter);
     let (renderer, made) = std::thread::scope(|scope| {
-        let renderer = scope.spawn(|| Gpu::new(&choice).and_then(Renderer::new));
+        let renderer = scope.spawn(|| Gpu::new(adapter).and_then(Renderer::new));
         let made = make_grid(args, console);
         (renderer.join().expect("the renderer's thread does not panic"), made)
     });
@@ -133,7 +157,13 @@ pub fn run(args: &RenderCommand, adapter: Option<&str>, console: &Console) -> Re
     let picture = renderer.draw(&scene, &frame, console)?;
     seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
     let start = Instant::now();
-    io::png::write(&args.output, input_path.as_deref(), picture.size, &picture.rgba)?;
+    let drawn = drawn(&scene, &frame, renderer.gpu());
+    for difference in asked.expected.iter().flat_map(|expected| recipe::differences(expected, &drawn)) {
+        console.warning(&format!("not as when the recipe was written: {difference}"));
+    }
+    let (recipe, software) = (asked.recipe.text(&drawn), concat!("densitas ", env!("CARGO_PKG_VERSION")));
+    let texts = [(recipe::KEYWORD, recipe.as_str()), ("Software", software)];
+    io::png::write_with_texts(&args.output, input_path.as_deref(), picture.size, &picture.rgba, &texts)?;
     seconds.insert("write".into(), start.elapsed().as_secs_f64().into());
     let more = json!({
         "adapter": renderer.gpu().describe(),
@@ -143,7 +173,7 @@ pub fn run(args: &RenderCommand, adapter: Option<&str>, console: &Console) -> Re
     });
     report::merge(&mut out, report::object(more));
     if console.json {
-        console.answer(&Value::Object(out).to_string())?;
+        console.answer(&Value::Object(out).to_string());
     } else {
         tell(args, &scene, &frame, &renderer, console);
     }
@@ -160,6 +190,22 @@ fn tell(args: &RenderCommand, scene: &Scene, frame: &Frame, renderer: &Renderer,
         frame.size[1],
         renderer.gpu().describe()
     ));
+}
+
+/// The record of a picture in its recipe.
+fn drawn(scene: &Scene, frame: &Frame, gpu: &Gpu) -> Table {
+    #[derive(Serialize)]
+    struct Drawn<'a> {
+        adapter: String,
+        /// As the viewpoint is in this frame.
+        camera: Camera,
+        #[serde(flatten)]
+        frame: &'a Frame,
+        #[serde(flatten)]
+        scene: &'a Scene,
+    }
+    let drawn = Drawn { adapter: gpu.describe(), camera: annotate::camera(scene, frame), frame, scene };
+    Table::try_from(drawn).expect("a scene is numbers, texts and tables of them")
 }
 
 /// A grid, what is told of it as JSON, and the seconds so far.
@@ -218,6 +264,9 @@ impl PictureArgs {
         if let Some(map) = &self.colormap {
             scene.transfer.colormap = map.clone();
         }
+        if let Some(count) = self.colormap_steps {
+            scene.transfer.colormap = scene.transfer.colormap.stepped(count);
+        }
         if self.reverse {
             scene.transfer.colormap = scene.transfer.colormap.reversed();
         }
@@ -230,6 +279,8 @@ impl PictureArgs {
         scene.annotations.axes = self.axes;
         scene.annotations.colorbar = self.colorbar;
         scene.annotations.title = self.title.clone();
+        scene.annotations.scale_bar = self.scale_bar;
+        scene.annotations.foreground = self.foreground;
         scene.viewpoint = self.viewpoint(&scene, frame);
         Ok(scene)
     }
@@ -262,19 +313,12 @@ impl PictureArgs {
         if let Some(degrees) = self.view_angle {
             camera.projection = Projection::Perspective { vertical_fov_degrees: degrees };
         }
+        camera.shift = self.camera_shift.unwrap_or(camera.shift);
         camera.up = self.camera_up.unwrap_or(camera.up);
         if self.ortho {
             camera = camera.orthographic();
         }
         if camera == untouched { automatic } else { Viewpoint::At(camera) }
-    }
-}
-
-fn adapter_choice(name: Option<&str>) -> AdapterChoice {
-    match name {
-        None => AdapterChoice::Auto,
-        Some("software") => AdapterChoice::Software,
-        Some(name) => AdapterChoice::Named(name.to_owned()),
     }
 }
 
@@ -331,6 +375,16 @@ fn angles(text: &str) -> std::result::Result<(View, Option<f64>), String> {
         return Err("the distance must be above 0, and a number f64 can square".into());
     }
     Ok((View::Angles { azimuth, elevation }, distance))
+}
+
+fn shift(text: &str) -> std::result::Result<DVec2, String> {
+    numbers::<2>(text, "two, x,y,").map(DVec2::from_array)
+}
+
+fn colormap_steps(text: &str) -> std::result::Result<usize, String> {
+    let (least, most) = Colormap::STEPS.into_inner();
+    let count = text.parse().ok().filter(|n| (least..=most).contains(n));
+    count.ok_or_else(|| format!("write a whole number from {least} to {most}"))
 }
 
 fn background(text: &str) -> Result<Background> {

@@ -12,6 +12,11 @@ use crate::{io, sample};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  densitas sample founding -o points.csv
+  densitas sample membrane --points 100000 --seed 7 -o membrane.csv
+
+Every verb takes sample:NAME where it takes a file.")]
 pub struct SampleArgs {
     /// Its name: founding, membrane or mixture
     name: String,
@@ -33,7 +38,7 @@ pub fn run(args: &SampleArgs, console: &Console) -> Result<()> {
     io::write_csv(&args.output, &cloud, None)?;
     if console.json {
         let out = json!({ "points": cloud.len(), "unit": report::unit(cloud.unit), "bounds": report::bounds(cloud.bounds()) });
-        console.answer(&out.to_string())?;
+        console.answer(&out.to_string());
     } else {
         console.note(&format!("{}: {} points", args.output.display(), cloud.len()));
     }

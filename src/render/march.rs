@@ -134,7 +134,7 @@ impl MarchPass {
     fn content_group(&self, gpu: &Gpu, scene: &Scene, volume: &VolumeTexture) -> wgpu::BindGroup {
         let table = gpu.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
             label: Some("lookup table"),
-            contents: bytemuck::cast_slice(&LookupTable::new(&scene.transfer).entries),
+            contents: bytemuck::cast_slice(&LookupTable::new(&scene.transfer).parts),
             usage: wgpu::BufferUsages::STORAGE,
         });
         let geometry = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit));
@@ -157,7 +157,7 @@ impl MarchPass {
 
 fn variant(scene: &Scene) -> Variant {
     let longest = scene.grid.lattice.bounds().diagonal() / scene.transfer.reference_length;
-    let extinction = LookupTable::new(&scene.transfer).entries.iter().fold(0.0_f32, |m, e| m.max(e[3]));
+    let extinction = LookupTable::new(&scene.transfer).max_extinction();
     Variant {
         midpoint: scene.sampling.rule == SampleRule::Midpoint,
         shaded: scene.shading.is_some(),

@@ -3,12 +3,14 @@
 mod march;
 mod overlay;
 mod present;
+mod transparent;
 mod uniforms;
 mod volume;
 
 use std::sync::Arc;
 
 use crate::annotate::{annotate, camera};
+use crate::color::Rgb;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::progress::Progress;
@@ -70,13 +72,29 @@ impl Renderer {
     pub fn draw(&mut self, scene: &Scene, frame: &Frame, progress: &dyn Progress) -> Result<Picture> {
         let camera = camera(scene, frame);
         let light = self.march(scene, camera, frame.size, progress)?;
-        let marks = annotate(scene, camera, frame);
-        let target = self.present.run(&self.gpu, scene.background, frame, &light, &mut self.overlay, &marks);
-        let mut rgba = self.gpu.read_texture(&target)?;
-        if scene.background == Background::Transparent {
-            rgba.chunks_exact_mut(4).for_each(unpremultiply);
-        }
+        let mut on = |background| self.present(scene, background, camera, frame, &light);
+        let rgba = match scene.background {
+            Background::Color(color) => on(color)?,
+            Background::Transparent => transparent::from_two(&on([0.0; 3])?, &on([1.0; 3])?),
+        };
         Ok(Picture { size: frame.size, rgba })
+    }
+
+    /// The light over a background of one colour, with the marks of the scene.
+    fn present(
+        &mut self,
+        scene: &Scene,
+        background: Rgb,
+        camera: Camera,
+        frame: &Frame,
+        light: &wgpu::Texture,
+    ) -> Result<Vec<u8>> {
+        let mut scene = scene.clone();
+        scene.annotations.foreground = Some(scene.foreground());
+        scene.background = Background::Color(background);
+        let marks = annotate(&scene, camera, frame);
+        let target = self.present.run(&self.gpu, background, frame, light, &mut self.overlay, &marks);
+        self.gpu.read_texture(&target)
     }
 
     /// The light of a scene as floats, before it is laid over the background: what tests compare
@@ -144,12 +162,4 @@ fn texture_2d(gpu: &Gpu, size: [u32; 2], format: wgpu::TextureFormat, usage: wgp
         usage,
         view_formats: &[],
     })
-}
-
-fn unpremultiply(pixel: &mut [u8]) {
-    let alpha = u32::from(pixel[3]);
-    for channel in &mut pixel[..3] {
-        let straight = (u32::from(*channel) * 255 + alpha / 2).checked_div(alpha).unwrap_or(0);
-        *channel = straight.min(255) as u8;
-    }
 }

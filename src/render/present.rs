@@ -3,8 +3,9 @@
 use super::overlay::Overlay;
 use super::texture_2d;
 use crate::annotate::{Layer, Mark};
+use crate::color::Rgb;
 use crate::gpu::{Gpu, compose};
-use crate::scene::{Background, Frame};
+use crate::scene::Frame;
 
 /// The format of pictures: display values, not sRGB-encoded by the adapter.
 pub const PICTURE_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
@@ -44,12 +45,11 @@ impl PresentPass {
         Self { pipeline }
     }
 
-    /// The finished picture, colours premultiplied by alpha: background, marks behind, light, marks
-    /// in front.
+    /// The finished picture, opaque: background, marks behind, light, marks in front.
     pub fn run(
         &self,
         gpu: &Gpu,
-        background: Background,
+        background: Rgb,
         frame: &Frame,
         light: &wgpu::Texture,
         overlay: &mut Overlay,
@@ -61,7 +61,8 @@ impl PresentPass {
         let behind = texture_2d(gpu, frame.size, PICTURE_FORMAT, usage);
         let target = texture_2d(gpu, frame.size, PICTURE_FORMAT, usage);
         let mut encoder = gpu.device.create_command_encoder(&Default::default());
-        drop(color_pass(&mut encoder, &behind, wgpu::LoadOp::Clear(clear_color(background))));
+        let [r, g, b] = background.map(f64::from);
+        drop(color_pass(&mut encoder, &behind, wgpu::LoadOp::Clear(wgpu::Color { r, g, b, a: 1.0 })));
         overlay.prepare(&gpu.device, &gpu.queue, &mut encoder, frame, marks);
         overlay.paint(&mut encoder, &behind.create_view(&Default::default()), Layer::Behind);
         self.composite(gpu, &mut encoder, light, &behind, &target);
@@ -109,11 +110,4 @@ fn color_pass<'e>(
         })],
         ..Default::default()
     })
-}
-
-fn clear_color(background: Background) -> wgpu::Color {
-    match background {
-        Background::Transparent => wgpu::Color::TRANSPARENT,
-        Background::Color([r, g, b]) => wgpu::Color { r: f64::from(r), g: f64::from(g), b: f64::from(b), a: 1.0 },
-    }
 }

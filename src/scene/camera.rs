@@ -1,12 +1,14 @@
 //! Where the picture is taken from.
 
 use glam::{DVec2, DVec3};
+use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
 
 /// How depth is drawn.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Projection {
     /// Central projection with this vertical view angle.
     Perspective {
@@ -21,7 +23,8 @@ pub enum Projection {
 }
 
 /// A camera placed in the space of the data. z is up unless `up` says otherwise.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Camera {
     /// Where the eye is.
     pub position: DVec3,
@@ -57,7 +60,8 @@ pub struct Ray {
 }
 
 /// Directions from which a box is looked at.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum View {
     /// Camera on +x, z up.
     X,

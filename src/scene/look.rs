@@ -180,7 +180,7 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         sampling: Sampling { step, rule: SampleRule::Midpoint },
         shading: None,
         background,
-        annotations: Annotations { axes: true, colorbar: true, title: None },
+        annotations: Annotations { axes: true, colorbar: true, title: None, ..Annotations::default() },
         grid,
     }
 }
@@ -206,7 +206,7 @@ fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         sampling: Sampling { step: mayavi_step(&grid.lattice), rule: SampleRule::End },
         shading: Some(Look::Mayavi.shading(&grid)),
         background,
-        annotations: Annotations { axes: true, colorbar: true, title: None },
+        annotations: Annotations { axes: true, colorbar: true, title: None, ..Annotations::default() },
         grid,
     }
 }

@@ -3,22 +3,26 @@
 mod camera;
 mod look;
 
+use std::fmt;
 use std::sync::Arc;
 
 use glam::DVec3;
+use serde::Serialize;
 
 pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
 pub use look::{Limits, Look};
 
-use crate::color::{Rgb, TransferFunction};
+use crate::color::{Rgb, TransferFunction, hex};
 use crate::geometry::Box3;
 use crate::grid::DensityGrid;
 
 /// What a picture shows. Window, headless pictures, movies and tests draw the same `Scene` by the
-/// same renderer.
-#[derive(Debug, Clone)]
+/// same renderer. Serialised, it is the record in a picture's recipe: all but the samples themselves.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Scene {
     /// The density.
+    #[serde(skip)]
     pub grid: Arc<DensityGrid>,
     /// Its limits, colours and opacity.
     pub transfer: TransferFunction,
@@ -37,7 +41,8 @@ pub struct Scene {
 }
 
 /// Where a scene is seen from.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Viewpoint {
     /// From this direction, so that the focus fills what annotations leave of the picture.
     Fit(View),
@@ -46,7 +51,8 @@ pub enum Viewpoint {
 }
 
 /// How samples are taken along a ray.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Sampling {
     /// Distance between samples, in the unit of the data; above 0.
     pub step: f64,
@@ -55,7 +61,8 @@ pub struct Sampling {
 }
 
 /// Where in its step a sample lies, and what becomes of the rest of the ray.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SampleRule {
     /// In the middle; the last step is as long as what is left of the ray.
     Midpoint,
@@ -64,7 +71,8 @@ pub enum SampleRule {
 }
 
 /// Lighting by three white lights fixed to the camera (Mayavi's and VTK's model).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Shading {
     /// Share of the colour that needs no light.
     pub ambient: f64,
@@ -93,7 +101,8 @@ pub enum Background {
 }
 
 /// What is written and drawn around the density.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Annotations {
     /// The box with ticks and numbers.
     pub axes: bool,
@@ -101,15 +110,27 @@ pub struct Annotations {
     pub colorbar: bool,
     /// A line above the picture.
     pub title: Option<String>,
+    /// A bar of a round length, in the plane through the camera's target.
+    pub scale_bar: bool,
+    /// Colour of letters and lines; `None` is black or white, whichever is seen better.
+    pub foreground: Option<Rgb>,
 }
 
 /// The size of one picture.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Frame {
     /// Width and height in pixels.
     pub size: [u32; 2],
     /// Pixels per point: text and lines are this many times larger than on a plain screen.
     pub scale_factor: f64,
+}
+
+impl Scene {
+    /// The colour of letters and lines.
+    pub fn foreground(&self) -> Rgb {
+        self.annotations.foreground.unwrap_or(self.background.foreground())
+    }
 }
 
 impl Frame {
@@ -119,8 +140,24 @@ impl Frame {
     }
 }
 
+impl fmt::Display for Background {
+    /// `#rrggbb` or `transparent`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Color(color) => f.write_str(&hex(*color)),
+            Self::Transparent => f.write_str("transparent"),
+        }
+    }
+}
+
+impl Serialize for Background {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl Background {
-    /// The colour that text and lines must stand out from.
+    /// The colour that text and lines must stand out from: where there is none, the white of paper.
     pub fn color(self) -> Rgb {
         match self {
             Self::Color(c) => c,

@@ -106,7 +106,8 @@ fn every_picture_option_changes_the_picture() {
         let base = ["render", "sample:founding", "--grid", "24", "--size", "160x120", "-o", &picture];
         let output = densitas(&[&base[..], more].concat());
         assert!(output.status.success(), "{more:?}: {}", stderr(&output));
-        std::fs::read(&picture).unwrap()
+        // Pixels, not bytes: the recipe inside tells how it was asked for.
+        read_png(Path::new(&picture)).1
     };
     let plain = render("plain.png", &[]);
     assert!(plain == render("again.png", &["--axes", "on", "--colorbar", "on"]));
@@ -285,6 +286,14 @@ fn a_closed_pipe_ends_quietly() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{:?} {}", output.status, stderr(&output));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = command(&["info", "sample:founding"]).stdout(full).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
 }
 
 #[cfg(unix)]

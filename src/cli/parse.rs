@@ -1,0 +1,270 @@
+//! Arguments to options: those of the command line and, behind them, those of a recipe.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
+use toml::{Table, Value};
+
+use super::Cli;
+use super::recipe::{Draft, Recipe};
+use crate::error::{Error, Result};
+
+/// The verbs that take `--recipe` and write recipes.
+const VERBS: [&str; 1] = ["render"];
+
+/// Options that name files rather than decide what is in them.
+const NOT_IN_RECIPES: [&str; 2] = ["output", "recipe"];
+
+/// Options that say anew what others of a recipe say too, without being in conflict with them.
+const SUPERSEDES: [(&str, &[&str]); 1] = [("limits", &["vmin", "vmax"])];
+
+/// What was asked for.
+pub struct Asked {
+    /// The options.
+    pub cli: Cli,
+    /// What repeats it.
+    pub recipe: Draft,
+    /// What the recipe came to when it was written, if nothing but it decides.
+    pub expected: Option<Table>,
+}
+
+/// Why there is nothing to do.
+pub enum Stop {
+    /// Help, version, or wrong usage.
+    Clap(clap::Error),
+    /// A wrong recipe.
+    Error(Error),
+}
+
+impl From<clap::Error> for Stop {
+    fn from(error: clap::Error) -> Self {
+        Self::Clap(error)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// The whole command line.
+pub fn command() -> Command {
+    let recipe = || {
+        Arg::new("recipe")
+            .long("recipe")
+            .value_name("FILE")
+            .value_parser(clap::value_parser!(PathBuf))
+            .help("Take input and options from a recipe or a PNG; what is given here wins")
+            .help_heading("Picture")
+    };
+    let mut command = Cli::command().mut_subcommands(|verb| verb.mut_args(lenient));
+    for name in VERBS {
+        command = command.mut_subcommand(name, |verb| verb.arg(recipe()));
+    }
+    command
+}
+
+/// Values may begin with a hyphen (`--bounds -1,1,-1,1,-1,1`), and a flag can be turned off again
+/// (`--reverse=off`), as a recipe may have turned it on.
+fn lenient(arg: Arg) -> Arg {
+    match arg.get_action() {
+        _ if arg.is_positional() => arg,
+        ArgAction::SetTrue => arg
+            .action(ArgAction::Set)
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("on")
+            .default_value("off")
+            .hide_default_value(true)
+            .hide_possible_values(true)
+            .value_name("on|off")
+            .value_parser(clap::builder::BoolishValueParser::new()),
+        action => {
+            let takes_value = action.takes_values();
+            arg.allow_hyphen_values(takes_value)
+        }
+    }
+}
+
+/// Reads the arguments, the first of which is the program's name.
+pub fn parse(mut arguments: Vec<OsString>) -> std::result::Result<Asked, Stop> {
+    // With a recipe the input may be left out; without, the second reading asks for it.
+    let input_optional = |verb: Command| verb.mut_args(|a| if a.is_positional() { a.required(false) } else { a });
+    let mut given = VERBS.iter().fold(command(), |all, verb| all.mut_subcommand(verb, input_optional));
+    let matches = given.try_get_matches_from_mut(&arguments)?;
+    let found = matches.subcommand().and_then(|(name, verb)| Some((name, verb, recipe_of(verb)?)));
+    let mut recipe = None;
+    if let Some((name, verb, path)) = found {
+        let read = Recipe::read(path)?;
+        let added = behind(&read, name, verb)?;
+        let input_given = is_given(verb, "input");
+        if !input_given && read.input.is_none() {
+            return Err(Error::Usage(format!("{}: the recipe names no input; give INPUT", path.display())).into());
+        }
+        let alone = !input_given && !in_recipes(name).iter().any(|arg| is_given(verb, arg.get_id().as_str()));
+        add(&mut arguments, added, read.input.as_ref().filter(|_| !input_given));
+        recipe = Some((read, alone));
+    }
+    let matches = command().try_get_matches_from(&arguments).map_err(|error| match &recipe {
+        Some((recipe, _)) => of_recipe(recipe, error),
+        None => error.into(),
+    })?;
+    let draft = matches.subcommand().map_or_else(|| Draft::new(""), |(name, verb)| draft(name, verb));
+    let expected = recipe.filter(|(_, alone)| *alone).map(|(recipe, _)| recipe.drawn);
+    Ok(Asked { cli: Cli::from_arg_matches(&matches)?, recipe: draft, expected })
+}
+
+fn recipe_of(verb: &ArgMatches) -> Option<&PathBuf> {
+    verb.try_get_one("recipe").ok().flatten()
+}
+
+fn is_given(verb: &ArgMatches, id: &str) -> bool {
+    verb.try_contains_id(id).is_ok_and(|known| known)
+        && verb.value_source(id) == Some(clap::parser::ValueSource::CommandLine)
+}
+
+/// The options of a verb that recipes hold.
+fn in_recipes(verb: &str) -> Vec<Arg> {
+    let command = command();
+    let arguments = command.find_subcommand(verb).into_iter().flat_map(Command::get_arguments);
+    let kept = arguments.filter(|a| a.get_long().is_some() && !NOT_IN_RECIPES.contains(&a.get_id().as_str()));
+    kept.cloned().collect()
+}
+
+/// The arguments that a recipe adds to those given.
+fn behind(recipe: &Recipe, verb: &str, given: &ArgMatches) -> Result<Vec<OsString>> {
+    let options = in_recipes(verb);
+    let theirs = in_recipes(recipe.verb.get_ref());
+    if theirs.is_empty() {
+        let problem = format!("`{}` is no verb that draws; known are {}", recipe.verb.get_ref(), VERBS.join(", "));
+        return Err(recipe.error(&recipe.verb.span(), problem));
+    }
+    let replaced = replaced(verb, given);
+    let mut added = Vec::new();
+    for (name, value) in &recipe.options {
+        let is_named = |arg: &&Arg| arg.get_long() == Some(name);
+        let Some(arg) = options.iter().find(is_named) else {
+            if theirs.iter().any(|arg| is_named(&arg)) {
+                continue;
+            }
+            let problem = format!("there is no option `{name}`; `densitas {verb} --help` lists them");
+            return Err(recipe.error(&value.span(), problem));
+        };
+        if is_given(given, arg.get_id().as_str()) || replaced.contains(&arg.get_id().to_string()) {
+            continue;
+        }
+        let text = text(value.get_ref()).ok_or_else(|| {
+            recipe.error(&value.span(), format!("`{name}` must be a text, a number or true or false"))
+        })?;
+        added.push(format!("--{name}={text}").into());
+    }
+    Ok(added)
+}
+
+/// The options that those given on the command line leave no place for.
+fn replaced(verb: &str, given: &ArgMatches) -> Vec<String> {
+    let command = command();
+    let Some(command) = command.find_subcommand(verb) else { return Vec::new() };
+    let mut replaced = Vec::new();
+    for arg in command.get_arguments() {
+        let id = arg.get_id().to_string();
+        for other in command.get_arg_conflicts_with(arg).iter().map(|a| a.get_id().to_string()) {
+            if is_given(given, &id) {
+                replaced.push(other);
+            } else if is_given(given, &other) {
+                replaced.push(id.clone());
+            }
+        }
+    }
+    for (id, others) in SUPERSEDES {
+        if is_given(given, id) {
+            replaced.extend(others.iter().map(|&other| other.to_owned()));
+        }
+    }
+    replaced
+}
+
+/// Puts options where they are read as options, and the input at the end.
+fn add(arguments: &mut Vec<OsString>, options: Vec<OsString>, input: Option<&String>) {
+    let end_of_options = arguments.iter().position(|a| a == "--");
+    let at = end_of_options.unwrap_or(arguments.len());
+    arguments.splice(at..at, options);
+    if let Some(input) = input {
+        if end_of_options.is_none() {
+            arguments.push("--".into());
+        }
+        arguments.push(input.into());
+    }
+}
+
+/// A value of a recipe as it stands on a command line.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Float(number) => Some(number.to_string()),
+        Value::Boolean(on) => Some(if *on { "on" } else { "off" }.to_owned()),
+        Value::Array(_) | Value::Table(_) | Value::Datetime(_) => None,
+    }
+}
+
+/// A value of the command line as it stands in a recipe: a number where nothing is lost by that.
+fn value(text: &str) -> Value {
+    let candidates = [text.parse().ok().map(Value::Integer), text.parse().ok().map(Value::Float)];
+    let exact = candidates.into_iter().flatten().find(|v| self::text(v).as_deref() == Some(text));
+    exact.filter(|v| v.as_float().is_none_or(f64::is_finite)).unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// What repeats these options.
+fn draft(name: &str, verb: &ArgMatches) -> Draft {
+    let mut draft = Draft::new(name);
+    let raw = |id: &str| verb.try_get_raw(id).ok().flatten().and_then(|mut values| values.next());
+    draft.input = raw("input").and_then(|v| v.to_str()).map(str::to_owned);
+    for arg in in_recipes(name) {
+        let (id, long) = (arg.get_id().as_str(), arg.get_long().unwrap_or_default());
+        if !is_given(verb, id) {
+            continue;
+        }
+        let given = match verb.try_get_one::<bool>(id) {
+            Ok(Some(on)) => Value::Boolean(*on),
+            _ => value(&raw(id).unwrap_or_default().to_string_lossy()),
+        };
+        draft.options.insert(long.to_owned(), given);
+    }
+    draft
+}
+
+/// An error of clap about a value that stands in the recipe, with its line.
+fn of_recipe(recipe: &Recipe, error: clap::Error) -> Stop {
+    use clap::error::{ContextKind, ContextValue};
+    use std::error::Error as _;
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return error.into() };
+    let name = option.trim_start_matches('-').split([' ', '=', '[']).next().unwrap_or_default();
+    let Some(value) = recipe.options.get(name) else { return error.into() };
+    let reason = error.source().map_or_else(|| "this value cannot be".to_owned(), ToString::to_string);
+    recipe.error(&value.span(), format!("{name}: {reason}; `densitas render --help` describes it")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn values_come_back_as_they_were() {
+        for text in
+            ["2", "-3", "0.1", "1e-6", "007", "1.50", "nan", "inf", "1e400", "0.30000000000000004", "", "on", "1,2"]
+        {
+            assert_eq!(self::text(&value(text)).unwrap(), text);
+        }
+        assert_eq!(value("2"), Value::Integer(2));
+        assert_eq!(value("0.1"), Value::Float(0.1));
+        assert!(value("1.50").is_str() && value("inf").is_str());
+    }
+}

@@ -1,0 +1,90 @@
+//! The table that volume, points and colour bar look colours and opacity up in.
+
+use super::{LEAST_TRANSMITTANCE, TransferFunction};
+
+/// Colour and extinction over equal parts of the limits, linear within each part. A part has ends of
+/// its own, so that the steps and jumps of a map stay sharp.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LookupTable {
+    /// What each part begins and ends with: red, green, blue (display values, 0 to 1) and extinction
+    /// per reference length (0 or more).
+    pub parts: Vec<[[f32; 4]; 2]>,
+}
+
+impl LookupTable {
+    /// Least number of parts: 16 a step of a 256-colour table, whose nodes are met exactly.
+    pub const LEAST_PARTS: usize = 255 * 16;
+
+    /// Tabulates a transfer function.
+    pub fn new(function: &TransferFunction) -> Self {
+        let map = &function.colormap;
+        // The edges of steps lie between parts.
+        let count = Self::LEAST_PARTS.next_multiple_of(map.steps.unwrap_or(1));
+        let extinction = |i: usize| {
+            let opacity = function.opacity.at(i as f64 / count as f64);
+            -(1.0 - opacity).max(LEAST_TRANSMITTANCE).ln()
+        };
+        let part = |i: usize| {
+            let [[r0, g0, b0], [r1, g1, b1]] = map.ends_of_part(i, count);
+            [[r0, g0, b0, extinction(i)], [r1, g1, b1, extinction(i + 1)]]
+        };
+        Self { parts: (0..count).map(part).collect() }
+    }
+
+    /// Colour and extinction at `t`, which is clamped to 0..1.
+    pub fn at(&self, t: f64) -> [f32; 4] {
+        let x = t.clamp(0.0, 1.0) * self.parts.len() as f64;
+        let i = (x as usize).min(self.parts.len() - 1);
+        let ([from, to], f) = (self.parts[i], (x - i as f64) as f32);
+        std::array::from_fn(|c| from[c] + (to[c] - from[c]) * f)
+    }
+
+    /// The largest extinction anywhere.
+    pub fn max_extinction(&self) -> f32 {
+        self.parts.iter().flatten().fold(0.0, |most, end| most.max(end[3]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::color::{Colormap, OpacityCurve};
+
+    fn function(colormap: Colormap) -> TransferFunction {
+        let opacity = OpacityCurve::parse("0:0,1:0.2").unwrap();
+        TransferFunction { colormap, limits: [0.0, 1.0], opacity, reference_length: 1.0 }
+    }
+
+    fn distance(table: &LookupTable, f: &TransferFunction, t: f64) -> f32 {
+        let (found, wanted) = (table.at(t), f.colormap.at(t));
+        (0..3).map(|c| (found[c] - wanted[c]).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn the_table_is_the_function() {
+        let f = function(Colormap::named("mayavi").unwrap());
+        let table = LookupTable::new(&f);
+        for i in 0..=977 {
+            let t = f64::from(i) / 977.0;
+            assert!(distance(&table, &f, t) < 1e-3, "{t}");
+            assert!((f64::from(table.at(t)[3]) + (1.0 - 0.2 * t).ln()).abs() < 1e-6, "{t}");
+        }
+    }
+
+    /// Catches: a ramp between two steps, as a table of nodes has.
+    #[test]
+    fn steps_and_jumps_stay_sharp() {
+        for count in [2, 7, 256, 1000, 1024] {
+            let f = function(Colormap::parse("#000,#fff,#000,#0ff").unwrap().stepped(count));
+            let table = LookupTable::new(&f);
+            for i in 0..=20_011 {
+                let t = f64::from(i) / 20_011.0;
+                assert!(distance(&table, &f, t) < 1e-6, "{count} steps at {t}");
+            }
+        }
+        let f = function(Colormap::parse("0:#000,0.5:#111,0.5:#eee,1:#fff").unwrap());
+        let table = LookupTable::new(&f);
+        assert!([0.499_999, 0.5, 0.500_001].into_iter().all(|t| distance(&table, &f, t) < 1e-3));
+        assert!(table.at(0.499_999)[0] < 0.1 && table.at(0.5)[0] > 0.9);
+    }
+}
