@@ -113,7 +113,8 @@ impl Reader {
         parsed.cells = self.cells;
         parsed.warnings.extend(self.warnings);
         parsed.notes.push("nanometres of the file are converted to angstrom".into());
-        let decimals: Vec<String> = self.widths.iter().filter(|w| **w != USUAL_WIDTH).map(|w| (w - 5).to_string()).collect();
+        let decimals: Vec<String> =
+            self.widths.iter().filter(|w| **w != USUAL_WIDTH).map(|w| (w - 5).to_string()).collect();
         if !decimals.is_empty() {
             parsed.notes.push(format!("coordinates have {} decimals", decimals.join(" and ")));
         }

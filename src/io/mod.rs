@@ -59,7 +59,11 @@ impl Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Path(path) => write!(f, "{}", path.display()),
+            // Messages that name it stay one line.
+            Self::Path(path) => path.display().to_string().chars().try_for_each(|c| match c.is_control() {
+                true => write!(f, "{}", c.escape_default()),
+                false => write!(f, "{c}"),
+            }),
             Self::Stdin => f.write_str("standard input"),
         }
     }

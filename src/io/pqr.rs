@@ -72,12 +72,15 @@ impl Reader {
             9 | 10 | 11 => words.split_at(words.len() - 5),
             n => {
                 let n = if n > 11 { "more than 11".to_owned() } else { n.to_string() };
-                return Err(format!("has {n} words after the record, 9 or 10 are expected: {LAYOUT}; part them by blanks"));
+                return Err(format!(
+                    "has {n} words after the record, 9 or 10 are expected: {LAYOUT}; part them by blanks"
+                ));
             }
         };
         let mut values = [0.0; 5];
         for ((value, text), what) in values.iter_mut().zip(numbers).zip(["x", "y", "z", "charge", "radius"]) {
-            *value = number(text).ok_or_else(|| format!("{what} is `{}`, no number; expected are {LAYOUT}", shown(text)))?;
+            *value =
+                number(text).ok_or_else(|| format!("{what} is `{}`, no number; expected are {LAYOUT}", shown(text)))?;
         }
         let [x, y, z, charge, radius] = values;
         let (chain, resid, icode) = residue(&identity[3..])?;

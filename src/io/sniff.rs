@@ -41,8 +41,8 @@ const FOREIGN: &[(&[u8], &str)] = &[
 
 /// Endings of formats that are told by name only, and are not read.
 const FOREIGN_ENDINGS: &[&str] = &[
-    "xtc", "trr", "dcd", "h5", "hdf5", "bcif", "smlm", "mrc", "map", "ccp4", "dx", "nrrd", "nhdr",
-    "vti", "raw", "xlsx", "xls", "mat", "yaml", "json",
+    "xtc", "trr", "dcd", "h5", "hdf5", "bcif", "smlm", "mrc", "map", "ccp4", "dx", "nrrd", "nhdr", "vti", "raw",
+    "xlsx", "xls", "mat", "yaml", "json",
 ];
 
 /// Records that may begin a PDB file.

@@ -50,7 +50,10 @@ pub(super) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) -> Result
 
 fn announced(line: &[u8]) -> Result<usize, String> {
     count(line).ok_or_else(|| {
-        format!("is `{}`, the number of atoms of the next frame is expected; is the number before it right?", shown(line))
+        format!(
+            "is `{}`, the number of atoms of the next frame is expected; is the number before it right?",
+            shown(line)
+        )
     })
 }
 
@@ -106,7 +109,8 @@ impl Reader {
         self.has_further |= !is_exact && fields > columns.count;
         let mut at = DVec3::ZERO;
         for (axis, text) in position.into_iter().enumerate() {
-            at[axis] = number(text).ok_or_else(|| format!("{} is `{}`, no number", ["x", "y", "z"][axis], shown(text)))?;
+            at[axis] =
+                number(text).ok_or_else(|| format!("{} is `{}`, no number", ["x", "y", "z"][axis], shown(text)))?;
         }
         let element = element(species);
         self.atoms.push(&Record { position: at, name: species, element, ..Record::default() }, line_number);

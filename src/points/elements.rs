@@ -48,15 +48,8 @@ pub fn mass(symbol: &str) -> Option<f64> {
 }
 
 /// What the CHARMM force field calls ions.
-const CHARMM_IONS: [(&[u8], &str); 7] = [
-    (b"SOD", "NA"),
-    (b"CLA", "CL"),
-    (b"POT", "K"),
-    (b"CAL", "CA"),
-    (b"CES", "CS"),
-    (b"LIT", "LI"),
-    (b"RUB", "RB"),
-];
+const CHARMM_IONS: [(&[u8], &str); 7] =
+    [(b"SOD", "NA"), (b"CLA", "CL"), (b"POT", "K"), (b"CAL", "CA"), (b"CES", "CS"), (b"LIT", "LI"), (b"RUB", "RB")];
 
 /// The element of an atom whose file does not name one, from `name` as it stands in the four columns
 /// of a PDB line (leading blanks kept) and the residue name; "" if it cannot be guessed.

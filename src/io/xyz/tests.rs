@@ -57,9 +57,16 @@ fn wrong_lines_are_told_with_their_number() {
 
 #[test]
 fn column_1_is_a_symbol_a_label_or_a_number() {
-    for (text, expected) in
-        [("Ca", "Ca"), ("CA", "CA"), ("CA1", "C"), ("Ca1", "Ca"), ("C12", "C"), ("20", "CA"), ("Xx", "Xx"), ("119", "119")]
-    {
+    for (text, expected) in [
+        ("Ca", "Ca"),
+        ("CA", "CA"),
+        ("CA1", "C"),
+        ("Ca1", "Ca"),
+        ("C12", "C"),
+        ("20", "CA"),
+        ("Xx", "Xx"),
+        ("119", "119"),
+    ] {
         assert_eq!(element(text.as_bytes()), expected.as_bytes(), "{text}");
     }
     let parsed = read("1\n\nQq 0 0 0\n").unwrap();
