@@ -85,8 +85,11 @@ fn text_format(head: &[u8], ending: &str) -> Option<Format> {
     if is_cif(head) {
         return Some(Format::Mmcif);
     }
+    if is_pqr(head, ending == "pqr") {
+        return Some(Format::Pqr);
+    }
     if is_pdb(head) {
-        return Some(if ending == "pqr" || is_pqr(head) { Format::Pqr } else { Format::Pdb });
+        return Some(Format::Pdb);
     }
     if is_gro(head) {
         return Some(Format::Gro);
@@ -102,7 +105,7 @@ fn by_name_or_numbers(head: &[u8], name: &str, ending: &str, is_binary: bool) ->
             Ok(Format::Xyz)
         }
         // Clouds of points are also called .xyz: a table of three columns.
-        "xyz" if has_numbers(head) && !is_binary => Ok(Format::Table),
+        "xyz" if is_cloud(head) && !is_binary => Ok(Format::Table),
         "pdb" | "ent" | "cif" | "mmcif" | "npy" | "gro" | "xyz" | "pqr" => {
             let problem = format!("does not hold what its name says: it is neither {}", expected_of(ending));
             Err(Error::input(name, format!("{problem}; fetch it again, or give the right file")))
@@ -154,6 +157,14 @@ fn foreign(head: &[u8]) -> Option<&'static str> {
     FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what)
 }
 
+/// Whether one of the first two lines holds numbers only, three or more.
+fn is_cloud(head: &[u8]) -> bool {
+    lines(head).filter(|line| !line.starts_with(b"#")).take(2).any(|line| {
+        let mut fields = line.split(|b| b",;\t ".contains(b)).map(<[u8]>::trim_ascii).filter(|f| !f.is_empty());
+        fields.clone().count() >= 3 && fields.all(|f| number(f).is_some())
+    })
+}
+
 fn begins_with_integer(line: &[u8]) -> bool {
     words(line).next().is_some_and(|w| std::str::from_utf8(w).is_ok_and(|t| t.parse::<i128>().is_ok()))
 }
@@ -179,9 +190,12 @@ fn is_pdb(head: &[u8]) -> bool {
 }
 
 /// Whether the first atom ends in charge and radius: two numbers of more decimals than PDB's occupancy
-/// and B factor have, after x, y and z.
-fn is_pqr(head: &[u8]) -> bool {
+/// and B factor have, after x, y and z. Where the name says PQR already, whether there is an atom.
+fn is_pqr(head: &[u8], is_named_so: bool) -> bool {
     let Some(words) = lines(head).find_map(pqr::atom_words) else { return false };
+    if is_named_so {
+        return true;
+    }
     let decimals = |word: &[u8]| word.iter().rposition(|b| *b == b'.').map_or(0, |at| word.len() - at - 1);
     matches!(words.len(), 9..=11) && {
         let last = &words[words.len() - 5..];

@@ -404,7 +404,7 @@ fn no_change_of_a_byte_and_no_cut_of_an_inline_sample_panics() {
         b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2, 3), }         \n".to_vec();
     npy.extend((0..12).flat_map(|v| (v as f32).to_le_bytes()));
     let gro = "t\n    2\n    1SOL     OW    1   0.230   0.628   0.113  0.1000  0.2000  0.3000\n\
-        99999CA     CA99999   1.000 200.000-300.000\n   1.00000   2.00000   3.00000\n";
+        99999CA      CA99999   1.000 200.000-300.000\n   1.00000   2.00000   3.00000\n";
     let xyz = "2\nc\nH 0 1 2\nFe2 1e-1 -2. +3 4\n\n1\n\
         Lattice=\"1 0 0 0 1 0 0 0 1\" Properties=id:I:1:pos:R:3:species:S:1 k='v\n7 1 2 3 6\n";
     let pqr = "REMARK\nCRYST1   60.861   60.861   60.861  90.00  90.00  90.00\nATOM 1 N ALA 1 1 2 3 -0.500 1.800\n\

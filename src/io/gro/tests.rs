@@ -2,7 +2,7 @@ use super::*;
 use crate::progress::Silent;
 
 const WATER: &str = "water t= 1.0\n    2\n    1SOL     OW    1   0.230  -0.628   0.113  0.1000  0.2000  0.3000\n\
-    99999CA     CA99999   1.000 200.000-300.000\n   1.00000   2.00000   3.00000\n";
+    99999CA      CA99999   1.000 200.000-300.000\n   1.00000   2.00000   3.00000\n";
 
 fn read(text: &str) -> Result<Parsed> {
     parse(text.as_bytes(), "t.gro", &Silent)
@@ -57,7 +57,7 @@ fn shifted_columns_are_told_and_never_read() {
         (atom[1..].to_owned(), "shifted"),
         (atom.replace("0.628 ", "0.6280"), "shifted"),
         (atom[..38].to_owned(), "is the line cut"),
-        (atom[..30].to_owned(), "shifted"),
+        (atom[..30].to_owned(), "is the line cut"),
         (atom.replace("  0.628", "*******"), "overflow"),
         (atom.replace("OW", "  "), "no atom name"),
         (format!("{atom}7"), "z goes on"),
