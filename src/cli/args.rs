@@ -24,7 +24,8 @@ pub struct PointArgs {
     /// Columns of x, y and z, by name or number from 1
     #[arg(long, value_name = "X,Y,Z")]
     pub columns: Option<String>,
-    /// Weights: a column, or mass, atomic-number, occupancy, bfactor
+    /// Weights: a column, or mass, atomic-number, occupancy, bfactor, charge, positive-charge,
+    /// negative-charge
     #[arg(long, value_name = "COLUMN")]
     pub weights: Option<String>,
     /// Unit of the positions where the file does not say it: A, nm, um, m, px

@@ -90,7 +90,12 @@ impl Console {
 
     /// Why the program ends, on stderr.
     pub fn error(&self, error: &Error) {
-        self.say(&format!("error: {error}"));
+        let text = format!("error: {error}");
+        match error {
+            // The quoted selection and the pointer below it stand on lines of their own.
+            Error::Usage(_) => text.lines().for_each(|line| self.say(line)),
+            _ => self.say(&text),
+        }
     }
 
     /// One line on stderr, clear of the bar.

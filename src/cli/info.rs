@@ -1,5 +1,7 @@
 //! `densitas info`: what a file holds and how it was understood.
 
+mod structure;
+
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -26,52 +28,136 @@ pub struct InfoArgs {
 
 /// Runs the verb.
 pub fn run(args: &InfoArgs, console: &Console) -> Result<()> {
+    let given = Given { unit: args.points.unit.is_some(), weights: args.points.weights.as_deref() };
     match input::open(&args.points, args.bounds, console)?.input {
-        Input::Points(points) if console.json => console.answer(&points_json(&points).to_string()),
-        Input::Points(points) => points_prose(&points, console),
+        Input::Points(points) if console.json => console.answer(&points_json(&points, &given).to_string()),
+        Input::Points(points) => points_prose(&points, &given, console),
         Input::Volume(volume) if console.json => console.answer(&volume_json(&volume).to_string()),
         Input::Volume(volume) => volume_prose(&volume, console),
     }
     Ok(())
 }
 
-fn points_json(p: &PointInput) -> Value {
+/// What the user said of the points.
+struct Given<'a> {
+    unit: bool,
+    weights: Option<&'a str>,
+}
+
+impl Given<'_> {
+    /// Where the unit is known from.
+    fn unit_from(&self, p: &PointInput) -> Option<&'static str> {
+        p.cloud.unit?;
+        Some(match (self.unit, &p.cloud.atoms) {
+            (true, _) => "--unit",
+            (false, Some(_)) => "format",
+            (false, None) if p.format == "sample" => "sample",
+            (false, None) => "header",
+        })
+    }
+}
+
+fn points_json(p: &PointInput, given: &Given) -> Value {
     let bounds = p.cloud.bounds();
     let d = p.dimensions;
-    json!({
+    let weights = p.cloud.weights.as_ref().map(|w| {
+        let (min, max) = range(w);
+        json!({ "of": given.weights, "min": min, "max": max, "sum": w.iter().sum::<f64>() })
+    });
+    let mut out = report::object(json!({
         "format": p.format,
         "dimensions": d,
         "points": p.frame_starts[1],
         "frames": p.frames,
         "pooled_points": p.cloud.len(),
+        "selected": { "points": p.cloud.len(), "of": p.rows },
         "unit": report::unit(p.cloud.unit),
+        "unit_from": given.unit_from(p),
         "bounds": { "min": bounds.min.to_array()[..d], "max": bounds.max.to_array()[..d] },
         "mean": p.cloud.mean().to_array()[..d],
         "columns": p.columns,
         "position_columns": p.position_columns,
+        "weights": weights,
         "cell": p.cell,
         "dropped": p.dropped,
         "notes": p.notes,
         "warnings": p.warnings,
-    })
+    }));
+    if let Some(atoms) = &p.cloud.atoms {
+        report::merge(&mut out, structure::json(atoms, 0..p.frame_starts[1]));
+    }
+    Value::Object(out)
 }
 
-fn points_prose(p: &PointInput, console: &Console) {
+fn range(values: &[f64]) -> (f64, f64) {
+    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), v| (min.min(*v), max.max(*v)))
+}
+
+fn points_prose(p: &PointInput, given: &Given, console: &Console) {
+    let say = |what: &str, text: &str| console.answer(&format!("{what:<10}{text}"));
     let unit = p.cloud.unit.map_or(String::new(), |u| format!(" {u}"));
     let d = p.dimensions;
-    let list = |v: glam::DVec3| v.to_array()[..d].iter().map(|c| format!("{c:.4}")).collect::<Vec<_>>().join(", ");
+    let list = |v: glam::DVec3| v.to_array()[..d].iter().map(|c| format!("{c:>12.4}")).collect::<String>() + &unit;
     let bounds = p.cloud.bounds();
-    console.answer(&format!("format   {}", p.format));
-    console.answer(&format!("points   {} in {d} dimensions", p.frame_starts[1]));
-    console.answer(&format!("frames   {}", p.frames));
-    console.answer(&format!("unit     {}", p.cloud.unit.map_or("not stated", |u| u.name())));
-    console.answer(&format!("from     {}{unit}", list(bounds.min)));
-    console.answer(&format!("to       {}{unit}", list(bounds.max)));
-    console.answer(&format!("mean     {}{unit}", list(p.cloud.mean())));
-    console.answer(&format!("columns  {}", p.columns.join(", ")));
-    if p.dropped > 0 {
-        console.answer(&format!("dropped  {}", p.dropped));
+    say("format", p.format);
+    say("points", &number_of_points(p));
+    say("frames", &p.frames.to_string());
+    say("unit", &given.unit_from(p).map_or("not stated; --unit declares it".into(), |from| unit_prose(p, from)));
+    say("from", &list(bounds.min));
+    say("to", &list(bounds.max));
+    say("mean", &list(p.cloud.mean()));
+    if let Some([a, b, c, alpha, beta, gamma]) = p.cell {
+        say("cell", &format!("{a:.3} x {b:.3} x {c:.3}{unit}, angles {alpha:.2}, {beta:.2}, {gamma:.2}"));
     }
+    if let Some(weights) = &p.cloud.weights {
+        let (min, max) = range(weights);
+        say(
+            "weights",
+            &format!("{}, {min} to {max}, sum {}", given.weights.unwrap_or("own"), weights.iter().sum::<f64>()),
+        );
+    }
+    say("columns", &shortened(p.columns.iter().cloned()));
+    if !p.position_columns.is_empty() {
+        say("taken as", &format!("{} = {}", &"x, y, z"[..3 * d - 2], p.position_columns.join(", ")));
+    }
+    if let Some(atoms) = &p.cloud.atoms {
+        structure::prose(atoms, 0..p.frame_starts[1]).iter().for_each(|(what, text)| say(what, text));
+    }
+    if p.dropped > 0 {
+        say("dropped", &format!("{} of {} rows", p.dropped, p.rows));
+    }
+}
+
+/// `76 of 660, in 3 dimensions`.
+fn number_of_points(p: &PointInput) -> String {
+    let pooled = p.frame_numbers.len();
+    let total = if p.cloud.len() == p.rows { String::new() } else { format!(" of {}", p.rows) };
+    let frames = if pooled > 1 { format!(" of {pooled} frames together") } else { String::new() };
+    format!("{}{total}{frames}, in {} dimensions", p.cloud.len(), p.dimensions)
+}
+
+fn unit_prose(p: &PointInput, from: &str) -> String {
+    let from = match from {
+        "format" => "that of the format",
+        "header" => "from the header",
+        "sample" => "of the sample",
+        other => other,
+    };
+    format!("{} ({from})", p.cloud.unit.map_or("", |u| u.name()))
+}
+
+/// A list that stays one line.
+fn shortened(items: impl Iterator<Item = String>) -> String {
+    const MAX: usize = 90;
+    let (mut text, mut untold) = (String::new(), 0);
+    for item in items {
+        if untold > 0 || !text.is_empty() && text.chars().count() + item.chars().count() > MAX {
+            untold += 1;
+        } else {
+            text += &if text.is_empty() { item } else { format!(", {item}") };
+        }
+    }
+    if untold > 0 { format!("{text} and {untold} more") } else { text }
 }
 
 fn volume_json(v: &VolumeInput) -> Value {
@@ -81,12 +167,25 @@ fn volume_json(v: &VolumeInput) -> Value {
 }
 
 fn volume_prose(v: &VolumeInput, console: &Console) {
+    let say = |what: &str, text: &str| console.answer(&format!("{what:<10}{text}"));
     let (lattice, s) = (&v.grid.lattice, v.grid.statistics());
     let [x, y, z] = lattice.shape;
-    console.answer(&format!("format   {} volume", v.format));
-    console.answer(&format!("nodes    {x} x {y} x {z}"));
-    console.answer(&format!("origin   {}", lattice.origin));
-    console.answer(&format!("spacing  {}", lattice.spacing));
-    console.answer(&format!("unit     {}", v.grid.unit.map_or("not stated", |u| u.name())));
-    console.answer(&format!("values   {:e} to {:e}, mean {:e}", s.min, s.max, s.mean));
+    say("format", &format!("{} volume", v.format));
+    say("nodes", &format!("{x} x {y} x {z}"));
+    say("origin", &lattice.origin.to_string());
+    say("spacing", &lattice.spacing.to_string());
+    say("unit", v.grid.unit.map_or("not stated", |u| u.name()));
+    say("values", &format!("{:e} to {:e}, mean {:e}", s.min, s.max, s.mean));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_stay_one_line() {
+        assert_eq!(shortened(["x", "y"].map(str::to_owned).into_iter()), "x, y");
+        let long = shortened((0..1000).map(|i| format!("column{i}")));
+        assert!(long.len() < 120 && long.ends_with(" more"), "{long}");
+    }
 }

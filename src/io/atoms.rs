@@ -7,7 +7,43 @@ use crate::points::atoms::Interner;
 use crate::points::{AtomTable, elements};
 use glam::DVec3;
 
+/// Which attributes a format has besides name and element.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Attributes {
+    pub(super) residues: bool,
+    pub(super) chains: bool,
+    /// ATOM and HETATM records.
+    pub(super) hetero: bool,
+    /// Alternate locations, occupancy and B factor.
+    pub(super) crystal: bool,
+    /// Charge and radius.
+    pub(super) charges: bool,
+}
+
+impl Attributes {
+    /// Those of PDB and mmCIF.
+    pub(super) const CRYSTAL: Self = Self { residues: true, chains: true, hetero: true, crystal: true, charges: false };
+
+    fn columns(self) -> Vec<String> {
+        let all: [(&str, bool); 11] = [
+            ("name", true),
+            ("element", true),
+            ("resname", self.residues),
+            ("resid", self.residues),
+            ("chain", self.chains),
+            ("hetero", self.hetero),
+            ("altloc", self.crystal),
+            ("occupancy", self.crystal),
+            ("bfactor", self.crystal),
+            ("charge", self.charges),
+            ("radius", self.charges),
+        ];
+        all.iter().filter(|c| c.1).map(|c| c.0.to_owned()).collect()
+    }
+}
+
 /// One atom, as it stands in a file.
+#[derive(Default)]
 pub(super) struct Record<'a> {
     pub(super) position: DVec3,
     /// The name, with leading blanks where columns matter.
@@ -22,11 +58,16 @@ pub(super) struct Record<'a> {
     pub(super) is_hetero: bool,
     pub(super) occupancy: f64,
     pub(super) bfactor: f64,
+    /// In elementary charges.
+    pub(super) charge: f64,
+    /// In angstrom.
+    pub(super) radius: f64,
 }
 
 /// Columns of atoms that grow, with what is told about them at the end.
 #[derive(Default)]
 pub(super) struct AtomBuilder {
+    has: Attributes,
     rows: Rows,
     table: AtomTable,
     name: Interner,
@@ -42,6 +83,11 @@ pub(super) struct AtomBuilder {
 }
 
 impl AtomBuilder {
+    /// A builder for a format with these attributes; the others of a record are not kept.
+    pub(super) fn new(has: Attributes) -> Self {
+        Self { has, ..Self::default() }
+    }
+
     /// What follows belongs to a new frame.
     pub(super) fn begin_frame(&mut self) {
         self.starts.push(self.rows.positions.len());
@@ -58,17 +104,30 @@ impl AtomBuilder {
         if !self.rows.push(record.position, || format!("line {line}")) {
             return;
         }
-        let table = &mut self.table;
-        table.resid.push(record.resid.unwrap_or(AtomTable::NO_RESID));
-        table.icode.push(record.icode);
-        table.altloc.push(record.altloc);
-        table.hetero.push(record.is_hetero);
-        table.occupancy.push(record.occupancy);
-        table.bfactor.push(record.bfactor);
-        self.without_resid += u64::from(record.resid.is_none());
         self.name.push(record.name.trim_ascii());
-        self.resname.push(record.resname);
-        self.chain.push(record.chain);
+        if self.has.residues {
+            self.resname.push(record.resname);
+            self.table.resid.push(record.resid.unwrap_or(AtomTable::NO_RESID));
+            self.without_resid += u64::from(record.resid.is_none());
+        }
+        if self.has.chains {
+            self.chain.push(record.chain);
+        }
+        if self.has.hetero {
+            self.table.hetero.push(record.is_hetero);
+        }
+        if self.has.crystal || self.has.charges {
+            self.table.icode.push(record.icode);
+        }
+        if self.has.crystal {
+            self.table.altloc.push(record.altloc);
+            self.table.occupancy.push(record.occupancy);
+            self.table.bfactor.push(record.bfactor);
+        }
+        if self.has.charges {
+            self.table.charge.push(record.charge);
+            self.table.radius.push(record.radius);
+        }
         self.push_element(record, line);
     }
 
@@ -97,9 +156,7 @@ impl AtomBuilder {
         self.table.chain = self.chain.finish();
         parsed.starts = self.starts;
         parsed.row_starts = self.row_starts;
-        parsed.columns = ["name", "element", "resname", "resid", "chain", "altloc", "occupancy", "bfactor"]
-            .map(str::to_owned)
-            .to_vec();
+        parsed.columns = self.has.columns();
         self.rows.finish(&mut parsed);
         parsed.cloud.unit = Some(LengthUnit::Angstrom);
         parsed.cloud.atoms = Some(self.table);
@@ -123,10 +180,13 @@ impl AtomBuilder {
         }
         let ends = self.row_starts.iter().skip(1).copied().chain([self.rows.len()]);
         let counts: Vec<usize> = self.row_starts.iter().zip(ends).map(|(begin, end)| end - begin).collect();
-        if let (Some(least), Some(most)) = (counts.iter().min(), counts.iter().max())
-            && least != most
-        {
-            parsed.warnings.push(format!("the models have different numbers of atoms, {least} to {most}"));
-        }
+        let told = match (counts.iter().min(), counts.iter().max()) {
+            (Some(least), Some(most)) if least != most => {
+                format!("the frames have different numbers of atoms, {least} to {most}")
+            }
+            _ => return,
+        };
+        // Where atoms have no residue, frames need not be of the same molecules.
+        if self.has.residues { parsed.warnings.push(told) } else { parsed.notes.push(told) }
     }
 }

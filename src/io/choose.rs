@@ -30,6 +30,9 @@ pub(super) struct Parsed {
     pub(super) warnings: Vec<String>,
 }
 
+const KNOWN_WEIGHTS: &str = "weights of a structure are mass, atomic-number, occupancy, bfactor, charge, \
+    positive-charge and negative-charge";
+
 /// Collects positions and remembers which rows had none.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
@@ -135,6 +138,7 @@ pub(super) fn choose(parsed: Parsed, options: &ReadOptions, name: &str) -> Resul
     if input.cloud.is_empty() {
         return Err(Error::Data(format!("{name}: no point is left of {rows} rows; a coordinate is missing in each")));
     }
+    tell_missing(&mut input, options);
     declare_unit(&mut input, options.unit);
     weigh(&mut input, options, name)?;
     tell_thinning(&mut input, options, points);
@@ -230,6 +234,21 @@ fn rows_of(parsed: &Parsed, chosen: &[usize], indices: &[usize], rows: usize) ->
     Some(out)
 }
 
+/// Tells what the selection asks for and the format does not have.
+fn tell_missing(input: &mut PointInput, options: &ReadOptions) {
+    let (Some(selection), Some(atoms)) = (&options.select, &input.cloud.atoms) else { return };
+    let missing = selection.missing(atoms);
+    if !missing.is_empty() {
+        let list: Vec<String> = missing.iter().map(|what| format!("no {what}")).collect();
+        let (format, list) = (input.format, list.join(" and "));
+        input.warnings.push(format!("{format} has {list}, which --select asks for: they choose nothing"));
+    }
+    if selection.guesses_hetero(atoms) {
+        let note = "has no HETATM records; `hetero` means residues that are neither amino acids nor nucleotides";
+        input.notes.push(format!("{} {note}", input.format));
+    }
+}
+
 fn declare_unit(input: &mut PointInput, unit: Option<LengthUnit>) {
     let Some(unit) = unit else { return };
     if let Some(known) = input.cloud.unit.filter(|known| *known != unit) {
@@ -253,21 +272,32 @@ fn weigh(input: &mut PointInput, options: &ReadOptions, name: &str) -> Result<()
 }
 
 fn atom_weights(atoms: &AtomTable, quantity: &str, name: &str) -> Result<Vec<f64>> {
+    let of = |column: &'static str, values: &[f64]| match values.is_empty() && !atoms.is_empty() {
+        true => Err(Error::Usage(format!("{name}: this format holds no {column}; choose other --weights"))),
+        false => Ok(()),
+    };
     let value: Box<dyn Fn(usize) -> Option<f64>> = match quantity {
         "mass" => Box::new(|i| elements::mass(atoms.element.get(i))),
         "atomic-number" => Box::new(|i| elements::atomic_number(atoms.element.get(i)).map(f64::from)),
-        "occupancy" => Box::new(|i| atoms.occupancy.get(i).copied()),
-        "bfactor" => Box::new(|i| atoms.bfactor.get(i).copied()),
-        "charge" => return Err(Error::Usage(format!("{name}: this format holds no charges; PQR does"))),
-        _ => {
-            let known = "of a structure are mass, atomic-number, occupancy and bfactor";
-            return Err(Error::Usage(format!("--weights `{quantity}` is not known; weights {known}")));
+        "occupancy" => of("occupancy", &atoms.occupancy).map(|()| Box::new(|i: usize| Some(atoms.occupancy[i])))?,
+        "bfactor" => of("B factor", &atoms.bfactor).map(|()| Box::new(|i: usize| Some(atoms.bfactor[i])))?,
+        "charge" | "positive-charge" | "negative-charge" => {
+            of("charges (PQR does)", &atoms.charge)?;
+            match quantity {
+                "positive-charge" => Box::new(|i| Some(atoms.charge[i].max(0.0))),
+                "negative-charge" => Box::new(|i| Some((-atoms.charge[i]).max(0.0))),
+                _ => Box::new(|i| Some(atoms.charge[i])),
+            }
         }
+        _ => return Err(Error::Usage(format!("--weights `{quantity}` is not known; {KNOWN_WEIGHTS}"))),
     };
     let checked = |i| match value(i) {
-        Some(w) if w >= 0.0 && w.is_finite() => Ok(w),
+        Some(w) if w >= 0.0 && w.is_finite() => Ok(w.abs()),
         Some(w) if w.is_nan() => Err(bad_weight(atoms, i, name, &format!("has no {quantity}"))),
-        Some(w) => Err(bad_weight(atoms, i, name, &format!("has the {quantity} {w}; weights must be 0 or more"))),
+        Some(w) => {
+            let problem = format!("has the {quantity} {w}; weights must be 0 or more");
+            Err(bad_weight(atoms, i, name, &problem))
+        }
         None => Err(bad_weight(atoms, i, name, &format!("has an element without known {quantity}"))),
     };
     (0..atoms.len()).map(checked).collect()
@@ -279,7 +309,12 @@ fn bad_weight(atoms: &AtomTable, i: usize, name: &str, problem: &str) -> Error {
     let resid = atoms.resid.get(i).map_or(String::new(), |r| format!(" {r}"));
     let atom =
         format!("atom `{}` (element `{}`) of {}{resid}", of(&atoms.name), of(&atoms.element), of(&atoms.resname));
-    Error::input(name, format!("{atom} {problem}; choose other atoms or other --weights"))
+    let way_out = if problem.starts_with("has the charge") {
+        "take --weights positive-charge or negative-charge, one sign at a time"
+    } else {
+        "choose other atoms or other --weights"
+    };
+    Error::input(name, format!("{atom} {problem}; {way_out}"))
 }
 
 #[cfg(test)]
@@ -408,7 +443,8 @@ mod tests {
             ("occupancy", "atom `BB` (element ``) of LIP 2 has no occupancy"),
             ("bfactor", "atom `O` (element `O`) of ALA 1 has the bfactor -5; weights must be 0 or more"),
             ("charge", "holds no charges"),
-            ("colour", "mass, atomic-number, occupancy and bfactor"),
+            ("positive-charge", "holds no charges"),
+            ("colour", "mass, atomic-number, occupancy, bfactor, charge"),
         ] {
             let error = weights(quantity, "all").unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
@@ -416,6 +452,39 @@ mod tests {
         let zero = Parsed { cloud: PointCloud { weights: Some(vec![0.0; 6]), ..parsed().cloud }, ..parsed() };
         let options = ReadOptions { weights: Some("w".into()), ..ReadOptions::default() };
         assert!(choose(zero, &options, "f").unwrap_err().to_string().contains("all chosen points are 0"));
+    }
+
+    #[test]
+    fn charges_are_weights_one_sign_at_a_time() {
+        let text = "ATOM 1 N ALA 1 1 2 3 -0.5 1.8\nATOM 2 CA ALA 1 2 2 3 0.25 2\n";
+        let weights = |quantity: &str| {
+            let options = ReadOptions { weights: Some(quantity.into()), ..ReadOptions::default() };
+            let parsed = super::super::pqr::parse(text.as_bytes(), "t.pqr", &crate::progress::Silent).unwrap();
+            choose(parsed, &options, "t.pqr").map(|input| input.cloud.weights.unwrap())
+        };
+        assert_eq!(weights("positive-charge").unwrap(), [0.0, 0.25]);
+        assert_eq!(weights("negative-charge").unwrap(), [0.5, 0.0]);
+        let error = weights("charge").unwrap_err().to_string();
+        assert!(error.contains("`N`") && error.contains("the charge -0.5") && error.contains("positive-charge"));
+        assert!(weights("occupancy").unwrap_err().to_string().contains("holds no occupancy"));
+    }
+
+    #[test]
+    fn what_a_selection_asks_of_a_format_that_lacks_it_is_told() {
+        let read = |select: &str| {
+            let text = "2\n\nH 1 2 3\nO 2 2 3\n";
+            let options = ReadOptions { select: Some(select.parse().unwrap()), ..ReadOptions::default() };
+            let parsed = super::super::xyz::parse(text.as_bytes(), "t.xyz", &crate::progress::Silent).unwrap();
+            choose(parsed, &options, "t.xyz")
+        };
+        let input = read("element H or chain A and not water").unwrap();
+        assert_eq!(
+            input.warnings,
+            ["xyz has no chains and no residue names, which --select asks for: they choose nothing"]
+        );
+        let error = read("protein").unwrap_err().to_string();
+        assert!(error.contains("chooses none of 2 atoms; this file has no residue names"), "{error}");
+        assert!(read("element H").unwrap().warnings.is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use memchr::memchr2;
 
 /// The lines of a text with their numbers from 1; they end in LF, CR LF or CR.
+#[derive(Clone)]
 pub(super) struct Lines<'a> {
     rest: &'a [u8],
     number: u64,
@@ -11,6 +12,16 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
         Self { rest: text, number: 0 }
+    }
+
+    /// How many lines are left, counted up to `most`.
+    pub(super) fn left(&self, most: usize) -> usize {
+        self.clone().take(most).count()
+    }
+
+    /// Whether only blank lines are left.
+    pub(super) fn is_blank(&self) -> bool {
+        self.rest.iter().all(u8::is_ascii_whitespace)
     }
 }
 
@@ -34,6 +45,18 @@ impl<'a> Iterator for Lines<'a> {
 /// not finite.
 pub(super) fn number(field: &[u8]) -> Option<f64> {
     std::str::from_utf8(field.trim_ascii()).ok()?.parse().ok()
+}
+
+/// The words of a line, parted by blanks.
+pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
+}
+
+/// A whole number without sign that stands alone, blanks around it aside.
+pub(super) fn count(text: &[u8]) -> Option<usize> {
+    let digits = text.trim_ascii();
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(digits).ok().filter(|_| is_number)?.parse().ok()
 }
 
 /// A field as an error message shows it: short and without control characters.

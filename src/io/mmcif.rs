@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use glam::DVec3;
 
-use super::atoms::{AtomBuilder, Record};
+use super::atoms::{AtomBuilder, Attributes, Record};
 use super::choose::Parsed;
 use super::lines::{number, shown};
 use crate::error::{Error, Result};
@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
         Self {
             tokens: Tokens::new(bytes),
             progress,
-            atoms: AtomBuilder::default(),
+            atoms: AtomBuilder::new(Attributes::CRYSTAL),
             models: HashSet::new(),
             model: None,
             is_placed: [false; COLUMNS.len()],
@@ -252,6 +252,7 @@ impl<'a> Reader<'a> {
             is_hetero: group == Some(b"HETATM"),
             occupancy: occupancy.and_then(measured).unwrap_or(f64::NAN),
             bfactor: bfactor.and_then(measured).unwrap_or(f64::NAN),
+            ..Record::default()
         };
         self.atoms.push(&record, line);
         Ok(())

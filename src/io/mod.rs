@@ -6,14 +6,18 @@
 pub mod atomic;
 mod atoms;
 mod bytes;
+mod cell;
 mod choose;
+mod gro;
 mod lines;
 mod mmcif;
 pub mod npy;
 mod pdb;
 pub mod png;
+mod pqr;
 mod sniff;
 mod table;
+mod xyz;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -55,7 +59,11 @@ impl Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Path(path) => write!(f, "{}", path.display()),
+            // Messages that name it stay one line.
+            Self::Path(path) => path.display().to_string().chars().try_for_each(|c| match c.is_control() {
+                true => write!(f, "{}", c.escape_default()),
+                false => write!(f, "{c}"),
+            }),
             Self::Stdin => f.write_str("standard input"),
         }
     }
@@ -102,7 +110,8 @@ pub struct ReadOptions {
     /// Columns of a table that hold x, y and z (or x and y), by name or 1-based number. Default:
     /// found by the header.
     pub columns: Option<Vec<String>>,
-    /// Weights: a column of a table, or `mass`, `atomic-number`, `occupancy`, `bfactor` of a structure.
+    /// Weights: a column of a table, or `mass`, `atomic-number`, `occupancy`, `bfactor`, `charge`,
+    /// `positive-charge`, `negative-charge` of a structure.
     pub weights: Option<String>,
     /// Further numeric columns of a table to keep in [`PointCloud::columns`].
     pub extra_columns: Vec<String>,
@@ -140,7 +149,7 @@ pub enum Input {
 pub struct PointInput {
     /// The chosen points of the first chosen frame, or of all chosen frames when pooling.
     pub cloud: PointCloud,
-    /// `csv`, `tsv`, `table`, `pdb`, `mmcif` or `npy`.
+    /// `csv`, `tsv`, `table`, `pdb`, `mmcif`, `gro`, `xyz`, `extended xyz`, `pqr` or `npy`.
     pub format: &'static str,
     /// 3, or 2 for points of a plane (then every z is 0).
     pub dimensions: usize,
@@ -247,6 +256,9 @@ pub fn read_bytes(bytes: &[u8], source: &Source, options: &ReadOptions, progress
     let parsed = match sniff::format(bytes, name)? {
         Format::Table => table::parse(bytes, name, options, progress)?,
         Format::Pdb => pdb::parse(bytes, name, progress)?,
+        Format::Pqr => pqr::parse(bytes, name, progress)?,
+        Format::Gro => gro::parse(bytes, name, progress)?,
+        Format::Xyz => xyz::parse(bytes, name, progress)?,
         Format::Mmcif => mmcif::parse(bytes, name, progress)?,
         Format::Npy => match npy::parse(bytes, name, source.path(), options)? {
             npy::Contents::Points(parsed) => parsed,

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use glam::DVec3;
 
-use super::atoms::{AtomBuilder, Record};
+use super::atoms::{AtomBuilder, Attributes, Record};
 use super::choose::Parsed;
 use super::lines::{Lines, number, shown};
 use crate::error::{Error, Result};
@@ -30,7 +30,7 @@ const CHECK_EVERY: u64 = 1 << 16;
 /// # Errors
 /// [`Error::Input`] with the line, [`Error::Interrupted`].
 pub(super) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) -> Result<Parsed> {
-    let mut reader = Reader::default();
+    let mut reader = Reader { atoms: AtomBuilder::new(Attributes::CRYSTAL), ..Reader::default() };
     let mut last = 0;
     for (line_number, line) in Lines::new(bytes) {
         reader.line(line, line_number).map_err(|problem| Error::line(name, line_number, problem))?;
@@ -130,6 +130,7 @@ impl Reader {
             is_hetero: line[0] == b'H',
             occupancy: value(55, 60),
             bfactor: value(61, 66),
+            ..Record::default()
         };
         self.atoms.push(&record, line_number);
         Ok(())
@@ -230,7 +231,7 @@ fn residue_number(text: &[u8]) -> Option<i32> {
 }
 
 /// Lengths and angles of the unit cell; `None` if a number is missing or it is the 1 Å dummy cell.
-fn cell(line: &[u8]) -> Option<[f64; 6]> {
+pub(super) fn cell(line: &[u8]) -> Option<[f64; 6]> {
     let columns = [(7, 15), (16, 24), (25, 33), (34, 40), (41, 47), (48, 54)];
     let mut cell = [0.0; 6];
     for (value, (from, to)) in cell.iter_mut().zip(columns) {

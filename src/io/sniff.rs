@@ -1,18 +1,24 @@
 //! What a file is, by its contents first and by its name second.
 
+use super::lines::{count, number, words};
+use super::{gro, pqr};
 use crate::error::{Error, Result};
+use crate::points::elements;
 
 /// A format that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Table,
     Pdb,
+    Pqr,
+    Gro,
+    Xyz,
     Mmcif,
     Npy,
 }
 
 /// The formats in the words of an error message.
-pub(super) const READ_FORMATS: &str = "CSV and other tables, PDB, mmCIF and NPY, each also as .gz";
+pub(super) const READ_FORMATS: &str = "CSV and other tables, PDB, mmCIF, GRO, XYZ, PQR and NPY, each also as .gz";
 
 /// Beginnings that tell a format which is not read, and its name.
 const FOREIGN: &[(&[u8], &str)] = &[
@@ -35,8 +41,8 @@ const FOREIGN: &[(&[u8], &str)] = &[
 
 /// Endings of formats that are told by name only, and are not read.
 const FOREIGN_ENDINGS: &[&str] = &[
-    "gro", "xyz", "xtc", "trr", "dcd", "pqr", "h5", "hdf5", "bcif", "smlm", "mrc", "map", "ccp4", "dx", "nrrd", "nhdr",
-    "vti", "raw", "xlsx", "xls", "mat", "yaml", "json",
+    "xtc", "trr", "dcd", "h5", "hdf5", "bcif", "smlm", "mrc", "map", "ccp4", "dx", "nrrd", "nhdr", "vti", "raw",
+    "xlsx", "xls", "mat", "yaml", "json",
 ];
 
 /// Records that may begin a PDB file.
@@ -68,21 +74,39 @@ pub(super) fn format(bytes: &[u8], name: &str) -> Result<Format> {
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return Err(Error::input(name, "is UTF-16 text (as Excel saves it); save it as CSV UTF-8"));
     }
-    if !is_binary && ending != "pqr" {
-        if is_cif(head) {
-            return Ok(Format::Mmcif);
-        }
-        if is_pdb(head) {
-            return Ok(Format::Pdb);
-        }
+    if let Some(format) = text_format(head, &ending).filter(|_| !is_binary) {
+        return Ok(format);
     }
     by_name_or_numbers(head, name, &ending, is_binary)
+}
+
+/// The structure that a text is. Formats with stricter columns are looked for first.
+fn text_format(head: &[u8], ending: &str) -> Option<Format> {
+    if is_cif(head) {
+        return Some(Format::Mmcif);
+    }
+    if is_pqr(head, ending == "pqr") {
+        return Some(Format::Pqr);
+    }
+    if is_pdb(head) {
+        return Some(Format::Pdb);
+    }
+    if is_gro(head) {
+        return Some(Format::Gro);
+    }
+    is_xyz(head).then_some(Format::Xyz)
 }
 
 fn by_name_or_numbers(head: &[u8], name: &str, ending: &str, is_binary: bool) -> Result<Format> {
     match ending {
         "csv" | "tsv" => Ok(Format::Table),
-        "pdb" | "ent" | "cif" | "mmcif" | "npy" => {
+        "gro" if all_lines(head).nth(1).is_some_and(|line| begins_with_integer(line)) => Ok(Format::Gro),
+        "xyz" if lines(head).next().is_some_and(|line| words(line).count() == 1 && begins_with_integer(line)) => {
+            Ok(Format::Xyz)
+        }
+        // Clouds of points are also called .xyz: a table of three columns.
+        "xyz" if is_cloud(head) && !is_binary => Ok(Format::Table),
+        "pdb" | "ent" | "cif" | "mmcif" | "npy" | "gro" | "xyz" | "pqr" => {
             let problem = format!("does not hold what its name says: it is neither {}", expected_of(ending));
             Err(Error::input(name, format!("{problem}; fetch it again, or give the right file")))
         }
@@ -101,6 +125,9 @@ fn by_name_or_numbers(head: &[u8], name: &str, ending: &str, is_binary: bool) ->
 fn expected_of(ending: &str) -> &'static str {
     match ending {
         "pdb" | "ent" => "PDB (no ATOM, HETATM or header record begins a line) nor another format that is read",
+        "gro" => "GRO (line 2 is no number of atoms) nor another format that is read",
+        "xyz" => "XYZ (line 1 is no number of atoms) nor another format that is read",
+        "pqr" => "PQR (no ATOM, HETATM or header record begins a line) nor another format that is read",
         "npy" => "NPY (no numpy signature) nor another format that is read",
         _ => "CIF (no line begins with data_) nor another format that is read",
     }
@@ -130,6 +157,23 @@ fn foreign(head: &[u8]) -> Option<&'static str> {
     FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what)
 }
 
+/// Whether one of the first two lines holds numbers only, three or more.
+fn is_cloud(head: &[u8]) -> bool {
+    lines(head).filter(|line| !line.starts_with(b"#")).take(2).any(|line| {
+        let mut fields = line.split(|b| b",;\t ".contains(b)).map(<[u8]>::trim_ascii).filter(|f| !f.is_empty());
+        fields.clone().count() >= 3 && fields.all(|f| number(f).is_some())
+    })
+}
+
+fn begins_with_integer(line: &[u8]) -> bool {
+    words(line).next().is_some_and(|w| std::str::from_utf8(w).is_ok_and(|t| t.parse::<i128>().is_ok()))
+}
+
+/// Lines, empty ones included.
+fn all_lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    super::lines::Lines::new(head).map(|(_, line)| line)
+}
+
 fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
     head.split(|b| *b == b'\n' || *b == b'\r').filter(|line| !line.trim_ascii().is_empty())
 }
@@ -143,6 +187,45 @@ fn is_pdb(head: &[u8]) -> bool {
     let record = |line: &[u8]| -> [u8; 6] { std::array::from_fn(|i| line.get(i).copied().unwrap_or(b' ')) };
     let begins = lines(head).next().is_some_and(|line| PDB_RECORDS.contains(&record(line).as_slice()));
     begins || lines(head).take(200).any(|line| matches!(&record(line), b"ATOM  " | b"HETATM"))
+}
+
+/// Whether the first atom ends in charge and radius: two numbers of more decimals than PDB's occupancy
+/// and B factor have, after x, y and z. Where the name says PQR already, whether there is an atom.
+fn is_pqr(head: &[u8], is_named_so: bool) -> bool {
+    let Some(words) = lines(head).find_map(pqr::atom_words) else { return false };
+    if is_named_so {
+        return true;
+    }
+    let decimals = |word: &[u8]| word.iter().rposition(|b| *b == b'.').map_or(0, |at| word.len() - at - 1);
+    matches!(words.len(), 9..=11) && {
+        let last = &words[words.len() - 5..];
+        last.iter().all(|w| number(w).is_some()) && last[3..].iter().all(|w| decimals(w) >= 3)
+    }
+}
+
+/// Whether line 2 is a number of atoms, and line 3 an atom whose coordinates stand in their columns.
+fn is_gro(head: &[u8]) -> bool {
+    let mut lines = all_lines(head).skip(1);
+    let (Some(second), Some(atom)) = (lines.next(), lines.next()) else { return false };
+    count(second).is_some() && gro::width(atom).is_some() && atom.get(..5).is_some_and(begins_with_integer)
+}
+
+/// Whether line 1 is a number of atoms alone, and line 3 an element with a position. Rows of four
+/// numbers, as an atomic number and a position, must begin on line 3: else it is a table.
+fn is_xyz(head: &[u8]) -> bool {
+    let mut lines = all_lines(head).skip_while(|line| line.trim_ascii().is_empty());
+    let (Some(first), Some(comment), Some(atom)) = (lines.next(), lines.next(), lines.next()) else { return false };
+    if count(first).is_none_or(|atoms| atoms == 0) {
+        return false;
+    }
+    let is_extended = comment.windows(11).any(|w| w.eq_ignore_ascii_case(b"properties="));
+    let words: Vec<&[u8]> = words(atom).take(5).collect();
+    let is_number = |word: &&[u8]| number(word).is_some();
+    let has_position = words.len() >= 4 && words[1..4].iter().all(|w| is_number(&w));
+    let is_symbol = words.first().is_some_and(|w| w.first().is_some_and(u8::is_ascii_alphabetic) && !is_number(&w));
+    let is_atomic_number = words.first().and_then(|w| count(w)).is_some_and(|n| n <= elements::LAST.into());
+    let is_row = comment.split(|b| b",; \t".contains(b)).filter(is_number).count() >= 3;
+    is_extended || has_position && (is_symbol || is_atomic_number && !is_row)
 }
 
 /// Whether one of the first lines holds two numbers.
@@ -174,6 +257,21 @@ mod tests {
             (b"a b c\n1 2 3\n", "x", Format::Table),
             (b"1;2;3", "x.TXT.gz", Format::Table),
             (b"x,y,z\n", "dir.d/x.CSV.gz", Format::Table),
+            (b"t\n1\n    1SOL     OW    1   0.230   0.628   0.113\n 1 1 1\n", "x.csv", Format::Gro),
+            (b"5\n1\n    1SOL     OW    1   0.230   0.628   0.113\n 1 1 1\n", "x", Format::Gro),
+            (b"t\n-1\n", "x.gro", Format::Gro),
+            (b"1\nc\nC 0 0 0\n", "x.dat", Format::Xyz),
+            (b"2\n\n6 0 0 0\n1 0 0 1\n", "x", Format::Xyz),
+            (b"1\nProperties=pos:R:3\n1 2 3\n", "x", Format::Xyz),
+            (b"-3\nc\nC 0 0 0\n", "x.xyz", Format::Xyz),
+            // A cloud of points, a table under another table's first number, a table of one column's name.
+            (b"1 2 3\n4 5 6\n", "x.xyz", Format::Table),
+            (b"x y z\n4 5 6\n", "x.xyz", Format::Table),
+            (b"4\n1 2 3 4\n1 2 3 4\n", "x", Format::Table),
+            (b"1 2 3\n1\n1 2 3\n", "x", Format::Table),
+            (b"ATOM 1 N ALA 1 1.0 2.0 3.0 0.100 1.500\n", "x.pdb", Format::Pqr),
+            (b"ATOM 1 N ALA 1 1.0 2.0 3.0 0.1 1.5\n", "x.pqr", Format::Pqr),
+            (b"ATOM      1  N   MET A   1      27.340  24.430   2.614  1.00  9.67\n", "x", Format::Pdb),
         ] {
             assert_eq!(format(bytes, name).unwrap(), expected, "{name}");
         }
@@ -189,8 +287,10 @@ mod tests {
             (b"not a pdb\n", "x.pdb.txt", "formats read are CSV"),
             (b"not a pdb\n", "x.pdb", "PDB"),
             (b"\x01\x00\xf0\x22", "x", "unknown binary"),
-            (b"2\nwater\nO 0 0 0\n", "x.xyz", ".xyz are not read"),
-            (b"ATOM 1 N ALA 1 1.0 2.0 3.0 0.1 1.5\n", "x.pqr", ".pqr are not read"),
+            (b"no number\nwater\nO 0 0 0\n", "x.xyz", "XYZ (line 1"),
+            (b"water\nno number\n", "x.gro", "GRO (line 2"),
+            (b"no atoms\n", "x.pqr", "PQR (no ATOM"),
+            (b"\x00\x00\x07\xcb", "x.xtc", "XTC"),
         ] {
             let error = format(bytes, name).unwrap_err().to_string();
             assert!(error.contains(expected), "{name}: {error}");

@@ -96,6 +96,10 @@ pub struct AtomTable {
     pub occupancy: Vec<f64>,
     /// Isotropic B factor in Å^2; NaN where the file leaves it out.
     pub bfactor: Vec<f64>,
+    /// Charge in elementary charges, of PQR.
+    pub charge: Vec<f64>,
+    /// Radius in angstrom, of PQR.
+    pub radius: Vec<f64>,
 }
 
 impl AtomTable {
@@ -128,6 +132,8 @@ impl AtomTable {
             hetero: pick(&self.hetero, indices),
             occupancy: pick(&self.occupancy, indices),
             bfactor: pick(&self.bfactor, indices),
+            charge: pick(&self.charge, indices),
+            radius: pick(&self.radius, indices),
         }
     }
 }

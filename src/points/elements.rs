@@ -1,5 +1,8 @@
 //! The chemical elements: symbol, atomic number, mean mass.
 
+/// The largest atomic number that is known here.
+pub const LAST: u8 = 103;
+
 /// Symbols in capitals, by atomic number from 1 (H) to 103 (LR).
 const SYMBOLS: [&str; 103] = [
     "H", "HE", "LI", "BE", "B", "C", "N", "O", "F", "NE", "NA", "MG", "AL", "SI", "P", "S", "CL", "AR", "K", "CA",
@@ -31,6 +34,11 @@ pub fn atomic_number(symbol: &str) -> Option<u8> {
     SYMBOLS.iter().position(|s| *s == symbol).map(|i| i as u8 + 1)
 }
 
+/// The symbol in capitals of an atomic number.
+pub fn symbol(number: u8) -> Option<&'static str> {
+    SYMBOLS.get(usize::from(number).checked_sub(1)?).copied()
+}
+
 /// The mean atomic mass in dalton of a symbol in capitals; deuterium `D` has its own.
 pub fn mass(symbol: &str) -> Option<f64> {
     if symbol == "D" {
@@ -39,19 +47,25 @@ pub fn mass(symbol: &str) -> Option<f64> {
     atomic_number(symbol).map(|number| MASSES[usize::from(number) - 1])
 }
 
+/// What the CHARMM force field calls ions.
+const CHARMM_IONS: [(&[u8], &str); 7] =
+    [(b"SOD", "NA"), (b"CLA", "CL"), (b"POT", "K"), (b"CAL", "CA"), (b"CES", "CS"), (b"LIT", "LI"), (b"RUB", "RB")];
+
 /// The element of an atom whose file does not name one, from `name` as it stands in the four columns
 /// of a PDB line (leading blanks kept) and the residue name; "" if it cannot be guessed.
 ///
-/// An ion is an atom named as its residue (`CA` of residue `CA` beginning in the first column);
-/// everything else takes the first letter of its name, if that is H, C, N, O, P or S.
+/// An ion is an atom named as its residue (`CA` of residue `CA` or `CA2+` beginning in the first column);
+/// everything else takes the first letter of its name, if that is H, C, N, O, P or S. Beads of
+/// coarse-grained models (`SC1`, `W`) have no element.
 pub fn guess(name: &[u8], resname: &[u8]) -> &'static str {
     let trimmed = name.trim_ascii();
-    let ion = trimmed.strip_suffix(b"+").or(trimmed.strip_suffix(b"-")).unwrap_or(trimmed);
-    if name.first().is_some_and(|b| *b != b' ') && trimmed == resname {
-        let capitals = String::from_utf8_lossy(ion).to_ascii_uppercase();
-        if let Some(number) = atomic_number(&capitals) {
-            return SYMBOLS[usize::from(number) - 1];
+    if name.first().is_some_and(|b| *b != b' ') && without_charge(trimmed) == without_charge(resname) {
+        if let Some(symbol) = ion(without_charge(trimmed)) {
+            return symbol;
         }
+    }
+    if matches!(trimmed, [b'S', b'C', b'1'..=b'9']) {
+        return "";
     }
     let first = trimmed.iter().find(|b| b.is_ascii_alphabetic()).map(u8::to_ascii_uppercase);
     match first {
@@ -62,6 +76,27 @@ pub fn guess(name: &[u8], resname: &[u8]) -> &'static str {
         Some(b'P') => "P",
         Some(b'S') => "S",
         _ => "",
+    }
+}
+
+/// The element of an ion; `W` alone is a bead of water, not tungsten.
+fn ion(name: &[u8]) -> Option<&'static str> {
+    let capitals = name.to_ascii_uppercase();
+    if let Some((_, symbol)) = CHARMM_IONS.iter().find(|(ion, _)| *ion == capitals) {
+        return Some(symbol);
+    }
+    let number = std::str::from_utf8(&capitals).ok().filter(|t| *t != "W").and_then(atomic_number)?;
+    symbol(number)
+}
+
+/// `NA+` and `CA2+` without what follows the letters.
+fn without_charge(name: &[u8]) -> &[u8] {
+    match name {
+        [name @ .., b'+' | b'-'] => match name {
+            [name @ .., b'1'..=b'4'] => name,
+            _ => name,
+        },
+        _ => name,
     }
 }
 
@@ -90,6 +125,19 @@ mod tests {
         assert_eq!(guess(b" CA ", b"CA"), "C");
         assert_eq!(guess(b"CA  ", b"MET"), "C");
         assert_eq!(guess(b"1HB2", b"MET"), "H");
-        assert_eq!(guess(b"BB  ", b"GLY"), "");
+        for (name, resname, expected) in [
+            ("BB", "GLY", ""),
+            ("SC1", "LYS", ""),
+            ("W", "W", ""),
+            ("NA", "NA+", "NA"),
+            ("CL-", "CL-", "CL"),
+            ("CA", "CA2+", "CA"),
+            ("SOD", "SOD", "NA"),
+            ("CLA", "CLA", "CL"),
+            ("SD", "MET", "S"),
+        ] {
+            assert_eq!(guess(name.as_bytes(), resname.as_bytes()), expected, "{name} {resname}");
+        }
+        assert_eq!((symbol(20), symbol(0), symbol(LAST), symbol(104)), (Some("CA"), None, Some("LR"), None));
     }
 }

@@ -12,26 +12,18 @@
 //! `resid` takes numbers, numbers with an insertion code (`465A`) and ranges (`10-20`, `10:20`, both
 //! ends included); `index` counts the atoms of a frame from 0 in the order of the file. A value that
 //! is also a word of the language is quoted: `chain "or"`. `name CA` means C-alpha: atoms whose
-//! element is calcium are left out (`element CA` finds them).
+//! element is calcium are left out (`element CA` finds them). `hetero` are HETATM records; where a format
+//! has none, residues that are neither amino acids nor nucleotides. An attribute that the format lacks
+//! chooses nothing, and [`crate::io`] says so.
 
 mod parse;
+mod residues;
 
 use std::ops::Range;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
 use crate::points::{AtomTable, Categorical};
-
-/// Residue names that `protein` means: the amino acids, their protonation states and common modifications.
-const PROTEIN: &[&str] = &[
-    "ALA", "ARG", "ASN", "ASP", "CYS", "GLN", "GLU", "GLY", "HIS", "ILE", "LEU", "LYS", "MET", "PHE", "PRO", "SER",
-    "THR", "TRP", "TYR", "VAL", "ACE", "ASH", "ASX", "CYM", "CYX", "GLH", "GLX", "HID", "HIE", "HIP", "HSD", "HSE",
-    "HSP", "HYP", "LYN", "MSE", "NMA", "NME", "PTR", "PYL", "SEC", "SEP", "TPO", "UNK",
-];
-
-/// Residue names that `water` means.
-const WATER: &[&str] =
-    &["HOH", "DOD", "WAT", "H2O", "OH2", "SOL", "TIP", "TIP3", "TIP4", "TIP5", "TIP3P", "TIP4P", "SPC", "SPCE", "W"];
 
 /// A selection of atoms, as `name CA and chain A`. Made with [`str::parse`].
 #[derive(Debug, Clone, PartialEq)]
@@ -81,6 +73,30 @@ impl Selection {
     /// If `frame` reaches past the end of `atoms`.
     pub fn mask(&self, atoms: &AtomTable, frame: Range<usize>) -> Vec<bool> {
         self.root.mask(atoms, &frame)
+    }
+
+    /// What this asks for that `atoms` do not have, as `residue names`.
+    pub(crate) fn missing(&self, atoms: &AtomTable) -> Vec<&'static str> {
+        let mut found = Vec::new();
+        self.root.visit(&mut |part| {
+            let what = match part {
+                Expression::Text(field, _) if field.column(atoms).codes.is_empty() => field.plural(),
+                Expression::Resid(_) if atoms.resid.is_empty() => "residue numbers",
+                Expression::Hetero if atoms.hetero.is_empty() && atoms.resname.codes.is_empty() => "HETATM records",
+                _ => return,
+            };
+            if !found.contains(&what) {
+                found.push(what);
+            }
+        });
+        found
+    }
+
+    /// Whether `hetero` goes by residue names, since there are no HETATM records.
+    pub(crate) fn guesses_hetero(&self, atoms: &AtomTable) -> bool {
+        let mut asks = false;
+        self.root.visit(&mut |part| asks |= *part == Expression::Hetero);
+        asks && atoms.hetero.is_empty() && !atoms.resname.codes.is_empty()
     }
 
     /// The most frequent values of the attribute that the selection asks for first, for an error
@@ -142,6 +158,7 @@ impl Expression {
     fn mask(&self, atoms: &AtomTable, frame: &Range<usize>) -> Vec<bool> {
         match self {
             Self::All => vec![true; frame.len()],
+            Self::Hetero if atoms.hetero.is_empty() => residues::hetero_by_name(atoms, frame),
             Self::Hetero => part(&atoms.hetero, frame, |hetero| hetero),
             Self::Text(field, values) => text_mask(*field, values, atoms, frame),
             Self::Resid(ranges) => resid_mask(ranges, atoms, frame),
@@ -149,6 +166,19 @@ impl Expression {
             Self::Not(inner) => inner.mask(atoms, frame).into_iter().map(|chosen| !chosen).collect(),
             Self::And(a, b) => join(a.mask(atoms, frame), &b.mask(atoms, frame), |a, b| a && b),
             Self::Or(a, b) => join(a.mask(atoms, frame), &b.mask(atoms, frame), |a, b| a || b),
+        }
+    }
+
+    /// Calls `each` with this and everything in it.
+    fn visit(&self, each: &mut impl FnMut(&Self)) {
+        each(self);
+        match self {
+            Self::Not(inner) => inner.visit(each),
+            Self::And(a, b) | Self::Or(a, b) => {
+                a.visit(each);
+                b.visit(each);
+            }
+            _ => {}
         }
     }
 
@@ -288,11 +318,23 @@ mod tests {
     }
 
     #[test]
+    fn without_hetatm_records_hetero_goes_by_residues() {
+        let gro = AtomTable { hetero: Vec::new(), ..atoms() };
+        let hetero = "hetero".parse::<Selection>().unwrap();
+        assert_eq!(hetero.mask(&gro, 0..6), [false, false, false, true, true, false]);
+        assert!(hetero.guesses_hetero(&gro) && !hetero.guesses_hetero(&atoms()) && hetero.missing(&gro).is_empty());
+    }
+
+    #[test]
     fn an_attribute_the_file_lacks_chooses_nothing() {
         let bare = AtomTable { name: column(|r| r.0), ..AtomTable::default() };
         for text in ["chain A", "resid 1", "hetero", "protein"] {
             assert!(!text.parse::<Selection>().unwrap().mask(&bare, 0..6).contains(&true), "{text}");
         }
+        assert_eq!(
+            "chain A or resid 1 and hetero".parse::<Selection>().unwrap().missing(&bare),
+            ["chains", "residue numbers", "HETATM records"]
+        );
         assert_eq!("name CA".parse::<Selection>().unwrap().mask(&bare, 0..6).iter().filter(|c| **c).count(), 3);
     }
 }

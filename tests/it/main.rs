@@ -8,3 +8,4 @@ mod layers;
 mod pictures;
 mod program;
 mod reading;
+mod robust;

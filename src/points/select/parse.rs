@@ -1,6 +1,7 @@
 //! The grammar of selections.
 
-use super::{Expression, Field, PROTEIN, Residues, WATER};
+use super::residues::{PROTEIN, WATER};
+use super::{Expression, Field, Residues};
 use crate::error::{Error, Result};
 
 /// Deeper nesting is refused, so that no text can exhaust the stack.
@@ -51,12 +52,11 @@ pub(super) fn parse(text: &str) -> Result<Expression> {
 
 /// An error that shows the text and points at a character of it.
 fn error_at(text: &str, column: usize, problem: &str) -> Error {
-    Error::Usage(format!(
-        "selection, column {}: {problem}\n  {text}\n  {:>width$}",
-        column + 1,
-        "^",
-        width = text[..column.min(text.len())].chars().count() + 1
-    ))
+    let before = text[..column.min(text.len())].chars().count();
+    // Tabs and line ends would move the pointer.
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let pointer = " ".repeat(before) + "^";
+    Error::Usage(format!("--select, column {}: {problem}\n  {text}\n  {pointer}", before + 1))
 }
 
 fn tokens(text: &str) -> Result<Vec<Token>> {

@@ -1,0 +1,23 @@
+//! What all fuzz targets share.
+
+use densitas::io::{Input, ReadOptions, Source, read_bytes};
+use densitas::progress::Silent;
+
+pub use libfuzzer_sys::fuzz_target;
+
+/// Reads all frames; whatever is read must be finite and complete.
+pub fn read(bytes: &[u8], name: &str) {
+    let options = ReadOptions { pool: true, ..ReadOptions::default() };
+    if let Ok(Input::Points(input)) = read_bytes(bytes, &Source::Path(name.into()), &options, &Silent) {
+        assert!(input.cloud.positions.iter().all(|p| p.is_finite()));
+        assert_eq!(input.frame_starts.last(), Some(&input.cloud.len()));
+    }
+}
+
+/// A target that reads bytes under one name.
+#[macro_export]
+macro_rules! target {
+    ($name:literal) => {
+        $crate::fuzz_target!(|bytes: &[u8]| $crate::read(bytes, $name));
+    };
+}

@@ -1,0 +1,57 @@
+//! What `info` tells of a structure: elements, kinds of residues, chains.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value, json};
+
+use super::shortened;
+use crate::points::{AtomTable, Categorical, Selection};
+
+/// Elements with their numbers of atoms, kinds of residues, chains.
+pub(super) fn json(atoms: &AtomTable, frame: Range<usize>) -> Map<String, Value> {
+    let mut out = Map::new();
+    let map = |pairs: Vec<(String, usize)>| Value::Object(pairs.into_iter().map(|(k, n)| (k, json!(n))).collect());
+    out.insert("elements".into(), map(counts(&atoms.element, frame.clone())));
+    if !atoms.resname.codes.is_empty() {
+        out.insert("kinds".into(), map(kinds(atoms, frame.clone())));
+    }
+    if !atoms.chain.codes.is_empty() {
+        out.insert("chains".into(), map(counts(&atoms.chain, frame)));
+    }
+    out
+}
+
+/// The same as lines of prose.
+pub(super) fn prose(atoms: &AtomTable, frame: Range<usize>) -> Vec<(&'static str, String)> {
+    let list = |pairs: Vec<(String, usize)>| {
+        let named = |text: String| if text.is_empty() { "unknown".to_owned() } else { text };
+        shortened(pairs.into_iter().map(|(text, n)| format!("{} {n}", named(text))))
+    };
+    let mut lines = vec![("elements", list(counts(&atoms.element, frame.clone())))];
+    if !atoms.resname.codes.is_empty() {
+        lines.push(("kinds", list(kinds(atoms, frame.clone()))));
+    }
+    let chains = if atoms.chain.codes.is_empty() { Vec::new() } else { counts(&atoms.chain, frame) };
+    if chains.iter().any(|c| !c.0.is_empty()) {
+        lines.push(("chains", list(chains)));
+    }
+    lines
+}
+
+fn counts(column: &Categorical, frame: Range<usize>) -> Vec<(String, usize)> {
+    let mut counts = vec![0usize; column.levels.len()];
+    column.codes[frame].iter().for_each(|code| counts[*code as usize] += 1);
+    let mut pairs: Vec<_> = column.levels.iter().map(|l| l.to_string()).zip(counts).filter(|p| p.1 > 0).collect();
+    pairs.sort_by_key(|p| std::cmp::Reverse(p.1));
+    pairs
+}
+
+/// Atoms of protein, of water, and all others.
+fn kinds(atoms: &AtomTable, frame: Range<usize>) -> Vec<(String, usize)> {
+    let of = |keyword: &str| {
+        let mask = keyword.parse::<Selection>().map(|s| s.mask(atoms, frame.clone()));
+        mask.map_or(0, |mask| mask.iter().filter(|chosen| **chosen).count())
+    };
+    let pairs = [("protein", of("protein")), ("water", of("water")), ("other", of("not (protein or water)"))];
+    pairs.into_iter().filter(|p| p.1 > 0).map(|(kind, n)| (kind.to_owned(), n)).collect()
+}
