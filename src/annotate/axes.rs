@@ -14,7 +14,9 @@ const MOST_TICKS: usize = 6;
 /// Ticks are on average this many em apart or more.
 const LEAST_TICK_DISTANCE: f64 = 2.4;
 /// An edge that appears shorter than this many em is seen end-on and gets no scale.
-const LEAST_EDGE: f64 = 3.0;
+const LEAST_EDGE: f64 = 2.0;
+/// Numbers at the ends of a short edge have no more characters than this.
+const MOST_END_DIGITS: usize = 6;
 /// Towards the lower left corner: scales stand on the outer edges that look this way.
 const PREFERRED_SIDE: DVec2 = DVec2::new(-0.45, 0.89);
 
@@ -138,11 +140,31 @@ fn scale(
         break;
     }
     if scale.numbers.len() < 2 {
-        // A single number tells nothing.
+        // A single number tells nothing; on a short edge its two ends do.
         scale.numbers.clear();
+        number_the_ends(page, &mut scale, [low, high], unit);
     }
     scale.numbers.iter().for_each(|(_, area)| page.take(*area));
     scale
+}
+
+/// Writes the values at the two ends of an edge too short for round numbers, if both find room.
+fn number_the_ends(page: &mut Page, scale: &mut Scale, values: [f64; 2], unit: Option<LengthUnit>) {
+    let decimals = (1.0 - (values[1] - values[0]).log10().floor()).clamp(0.0, 6.0) as usize;
+    let numbers = values.map(|v| format!("{v:.decimals$}").replace('-', "−"));
+    if numbers.iter().any(|n| n.chars().count() > MOST_END_DIGITS) {
+        return;
+    }
+    let areas: Vec<Area> = std::iter::zip(scale.ends, &numbers)
+        .map(|(end, number)| outside(page, end, scale.outward, 0.7 * page.em, number))
+        .collect();
+    if areas.iter().all(|area| page.is_free(area)) && !areas[0].grown(0.1 * page.em).overlaps(&areas[1]) {
+        scale.ticks = scale.ends.to_vec();
+        scale.values = values.to_vec();
+        scale.title = title(scale.axis, unit, &Labels::default());
+        scale.needs_title = false;
+        scale.numbers = std::iter::zip(numbers, areas).collect();
+    }
 }
 
 /// `x (10³ nm)`, `x − 1000 (nm)`, `x (×10³)` or `x`.

@@ -128,6 +128,9 @@ fn font_size(size: DVec2) -> f64 {
     ((FONT_SIZE * linear.powf(0.6)).max(LEAST_FONT_SIZE) * 2.0).round() / 2.0
 }
 
+/// Of the width, what the colour bar may take on the right.
+const MOST_MARGIN: f64 = 0.45;
+
 /// See [`super::plot_area`]; the title takes all that is above `top`.
 pub fn plot_area(annotations: &Annotations, frame: &Frame, top: f64) -> Area {
     let size = DVec2::from(frame.size_in_points());
@@ -138,7 +141,7 @@ pub fn plot_area(annotations: &Annotations, frame: &Frame, top: f64) -> Area {
     let scale_bar = if annotations.scale_bar { scalebar::ROOM * em } else { 0.0 };
     let complete_bar = 8.0 * em;
     let right = match annotations.colorbar {
-        true if complete_bar < 0.3 * size.x => complete_bar,
+        true if complete_bar < MOST_MARGIN * size.x => complete_bar,
         true => 4.0 * em,
         false => least.x,
     };
