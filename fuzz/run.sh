@@ -1,29 +1,40 @@
 #!/bin/sh
 # Fuzzes every reader for SECONDS each (default 20), beginning with the small files of the test data.
 #
-#     cargo install cargo-fuzz
 #     DENSITAS_TEST_DATA=/path/to/data sh fuzz/run.sh 60
 #
-# The stable compiler serves. What is found lies in fuzz/artifacts; make a test of it.
+# Needs a C++ compiler for libFuzzer and no nightly: only densitas itself is instrumented, so that
+# everything else is taken as it is compiled for the program. What is found lies in fuzz/artifacts; make
+# a test of it.
 set -eu
 seconds=${1:-20}
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")"
+# Profiles with flags of their own are not yet stable.
 export RUSTC_BOOTSTRAP=1
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/../target}"
+test -f Cargo.lock || cp ../Cargo.lock Cargo.lock
+flags='"-Cpasses=sancov-module", "-Ccodegen-units=1", "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters", "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "-Cllvm-args=-sanitizer-coverage-trace-compares"'
+flags=$(echo "$flags" | tr '\n' ' ')
+cargo build --release -Zprofile-rustflags --config "profile.release.package.densitas.rustflags=[$flags]"
 
 # Files of at most 4 KiB that match one of the patterns, as first inputs of a target.
 seed() {
     target=$1
     shift
-    mkdir -p "fuzz/corpus/$target"
+    mkdir -p "corpus/$target" artifacts
     if [ -z "${DENSITAS_TEST_DATA:-}" ]; then return; fi
     for pattern in "$@"; do
-        find "$DENSITAS_TEST_DATA/data" -type f -size -9 -name "$pattern" -exec cp {} "fuzz/corpus/$target" \;
+        find "$DENSITAS_TEST_DATA/data" -type f -size -9 -name "$pattern" -exec cp {} "corpus/$target" \;
     done
 }
 
 fuzz() {
     seed "$@"
-    cargo fuzz run -s none "$1" -- -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 -max_len=4096
+    echo "== $1"
+    "$CARGO_TARGET_DIR/release/fuzz-$1" "corpus/$1" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 \
+        -max_len=4096 -artifact_prefix="artifacts/$1-" -print_final_stats=1 2>&1 | tail -n 8
 }
 
 fuzz table '*.csv' '*_data.txt' '*.bin'

@@ -234,9 +234,8 @@ fn interrupts_act_at_every_stage() {
     let folder = folder("interrupts");
     let table = folder.join("large.csv");
     let mut file = std::io::BufWriter::new(fs::File::create(&table).unwrap());
-    for i in 0..6_000_000_u32 {
-        let [x, y, z] =
-            [7, 11, 13].map(|k| f64::from(i.wrapping_mul(k * 2_654_435_761 % 1_000_003) % 100_003) / 1000.0);
+    for i in 0..6_000_000_u64 {
+        let [x, y, z] = [7, 11, 13].map(|k| (i * k * 7919 % 100_003) as f64 / 1000.0);
         writeln!(file, "{x},{y},{z}").unwrap();
     }
     file.into_inner().unwrap();
