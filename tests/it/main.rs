@@ -5,6 +5,8 @@ mod examples;
 mod interrupt;
 mod kde;
 mod layers;
+mod options;
 mod pictures;
 mod program;
 mod reading;
+mod recipe;
