@@ -16,14 +16,14 @@ const SHARE_OF_WIDTH: f64 = 0.2;
 /// A bar shorter than this many em is left out.
 const LEAST_LENGTH: f64 = 1.0;
 /// Distance from the edges of the picture, in em.
-const MARGIN: f64 = 0.9;
+const MARGIN: f64 = 1.2;
 /// Thickness, in em.
 const THICKNESS: f64 = 0.28;
 /// From the bar to its label, in em.
 const GAP: f64 = 0.5;
 
 /// Height that the bar takes at the bottom of a picture, in em.
-pub const ROOM: f64 = 2.2;
+pub const ROOM: f64 = 2.5;
 
 /// Draws the bar with its label to the right; nothing where there is no room.
 pub fn draw(page: &mut Page, camera: Camera, unit: Option<LengthUnit>) {

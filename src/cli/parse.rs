@@ -243,8 +243,11 @@ fn of_recipe(recipe: &Recipe, error: clap::Error) -> Stop {
     let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return error.into() };
     let name = option.trim_start_matches('-').split([' ', '=', '[']).next().unwrap_or_default();
     let Some(value) = recipe.options.get(name) else { return error.into() };
-    let reason = error.source().map_or_else(|| "this value cannot be".to_owned(), ToString::to_string);
-    recipe.error(&value.span(), format!("{name}: {reason}; `densitas render --help` describes it")).into()
+    let whole = error.to_string();
+    let first_line = whole.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let reason = error.source().map_or(first_line, |source| format!("{name}: {source}"));
+    let verb = recipe.verb.get_ref();
+    recipe.error(&value.span(), format!("{reason}; `densitas {verb} --help` describes it")).into()
 }
 
 #[cfg(test)]

@@ -277,6 +277,50 @@ fn a_lit_linear_field_has_the_colour_of_its_lights() {
     }
 }
 
+/// Catches: ramps between the steps of a map, as a table of nodes with interpolation has.
+#[test]
+fn a_map_in_steps_is_drawn_in_steps() {
+    let grid = grid_of(UNIT_BOX, [3, 3, 3], |p| p.y);
+    let mut scene = closed_form(grid, "0:1,1:1", 0.01, 0.01);
+    let map = Colormap::parse("#000,#f00,#0ff").unwrap().stepped(37);
+    scene.transfer.colormap = map.clone();
+    let size = [401, 3];
+    scene.viewpoint = parallel(UNIT_BOX, View::X, 3.0 / 401.0);
+    for (i, pixel) in light(&scene, size).rgba[401..802].iter().enumerate() {
+        let y = (i as f64 + 0.5) / 401.0;
+        assert!((y * 37.0 - (y * 37.0).round()).abs() > 1e-4, "pixel {i} lies between two steps");
+        for (found, wanted) in std::iter::zip(pixel, map.at(y)) {
+            assert!((found - wanted).abs() < 1e-3, "{y}: {pixel:?} {:?}", map.at(y));
+        }
+    }
+}
+
+/// Marks of every kind, shading and the volume, laid over black and over white.
+/// Catches: alpha of 8 bits divided out, lines that add up where they cross, black letters on black.
+#[test]
+fn a_transparent_picture_laid_over_black_and_white_is_the_direct_one() {
+    let mut scene = Look::Default.scene(Arc::new(blob(1.0, DVec3::ZERO)), Limits::DEFAULT).unwrap();
+    scene.shading = Some(Look::Default.shading(&scene.grid));
+    scene.annotations.title = Some("Transparent".into());
+    scene.annotations.scale_bar = true;
+    for foreground in [[0.0; 3], [0.2, 0.6, 1.0]] {
+        scene.annotations.foreground = Some(foreground);
+        scene.background = Background::Transparent;
+        let clear = draw(&scene, [400, 300]);
+        assert!(clear.rgba.chunks_exact(4).filter(|p| p[3] == 0).count() > 40_000, "most is clear");
+        for back in [0.0_f32, 1.0] {
+            scene.background = Background::Color([back; 3]);
+            let over = |p: &[u8]| {
+                let alpha = f32::from(p[3]) / 255.0;
+                [0, 1, 2].map(|c| (f32::from(p[c]) * alpha + 255.0 * back * (1.0 - alpha)).round() as u8)
+            };
+            let laid: Vec<[u8; 3]> = clear.rgba.chunks_exact(4).map(over).collect();
+            let (most, _) = difference(&draw(&scene, [400, 300]), &laid);
+            assert!(most <= 1, "over {back}: {most}/255");
+        }
+    }
+}
+
 fn blob(scale: f64, offset: DVec3) -> DensityGrid {
     let bounds =
         Box3 { min: offset - DVec3::new(2.0, 2.5, 3.0) * scale, max: offset + DVec3::new(2.0, 2.0, 2.5) * scale };

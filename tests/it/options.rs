@@ -1,0 +1,88 @@
+//! Options of pictures, and the verbs that tell about the program itself.
+
+use std::path::Path;
+
+use crate::common::read_png;
+use crate::program::{densitas, folder, json, path, stderr, without_adapter};
+
+#[test]
+fn axes_and_bar_are_turned_off() {
+    let folder = folder("off");
+    let [with, without] = ["a.png", "b.png"].map(|f| path(&folder, f));
+    let base = ["render", "sample:founding", "--grid", "12", "--size", "200x150", "--background", "#102030", "-o"];
+    let on = densitas(&[&base[..], &[&with, "--axes", "on", "--colorbar", "on"]].concat());
+    let off =
+        densitas(&[&base[..], &[&without, "--axes", "off", "--colorbar", "off", "--limits", "value:1,2"]].concat());
+    assert!(on.status.success() && off.status.success(), "{} {}", stderr(&on), stderr(&off));
+    let plain = |file: &str| read_png(Path::new(file)).1.iter().all(|p| *p == [0x10, 0x20, 0x30]);
+    assert!(plain(&without) && !plain(&with));
+}
+
+#[test]
+fn a_bandwidth_that_looks_like_a_length_is_told() {
+    let folder = folder("bandwidth");
+    let grid = path(&folder, "a.npy");
+    let run =
+        |b: &str| densitas(&["density", "sample:founding", "--grid", "4", "--bandwidth", b, "-o", &grid, "--json"]);
+    let wide = run("60");
+    assert!(stderr(&wide).contains("write 60nm for a length"), "{}", stderr(&wide));
+    assert!(json(&wide)["warnings"].to_string().contains("60nm"));
+    assert_eq!(stderr(&run("0.5")), "");
+}
+
+#[test]
+fn the_doctor_names_the_adapters_and_the_one_that_draws() {
+    let told = json(&densitas(&["doctor", "--json", "--adapter", "software"]));
+    let adapters = told["adapters"].as_array().unwrap();
+    assert!(adapters.iter().any(|a| a["usable"] == true && a["limits"]["max_grid_side"].as_u64() >= Some(256)));
+    assert!(told["chosen"].is_string() && told["problem"].is_null(), "{told}");
+    let prose = String::from_utf8(densitas(&["doctor"]).stdout).unwrap();
+    assert!(prose.contains("adapter   ") && prose.contains("drawing   on "), "{prose}");
+    let none = densitas(&["doctor", "--adapter", "no such one"]);
+    assert!(none.status.success() && String::from_utf8_lossy(&none.stdout).contains("not possible"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_an_adapter_the_doctor_names_the_packages_and_succeeds() {
+    let told = json(&without_adapter(&["doctor", "--json"]));
+    assert!(told["chosen"].is_null() && told["adapters"].as_array().unwrap().is_empty(), "{told}");
+    assert!(told["missing"].to_string().contains("mesa-vulkan-drivers"), "{told}");
+    let prose = without_adapter(&["doctor"]);
+    assert!(String::from_utf8_lossy(&prose.stdout).contains("apt-get install"));
+}
+
+#[test]
+fn every_shell_gets_completions_of_every_verb() {
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = String::from_utf8(densitas(&["completions", shell]).stdout).unwrap();
+        assert!(["render", "doctor", "colormap-steps"].iter().all(|word| script.contains(word)), "{shell}");
+    }
+    assert_eq!(densitas(&["completions", "tcsh"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_manual_has_a_page_for_every_verb() {
+    let folder = folder("man");
+    let pages = path(&folder, "man1");
+    assert!(densitas(&["man", "-o", &pages]).status.success());
+    for verb in ["", "-render", "-density", "-info", "-doctor", "-recipe"] {
+        let page = std::fs::read_to_string(format!("{pages}/densitas{verb}.1")).unwrap();
+        assert!(page.contains(".SH NAME") && page.contains(".SH EXAMPLES\n.nf\n"), "{verb}: {page}");
+    }
+    let page = String::from_utf8(densitas(&["man"]).stdout).unwrap();
+    assert!(page.contains(".SH SUBCOMMANDS"), "{page}");
+}
+
+#[test]
+fn long_help_has_examples_and_short_help_is_compact() {
+    let help = |arguments: &[&str]| String::from_utf8(densitas(arguments).stdout).unwrap();
+    let all = help(&["--help"]);
+    let verbs = all.split("Commands:\n").nth(1).unwrap().lines().take_while(|l| !l.is_empty());
+    let verbs: Vec<&str> = verbs.filter_map(|l| l.split_whitespace().next()).filter(|v| *v != "help").collect();
+    assert!(verbs.len() >= 8 && all.contains("Examples:"), "{all}");
+    for verb in verbs {
+        assert!(help(&[verb, "--help"]).contains(&format!("Examples:\n  densitas {verb}")), "{verb}");
+        assert!(!help(&[verb, "-h"]).contains("Examples:"), "{verb}");
+    }
+}
