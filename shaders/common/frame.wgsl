@@ -36,8 +36,13 @@ struct Ray {
 }
 
 fn ray_of_pixel(pixel: vec2<u32>) -> Ray {
+    return ray_at(vec2<f32>(pixel) + 0.5);
+}
+
+// The ray through a place of the picture, in pixels from the top left corner.
+fn ray_at(place: vec2<f32>) -> Ray {
     let size = vec2<f32>(f32(frame.width), f32(frame.height));
-    let uv = (vec2<f32>(pixel) + 0.5) / size * vec2<f32>(2.0, -2.0) + vec2<f32>(-1.0, 1.0);
+    let uv = place / size * vec2<f32>(2.0, -2.0) + vec2<f32>(-1.0, 1.0);
     let along = frame.ray_forward + uv.x * frame.ray_right + uv.y * frame.ray_up;
     var ray: Ray;
     ray.origin = frame.plane_center + uv.x * frame.plane_right + uv.y * frame.plane_up;

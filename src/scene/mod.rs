@@ -2,6 +2,7 @@
 
 mod camera;
 mod look;
+mod points;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use glam::DVec3;
 
 pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
 pub use look::{Limits, Look};
+pub use points::{Diameter, PointLayer, PointOrder};
 
 use crate::color::{Rgb, TransferFunction};
 use crate::geometry::Box3;
@@ -20,7 +22,11 @@ use crate::grid::DensityGrid;
 pub struct Scene {
     /// The density.
     pub grid: Arc<DensityGrid>,
-    /// Its limits, colours and opacity.
+    /// Whether the density itself is drawn.
+    pub volume: bool,
+    /// Points drawn as spheres, alone or within the density.
+    pub points: Option<PointLayer>,
+    /// Limits, colours and opacity of the density; the colours of the points.
     pub transfer: TransferFunction,
     /// The box that axes show and automatic cameras look at.
     pub focus: Box3,
