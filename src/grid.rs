@@ -1,6 +1,7 @@
 //! A density sampled at the nodes of a regular grid.
 
 use glam::DVec3;
+use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
@@ -191,6 +192,11 @@ impl<T: Sample> DensityGrid<T> {
             let [i, j, k] = [0, 1, 2].map(|axis| at[axis] + up[axis]);
             if weight == 0.0 { sum } else { sum + weight * self.values[i + nx * (j + ny * k)].to_f64() }
         })
+    }
+
+    /// [`DensityGrid::interpolate`] at each of `positions`.
+    pub fn interpolate_all(&self, positions: &[DVec3]) -> Vec<f64> {
+        positions.par_iter().map(|&p| self.interpolate(p)).collect()
     }
 
     /// Smallest, largest, mean and integral. All NaN if no value is finite.

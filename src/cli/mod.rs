@@ -3,6 +3,7 @@
 mod args;
 mod console;
 mod density;
+mod glyph_args;
 mod info;
 mod input;
 mod render;

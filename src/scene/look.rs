@@ -147,10 +147,22 @@ impl Look {
         }
     }
 
-    /// Points of these densities in the look's size and order; one value a position.
-    pub fn points(self, grid: &DensityGrid, positions: Arc<Vec<DVec3>>, values: Arc<Vec<f64>>) -> PointLayer {
+    /// The look's colours where points are drawn on a background: they differ from it at any density, so
+    /// that points far from all others are seen.
+    pub fn colormap_of_points(self, background: Background) -> Colormap {
+        match self {
+            Self::Default if !background.is_light() => Colormap::named("plasma").expect("built in"),
+            _ => self.colormap(background),
+        }
+    }
+
+    /// Points of these densities (one a position, in the unit of the grid) for a scene of this look, in
+    /// its size and order. Set [`Scene::volume`] before.
+    pub fn points(self, scene: &Scene, positions: Arc<Vec<DVec3>>, values: Arc<Vec<f64>>) -> PointLayer {
         let (diameter, order) = match self {
-            Self::Default => (default_diameter(grid, positions.len()), PointOrder::Depth),
+            // Alone, points show the dense core only if it is drawn last.
+            Self::Default if !scene.volume => (default_diameter(scene, positions.len()), PointOrder::Density),
+            Self::Default => (default_diameter(scene, positions.len()), PointOrder::Depth),
             Self::Mayavi => (mayavi_diameter(&positions), PointOrder::Depth),
         };
         let diameter = Diameter::Uniform(diameter);
@@ -214,9 +226,9 @@ fn reference_length(grid: &DensityGrid) -> f64 {
 const DIAMETER_IN_DISTANCES: f64 = 0.4;
 
 /// A diameter for `n` points of this density.
-fn default_diameter(grid: &DensityGrid, n: usize) -> f64 {
+fn default_diameter(scene: &Scene, n: usize) -> f64 {
     // A ball of radius r is 1.5 r thick, and half of the points share it.
-    let volume = 4.0 / 3.0 * std::f64::consts::PI * (reference_length(grid) / 1.5).powi(3);
+    let volume = 4.0 / 3.0 * std::f64::consts::PI * (scene.transfer.reference_length / 1.5).powi(3);
     DIAMETER_IN_DISTANCES * (volume / (REFERENCE_MASS * n.max(1) as f64)).cbrt()
 }
 
