@@ -181,7 +181,7 @@ fn chosen(choice: &AdapterChoice, info: &AdapterInfo) -> bool {
         AdapterChoice::Auto => true,
         AdapterChoice::Software => is_software(info),
         AdapterChoice::Named(text) => {
-            let all = format!("{} {} {} {}", info.name, info.driver, info.driver_info, info.backend).to_lowercase();
+            let all = format!("{} {}", describe(info), info.driver).to_lowercase();
             all.contains(&text.to_lowercase())
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock, Mutex};
 
+use densitas::annotate::{Shape, annotate, camera};
 use densitas::color::{Colormap, OpacityCurve, TransferFunction};
 use densitas::geometry::Box3;
 use densitas::gpu::{AdapterChoice, Gpu};
@@ -16,11 +17,16 @@ use glam::{DVec2, DVec3};
 
 use crate::common::{grid_of, npy_f64, read_png, test_data};
 
-/// One renderer for all tests, on the software adapter whose pictures are the same everywhere.
+/// One renderer for all tests.
 static RENDERER: LazyLock<Mutex<Renderer>> = LazyLock::new(|| {
-    let gpu = Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter");
+    let gpu = Gpu::new(&adapter()).expect("tests of pictures need a software adapter");
     Mutex::new(Renderer::new(gpu).unwrap())
 });
+
+/// A software adapter, or the one that `DENSITAS_TEST_ADAPTER` names, such as `gl`.
+fn adapter() -> AdapterChoice {
+    std::env::var("DENSITAS_TEST_ADAPTER").map_or(AdapterChoice::Software, AdapterChoice::Named)
+}
 
 fn draw(scene: &Scene, size: [u32; 2]) -> Picture {
     let frame = Frame { size, scale_factor: 1.0 };
@@ -239,6 +245,38 @@ fn two_layers_change_places_when_seen_from_behind() {
     assert!((f64::from(center(&light(&behind, [9, 9]))[0]) - composite(0.25, 0.75)).abs() < 2e-4);
 }
 
+/// Closed form 8: a field that rises along the line of sight, of one colour, under Mayavi's lights.
+/// Catches: a flipped normal, a light in the wrong place, highlights on the wrong side.
+#[test]
+fn a_lit_linear_field_has_the_colour_of_its_lights() {
+    let (ta, tb) = (0.1, 0.9);
+    let tau = {
+        let f = |t: f64| ((1.0 - 0.2 * t) * (1.0 - 0.2 * t).ln() + 0.2 * t) / 0.2;
+        (f(tb) - f(ta)) / (tb - ta) / 0.1
+    };
+    let seen_from = |azimuth: f64| {
+        let grid = grid_of(UNIT_BOX, [9, 9, 9], |p| ta + (tb - ta) * p.x);
+        let mut scene = closed_form(grid, "0:0,1:0.2", 0.1, 0.001);
+        scene.transfer.colormap = Colormap::parse("#804020,#804020").unwrap();
+        scene.shading = Some(Look::Mayavi.shading(&scene.grid));
+        scene.viewpoint = parallel(UNIT_BOX, View::Angles { azimuth, elevation: 0.0 }, 0.5);
+        center(&light(&scene, [9, 9]))
+    };
+    // (elevation, azimuth) in degrees and intensity; the normal is along the line of sight, so only the
+    // part of each light along it counts: diffuse on both sides, a highlight where the density falls
+    // away from the eye.
+    let lights = [(45.0_f64, 45.0_f64, 1.0), (-30.0, -60.0, 0.6), (-30.0, 60.0, 0.5)];
+    let along = lights.map(|(e, a, i)| (e.to_radians().cos() * a.to_radians().cos(), i));
+    let diffuse: f64 = along.iter().map(|(z, i)| i * z).sum();
+    let highlight: f64 = along.iter().map(|(z, i)| i * z.powi(10)).sum();
+    for (azimuth, highlight) in [(0.0, 0.0), (180.0, highlight)] {
+        for (found, byte) in std::iter::zip(seen_from(azimuth), [128.0, 64.0, 32.0]) {
+            let color = (0.7 * byte / 255.0 * diffuse + 0.2 * highlight).min(1.0);
+            assert_close(found, (1.0 - (-tau).exp()) * color, &format!("from {azimuth}, {byte}"));
+        }
+    }
+}
+
 fn blob(scale: f64, offset: DVec3) -> DensityGrid {
     let bounds =
         Box3 { min: offset - DVec3::new(2.0, 2.5, 3.0) * scale, max: offset + DVec3::new(2.0, 2.0, 2.5) * scale };
@@ -272,7 +310,7 @@ fn nanometres_look_like_angstroms() {
 fn two_runs_give_the_same_bytes() {
     let scene = default_scene(blob(1.0, DVec3::ZERO));
     let first = draw(&scene, [161, 119]);
-    let gpu = Gpu::new(&AdapterChoice::Software).unwrap();
+    let gpu = Gpu::new(&adapter()).unwrap();
     let frame = Frame { size: [161, 119], scale_factor: 1.0 };
     let second = Renderer::new(gpu).unwrap().draw(&scene, &frame, &Silent).unwrap();
     assert!(first == second);
@@ -314,6 +352,35 @@ fn equal_limits_cut_at_the_value() {
         center(&light(&scene, [9, 9]))[3]
     };
     assert!(seen(1.9) > 0.99 && seen(2.0) > 0.99 && seen(2.1) == 0.0);
+}
+
+/// The bar that is painted shows, row by row, what an opaque slab of that density looks like. Catches:
+/// a second source of colour, a bar upside down or half a row off, an sRGB-encoded target.
+#[test]
+fn the_colour_bar_is_an_opaque_slab_of_each_value() {
+    let slab = |value: f64| {
+        let mut scene = closed_form(grid_of(UNIT_BOX, [2, 2, 2], |_| value), "0:1,1:1", 0.01, 0.05);
+        scene.transfer.colormap = Colormap::named("turbo").unwrap();
+        scene
+    };
+    let frame = Frame { size: [480, 700], scale_factor: 1.0 };
+    let mut scene = slab(0.0);
+    scene.annotations.colorbar = true;
+    let bar = annotate(&scene, camera(&scene, &frame), &frame).into_iter().find_map(|mark| match mark.shape {
+        Shape::Rows { area, inks } => Some((area, inks.len())),
+        _ => None,
+    });
+    let (area, rows) = bar.expect("a colour bar");
+    assert!(rows >= 256, "{rows} rows");
+    let painted = draw(&scene, frame.size);
+    let column = area.center().x as usize;
+    for row in (0..rows).step_by(rows / 256) {
+        let at = 4 * ((area.min.y.round() as usize + row) * 480 + column);
+        let value = 1.0 - (row as f64 + 0.5) / rows as f64;
+        let seen = draw(&slab(value), [1, 1]);
+        let most = (0..3).map(|c| seen.rgba[c].abs_diff(painted.rgba[at + c])).max().unwrap();
+        assert!(most <= 1, "{value}: slab {:?}, bar {:?}", &seen.rgba[..3], &painted.rgba[at..at + 3]);
+    }
 }
 
 /// A camera inside the box sees only what lies before it.

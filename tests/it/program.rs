@@ -241,6 +241,22 @@ fn an_interrupt_ends_with_130_within_a_second_and_leaves_nothing() {
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
 }
 
+/// Every command of the README that needs no file of the reader's own.
+#[test]
+fn the_readmes_commands_on_samples_work() {
+    let folder = folder("readme");
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let commands = readme.lines().filter_map(|l| l.split('#').next().unwrap().trim().strip_prefix("densitas "));
+    let mut ran = 0;
+    for line in commands.filter(|c| c.contains("sample")) {
+        let arguments: Vec<&str> = line.split_whitespace().collect();
+        let output = command(&arguments).current_dir(&folder).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", stderr(&output));
+        ran += 1;
+    }
+    assert!(ran >= 1, "the README shows no command on a sample");
+}
+
 /// The outcome that each hostile file of the formats read so far must have.
 #[test]
 fn hostile_files_have_their_stated_outcome() {
