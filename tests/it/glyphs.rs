@@ -341,7 +341,7 @@ fn many_points_give_the_same_bytes_on_every_run() {
         let bits = |l: &Light| l.rgba.iter().flatten().map(|v| v.to_bits()).collect::<Vec<_>>();
         assert!(bits(&first) == bits(&other), "{order:?} {diameter}");
         assert!(first.rgba.iter().flatten().all(|v| (0.0..=1.0 + 1e-5).contains(v)));
-        assert!(covered(&first) > 5000, "{}", covered(&first));
+        assert!(covered(&first) > 2000, "{}", covered(&first));
     }
 }
 
