@@ -26,6 +26,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         let number = winner[slot];
         if number > glyphs.earlier && number <= glyphs.earlier + glyphs.count {
             seen[slot] = look_at(points[number - 1u - glyphs.earlier], vec2<f32>(pixel) + place_of_sample(s));
+        } else if number == 0u {
+            seen[slot] = Seen(0.0, 0u);
         }
     }
 }

@@ -122,7 +122,8 @@ impl GlyphPass {
         (0..size[1]).step_by(rows).map(|first| first..(first + rows as u32).min(size[1])).collect()
     }
 
-    /// Finds what each sample of `rows` of a picture of `size` sees of the points.
+    /// Finds what each sample of `rows` of a picture of `size` sees of the points; `None` if there are no
+    /// points.
     ///
     /// # Errors
     /// [`crate::error::Error::Gpu`] if the device failed, [`crate::error::Error::Interrupted`].
@@ -137,13 +138,16 @@ impl GlyphPass {
         size: [u32; 2],
         rows: Range<u32>,
         progress: &dyn Progress,
-    ) -> Result<SeenGlyphs> {
+    ) -> Result<Option<SeenGlyphs>> {
         let bounds = scene.grid.lattice.bounds();
         if !self.points.as_ref().is_some_and(|p| p.holds(layer, bounds, volume.unit)) {
             self.points = None;
             self.points = Some(PointBuffers::new(gpu, layer, bounds, volume.unit));
         }
         let points = self.points.as_ref().expect("just made");
+        if points.buffers.is_empty() {
+            return Ok(None);
+        }
         let plan = Plan::new(gpu, layer, camera, bounds, volume.unit, size);
         let count = u64::from(size[0]) * rows.len() as u64 * u64::from(plan.samples);
         if self.slots.as_ref().is_none_or(|s| s.count < count) {
@@ -160,9 +164,10 @@ impl GlyphPass {
         let resolve = self.resolve.pipeline(gpu, (plan.samples, layer.shaded), "SHADED");
 
         let mut encoder = gpu.device.create_command_encoder(&Default::default());
-        for buffer in [&slots.nearest, &slots.winner, &slots.seen] {
-            encoder.clear_buffer(buffer, 0, None);
+        if by_depth {
+            encoder.clear_buffer(&slots.nearest, 0, Some(4 * count));
         }
+        encoder.clear_buffer(&slots.winner, 0, Some(4 * count));
         gpu.queue.submit([encoder.finish()]);
         for claiming in [false, true] {
             if !claiming && !by_depth {
@@ -184,7 +189,7 @@ impl GlyphPass {
             let groups = [size[0].div_ceil(TILE), (rows.len() as u32).div_ceil(TILE)];
             dispatch(gpu, &resolve, [&frame, &limits, &own], groups);
         }
-        Ok(SeenGlyphs { buffer: slots.seen.clone(), samples: plan.samples, first_row: rows.start })
+        Ok(Some(SeenGlyphs { buffer: slots.seen.clone(), samples: plan.samples, first_row: rows.start }))
     }
 }
 

@@ -122,7 +122,7 @@ impl Renderer {
         };
         for rows in self.glyphs.bands(size, layer) {
             let seen = self.glyphs.run(gpu, scene, layer, &camera, volume, size, rows.clone(), progress)?;
-            march.run(gpu, scene, &camera, volume, Some(&seen), &target, rows, progress)?;
+            march.run(gpu, scene, &camera, volume, seen.as_ref(), &target, rows, progress)?;
         }
         Ok(target)
     }
