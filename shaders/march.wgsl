@@ -4,15 +4,19 @@
 #import common/volume.wgsl
 #import common/transfer.wgsl
 #import common/light.wgsl
+#import common/glyph.wgsl
 
 // Samples in the middle of their step, the last step being as long as what is left; otherwise at
 // the end of their step, and what is left is dropped.
 override MIDPOINT: bool = true;
 override SHADED: bool = false;
 override STOP_WHEN_OPAQUE: bool = false;
+override VOLUME: bool = true;
 
 // Premultiplied colour and opacity.
 @group(2) @binding(0) var picture: texture_storage_2d<rgba32float, write>;
+// What the glyph pass has found for each sample of each pixel.
+@group(2) @binding(2) var<storage, read> seen: array<Seen>;
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -21,20 +25,63 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         return;
     }
     let ray = ray_of_pixel(pixel);
-    let span = box_on_ray(ray, volume.half_size);
+    var span = vec2<f32>(0.0);
+    if VOLUME {
+        span = box_on_ray(ray, volume.half_size);
+        span.y = max(span.x, span.y);
+    }
     var light = vec4<f32>(0.0);
-    if span.y > span.x {
-        light = march(ray, span);
+    if GLYPH_SAMPLES == 0u {
+        light = march(ray, span, light);
+    } else {
+        light = march_between_glyphs(ray, span, pixel);
     }
     textureStore(picture, pixel, light);
 }
 
-fn march(ray: Ray, span: vec2<f32>) -> vec4<f32> {
+// The mean of what the samples of a pixel see. Each sample's ray ends at its glyph; all follow the ray
+// of the pixel, so that it is marched once, with a stop at each glyph on the way.
+fn march_between_glyphs(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) -> vec4<f32> {
+    let first = slot_of_pixel(pixel);
+    var light = vec4<f32>(0.0);
+    var sum = vec4<f32>(0.0);
+    var reached = span.x;
+    var taken = 0u;
+    for (var n = 0u; n < GLYPH_SAMPLES; n++) {
+        // The nearest glyph not yet taken, if there is one.
+        var best = GLYPH_SAMPLES;
+        for (var s = 0u; s < GLYPH_SAMPLES; s++) {
+            let free = (taken & (1u << s)) == 0u && seen[first + s].look != 0u;
+            if free && (best == GLYPH_SAMPLES || seen[first + s].depth < seen[first + best].depth) {
+                best = s;
+            }
+        }
+        if best == GLYPH_SAMPLES {
+            // None of the other samples has a glyph.
+            light = march(ray, vec2<f32>(reached, span.y), light);
+            return (sum + f32(GLYPH_SAMPLES - n) * light) / f32(GLYPH_SAMPLES);
+        }
+        taken |= 1u << best;
+        let glyph = seen[first + best];
+        let end = clamp(glyph.depth, reached, span.y);
+        light = march(ray, vec2<f32>(reached, end), light);
+        reached = select(reached + floor((end - reached) / volume.step) * volume.step, end, MIDPOINT);
+        sum += light + (1.0 - light.a) * vec4<f32>(glyph_color(glyph), 1.0);
+    }
+    return sum / f32(GLYPH_SAMPLES);
+}
+
+fn glyph_color(glyph: Seen) -> vec3<f32> {
+    return transfer(position_of(glyph)).rgb * brightness_of(glyph);
+}
+
+// Adds what lies within `span` on the ray to the light that has come from before it.
+fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
     let steps = (span.y - span.x) / volume.step;
     let count = u32(select(floor(steps), ceil(steps), MIDPOINT));
     let start = index_of(ray.origin + span.x * ray.direction);
     let per_step = index_of(ray.direction) - index_of(vec3<f32>(0.0));
-    var light = vec4<f32>(0.0);
+    var light = before;
     for (var k = 0u; k < count; k++) {
         // The part of a full step that this one covers, and where its sample lies in steps.
         let share = select(1.0, min(steps - f32(k), 1.0), MIDPOINT);

@@ -253,6 +253,10 @@ const SHADERS: &[(&str, &str)] = &[
     ("common/volume.wgsl", include_str!("../shaders/common/volume.wgsl")),
     ("common/transfer.wgsl", include_str!("../shaders/common/transfer.wgsl")),
     ("common/light.wgsl", include_str!("../shaders/common/light.wgsl")),
+    ("common/glyph.wgsl", include_str!("../shaders/common/glyph.wgsl")),
+    ("common/sphere.wgsl", include_str!("../shaders/common/sphere.wgsl")),
+    ("glyph.wgsl", include_str!("../shaders/glyph.wgsl")),
+    ("glyph_resolve.wgsl", include_str!("../shaders/glyph_resolve.wgsl")),
     ("march.wgsl", include_str!("../shaders/march.wgsl")),
     ("present.wgsl", include_str!("../shaders/present.wgsl")),
 ];

@@ -33,16 +33,24 @@ struct Ray {
     direction: vec3<f32>,
     // The eye's place on the ray: nothing before it is seen.
     eye: f32,
+    // How much longer a way along the ray is than along the camera's axis.
+    stretch: f32,
 }
 
 fn ray_of_pixel(pixel: vec2<u32>) -> Ray {
+    return ray_at(vec2<f32>(pixel) + 0.5);
+}
+
+// The ray through a place of the picture, in pixels from the top left corner.
+fn ray_at(place: vec2<f32>) -> Ray {
     let size = vec2<f32>(f32(frame.width), f32(frame.height));
-    let uv = (vec2<f32>(pixel) + 0.5) / size * vec2<f32>(2.0, -2.0) + vec2<f32>(-1.0, 1.0);
+    let uv = place / size * vec2<f32>(2.0, -2.0) + vec2<f32>(-1.0, 1.0);
     let along = frame.ray_forward + uv.x * frame.ray_right + uv.y * frame.ray_up;
     var ray: Ray;
     ray.origin = frame.plane_center + uv.x * frame.plane_right + uv.y * frame.plane_up;
-    ray.direction = normalize(along);
-    ray.eye = -frame.eye_depth * length(along);
+    ray.stretch = length(along);
+    ray.direction = along / ray.stretch;
+    ray.eye = -frame.eye_depth * ray.stretch;
     return ray;
 }
 

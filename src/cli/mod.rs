@@ -4,6 +4,7 @@ mod args;
 mod console;
 mod density;
 mod doctor;
+mod glyph_args;
 mod info;
 mod input;
 mod manual;

@@ -12,6 +12,7 @@ use toml::Table;
 
 use super::args::{DensityArgs, PointArgs, numbers, vector};
 use super::console::Console;
+use super::glyph_args::GlyphArgs;
 use super::parse::Asked;
 use super::{input, recipe, report};
 use crate::annotate;
@@ -31,12 +32,15 @@ use crate::scene::{Background, Camera, Frame, Limits, Look, Projection, Scene, V
   densitas render locs.csv --bandwidth 20nm --camera 30,20 --size 1920x1080 -o cell.png
   densitas render 1ubq.pdb --background transparent --scale-bar --ortho --scale-factor 3 -o paper.png
   densitas render --recipe density.png --size 3840x2160 -o large.png
+  densitas render 1ubq.pdb --mode both --background white -o atoms.png
   densitas render sample:founding --look mayavi --limits range:0,0.5 --grid 30 --padding 0 -o mayavi.png")]
 pub struct RenderCommand {
     #[command(flatten)]
     points: PointArgs,
     #[command(flatten)]
     density: DensityArgs,
+    #[command(flatten)]
+    glyphs: GlyphArgs,
     #[command(flatten)]
     picture: PictureArgs,
     /// The picture to write, .png
@@ -150,9 +154,9 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
         let made = make_grid(args, console);
         (renderer.join().expect("the renderer's thread does not panic"), made)
     });
-    let Made { grid, told: mut out, mut seconds } = made?;
+    let Made { grid, positions, told: mut out, mut seconds } = made?;
     let mut renderer = renderer?;
-    let scene = args.picture.scene(Arc::new(grid), &frame)?;
+    let scene = args.picture.scene(Arc::new(grid), &args.glyphs, positions, &frame)?;
     let start = Instant::now();
     let picture = renderer.draw(&scene, &frame, console)?;
     seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
@@ -211,6 +215,8 @@ fn drawn(scene: &Scene, frame: &Frame, gpu: &Gpu) -> Table {
 /// A grid, what is told of it as JSON, and the seconds so far.
 struct Made {
     grid: DensityGrid,
+    /// The points, unless the input is a volume.
+    positions: Option<Arc<Vec<DVec3>>>,
     told: Map<String, Value>,
     seconds: Map<String, Value>,
 }
@@ -229,14 +235,14 @@ fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
                 &mut seconds,
                 report::object(json!({ "plan": s.plan, "evaluate": s.evaluate, "check": s.check })),
             );
-            Ok(Made { grid, told: out, seconds })
+            Ok(Made { grid, positions: Some(Arc::new(points.cloud.positions)), told: out, seconds })
         }
         Input::Volume(volume) => {
             let warnings = volume.warnings.clone();
             let grid = input::volume_of(volume, &args.density, console);
             let mut out = report::grid(&grid);
             report::merge(&mut out, report::object(json!({ "warnings": warnings })));
-            Ok(Made { grid, told: out, seconds })
+            Ok(Made { grid, positions: None, told: out, seconds })
         }
     }
 }
@@ -254,12 +260,22 @@ impl PictureArgs {
         Ok(Frame { size: pixels.map(|n| n as u32), scale_factor: s })
     }
 
-    fn scene(&self, grid: Arc<DensityGrid>, frame: &Frame) -> Result<Scene> {
+    fn scene(
+        &self,
+        grid: Arc<DensityGrid>,
+        glyphs: &GlyphArgs,
+        positions: Option<Arc<Vec<DVec3>>>,
+        frame: &Frame,
+    ) -> Result<Scene> {
         let limits = self.limits(&grid)?;
         let mut scene = self.look.scene(grid, limits)?;
         if let Some(background) = self.background {
             scene.background = background;
             scene.transfer.colormap = self.look.colormap(background);
+        }
+        glyphs.apply(&mut scene, self.look, positions)?;
+        if let (Some(points), Some(shaded)) = (&mut scene.points, self.shading) {
+            points.shaded = shaded;
         }
         if let Some(map) = &self.colormap {
             scene.transfer.colormap = map.clone();

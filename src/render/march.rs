@@ -1,10 +1,13 @@
 //! The ray march: a density to a picture of light.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
+use bytemuck::Zeroable;
 use wgpu::util::DeviceExt;
 
-use super::uniforms::{FrameUniform, LightingUniform, VolumeUniform};
+use super::glyph::SeenGlyphs;
+use super::uniforms::{FrameUniform, GlyphUniform, LightingUniform, VolumeUniform};
 use super::volume::VolumeTexture;
 use crate::color::LookupTable;
 use crate::error::Result;
@@ -24,6 +27,8 @@ const OPAQUE_DEPTH: f64 = 5.5413;
 /// What is compiled into a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Variant {
+    volume: bool,
+    glyph_samples: u32,
     midpoint: bool,
     shaded: bool,
     stop_when_opaque: bool,
@@ -37,6 +42,8 @@ pub struct MarchPass {
     sampler: wgpu::Sampler,
     pipelines: HashMap<Variant, wgpu::ComputePipeline>,
     by_hand: bool,
+    /// Bound where there are no glyphs.
+    no_glyphs: wgpu::Buffer,
 }
 
 impl MarchPass {
@@ -59,35 +66,43 @@ impl MarchPass {
         let source = wgpu::ShaderSource::Wgsl(compose("march.wgsl").into());
         let module =
             gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some("march.wgsl"), source });
-        Self { module, layout, groups, sampler, pipelines: HashMap::new(), by_hand }
+        let no_glyphs = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("no glyphs"),
+            size: 16,
+            usage: wgpu::BufferUsages::STORAGE,
+            mapped_at_creation: false,
+        });
+        Self { module, layout, groups, sampler, pipelines: HashMap::new(), by_hand, no_glyphs }
     }
 
-    /// Marches every ray of a picture of the size of `target` (an `Rgba32Float` storage texture) and
-    /// waits for it. Premultiplied display colours and opacity.
+    /// Marches every ray of `rows` of a picture of the size of `target` (an `Rgba32Float` storage
+    /// texture) and waits for it. Premultiplied display colours and opacity. Rays end at `glyphs`.
     ///
     /// # Errors
     /// [`crate::error::Error::Gpu`] if the device failed, [`crate::error::Error::Interrupted`].
+    #[allow(clippy::too_many_arguments)] // what a picture depends on
     pub fn run(
         &mut self,
         gpu: &Gpu,
         scene: &Scene,
         camera: &Camera,
         volume: &VolumeTexture,
+        glyphs: Option<&SeenGlyphs>,
         target: &wgpu::Texture,
+        rows: Range<u32>,
         progress: &dyn Progress,
     ) -> Result<()> {
         let size = [target.width(), target.height()];
         let bounds = scene.grid.lattice.bounds();
         let samples_a_ray = bounds.diagonal() / scene.sampling.step;
-        let rows = (SAMPLES_A_DISPATCH / (samples_a_ray * f64::from(size[0]))).ceil() as u32;
-        let rows = rows.next_multiple_of(WORKGROUP).max(WORKGROUP);
-        let pipeline = self.pipeline(gpu, variant(scene));
+        let at_once = (SAMPLES_A_DISPATCH / (samples_a_ray * f64::from(size[0]))).ceil() as u32;
+        let at_once = at_once.next_multiple_of(WORKGROUP).max(WORKGROUP);
+        let pipeline = self.pipeline(gpu, variant(scene, glyphs));
         let content = self.content_group(gpu, scene, volume);
-        let output = self.output_group(gpu, target);
-        progress.begin("drawing", u64::from(size[1]));
-        for first in (0..size[1]).step_by(rows as usize) {
+        let output = self.output_group(gpu, target, glyphs);
+        for first in rows.clone().step_by(at_once as usize) {
             progress.check()?;
-            let last = (first + rows).min(size[1]);
+            let last = (first + at_once).min(rows.end);
             let frame = self.frame_group(gpu, FrameUniform::new(camera, bounds, size, first..last));
             let mut encoder = gpu.device.create_command_encoder(&Default::default());
             {
@@ -109,12 +124,14 @@ impl MarchPass {
         let (module, layout, by_hand) = (&self.module, &self.layout, self.by_hand);
         let make = || {
             let constants = [
-                ("INTERPOLATE_BY_HAND", by_hand),
-                ("MIDPOINT", variant.midpoint),
-                ("SHADED", variant.shaded),
-                ("STOP_WHEN_OPAQUE", variant.stop_when_opaque),
+                ("INTERPOLATE_BY_HAND", u32::from(by_hand)),
+                ("VOLUME", u32::from(variant.volume)),
+                ("GLYPH_SAMPLES", variant.glyph_samples),
+                ("MIDPOINT", u32::from(variant.midpoint)),
+                ("SHADED", u32::from(variant.shaded)),
+                ("STOP_WHEN_OPAQUE", u32::from(variant.stop_when_opaque)),
             ]
-            .map(|(name, on)| (name, f64::from(u8::from(on))));
+            .map(|(name, value)| (name, f64::from(value)));
             gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some("march"),
                 layout: Some(layout),
@@ -128,7 +145,7 @@ impl MarchPass {
     }
 
     fn frame_group(&self, gpu: &Gpu, frame: FrameUniform) -> wgpu::BindGroup {
-        bind(gpu, &self.groups[0], &[uniform(gpu, &frame).as_entire_binding()])
+        bind(gpu, &self.groups[0], &[(0, uniform(gpu, &frame).as_entire_binding())])
     }
 
     fn content_group(&self, gpu: &Gpu, scene: &Scene, volume: &VolumeTexture) -> wgpu::BindGroup {
@@ -140,32 +157,43 @@ impl MarchPass {
         let geometry = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit));
         let lighting = uniform(gpu, &LightingUniform::new(&scene.grid, &scene.transfer, scene.shading));
         let entries = [
-            geometry.as_entire_binding(),
-            wgpu::BindingResource::TextureView(&volume.view),
-            wgpu::BindingResource::Sampler(&self.sampler),
-            table.as_entire_binding(),
-            lighting.as_entire_binding(),
+            (0, geometry.as_entire_binding()),
+            (1, wgpu::BindingResource::TextureView(&volume.view)),
+            (2, wgpu::BindingResource::Sampler(&self.sampler)),
+            (3, table.as_entire_binding()),
+            (4, lighting.as_entire_binding()),
         ];
         bind(gpu, &self.groups[1], &entries)
     }
 
-    fn output_group(&self, gpu: &Gpu, target: &wgpu::Texture) -> wgpu::BindGroup {
+    fn output_group(&self, gpu: &Gpu, target: &wgpu::Texture, glyphs: Option<&SeenGlyphs>) -> wgpu::BindGroup {
         let view = target.create_view(&Default::default());
-        bind(gpu, &self.groups[2], &[wgpu::BindingResource::TextureView(&view)])
+        let first_slot_row = glyphs.map_or(0, |g| g.first_row);
+        let place = uniform(gpu, &GlyphUniform { first_slot_row, ..GlyphUniform::zeroed() });
+        let seen = glyphs.map_or(&self.no_glyphs, |g| &g.buffer);
+        let entries = [
+            (0, wgpu::BindingResource::TextureView(&view)),
+            (1, place.as_entire_binding()),
+            (2, seen.as_entire_binding()),
+        ];
+        bind(gpu, &self.groups[2], &entries)
     }
 }
 
-fn variant(scene: &Scene) -> Variant {
+fn variant(scene: &Scene, glyphs: Option<&SeenGlyphs>) -> Variant {
     let longest = scene.grid.lattice.bounds().diagonal() / scene.transfer.reference_length;
     let extinction = LookupTable::new(&scene.transfer).max_extinction();
     Variant {
+        volume: scene.volume,
+        glyph_samples: glyphs.map_or(0, |g| g.samples),
         midpoint: scene.sampling.rule == SampleRule::Midpoint,
         shaded: scene.shading.is_some(),
         stop_when_opaque: longest * f64::from(extinction) > OPAQUE_DEPTH,
     }
 }
 
-fn uniform<T: bytemuck::Pod>(gpu: &Gpu, value: &T) -> wgpu::Buffer {
+/// A buffer of one structure.
+pub fn uniform<T: bytemuck::Pod>(gpu: &Gpu, value: &T) -> wgpu::Buffer {
     gpu.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
         label: None,
         contents: bytemuck::bytes_of(value),
@@ -173,26 +201,36 @@ fn uniform<T: bytemuck::Pod>(gpu: &Gpu, value: &T) -> wgpu::Buffer {
     })
 }
 
-fn bind(gpu: &Gpu, layout: &wgpu::BindGroupLayout, resources: &[wgpu::BindingResource<'_>]) -> wgpu::BindGroup {
-    let entries: Vec<_> = resources
-        .iter()
-        .enumerate()
-        .map(|(i, r)| wgpu::BindGroupEntry { binding: i as u32, resource: r.clone() })
-        .collect();
+/// Resources by their binding.
+pub fn bind(
+    gpu: &Gpu,
+    layout: &wgpu::BindGroupLayout,
+    resources: &[(u32, wgpu::BindingResource<'_>)],
+) -> wgpu::BindGroup {
+    let entries: Vec<_> =
+        resources.iter().map(|(binding, r)| wgpu::BindGroupEntry { binding: *binding, resource: r.clone() }).collect();
     gpu.device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout, entries: &entries })
 }
 
-fn bind_group_layouts(gpu: &Gpu, by_hand: bool) -> [wgpu::BindGroupLayout; 3] {
-    let uniform = wgpu::BindingType::Buffer {
+/// The type of a structure's binding.
+pub fn uniform_type() -> wgpu::BindingType {
+    wgpu::BindingType::Buffer {
         ty: wgpu::BufferBindingType::Uniform,
         has_dynamic_offset: false,
         min_binding_size: None,
-    };
-    let storage = wgpu::BindingType::Buffer {
-        ty: wgpu::BufferBindingType::Storage { read_only: true },
+    }
+}
+
+/// The type of an array's binding.
+pub fn storage(read_only: bool) -> wgpu::BindingType {
+    wgpu::BindingType::Buffer {
+        ty: wgpu::BufferBindingType::Storage { read_only },
         has_dynamic_offset: false,
         min_binding_size: None,
-    };
+    }
+}
+
+fn bind_group_layouts(gpu: &Gpu, by_hand: bool) -> [wgpu::BindGroupLayout; 3] {
     let texture = wgpu::BindingType::Texture {
         sample_type: wgpu::TextureSampleType::Float { filterable: !by_hand },
         view_dimension: wgpu::TextureViewDimension::D3,
@@ -208,15 +246,17 @@ fn bind_group_layouts(gpu: &Gpu, by_hand: bool) -> [wgpu::BindGroupLayout; 3] {
         format: wgpu::TextureFormat::Rgba32Float,
         view_dimension: wgpu::TextureViewDimension::D2,
     };
-    [layout(gpu, &[uniform]), layout(gpu, &[uniform, texture, sampler, storage, uniform]), layout(gpu, &[picture])]
+    let content = [(0, uniform_type()), (1, texture), (2, sampler), (3, storage(true)), (4, uniform_type())];
+    let output = [(0, picture), (1, uniform_type()), (2, storage(true))];
+    [layout(gpu, &[(0, uniform_type())]), layout(gpu, &content), layout(gpu, &output)]
 }
 
-fn layout(gpu: &Gpu, types: &[wgpu::BindingType]) -> wgpu::BindGroupLayout {
+/// A layout of bindings for compute shaders.
+pub fn layout(gpu: &Gpu, types: &[(u32, wgpu::BindingType)]) -> wgpu::BindGroupLayout {
     let entries: Vec<_> = types
         .iter()
-        .enumerate()
-        .map(|(i, &ty)| wgpu::BindGroupLayoutEntry {
-            binding: i as u32,
+        .map(|&(binding, ty)| wgpu::BindGroupLayoutEntry {
+            binding,
             visibility: wgpu::ShaderStages::COMPUTE,
             ty,
             count: None,

@@ -1,5 +1,6 @@
 //! From a [`Scene`] to a picture.
 
+mod glyph;
 mod march;
 mod overlay;
 mod present;
@@ -15,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::progress::Progress;
 use crate::scene::{Background, Camera, Frame, Scene};
+use glyph::GlyphPass;
 use march::MarchPass;
 use overlay::Overlay;
 use present::{PICTURE_FORMAT, PresentPass};
@@ -42,6 +44,7 @@ pub struct Light {
 pub struct Renderer {
     gpu: Gpu,
     march: MarchPass,
+    glyphs: GlyphPass,
     present: PresentPass,
     overlay: Overlay,
     volume: Option<VolumeTexture>,
@@ -53,10 +56,10 @@ impl Renderer {
     /// # Errors
     /// [`Error::Gpu`] if the device refuses them.
     pub fn new(gpu: Gpu) -> Result<Self> {
-        let (march, present) = (MarchPass::new(&gpu), PresentPass::new(&gpu));
+        let (march, glyphs, present) = (MarchPass::new(&gpu), GlyphPass::new(&gpu), PresentPass::new(&gpu));
         let overlay = Overlay::new(&gpu.device, PICTURE_FORMAT);
         gpu.check()?;
-        Ok(Self { gpu, march, present, overlay, volume: None })
+        Ok(Self { gpu, march, glyphs, present, overlay, volume: None })
     }
 
     /// The device it draws on.
@@ -129,7 +132,16 @@ impl Renderer {
         let usage =
             wgpu::TextureUsages::STORAGE_BINDING | wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_SRC;
         let target = texture_2d(&self.gpu, size, wgpu::TextureFormat::Rgba32Float, usage);
-        self.march.run(&self.gpu, scene, &camera, volume, &target, progress)?;
+        let (gpu, march) = (&self.gpu, &mut self.march);
+        progress.begin("drawing", u64::from(size[1]));
+        let Some(layer) = &scene.points else {
+            march.run(gpu, scene, &camera, volume, None, &target, 0..size[1], progress)?;
+            return Ok(target);
+        };
+        for rows in self.glyphs.bands(size, layer) {
+            let seen = self.glyphs.run(gpu, scene, layer, &camera, volume, size, rows.clone(), progress)?;
+            march.run(gpu, scene, &camera, volume, seen.as_ref(), &target, rows, progress)?;
+        }
         Ok(target)
     }
 
@@ -146,7 +158,7 @@ impl Renderer {
         if !(scene.sampling.step > 0.0 && scene.transfer.reference_length > 0.0) {
             return Err(Error::Usage("the step and the reference length of opacity must be above 0".into()));
         }
-        Ok(())
+        scene.points.as_ref().map_or(Ok(()), |layer| layer.validate())
     }
 }
 

@@ -62,6 +62,38 @@ pub struct LightingUniform {
     pad0: u32,
 }
 
+/// `Glyphs` of `common/glyph.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct GlyphUniform {
+    /// Radius in diagonals of a point of value 0.
+    pub radius_offset: f32,
+    /// What the radius grows by where the value grows by one stored unit.
+    pub radius_slope: f32,
+    /// The row of the picture that the slots begin with.
+    pub first_slot_row: u32,
+    /// Invocations that share the rows of one sphere.
+    pub lanes: u32,
+    /// The first point of a dispatch, in its buffer.
+    pub first: u32,
+    /// Points of a dispatch.
+    pub count: u32,
+    /// Points in the buffers before that of a dispatch.
+    pub earlier: u32,
+    /// 0: find the nearest depth of each slot; 1: find the point that has it.
+    pub claiming: u32,
+}
+
+/// `Point` of `common/sphere.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct GlyphPoint {
+    /// Relative to the box's centre, in diagonals.
+    pub position: [f32; 3],
+    /// Density in the volume's stored unit.
+    pub value: f32,
+}
+
 /// Eye depth that stands for a parallel camera, which sees everything on its rays; in diagonals.
 const PARALLEL_EYE_DEPTH: f64 = 1e18;
 
@@ -169,8 +201,8 @@ mod tests {
     use crate::gpu::compose;
 
     /// Member names and offsets, and the size, of a structure as WGSL lays it out.
-    fn wgsl_layout(structure: &str) -> (Vec<(String, usize)>, usize) {
-        let module = wgpu::naga::front::wgsl::parse_str(&compose("march.wgsl")).unwrap();
+    fn wgsl_layout(shader: &str, structure: &str) -> (Vec<(String, usize)>, usize) {
+        let module = wgpu::naga::front::wgsl::parse_str(&compose(shader)).unwrap();
         let (_, ty) = module.types.iter().find(|(_, t)| t.name.as_deref() == Some(structure)).unwrap();
         let wgpu::naga::TypeInner::Struct { members, span } = &ty.inner else { panic!("{structure} is no structure") };
         (members.iter().map(|m| (m.name.clone().unwrap(), m.offset as usize)).collect(), *span as usize)
@@ -178,8 +210,11 @@ mod tests {
 
     macro_rules! assert_same_layout {
         ($type:ty, $wgsl:literal, $($field:ident),+) => {
+            assert_same_layout!($type, "march.wgsl", $wgsl, $($field),+)
+        };
+        ($type:ty, $shader:literal, $wgsl:literal, $($field:ident),+) => {
             let ours = vec![$((stringify!($field).to_owned(), offset_of!($type, $field))),+];
-            assert_eq!((ours, size_of::<$type>()), wgsl_layout($wgsl));
+            assert_eq!((ours, size_of::<$type>()), wgsl_layout($shader, $wgsl));
         };
     }
 
@@ -225,5 +260,18 @@ mod tests {
             specular_power,
             flat_gradient
         );
+        assert_same_layout!(
+            GlyphUniform,
+            "Glyphs",
+            radius_offset,
+            radius_slope,
+            first_slot_row,
+            lanes,
+            first,
+            count,
+            earlier,
+            claiming
+        );
+        assert_same_layout!(GlyphPoint, "glyph.wgsl", "Point", position, value);
     }
 }

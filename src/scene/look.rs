@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use glam::DVec3;
 
-use super::{Annotations, Background, Camera, SampleRule, Sampling, Scene, Shading, View, Viewpoint};
+use super::{
+    Annotations, Background, Camera, Diameter, PointLayer, PointOrder, SampleRule, Sampling, Scene, Shading, View,
+    Viewpoint,
+};
 use crate::color::{Colormap, OpacityCurve, Rgb, TransferFunction};
 use crate::error::{Error, Result};
+use crate::geometry::Box3;
 use crate::grid::{DensityGrid, Lattice};
 
 /// How vmin and vmax are chosen from a density.
@@ -141,6 +145,28 @@ impl Look {
         }
     }
 
+    /// The look's colours where points are drawn on a background: they differ from it at any density, so
+    /// that points far from all others are seen.
+    pub fn colormap_of_points(self, background: Background) -> Colormap {
+        match self {
+            Self::Default if !background.is_light() => Colormap::named("plasma").expect("built in"),
+            _ => self.colormap(background),
+        }
+    }
+
+    /// Points of these densities (one a position, in the unit of the grid) for a scene of this look, in
+    /// its size and order. Set [`Scene::volume`] before.
+    pub fn points(self, scene: &Scene, positions: Arc<Vec<DVec3>>, values: Arc<Vec<f64>>) -> PointLayer {
+        let (diameter, order) = match self {
+            // Alone, points show the dense core only if it is drawn last.
+            Self::Default if !scene.volume => (default_diameter(scene, positions.len()), PointOrder::Density),
+            Self::Default => (default_diameter(scene, positions.len()), PointOrder::Depth),
+            Self::Mayavi => (mayavi_diameter(&positions), PointOrder::Depth),
+        };
+        let diameter = Diameter::Uniform(diameter);
+        PointLayer { positions, values, diameter, order, shaded: true, antialias: true }
+    }
+
     /// The look's lighting, for when it is asked for.
     pub fn shading(self, grid: &DensityGrid) -> Shading {
         match self {
@@ -177,6 +203,8 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         focus: grid.focus,
         viewpoint: Look::Default.viewpoint(&grid, View::ISO),
         transfer,
+        volume: true,
+        points: None,
         sampling: Sampling { step, rule: SampleRule::Midpoint },
         shading: None,
         background,
@@ -191,6 +219,22 @@ fn reference_length(grid: &DensityGrid) -> f64 {
     if core > 0.0 { core } else { grid.focus.diagonal() }
 }
 
+/// Diameters of the default look, in mean distances between the points of the densest half: small
+/// enough to see between them.
+const DIAMETER_IN_DISTANCES: f64 = 0.4;
+
+/// A diameter for `n` points of this density.
+fn default_diameter(scene: &Scene, n: usize) -> f64 {
+    // A ball of radius r is 1.5 r thick, and half of the points share it.
+    let volume = 4.0 / 3.0 * std::f64::consts::PI * (scene.transfer.reference_length / 1.5).powi(3);
+    DIAMETER_IN_DISTANCES * (volume / (REFERENCE_MASS * n.max(1) as f64)).cbrt()
+}
+
+/// Mayavi's automatic `scale_factor`.
+fn mayavi_diameter(positions: &[DVec3]) -> f64 {
+    0.2 * Box3::around(positions).diagonal() / (positions.len() as f64).powf(0.165)
+}
+
 fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
     let background = Background::Color([0.5; 3]);
     let transfer = TransferFunction {
@@ -203,6 +247,8 @@ fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         focus: grid.lattice.bounds(),
         viewpoint: Look::Mayavi.viewpoint(&grid, View::ISO),
         transfer,
+        volume: true,
+        points: None,
         sampling: Sampling { step: mayavi_step(&grid.lattice), rule: SampleRule::End },
         shading: Some(Look::Mayavi.shading(&grid)),
         background,

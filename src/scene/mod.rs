@@ -2,6 +2,7 @@
 
 mod camera;
 mod look;
+mod points;
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
 pub use look::{Limits, Look};
+pub use points::{Diameter, PointLayer, PointOrder};
 
 use crate::color::{Rgb, TransferFunction, hex};
 use crate::geometry::Box3;
@@ -24,7 +26,11 @@ pub struct Scene {
     /// The density.
     #[serde(skip)]
     pub grid: Arc<DensityGrid>,
-    /// Its limits, colours and opacity.
+    /// Whether the density itself is drawn.
+    pub volume: bool,
+    /// Points drawn as spheres, alone or within the density.
+    pub points: Option<PointLayer>,
+    /// Limits, colours and opacity of the density; the colours of the points.
     pub transfer: TransferFunction,
     /// The box that axes show and automatic cameras look at.
     pub focus: Box3,

@@ -2,6 +2,7 @@
 
 mod common;
 mod examples;
+mod glyphs;
 mod interrupt;
 mod kde;
 mod layers;

@@ -97,6 +97,8 @@ const UNIT_BOX: Box3 = Box3 { min: DVec3::ZERO, max: DVec3::ONE };
 fn closed_form(grid: DensityGrid, opacity: &str, reference_length: f64, step: f64) -> Scene {
     let bounds = grid.lattice.bounds();
     Scene {
+        volume: true,
+        points: None,
         transfer: TransferFunction {
             colormap: Colormap::named("grey").unwrap(),
             limits: [0.0, 1.0],

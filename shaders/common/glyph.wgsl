@@ -1,0 +1,63 @@
+// Points drawn as spheres, and where it is kept which of them are seen.
+//
+// A pixel has GLYPH_SAMPLES samples: one in its centre, or four, no two of them in one row or column.
+
+struct Glyphs {
+    // A sphere's radius in diagonals is offset + slope * value, or 0 if that is negative.
+    radius_offset: f32,
+    radius_slope: f32,
+    // The row of the picture that the slots begin with.
+    first_slot_row: u32,
+    // Invocations that share the rows of one sphere.
+    lanes: u32,
+    // Points of this dispatch, in the bound buffer.
+    first: u32,
+    count: u32,
+    // Points in the buffers before the bound one.
+    earlier: u32,
+    // 0: find the nearest depth of each slot; 1: find the point that has it.
+    claiming: u32,
+}
+
+@group(2) @binding(1) var<uniform> glyphs: Glyphs;
+
+override GLYPH_SAMPLES: u32 = 0u;
+
+// What a sample of a pixel sees.
+struct Seen {
+    // Place on the ray.
+    depth: f32,
+    // Position in the limits (20 bits) and brightness (12 bits); 0: nothing is seen.
+    look: u32,
+}
+
+const POSITIONS: f32 = 1048575.0;
+const BRIGHTNESSES: f32 = 4095.0;
+
+fn seen_glyph(depth: f32, position: f32, brightness: f32) -> Seen {
+    let p = u32(round(saturate(position) * POSITIONS));
+    let b = u32(round(saturate(brightness) * BRIGHTNESSES));
+    return Seen(depth, (p << 12u) | max(b, 1u));
+}
+
+fn position_of(glyph: Seen) -> f32 {
+    return f32(glyph.look >> 12u) / POSITIONS;
+}
+
+fn brightness_of(glyph: Seen) -> f32 {
+    return f32(glyph.look & 4095u) / BRIGHTNESSES;
+}
+
+// The slot of a pixel's first sample.
+fn slot_of_pixel(pixel: vec2<u32>) -> u32 {
+    return ((pixel.y - glyphs.first_slot_row) * frame.width + pixel.x) * GLYPH_SAMPLES;
+}
+
+// Where in its pixel a sample lies.
+fn place_of_sample(s: u32) -> vec2<f32> {
+    if GLYPH_SAMPLES == 1u {
+        return vec2<f32>(0.5);
+    }
+    // In eighths: columns 1, 3, 5, 7 and rows 5, 1, 7, 3.
+    return vec2<f32>(f32(2u * s + 1u), f32((0x3715u >> (4u * s)) & 15u)) * 0.125;
+}

@@ -1,0 +1,47 @@
+// From the number of the point that a sample sees to depth, position in the limits and brightness.
+
+#import common/frame.wgsl
+#import common/volume.wgsl
+#import common/glyph.wgsl
+#import common/sphere.wgsl
+
+override SHADED: bool = true;
+
+// Brightness at the rim of a sphere, which in its middle has the very colour of the map. The square
+// keeps most of a sphere near its colour: on average it loses a sixth of what the rim loses.
+const RIM: f32 = 0.35;
+
+@group(2) @binding(0) var<storage, read> points: array<Point>;
+@group(2) @binding(2) var<storage, read> winner: array<u32>;
+@group(2) @binding(3) var<storage, read_write> seen: array<Seen>;
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    let pixel = vec2<u32>(id.x, id.y + frame.first_row);
+    if pixel.x >= frame.width || pixel.y >= frame.last_row {
+        return;
+    }
+    for (var s = 0u; s < GLYPH_SAMPLES; s++) {
+        let slot = slot_of_pixel(pixel) + s;
+        let number = winner[slot];
+        if number > glyphs.earlier && number <= glyphs.earlier + glyphs.count {
+            seen[slot] = look_at(points[number - 1u - glyphs.earlier], vec2<f32>(pixel) + place_of_sample(s));
+        } else if number == 0u {
+            seen[slot] = Seen(0.0, 0u);
+        }
+    }
+}
+
+fn look_at(point: Point, place: vec2<f32>) -> Seen {
+    let radius = radius_of(point);
+    let pixels = footprint(point.position, radius);
+    let met = hit(ray_at(place), point.position, radius, pixels.is_pixel);
+    var brightness = 1.0;
+    if SHADED {
+        // Too few pixels show no form, only noise.
+        let weight = saturate(0.5 * (pixels.radius - 1.0));
+        let turned = 1.0 - met.facing;
+        brightness = 1.0 - weight * (1.0 - RIM) * turned * turned;
+    }
+    return seen_glyph(met.depth, position_in_limits(point.value), brightness);
+}

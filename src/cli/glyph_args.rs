@@ -1,0 +1,94 @@
+//! Options for points drawn as spheres.
+
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use glam::DVec3;
+
+use crate::error::{Error, Result};
+use crate::scene::{Diameter, Look, PointOrder, Scene};
+
+/// What is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// The density
+    Volume,
+    /// The points, as spheres in the colour of their density
+    Points,
+    /// The points within the density
+    Both,
+}
+
+/// Points drawn as spheres.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Points in the picture")]
+pub struct GlyphArgs {
+    /// What is drawn
+    #[arg(long, value_enum, default_value_t = Mode::Volume)]
+    pub mode: Mode,
+    /// Diameter of a point in the unit of the data [default: from number and spread of the points]
+    #[arg(long, value_name = "D", value_parser = diameter)]
+    pub point_size: Option<f64>,
+    /// Which of several points on a pixel is seen: the nearest or the densest [default: density; both: depth]
+    #[arg(long, value_name = "ORDER")]
+    pub point_order: Option<Order>,
+    /// none: all alike; density: diameters grow with the density (times --point-size, if given)
+    #[arg(long, value_enum, default_value_t = Scale::None)]
+    pub point_scale: Scale,
+}
+
+/// As [`PointOrder`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Order {
+    /// The nearest
+    Depth,
+    /// The densest
+    Density,
+}
+
+/// What a diameter depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Scale {
+    /// Nothing
+    None,
+    /// The density
+    Density,
+}
+
+impl GlyphArgs {
+    /// Puts what the mode names into the scene, with the look's colours for it; `positions` are those of
+    /// the input, if it has any.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if points are to be drawn and the input is a volume.
+    pub fn apply(&self, scene: &mut Scene, look: Look, positions: Option<Arc<Vec<DVec3>>>) -> Result<()> {
+        scene.volume = self.mode != Mode::Points;
+        if self.mode == Mode::Volume {
+            return Ok(());
+        }
+        let Some(positions) = positions else {
+            return Err(Error::Usage("the input is a volume and has no points to draw; leave --mode out".into()));
+        };
+        let values = Arc::new(scene.grid.interpolate_all(&positions));
+        let mut layer = look.points(scene, positions, values);
+        let Diameter::Uniform(automatic) = layer.diameter else { unreachable!("looks give all points one size") };
+        layer.diameter = match (self.point_scale, self.point_size) {
+            (Scale::None, size) => Diameter::Uniform(size.unwrap_or(automatic)),
+            (Scale::Density, Some(factor)) => Diameter::Proportional(factor),
+            (Scale::Density, None) => Diameter::Ranged(2.0 * automatic),
+        };
+        match self.point_order {
+            Some(Order::Depth) => layer.order = PointOrder::Depth,
+            Some(Order::Density) => layer.order = PointOrder::Density,
+            None => {}
+        }
+        scene.points = Some(layer);
+        scene.transfer.colormap = look.colormap_of_points(scene.background);
+        Ok(())
+    }
+}
+
+fn diameter(text: &str) -> std::result::Result<f64, String> {
+    let size = text.parse().ok().filter(|d: &f64| *d > 0.0 && d.is_finite());
+    size.ok_or_else(|| "write a length above 0 in the unit of the data".into())
+}

@@ -1,0 +1,392 @@
+//! Points as spheres: which of them each sample of a picture sees, at which depth.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use glam::DVec3;
+use rayon::prelude::*;
+use wgpu::util::DeviceExt;
+
+use super::march::{bind, layout, storage, uniform, uniform_type};
+use super::uniforms::{FrameUniform, GlyphPoint, GlyphUniform, VolumeUniform};
+use super::volume::VolumeTexture;
+use crate::error::Result;
+use crate::geometry::Box3;
+use crate::gpu::{Gpu, compose};
+use crate::progress::Progress;
+use crate::scene::{Camera, PointLayer, PointOrder, Projection, Scene};
+
+/// Tests of a sphere against a sample in one dispatch: few enough that a slow adapter answers within
+/// a fraction of a second.
+const TESTS_A_DISPATCH: f64 = 2e7;
+
+/// Invocations of a workgroup, as `glyph.wgsl` says.
+const WORKGROUP: u32 = 64;
+
+/// Side of a workgroup, as `glyph_resolve.wgsl` says.
+const TILE: u32 = 8;
+
+/// Samples a pixel where edges are smoothed.
+const SMOOTH_SAMPLES: u32 = 4;
+
+/// As `LEAST_RADIUS` of `common/sphere.wgsl`: smaller spheres are single pixels.
+const LEAST_RADIUS: f64 = 0.70711;
+
+/// Rows of a sphere that one invocation draws before a further one shares them.
+const ROWS_A_LANE: f64 = 16.0;
+
+/// The most invocations that share a sphere.
+const MOST_LANES: u32 = 64;
+
+/// Slots for samples: pictures that need more are drawn in bands of rows, so that no buffer exceeds
+/// the 128 MiB that software adapters bind.
+const MOST_SLOTS: u64 = 1 << 23;
+
+/// Bytes of points in one buffer, likewise.
+const MOST_POINT_BYTES: u64 = 128 << 20;
+
+/// Points that the work of a picture is estimated from.
+const ESTIMATED_POINTS: usize = 4096;
+
+/// What the march reads.
+pub struct SeenGlyphs {
+    /// One `Seen` of `common/glyph.wgsl` a sample.
+    pub buffer: wgpu::Buffer,
+    /// Samples a pixel.
+    pub samples: u32,
+    /// The row of the picture that the buffer begins with.
+    pub first_row: u32,
+}
+
+/// The pass, its pipelines, and the points and slots of the last picture.
+pub struct GlyphPass {
+    groups: [wgpu::BindGroupLayout; 2],
+    scatter: Stage<(u32, bool)>,
+    resolve: Stage<(u32, bool)>,
+    points: Option<PointBuffers>,
+    slots: Option<Slots>,
+}
+
+/// A shader with the layout of its bindings and its pipelines, by what is compiled into them.
+struct Stage<V> {
+    name: &'static str,
+    own: wgpu::BindGroupLayout,
+    layout: wgpu::PipelineLayout,
+    module: wgpu::ShaderModule,
+    pipelines: HashMap<V, wgpu::ComputePipeline>,
+}
+
+/// Points on the GPU, in ascending order of density.
+struct PointBuffers {
+    positions: Arc<Vec<DVec3>>,
+    values: Arc<Vec<f64>>,
+    bounds: Box3,
+    stored_unit: f64,
+    /// Each with the number of its points.
+    buffers: Vec<(wgpu::Buffer, u32)>,
+}
+
+/// One number a sample: the nearest depth, the point that has it, and what it looks like.
+struct Slots {
+    count: u64,
+    nearest: wgpu::Buffer,
+    winner: wgpu::Buffer,
+    seen: wgpu::Buffer,
+}
+
+/// How a layer is drawn in one picture.
+struct Plan {
+    samples: u32,
+    lanes: u32,
+    points_a_dispatch: u32,
+    /// Diameter in diagonals as a function of the stored value.
+    diameter: [f64; 2],
+}
+
+impl GlyphPass {
+    /// Prepares the pass; pipelines are compiled when first needed.
+    pub fn new(gpu: &Gpu) -> Self {
+        let groups = [layout(gpu, &[(0, uniform_type())]), layout(gpu, &[(0, uniform_type())])];
+        let own = [(0, storage(true)), (1, uniform_type()), (2, storage(false)), (3, storage(false))];
+        let scatter = Stage::new(gpu, "glyph.wgsl", &groups, &own);
+        let own = [(0, storage(true)), (1, uniform_type()), (2, storage(true)), (3, storage(false))];
+        let resolve = Stage::new(gpu, "glyph_resolve.wgsl", &groups, &own);
+        Self { groups, scatter, resolve, points: None, slots: None }
+    }
+
+    /// Bands of rows that are drawn one after the other so that their slots find room.
+    pub fn bands(&self, size: [u32; 2], layer: &PointLayer) -> Vec<Range<u32>> {
+        let samples = if layer.antialias { SMOOTH_SAMPLES } else { 1 };
+        let rows = (MOST_SLOTS / u64::from(size[0] * samples)).max(1) as usize;
+        (0..size[1]).step_by(rows).map(|first| first..(first + rows as u32).min(size[1])).collect()
+    }
+
+    /// Finds what each sample of `rows` of a picture of `size` sees of the points; `None` if there are no
+    /// points.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Gpu`] if the device failed, [`crate::error::Error::Interrupted`].
+    #[allow(clippy::too_many_arguments)] // the same as those of the march
+    pub fn run(
+        &mut self,
+        gpu: &Gpu,
+        scene: &Scene,
+        layer: &PointLayer,
+        camera: &Camera,
+        volume: &VolumeTexture,
+        size: [u32; 2],
+        rows: Range<u32>,
+        progress: &dyn Progress,
+    ) -> Result<Option<SeenGlyphs>> {
+        let bounds = scene.grid.lattice.bounds();
+        if !self.points.as_ref().is_some_and(|p| p.holds(layer, bounds, volume.unit)) {
+            self.points = None;
+            self.points = Some(PointBuffers::new(gpu, layer, bounds, volume.unit));
+        }
+        let points = self.points.as_ref().expect("just made");
+        if points.buffers.is_empty() {
+            return Ok(None);
+        }
+        let plan = Plan::new(gpu, layer, camera, bounds, volume.unit, size);
+        let count = u64::from(size[0]) * rows.len() as u64 * u64::from(plan.samples);
+        if self.slots.as_ref().is_none_or(|s| s.count < count) {
+            self.slots = None;
+            self.slots = Some(Slots::new(gpu, count));
+        }
+        let slots = self.slots.as_ref().expect("just made");
+        let frame = uniform(gpu, &FrameUniform::new(camera, bounds, size, rows.clone()));
+        let frame = bind(gpu, &self.groups[0], &[(0, frame.as_entire_binding())]);
+        let limits = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit));
+        let limits = bind(gpu, &self.groups[1], &[(0, limits.as_entire_binding())]);
+        let by_depth = layer.order == PointOrder::Depth;
+        let scatter = self.scatter.pipeline(gpu, (plan.samples, by_depth), "BY_DEPTH");
+        let resolve = self.resolve.pipeline(gpu, (plan.samples, layer.shaded), "SHADED");
+
+        let mut encoder = gpu.device.create_command_encoder(&Default::default());
+        if by_depth {
+            encoder.clear_buffer(&slots.nearest, 0, Some(4 * count));
+        }
+        encoder.clear_buffer(&slots.winner, 0, Some(4 * count));
+        gpu.queue.submit([encoder.finish()]);
+        for claiming in [false, true] {
+            if !claiming && !by_depth {
+                continue;
+            }
+            for piece in points.pieces(plan.points_a_dispatch) {
+                progress.check()?;
+                let own = [&points.buffers[piece.buffer].0, &slots.nearest, &slots.winner];
+                let uniform = plan.uniform(&piece, rows.start, claiming);
+                let own = self.scatter.bind(gpu, own, uniform);
+                let groups = (piece.count * plan.lanes).div_ceil(WORKGROUP);
+                dispatch(gpu, &scatter, [&frame, &limits, &own], [groups, 1]);
+                gpu.wait()?;
+            }
+        }
+        for piece in points.pieces(u32::MAX) {
+            let own = [&points.buffers[piece.buffer].0, &slots.winner, &slots.seen];
+            let own = self.resolve.bind(gpu, own, plan.uniform(&piece, rows.start, true));
+            let groups = [size[0].div_ceil(TILE), (rows.len() as u32).div_ceil(TILE)];
+            dispatch(gpu, &resolve, [&frame, &limits, &own], groups);
+        }
+        Ok(Some(SeenGlyphs { buffer: slots.seen.clone(), samples: plan.samples, first_row: rows.start }))
+    }
+}
+
+fn dispatch(gpu: &Gpu, pipeline: &wgpu::ComputePipeline, bound: [&wgpu::BindGroup; 3], groups: [u32; 2]) {
+    let mut encoder = gpu.device.create_command_encoder(&Default::default());
+    {
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        pass.set_pipeline(pipeline);
+        for (i, group) in bound.into_iter().enumerate() {
+            pass.set_bind_group(i as u32, group, &[]);
+        }
+        pass.dispatch_workgroups(groups[0], groups[1], 1);
+    }
+    gpu.queue.submit([encoder.finish()]);
+}
+
+impl Stage<(u32, bool)> {
+    fn new(
+        gpu: &Gpu,
+        name: &'static str,
+        groups: &[wgpu::BindGroupLayout; 2],
+        own: &[(u32, wgpu::BindingType)],
+    ) -> Self {
+        let own = layout(gpu, own);
+        let layout = gpu.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(name),
+            bind_group_layouts: &[Some(&groups[0]), Some(&groups[1]), Some(&own)],
+            immediate_size: 0,
+        });
+        let source = wgpu::ShaderSource::Wgsl(compose(name).into());
+        let module = gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some(name), source });
+        Self { name, own, layout, module, pipelines: HashMap::new() }
+    }
+
+    /// The pipeline for this many samples a pixel, with the constant `switch` on or off.
+    fn pipeline(&mut self, gpu: &Gpu, variant: (u32, bool), switch: &str) -> wgpu::ComputePipeline {
+        let make = || {
+            let constants = [("GLYPH_SAMPLES", f64::from(variant.0)), (switch, f64::from(u8::from(variant.1)))];
+            gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(self.name),
+                layout: Some(&self.layout),
+                module: &self.module,
+                entry_point: Some("main"),
+                compilation_options: wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() },
+                cache: None,
+            })
+        };
+        self.pipelines.entry(variant).or_insert_with(make).clone()
+    }
+
+    fn bind(&self, gpu: &Gpu, buffers: [&wgpu::Buffer; 3], glyphs: GlyphUniform) -> wgpu::BindGroup {
+        let glyphs = uniform(gpu, &glyphs);
+        let [points, a, b] = buffers.map(wgpu::Buffer::as_entire_binding);
+        bind(gpu, &self.own, &[(0, points), (1, glyphs.as_entire_binding()), (2, a), (3, b)])
+    }
+}
+
+/// Consecutive points in one buffer.
+struct Piece {
+    buffer: usize,
+    first: u32,
+    count: u32,
+    earlier: u32,
+}
+
+impl PointBuffers {
+    fn new(gpu: &Gpu, layer: &PointLayer, bounds: Box3, stored_unit: f64) -> Self {
+        let sorted = sorted_points(layer, bounds, stored_unit);
+        let limits = gpu.device.limits();
+        let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(MOST_POINT_BYTES);
+        let buffers = sorted.chunks(most as usize / size_of::<GlyphPoint>()).map(|chunk| {
+            let contents = bytemuck::cast_slice(chunk);
+            let usage = wgpu::BufferUsages::STORAGE;
+            let descriptor = wgpu::util::BufferInitDescriptor { label: Some("points"), contents, usage };
+            (gpu.device.create_buffer_init(&descriptor), chunk.len() as u32)
+        });
+        let buffers = buffers.collect();
+        Self { positions: layer.positions.clone(), values: layer.values.clone(), bounds, stored_unit, buffers }
+    }
+
+    fn holds(&self, layer: &PointLayer, bounds: Box3, stored_unit: f64) -> bool {
+        Arc::ptr_eq(&self.positions, &layer.positions)
+            && Arc::ptr_eq(&self.values, &layer.values)
+            && (self.bounds, self.stored_unit) == (bounds, stored_unit)
+    }
+
+    /// All points in pieces of at most `most`.
+    fn pieces(&self, most: u32) -> impl Iterator<Item = Piece> {
+        let mut earlier = 0;
+        let starts = self.buffers.iter().enumerate().map(move |(buffer, &(_, len))| {
+            earlier += len;
+            (buffer, len, earlier - len)
+        });
+        starts.flat_map(move |(buffer, len, earlier)| {
+            let firsts = (0..len).step_by(most as usize);
+            firsts.map(move |first| Piece { buffer, first, count: most.min(len - first), earlier })
+        })
+    }
+}
+
+/// The points of a layer as the shaders read them, in ascending order of density; equal ones in the
+/// order they came in.
+fn sorted_points(layer: &PointLayer, bounds: Box3, stored_unit: f64) -> Vec<GlyphPoint> {
+    let least = layer.values.iter().copied().filter(|v| v.is_finite()).fold(f64::INFINITY, f64::min);
+    let least = if least.is_finite() { least } else { 0.0 };
+    let value = |i: u32| Some(layer.values[i as usize]).filter(|v| v.is_finite()).unwrap_or(least);
+    let mut order: Vec<(u64, u32)> = (0..layer.positions.len() as u32)
+        .filter(|&i| layer.positions[i as usize].is_finite())
+        .map(|i| (ascending_bits(value(i)), i))
+        .collect();
+    order.par_sort_unstable();
+    let (center, scale) = (bounds.center(), 1.0 / bounds.diagonal());
+    let point = |&(_, i): &(u64, u32)| GlyphPoint {
+        position: ((layer.positions[i as usize] - center) * scale).as_vec3().to_array(),
+        value: (value(i) / stored_unit) as f32,
+    };
+    order.par_iter().map(point).collect()
+}
+
+/// An integer that grows with a finite number.
+fn ascending_bits(value: f64) -> u64 {
+    let bits = value.to_bits();
+    bits ^ if value.is_sign_negative() { u64::MAX } else { 1 << 63 }
+}
+
+impl Slots {
+    fn new(gpu: &Gpu, count: u64) -> Self {
+        let buffer = |label, bytes: u64| {
+            let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
+            let size = count * bytes;
+            gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some(label),
+                size,
+                usage,
+                mapped_at_creation: false,
+            })
+        };
+        Self { count, nearest: buffer("nearest", 4), winner: buffer("winner", 4), seen: buffer("seen", 8) }
+    }
+}
+
+impl Plan {
+    fn new(gpu: &Gpu, layer: &PointLayer, camera: &Camera, bounds: Box3, stored_unit: f64, size: [u32; 2]) -> Self {
+        let [offset, slope] = layer.diameter.by_value(&layer.values);
+        let pixels = |position: DVec3, value: f64| {
+            let radius = 0.5 * (offset + slope * value).max(0.0);
+            radius * pixels_per_length(camera, position, radius, size[1])
+        };
+        let radii: Vec<f64> = evenly(layer.positions.len(), ESTIMATED_POINTS)
+            .map(|i| pixels(layer.positions[i], layer.values[i]))
+            .filter(|r| r.is_finite())
+            .collect();
+        let largest = radii.iter().copied().fold(0.0, f64::max);
+        let samples = if layer.antialias && largest > LEAST_RADIUS { SMOOTH_SAMPLES } else { 1 };
+        let picture = f64::from(size[0]) * f64::from(size[1]);
+        let tests: f64 = radii.iter().map(|r| (2.0 * r + 1.0).powi(2).min(picture)).sum();
+        let mean_tests = (tests / radii.len().max(1) as f64).max(1.0) * f64::from(samples);
+        let rows = (2.0 * largest + 1.0).min(f64::from(size[1]));
+        let lanes = ((rows / ROWS_A_LANE).ceil() as u32).next_power_of_two().clamp(1, MOST_LANES);
+        let most = u64::from(gpu.device.limits().max_compute_workgroups_per_dimension) * u64::from(WORKGROUP / lanes);
+        let points_a_dispatch = (TESTS_A_DISPATCH / mean_tests).clamp(1.0, most as f64) as u32;
+        let scale = 1.0 / bounds.diagonal();
+        Self { samples, lanes, points_a_dispatch, diameter: [offset * scale, slope * stored_unit * scale] }
+    }
+
+    fn uniform(&self, piece: &Piece, first_slot_row: u32, claiming: bool) -> GlyphUniform {
+        let [offset, slope] = self.diameter.map(|d| (0.5 * d) as f32);
+        GlyphUniform {
+            radius_offset: offset,
+            radius_slope: slope,
+            first_slot_row,
+            lanes: self.lanes,
+            first: piece.first,
+            count: piece.count,
+            earlier: piece.earlier,
+            claiming: u32::from(claiming),
+        }
+    }
+}
+
+/// At most about `most` indices below `n`, evenly spread.
+fn evenly(n: usize, most: usize) -> impl Iterator<Item = usize> {
+    (0..n).step_by(n.div_ceil(most).max(1))
+}
+
+/// Pixels that a length covers in a picture of this height, at the side of a sphere that is nearest to
+/// the eye; 0 behind the eye, at most the height per radius around it.
+fn pixels_per_length(camera: &Camera, position: DVec3, radius: f64, height: u32) -> f64 {
+    let visible = match camera.projection {
+        Projection::Orthographic { visible_height } => visible_height,
+        Projection::Perspective { vertical_fov_degrees } => {
+            let depth = (position - camera.position).dot(camera.axes().forward);
+            if depth < -radius {
+                return 0.0;
+            }
+            2.0 * (depth - radius).max(radius) * (0.5 * vertical_fov_degrees).to_radians().tan()
+        }
+    };
+    f64::from(height) / visible
+}

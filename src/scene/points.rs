@@ -1,0 +1,121 @@
+//! Points drawn as spheres.
+
+use std::sync::Arc;
+
+use glam::DVec3;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+
+/// Points drawn as opaque spheres, each in the colour of its own density: that of the scene's limits and
+/// colour map, as the volume's and the colour bar's.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PointLayer {
+    /// The centres, in the unit of the data. Those that are not finite are not drawn.
+    #[serde(skip)]
+    pub positions: Arc<Vec<DVec3>>,
+    /// The density at each of them, in the unit of the grid; what is not finite counts as its smallest
+    /// value.
+    #[serde(skip)]
+    pub values: Arc<Vec<f64>>,
+    /// How large they are. Whatever is smaller than a pixel is drawn as one.
+    pub diameter: Diameter,
+    /// Which of several spheres on one pixel is seen.
+    pub order: PointOrder,
+    /// Whether spheres are darker towards their rim; otherwise they are discs of the very colours of
+    /// the map.
+    pub shaded: bool,
+    /// Whether edges are smoothed by four samples a pixel, which take four times as long.
+    pub antialias: bool,
+}
+
+/// How large the spheres are, in the unit of length of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Diameter {
+    /// All equal (Mayavi's `scale_mode` none).
+    Uniform(f64),
+    /// This length times the density (Mayavi's `scale_mode` scalar with a `scale_factor`).
+    Proportional(f64),
+    /// From 0 at the smallest density of the points to this at their largest (Mayavi's `scale_mode`
+    /// scalar without a `scale_factor`).
+    Ranged(f64),
+}
+
+/// Which of several spheres on one pixel is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PointOrder {
+    /// The nearest one.
+    Depth,
+    /// The one of the highest density, wherever it lies: what is dense shows through, as in a
+    /// scatter plot that is sorted by density.
+    Density,
+}
+
+impl PointLayer {
+    /// The same, of every `k`-th point only, beginning with the first.
+    ///
+    /// # Panics
+    /// If `k` is 0.
+    pub fn every(self, k: usize) -> Self {
+        Self {
+            positions: Arc::new(self.positions.iter().copied().step_by(k).collect()),
+            values: Arc::new(self.values.iter().copied().step_by(k).collect()),
+            ..self
+        }
+    }
+
+    /// Checks that the points can be drawn.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] unless there is one value a position and the diameter is 0 or more.
+    pub fn validate(&self) -> Result<()> {
+        if self.positions.len() != self.values.len() {
+            return Err(Error::Usage(format!(
+                "{} points have {} densities; one a point is needed",
+                self.positions.len(),
+                self.values.len()
+            )));
+        }
+        let (Diameter::Uniform(d) | Diameter::Proportional(d) | Diameter::Ranged(d)) = self.diameter;
+        if !(d >= 0.0 && d.is_finite()) {
+            return Err(Error::Usage(format!("points of diameter {d} cannot be drawn; it must be 0 or more")));
+        }
+        Ok(())
+    }
+}
+
+impl Diameter {
+    /// Offset and slope of the diameter as a function of the density, for points of these densities.
+    pub fn by_value(self, values: &[f64]) -> [f64; 2] {
+        match self {
+            Self::Uniform(d) => [d, 0.0],
+            Self::Proportional(factor) => [0.0, factor],
+            Self::Ranged(largest) => {
+                let finite = values.iter().filter(|v| v.is_finite());
+                let (min, max) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v)));
+                if max > min { [-largest * min / (max - min), largest / (max - min)] } else { [largest, 0.0] }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn diameters_by_density_are_mayavis() {
+        let values = [2.0, f64::NAN, 6.0, 3.0];
+        let at = |d: Diameter, value: f64| {
+            let [offset, slope] = d.by_value(&values);
+            offset + slope * value
+        };
+        assert_eq!([2.0, 6.0].map(|v| at(Diameter::Uniform(0.3), v)), [0.3, 0.3]);
+        assert_eq!([2.0, 6.0].map(|v| at(Diameter::Proportional(0.5), v)), [1.0, 3.0]);
+        assert_eq!([2.0, 3.0, 6.0].map(|v| at(Diameter::Ranged(0.4), v)), [0.0, 0.1, 0.4]);
+        assert_eq!(Diameter::Ranged(0.4).by_value(&[1.0, 1.0]), [0.4, 0.0]);
+    }
+}
