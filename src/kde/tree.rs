@@ -54,7 +54,7 @@ impl Tree {
     }
 
     /// Calls `visit` with every point within `radius` of `place`, both whitened.
-    fn within(&self, place: DVec3, radius: f64, mut visit: impl FnMut(&[f64; 4])) {
+    pub(super) fn within(&self, place: DVec3, radius: f64, mut visit: impl FnMut(&[f64; 4])) {
         let place = place.to_array();
         self.tree
             .query(&place)
