@@ -1,6 +1,7 @@
 //! The command line: options to the library's options, results to text or JSON.
 
 mod args;
+mod at_points;
 mod console;
 mod density;
 mod info;
