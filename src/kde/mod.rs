@@ -1,7 +1,7 @@
 //! From points to a density: `PointCloud -> Bandwidth -> Kernel -> Plan -> DensityGrid`.
 //!
 //! The density is `f(p) = sum_i w_i K_H(p - x_i) / W` with the Gaussian kernel
-//! `K_H(u) = (2 pi)^(-3/2) |H|^(-1/2) exp(-u^T H^-1 u / 2)` of full covariance `H` (Silverman 1986,
+//! `K_H(u) = (2 pi)^(-d/2) |H|^(-1/2) exp(-u^T H^-1 u / 2)` of full covariance `H` (Silverman 1986,
 //! eq. 4.1, 4.7), as `scipy.stats.gaussian_kde` defines it. The methods differ in what they leave out;
 //! each states its bound.
 
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
-use crate::grid::{DensityGrid, Lattice, Sample};
+use crate::grid::{DensityGrid, Lattice, PlaneGrid, Sample};
 use crate::kde::tree::{Task, Tree};
 use crate::kde::whitened::Whitening;
 use crate::points::PointCloud;
@@ -152,6 +152,15 @@ pub struct Density<T: Sample = f32> {
     pub report: Report,
 }
 
+/// A density in a plane and how it was made.
+#[derive(Debug, Clone)]
+pub struct PlaneDensity<T: Sample = f32> {
+    /// The samples.
+    pub grid: PlaneGrid<T>,
+    /// Method, bounds, warnings.
+    pub report: Report,
+}
+
 /// The density of `cloud` at the nodes of a grid.
 ///
 /// Two runs give the same bytes, whatever the number of threads.
@@ -175,9 +184,53 @@ pub struct Density<T: Sample = f32> {
 /// # Ok::<(), densitas::error::Error>(())
 /// ```
 pub fn density<T: Sample>(cloud: &PointCloud, options: &DensityOptions, progress: &dyn Progress) -> Result<Density<T>> {
+    on_grid(cloud, options, Kernel::new, progress)
+}
+
+/// The density of points of a plane (their z are 0) at the nodes of a grid in it: the same formulas with d = 2, per
+/// area. What `options` say of z means nothing.
+///
+/// There is no second method behind it: in the plane z = 0 a density of space whose kernel is independent in z is
+/// the density of the plane times a constant, so the exact sum, the tree and their bounds hold as they are.
+///
+/// # Errors
+/// As [`density`], and [`Error::Data`] for a point whose z is not 0; [`PointCloud::projected`] makes it so.
+///
+/// # Examples
+/// ```
+/// use densitas::kde::{DensityOptions, density_2d};
+/// use densitas::{points::Plane, progress::Silent, sample};
+///
+/// let cloud = sample::sample("founding", Some(500), 1)?.projected(Plane::XZ);
+/// let density = density_2d::<f32>(&cloud, &DensityOptions::default(), &Silent)?;
+/// assert!((density.grid.statistics().integral - 1.0).abs() < 0.01);
+/// # Ok::<(), densitas::error::Error>(())
+/// ```
+pub fn density_2d<T: Sample>(
+    cloud: &PointCloud,
+    options: &DensityOptions,
+    progress: &dyn Progress,
+) -> Result<PlaneDensity<T>> {
+    if let Some(at) = cloud.positions.iter().position(|p| p.z != 0.0) {
+        let p = cloud.positions[at];
+        return Err(Error::Data(format!("point {at} from 0 is {p}; points of a plane have z = 0, project them first")));
+    }
+    let Density { grid, report } = on_grid(cloud, options, Kernel::of_plane, progress)?;
+    Ok(PlaneDensity { grid: PlaneGrid::from_layer(grid)?, report })
+}
+
+/// A kernel for points, with warnings.
+type KernelOf = fn(&PointCloud, &Bandwidth) -> Result<(Kernel, Vec<String>)>;
+
+fn on_grid<T: Sample>(
+    cloud: &PointCloud,
+    options: &DensityOptions,
+    kernel_of: KernelOf,
+    progress: &dyn Progress,
+) -> Result<Density<T>> {
     let start = Instant::now();
     options.check()?;
-    let (kernel, mut warnings) = Kernel::new(cloud, &options.bandwidth)?;
+    let (kernel, mut warnings) = kernel_of(cloud, &options.bandwidth)?;
     let plan = plan(cloud, &kernel, options.extent, options.resolution, size_of::<T>())?;
     warnings.extend(plan.warnings);
     let method = chosen(options, cloud.len(), plan.lattice.len());
@@ -310,3 +363,6 @@ impl<'a> Setting<'a> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod plane_tests;
