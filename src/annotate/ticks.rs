@@ -38,6 +38,9 @@ impl Ticks {
         if !(low.is_finite() && span.is_finite() && span > LEAST_RELATIVE_SPAN * low.abs().max(high.abs())) {
             return None;
         }
+        if !(span / most as f64).is_normal() {
+            return None;
+        }
         let least_exponent = (span / most as f64).log10().floor() as i32;
         let steps = (least_exponent..).flat_map(|exponent| [1, 2, 5].map(|mantissa| (mantissa, exponent)));
         steps

@@ -25,7 +25,7 @@ fn format_of(output: &Path) -> Result<Format> {
     match output.extension().and_then(|e| e.to_str()) {
         Some("npy") => Ok(Format::Npy),
         Some("csv" | "tsv" | "txt") => Ok(Format::Table),
-        _ if output.starts_with("/dev") => Ok(Format::Npy),
+        _ if io::atomic::is_stream(output) => Ok(Format::Npy),
         _ => Err(Error::Usage(format!(
             "{}: values at the points are written as .npy or .csv; name the file F.npy or F.csv",
             output.display()

@@ -1,13 +1,14 @@
 //! What the program says, its progress bar, and Ctrl-C.
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::io::atomic;
 use crate::progress::Progress;
 
@@ -54,9 +55,17 @@ impl Console {
         });
     }
 
-    /// A line of the answer, on stdout. A reader that went away is no error.
-    pub fn answer(&self, line: &str) {
-        let _ = writeln!(std::io::stdout(), "{line}");
+    /// A line of the answer, on stdout. A reader that went away is no error; a full disk is.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn answer(&self, line: &str) -> Result<()> {
+        match writeln!(std::io::stdout(), "{line}") {
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(Error::file(Path::new("standard output"), "write", e))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What was chosen or understood, on stderr.

@@ -70,7 +70,7 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
     }
     report::merge(&mut out, report::object(json!({ "warnings": points.warnings })));
     if console.json {
-        console.answer(&Value::Object(out).to_string());
+        console.answer(&Value::Object(out).to_string())?;
     }
     Ok(())
 }
@@ -85,7 +85,7 @@ fn check_outputs(args: &DensityCommand, input: Option<&Path>) -> Result<()> {
         at_points::check(output, input)?;
     }
     match (&args.output, &args.at_points) {
-        (Some(a), Some(b)) if a == b && !a.starts_with("/dev") => {
+        (Some(a), Some(b)) if a == b && !io::atomic::is_stream(a) => {
             Err(Error::Usage(format!("{}: --output and --at-points name the same file; name two", a.display())))
         }
         _ => Ok(()),
@@ -95,7 +95,7 @@ fn check_outputs(args: &DensityCommand, input: Option<&Path>) -> Result<()> {
 fn check_format(output: &Path) -> Result<()> {
     match output.extension().and_then(|e| e.to_str()) {
         Some("npy") => Ok(()),
-        _ if output.starts_with("/dev") => Ok(()),
+        _ if io::atomic::is_stream(output) => Ok(()),
         _ => Err(Error::Usage(format!("{}: grids are written as .npy; name the output F.npy", output.display()))),
     }
 }

@@ -23,10 +23,10 @@ pub struct InfoArgs {
 /// Runs the verb.
 pub fn run(args: &InfoArgs, console: &Console) -> Result<()> {
     match input::open(&args.points, args.bounds, console)?.input {
-        Input::Points(points) if console.json => console.answer(&points_json(&points).to_string()),
-        Input::Points(points) => points_prose(&points, console),
-        Input::Volume(volume) if console.json => console.answer(&volume_json(&volume).to_string()),
-        Input::Volume(volume) => volume_prose(&volume, console),
+        Input::Points(points) if console.json => console.answer(&points_json(&points).to_string())?,
+        Input::Points(points) => points_prose(&points, console)?,
+        Input::Volume(volume) if console.json => console.answer(&volume_json(&volume).to_string())?,
+        Input::Volume(volume) => volume_prose(&volume, console)?,
     }
     Ok(())
 }
@@ -52,22 +52,23 @@ fn points_json(p: &PointInput) -> Value {
     })
 }
 
-fn points_prose(p: &PointInput, console: &Console) {
+fn points_prose(p: &PointInput, console: &Console) -> Result<()> {
     let unit = p.cloud.unit.map_or(String::new(), |u| format!(" {u}"));
     let d = p.dimensions;
     let list = |v: glam::DVec3| v.to_array()[..d].iter().map(|c| format!("{c:.4}")).collect::<Vec<_>>().join(", ");
     let bounds = p.cloud.bounds();
-    console.answer(&format!("format   {}", p.format));
-    console.answer(&format!("points   {} in {d} dimensions", p.frame_starts[1]));
-    console.answer(&format!("frames   {}", p.frames));
-    console.answer(&format!("unit     {}", p.cloud.unit.map_or("not stated", |u| u.name())));
-    console.answer(&format!("from     {}{unit}", list(bounds.min)));
-    console.answer(&format!("to       {}{unit}", list(bounds.max)));
-    console.answer(&format!("mean     {}{unit}", list(p.cloud.mean())));
-    console.answer(&format!("columns  {}", p.columns.join(", ")));
+    console.answer(&format!("format   {}", p.format))?;
+    console.answer(&format!("points   {} in {d} dimensions", p.frame_starts[1]))?;
+    console.answer(&format!("frames   {}", p.frames))?;
+    console.answer(&format!("unit     {}", p.cloud.unit.map_or("not stated", |u| u.name())))?;
+    console.answer(&format!("from     {}{unit}", list(bounds.min)))?;
+    console.answer(&format!("to       {}{unit}", list(bounds.max)))?;
+    console.answer(&format!("mean     {}{unit}", list(p.cloud.mean())))?;
+    console.answer(&format!("columns  {}", p.columns.join(", ")))?;
     if p.dropped > 0 {
-        console.answer(&format!("dropped  {}", p.dropped));
+        console.answer(&format!("dropped  {}", p.dropped))?;
     }
+    Ok(())
 }
 
 fn volume_json(v: &VolumeInput) -> Value {
@@ -76,13 +77,14 @@ fn volume_json(v: &VolumeInput) -> Value {
     Value::Object(out)
 }
 
-fn volume_prose(v: &VolumeInput, console: &Console) {
+fn volume_prose(v: &VolumeInput, console: &Console) -> Result<()> {
     let (lattice, s) = (&v.grid.lattice, v.grid.statistics());
     let [x, y, z] = lattice.shape;
-    console.answer(&format!("format   {} volume", v.format));
-    console.answer(&format!("nodes    {x} x {y} x {z}"));
-    console.answer(&format!("origin   {}", lattice.origin));
-    console.answer(&format!("spacing  {}", lattice.spacing));
-    console.answer(&format!("unit     {}", v.grid.unit.map_or("not stated", |u| u.name())));
-    console.answer(&format!("values   {:e} to {:e}, mean {:e}", s.min, s.max, s.mean));
+    console.answer(&format!("format   {} volume", v.format))?;
+    console.answer(&format!("nodes    {x} x {y} x {z}"))?;
+    console.answer(&format!("origin   {}", lattice.origin))?;
+    console.answer(&format!("spacing  {}", lattice.spacing))?;
+    console.answer(&format!("unit     {}", v.grid.unit.map_or("not stated", |u| u.name())))?;
+    console.answer(&format!("values   {:e} to {:e}, mean {:e}", s.min, s.max, s.mean))?;
+    Ok(())
 }

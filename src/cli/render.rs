@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use glam::{DVec2, DVec3};
 use serde_json::{Map, Value, json};
 
@@ -53,10 +53,10 @@ struct PictureArgs {
     #[arg(long, value_name = "LIMITS")]
     limits: Option<Limits>,
     /// Density that the colours begin at
-    #[arg(long, value_name = "V")]
+    #[arg(long, value_name = "V", value_parser = finite)]
     vmin: Option<f64>,
     /// Density that the colours end at
-    #[arg(long, value_name = "V")]
+    #[arg(long, value_name = "V", value_parser = finite)]
     vmax: Option<f64>,
     /// A name (viridis, inferno, turbo, jet, ...) or colours "#00f,#0ff,#f00" or "0:#000,0.3:#f00,1:#fff"
     #[arg(long, value_name = "MAP", value_parser = |t: &str| Colormap::parse(t))]
@@ -101,16 +101,16 @@ struct PictureArgs {
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
     /// Box with ticks: on or off
-    #[arg(long, value_name = "on|off", default_value = "on", value_parser = on_off)]
+    #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = on_off)]
     axes: bool,
     /// Colour bar: on or off
-    #[arg(long, value_name = "on|off", default_value = "on", value_parser = on_off)]
+    #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = on_off)]
     colorbar: bool,
 }
 
 /// Runs the verb.
 pub fn run(args: &RenderCommand, adapter: Option<&str>, console: &Console) -> Result<()> {
-    if args.output.extension().is_none_or(|e| !e.eq_ignore_ascii_case("png")) && !args.output.starts_with("/dev") {
+    if args.output.extension().is_none_or(|e| !e.eq_ignore_ascii_case("png")) && !io::atomic::is_stream(&args.output) {
         return Err(Error::Usage(format!(
             "{}: pictures are written as PNG; name the output F.png",
             args.output.display()
@@ -143,7 +143,7 @@ pub fn run(args: &RenderCommand, adapter: Option<&str>, console: &Console) -> Re
     });
     report::merge(&mut out, report::object(more));
     if console.json {
-        console.answer(&Value::Object(out).to_string());
+        console.answer(&Value::Object(out).to_string())?;
     } else {
         tell(args, &scene, &frame, &renderer, console);
     }
@@ -278,6 +278,10 @@ fn adapter_choice(name: Option<&str>) -> AdapterChoice {
     }
 }
 
+fn finite(text: &str) -> std::result::Result<f64, String> {
+    text.parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(|| "write a finite number".into())
+}
+
 fn size(text: &str) -> std::result::Result<[u32; 2], String> {
     let wrong = || "write WIDTHxHEIGHT in pixels, such as 1920x1080".to_owned();
     let (w, h) = text.split_once(['x', 'X']).ok_or_else(wrong)?;
@@ -323,8 +327,8 @@ fn angles(text: &str) -> std::result::Result<(View, Option<f64>), String> {
     if !(-90.0..=90.0).contains(&elevation) {
         return Err(format!("an elevation of {elevation} degrees cannot be; it lies between -90 and 90"));
     }
-    if distance.is_some_and(|d| d <= 0.0) {
-        return Err("the distance must be above 0".into());
+    if distance.is_some_and(|d| !(1e-100..1e100).contains(&d)) {
+        return Err("the distance must be above 0, and a number f64 can square".into());
     }
     Ok((View::Angles { azimuth, elevation }, distance))
 }

@@ -33,7 +33,7 @@ pub fn run(args: &SampleArgs, console: &Console) -> Result<()> {
     io::write_csv(&args.output, &cloud, None)?;
     if console.json {
         let out = json!({ "points": cloud.len(), "unit": report::unit(cloud.unit), "bounds": report::bounds(cloud.bounds()) });
-        console.answer(&out.to_string());
+        console.answer(&out.to_string())?;
     } else {
         console.note(&format!("{}: {} points", args.output.display(), cloud.len()));
     }

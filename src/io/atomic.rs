@@ -126,16 +126,16 @@ pub fn check_writable(path: &Path, input: Option<&Path>) -> Result<()> {
     AtomicFile::create(path, input).map(drop)
 }
 
-/// Devices and pipes, whose bytes cannot be taken back.
-pub(super) fn is_stream(path: &Path) -> bool {
-    path.starts_with("/dev")
-        || path.starts_with("/proc")
-        || fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
+/// Whether `path` is a device or a pipe, whose bytes cannot be taken back.
+pub fn is_stream(path: &Path) -> bool {
+    // What the shell opened is written as it is, whatever it is.
+    let is_handed_over = path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd");
+    is_handed_over || path == Path::new("/dev/stdout") || fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
 }
 
 fn refuse_input(path: &Path, input: Option<&Path>) -> Result<()> {
     match input {
-        Some(input) if !is_stream(path) && is_same_file(path, input) => {
+        Some(input) if is_same_file(path, input) && !is_stream(input) => {
             Err(Error::Usage(format!("{}: the output is the input; choose another name", path.display())))
         }
         _ => Ok(()),

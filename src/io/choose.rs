@@ -201,7 +201,7 @@ fn tell_thinning(input: &mut PointInput, options: &ReadOptions, points: usize) {
     if let Some(every) = options.every.filter(|k| *k > 1) {
         input.notes.push(format!("one point in {every} is taken: {kept} of {points}"));
     }
-    if options.max_points.is_some_and(|max| max * input.frame_numbers.len() <= kept && kept < points) {
+    if options.max_points.is_some_and(|max| max.saturating_mul(input.frame_numbers.len()) <= kept && kept < points) {
         input.notes.push(format!("thinned evenly to {kept} of {points} points"));
     }
 }

@@ -77,10 +77,9 @@ struct Geometry {
 pub(super) fn parse(bytes: &[u8], name: &str, path: Option<&Path>, options: &ReadOptions) -> Result<Contents> {
     let array = read_array(bytes, name)?;
     let geometry = path.map_or(Ok(None), read_geometry)?;
-    let is_volume = geometry.is_some() || options.bounds.is_some();
     match *array.shape.as_slice() {
         [_, dimensions @ (2 | 3)] => Ok(Contents::Points(points(&array.values, &[0], dimensions))),
-        [frames, count, 3] if !is_volume => {
+        [frames, count, 3] if geometry.is_none() => {
             // Before anything is made for each frame: (10^18, 0, 3) fits into an empty file.
             if array.values.is_empty() {
                 return Err(Error::Data(format!("{name}: holds no points, its shape is {:?}", array.shape)));
@@ -209,7 +208,7 @@ pub fn write_npy<T: Sample>(path: &Path, grid: &DensityGrid<T>, input: Option<&P
 /// # Errors
 /// [`Error::Data`] if the number of values is not that of the shape; as [`write_npy`].
 pub fn write_array<T: Sample>(path: &Path, shape: &[usize], values: &[T], input: Option<&Path>) -> Result<()> {
-    if shape.iter().product::<usize>() != values.len() {
+    if shape.iter().try_fold(1usize, |n, side| n.checked_mul(*side)) != Some(values.len()) {
         return Err(Error::Data(format!("{} values do not fill an array of shape {shape:?}", values.len())));
     }
     let size = size_of::<T>();

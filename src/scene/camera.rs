@@ -124,13 +124,19 @@ impl Camera {
         let nearest = bounds.corners().map(|c| (bounds.center() - c).dot(axes.forward)).into_iter().fold(0.0, f64::max);
         // Between too near and far enough the distance is halved until f64 is exhausted.
         let (mut near, mut far) = (nearest, nearest.max(bounds.diagonal()));
-        while !at(far).extent_of(bounds).is_some_and(|e| e.size.cmple(window.size).all()) {
+        let is_fitting =
+            |distance: f64| at(distance).extent_of(bounds).is_some_and(|e| e.size.cmple(window.size).all());
+        // A box without size is seen from 1; one too large for f64 is not seen at all.
+        far = if far > 0.0 { far } else { 1.0 };
+        for _ in 0..64 {
+            if is_fitting(far) {
+                break;
+            }
             far *= 2.0;
         }
         for _ in 0..60 {
             let middle = 0.5 * (near + far);
-            let fits = at(middle).extent_of(bounds).is_some_and(|e| e.size.cmple(window.size).all());
-            *(if fits { &mut far } else { &mut near }) = middle;
+            *(if is_fitting(middle) { &mut far } else { &mut near }) = middle;
         }
         let camera = at(far);
         let center = camera.extent_of(bounds).map_or(DVec2::ZERO, |e| e.center);
@@ -278,6 +284,14 @@ mod tests {
             q.x <= 0.35 + 1e-9 && q.y <= 0.3 + 1e-9
         };
         assert!(corners.into_iter().all(inside));
+    }
+
+    #[test]
+    fn boxes_without_size_or_beyond_f64_end() {
+        let point = Box3 { min: DVec3::ONE, max: DVec3::ONE };
+        Camera::fitting(point, View::ISO, OFF_CENTER).validate().unwrap();
+        let huge = Box3 { min: DVec3::splat(-1e300), max: DVec3::splat(1e300) };
+        Camera::fitting(huge, View::ISO, OFF_CENTER);
     }
 
     #[test]

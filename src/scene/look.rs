@@ -33,20 +33,18 @@ impl Limits {
     /// [`Error::Data`] if the grid has no finite value; [`Error::Usage`] if vmin > vmax or a limit
     /// is not finite.
     pub fn resolve(self, grid: &DensityGrid) -> Result<[f64; 2]> {
+        let s = grid.statistics();
+        if !s.min.is_finite() {
+            return Err(Error::Data("the density has no finite value, so there is nothing to draw".into()));
+        }
         let [vmin, vmax] = match self {
             Self::Value(a, b) => [a, b],
-            Self::Range(a, b) => {
-                let s = grid.statistics();
-                if !s.min.is_finite() {
-                    return Err(Error::Data("the density has no finite value, so there are no limits".into()));
-                }
-                [s.min + a * (s.max - s.min), s.min + b * (s.max - s.min)]
-            }
+            Self::Range(a, b) => [s.min + a * (s.max - s.min), s.min + b * (s.max - s.min)],
             Self::Percentile(a, b) => pair(&grid.percentiles(&[a, b])),
             Self::Mass(a, b) => pair(&grid.levels_enclosing(&[a, b])),
         };
         if !(vmin.is_finite() && vmax.is_finite()) {
-            return Err(Error::Data(format!("the limits {vmin} to {vmax} are not finite numbers")));
+            return Err(Error::Usage(format!("the limits {vmin} to {vmax} are not finite numbers")));
         }
         if vmin > vmax {
             return Err(Error::Usage(format!(

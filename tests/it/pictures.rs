@@ -245,6 +245,38 @@ fn two_layers_change_places_when_seen_from_behind() {
     assert!((f64::from(center(&light(&behind, [9, 9]))[0]) - composite(0.25, 0.75)).abs() < 2e-4);
 }
 
+/// Closed form 8: a field that rises along the line of sight, of one colour, under Mayavi's lights.
+/// Catches: a flipped normal, a light in the wrong place, highlights on the wrong side.
+#[test]
+fn a_lit_linear_field_has_the_colour_of_its_lights() {
+    let (ta, tb) = (0.1, 0.9);
+    let tau = {
+        let f = |t: f64| ((1.0 - 0.2 * t) * (1.0 - 0.2 * t).ln() + 0.2 * t) / 0.2;
+        (f(tb) - f(ta)) / (tb - ta) / 0.1
+    };
+    let seen_from = |azimuth: f64| {
+        let grid = grid_of(UNIT_BOX, [9, 9, 9], |p| ta + (tb - ta) * p.x);
+        let mut scene = closed_form(grid, "0:0,1:0.2", 0.1, 0.001);
+        scene.transfer.colormap = Colormap::parse("#804020,#804020").unwrap();
+        scene.shading = Some(Look::Mayavi.shading(&scene.grid));
+        scene.viewpoint = parallel(UNIT_BOX, View::Angles { azimuth, elevation: 0.0 }, 0.5);
+        center(&light(&scene, [9, 9]))
+    };
+    // (elevation, azimuth) in degrees and intensity; the normal is along the line of sight, so only the
+    // part of each light along it counts: diffuse on both sides, a highlight where the density falls
+    // away from the eye.
+    let lights = [(45.0_f64, 45.0_f64, 1.0), (-30.0, -60.0, 0.6), (-30.0, 60.0, 0.5)];
+    let along = lights.map(|(e, a, i)| (e.to_radians().cos() * a.to_radians().cos(), i));
+    let diffuse: f64 = along.iter().map(|(z, i)| i * z).sum();
+    let highlight: f64 = along.iter().map(|(z, i)| i * z.powi(10)).sum();
+    for (azimuth, highlight) in [(0.0, 0.0), (180.0, highlight)] {
+        for (found, byte) in std::iter::zip(seen_from(azimuth), [128.0, 64.0, 32.0]) {
+            let color = (0.7 * byte / 255.0 * diffuse + 0.2 * highlight).min(1.0);
+            assert_close(found, (1.0 - (-tau).exp()) * color, &format!("from {azimuth}, {byte}"));
+        }
+    }
+}
+
 fn blob(scale: f64, offset: DVec3) -> DensityGrid {
     let bounds =
         Box3 { min: offset - DVec3::new(2.0, 2.5, 3.0) * scale, max: offset + DVec3::new(2.0, 2.0, 2.5) * scale };

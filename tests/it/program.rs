@@ -97,6 +97,64 @@ fn scale_factor_multiplies_the_pixels() {
     assert_eq!(read_png(Path::new(&picture)).0, [400, 300]);
 }
 
+/// Every picture option does what it says: each changes the picture, and what is off is gone.
+#[test]
+fn every_picture_option_changes_the_picture() {
+    let folder = folder("options");
+    let render = |name: &str, more: &[&str]| {
+        let picture = path(&folder, name);
+        let base = ["render", "sample:founding", "--grid", "24", "--size", "160x120", "-o", &picture];
+        let output = densitas(&[&base[..], more].concat());
+        assert!(output.status.success(), "{more:?}: {}", stderr(&output));
+        std::fs::read(&picture).unwrap()
+    };
+    let plain = render("plain.png", &[]);
+    assert!(plain == render("again.png", &["--axes", "on", "--colorbar", "on"]));
+    for (i, option) in [
+        "--axes off",
+        "--colorbar off",
+        "--title T",
+        "--limits range:0,0.5",
+        "--limits percentile:2,98",
+        "--vmin 0.01",
+        "--vmax 0.02",
+        "--colormap viridis",
+        "--colormap #00f,#f00",
+        "--reverse",
+        "--opacity 0:0,1:0.5",
+        "--look mayavi",
+        "--shading on",
+        "--view x",
+        "--view y",
+        "--view z",
+        "--camera 10,20",
+        "--camera 45,35.264,9",
+        "--camera-position 9,1,2",
+        "--camera-target 1,0,0",
+        "--camera-up 0,1,0",
+        "--view-angle 50",
+        "--ortho",
+        "--background white",
+        "--background #123456",
+        "--background transparent",
+        "--bandwidth 0.5",
+        "--padding 1",
+        "--bounds -2,2,-2,2,-2,2",
+        "--every 2",
+        "--max-points 500",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let words: Vec<&str> = option.split(' ').collect();
+        assert!(plain != render(&format!("{i}.png"), &words), "{option} changes nothing");
+    }
+    // Neither axes, bar nor title: the picture alone, whose corners are the background.
+    render("bare.png", &["--axes", "off", "--colorbar", "off"]);
+    let (_, pixels) = read_png(&folder.join("bare.png"));
+    assert!(pixels.iter().all(|p| p[2] < 100 || p[0] > 100), "a line or letter is left");
+}
+
 #[test]
 fn density_is_written_as_numpy_reads_it() {
     let folder = folder("npy");
@@ -140,6 +198,12 @@ fn wrong_usage_exits_with_2_and_writes_nothing() {
         &["render", "sample:founding", "-o", &out, "--bandwidth", "nan"],
         &["render", "sample:founding", "-o", &out, "--limits", "range:0"],
         &["render", "sample:founding", "-o", &out, "--vmin", "2", "--vmax", "1", "--grid", "16"],
+        &["render", "sample:founding", "-o", &out, "--vmin", "nan"],
+        &["render", "sample:founding", "-o", &out, "--axes", "maybe"],
+        &["render", "sample:founding", "-o", &out, "--camera", "10,91"],
+        &["render", "sample:founding", "-o", &out, "--camera", "10,20,1e300"],
+        &["render", "sample:founding", "-o", &out, "--view", "x", "--camera", "10,20"],
+        &["render", "sample:founding", "-o", &out, "--view-angle", "180", "--grid", "16"],
         &["render", "sample:founding", "-o", &out, "--colormap", "unicorn"],
         &["render", "sample:founding", "-o", &out, "--size", "0x100"],
         &["render", "sample:founding", "-o", &out, "--bounds", "0,0,0,1,0,1"],
@@ -237,7 +301,7 @@ fn an_interrupt_ends_with_130_within_a_second_and_leaves_nothing() {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-    assert!(start.elapsed().as_secs_f64() < 1.5, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs_f64() < 1.0, "{:?}", start.elapsed());
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0);
 }
 
@@ -297,7 +361,7 @@ fn outcome(case: &Value, file: &Path, folder: &Path) {
         }
         other => panic!("unknown outcome {other}"),
     }
-    assert!(start.elapsed().as_secs_f64() < 2.0, "{what} took {:?}", start.elapsed());
+    assert!(start.elapsed().as_secs_f64() < 1.0, "{what} took {:?}", start.elapsed());
     assert!(!text.contains("panicked"), "{what}: {text}");
     let _ = std::fs::remove_file(&out);
     let _ = std::fs::remove_file(folder.join("out.npy.json"));

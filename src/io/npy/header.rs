@@ -59,7 +59,7 @@ impl Header {
             ));
         }
         self.shape = shape.iter().map(|n| usize::try_from(*n)).collect::<Result<_, _>>().map_err(|e| e.to_string())?;
-        self.count = self.shape.iter().product();
+        self.count = count.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
         Ok(())
     }
 
