@@ -4,8 +4,10 @@ mod args;
 mod at_points;
 mod console;
 mod density;
+mod heatmap;
 mod info;
 mod input;
+mod plane_args;
 mod render;
 mod report;
 mod sample;
@@ -31,6 +33,7 @@ const EXAMPLES: &str = "Examples:
   densitas info 1ubq.pdb
   densitas render 1ubq.pdb -o density.png
   densitas render 6WG6.cif --select \"name CA\" -o complex.png
+  densitas heatmap locs.csv -o heatmap.png
   densitas density locs.csv --bandwidth 25nm --spacing 10nm -o density.npy
   densitas render sample:founding -o density.png
 
@@ -61,6 +64,8 @@ enum Verb {
     Density(Box<density::DensityCommand>),
     /// Draw one picture of the density
     Render(Box<render::RenderCommand>),
+    /// Draw the density of two columns, or of points seen along an axis, as a flat picture
+    Heatmap(Box<heatmap::HeatmapCommand>),
     /// Write a built-in cloud of points as a table
     Sample(sample::SampleArgs),
 }
@@ -116,6 +121,7 @@ fn execute(cli: Cli, console: &Console) -> Result<()> {
         Verb::Info(args) => info::run(&args, console),
         Verb::Density(args) => density::run(&args, console),
         Verb::Render(args) => render::run(&args, cli.global.adapter.as_deref(), console),
+        Verb::Heatmap(args) => heatmap::run(&args, cli.global.adapter.as_deref(), console),
         Verb::Sample(args) => sample::run(&args, console),
     }
 }

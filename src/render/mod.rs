@@ -1,5 +1,6 @@
 //! From a [`Scene`] to a picture.
 
+mod heatmap;
 mod march;
 mod overlay;
 mod present;
@@ -8,11 +9,11 @@ mod volume;
 
 use std::sync::Arc;
 
-use crate::annotate::{annotate, camera};
+use crate::annotate::{Mark, annotate, annotate_heatmap, camera};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::progress::Progress;
-use crate::scene::{Background, Camera, Frame, Scene};
+use crate::scene::{Background, Camera, Frame, HeatmapScene, Scene};
 use march::MarchPass;
 use overlay::Overlay;
 use present::{PICTURE_FORMAT, PresentPass};
@@ -71,9 +72,31 @@ impl Renderer {
         let camera = camera(scene, frame);
         let light = self.march(scene, camera, frame.size, progress)?;
         let marks = annotate(scene, camera, frame);
-        let target = self.present.run(&self.gpu, scene.background, frame, &light, &mut self.overlay, &marks);
+        self.present(scene.background, frame, &light, &marks)
+    }
+
+    /// Draws a heat map: the same bytes every time on the same adapter.
+    ///
+    /// # Errors
+    /// As [`Renderer::draw`].
+    pub fn draw_heatmap(&mut self, scene: &HeatmapScene, frame: &Frame, progress: &dyn Progress) -> Result<Picture> {
+        self.validate_size(frame.size)?;
+        progress.check()?;
+        let light = heatmap::light(&self.gpu, scene, frame);
+        self.present(scene.background, frame, &light, &annotate_heatmap(scene, frame))
+    }
+
+    /// Light over the background, with marks, read back.
+    fn present(
+        &mut self,
+        background: Background,
+        frame: &Frame,
+        light: &wgpu::Texture,
+        marks: &[Mark],
+    ) -> Result<Picture> {
+        let target = self.present.run(&self.gpu, background, frame, light, &mut self.overlay, marks);
         let mut rgba = self.gpu.read_texture(&target)?;
-        if scene.background == Background::Transparent {
+        if background == Background::Transparent {
             rgba.chunks_exact_mut(4).for_each(unpremultiply);
         }
         Ok(Picture { size: frame.size, rgba })
@@ -116,6 +139,14 @@ impl Renderer {
     }
 
     fn validate(&self, scene: &Scene, size: [u32; 2]) -> Result<()> {
+        self.validate_size(size)?;
+        if !(scene.sampling.step > 0.0 && scene.transfer.reference_length > 0.0) {
+            return Err(Error::Usage("the step and the reference length of opacity must be above 0".into()));
+        }
+        Ok(())
+    }
+
+    fn validate_size(&self, size: [u32; 2]) -> Result<()> {
         let most = self.gpu.device.limits().max_texture_dimension_2d;
         if size.iter().any(|&n| n == 0 || n > most) {
             return Err(Error::Usage(format!(
@@ -124,9 +155,6 @@ impl Renderer {
                 size[1],
                 self.gpu.describe()
             )));
-        }
-        if !(scene.sampling.step > 0.0 && scene.transfer.reference_length > 0.0) {
-            return Err(Error::Usage("the step and the reference length of opacity must be above 0".into()));
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Everything that decides what a picture shows.
 
 mod camera;
+mod heatmap;
 mod look;
 
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use glam::DVec3;
 
 pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
+pub use heatmap::{HeatmapScene, Interpolation};
 pub use look::{Limits, Look};
 
 use crate::color::{Rgb, TransferFunction};
