@@ -9,8 +9,10 @@ use super::{Area, Layer};
 use crate::geometry::{Box3, LengthUnit};
 use crate::scene::{Camera, Frame, Scene};
 
-/// An axis has no more ticks than this.
+/// An axis in space has no more ticks than this.
 const MOST_TICKS: usize = 6;
+/// An axis of a flat picture has no more ticks than this.
+const MOST_TICKS_FLAT: usize = 9;
 /// Ticks are on average this many em apart or more.
 const LEAST_TICK_DISTANCE: f64 = 2.4;
 /// An edge that appears shorter than this many em is seen end-on and gets no scale.
@@ -46,6 +48,7 @@ struct Naming {
     unit: Option<LengthUnit>,
     /// Whether titles beside an upright axis run along it.
     turned: bool,
+    most_ticks: usize,
 }
 
 /// Draws the box with its scales.
@@ -56,7 +59,7 @@ pub fn draw(page: &mut Page, scene: &Scene, camera: Camera, frame: &Frame) {
     scaled.retain(|(_, [a, b])| a.distance(*b) > LEAST_EDGE * page.em);
     scaled.sort_by(|a, b| b.1[0].distance(b.1[1]).total_cmp(&a.1[0].distance(a.1[1])));
     let center = sides.project(focus.center());
-    let naming = Naming { names: ["x", "y", "z"], unit: scene.grid.unit, turned: false };
+    let naming = Naming { names: ["x", "y", "z"], unit: scene.grid.unit, turned: false, most_ticks: MOST_TICKS };
     let scales: Vec<Scale> =
         scaled.into_iter().map(|(edge, ends)| scale(page, &sides, edge, ends, center, &naming)).collect();
     for scale in &scales {
@@ -80,7 +83,7 @@ pub fn draw_flat(
     unit: Option<LengthUnit>,
 ) {
     let sides = Sides::new(bounds, camera, *frame);
-    let naming = Naming { names: [names[0], names[1], ""], unit, turned: true };
+    let naming = Naming { names: [names[0], names[1], ""], unit, turned: true, most_ticks: MOST_TICKS_FLAT };
     let center = sides.project(bounds.center());
     let edges = (0..2).filter_map(|axis| outer_edge(&sides, axis));
     let long: Vec<_> = edges.filter(|(_, [a, b])| a.distance(*b) > LEAST_EDGE * page.em).collect();
@@ -150,7 +153,7 @@ fn scale(
         upward: naming.turned && edge.axis == 1,
     };
     // Fewer and fewer until the numbers fit; more if there are too few ticks to tell anything.
-    for most in (2..=room.min(MOST_TICKS)).rev().chain(room + 1..=MOST_TICKS) {
+    for most in (2..=room.min(naming.most_ticks)).rev().chain(room + 1..=naming.most_ticks) {
         let Some(ticks) = Ticks::within(low, high, most) else { break };
         let labels = ticks.labels(3);
         let on_edge = |value: f64| sides.project(sides.point(edge, value.clamp(low, high)));

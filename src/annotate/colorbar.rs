@@ -15,6 +15,10 @@ const SHARE_OF_HEIGHT: f64 = 0.55;
 const MOST_OF_WIDTH: f64 = 0.3;
 /// A bar shorter than this many em is left out.
 const LEAST_LENGTH: f64 = 4.0;
+/// Beside something lower than this many em, it has this length.
+const SHORT_LENGTH: f64 = 7.0;
+/// From what it stands beside to the bar, in em.
+const BESIDE: f64 = 1.6;
 /// No more ticks than this.
 const MOST_TICKS: usize = 7;
 
@@ -28,14 +32,14 @@ pub struct Bar<'a> {
     pub dimensions: u8,
     /// Whether the colours as see-through as they are drawn stand beside it.
     pub see_through: bool,
-    /// Where it begins at the latest, if that is not at the right edge of the picture.
-    pub left: Option<f64>,
+    /// What it stands to the right of and is no longer than; otherwise it stands at the right edge of the picture.
+    pub beside: Option<Area>,
 }
 
 impl<'a> Bar<'a> {
     /// The bar of a density in space.
     pub fn new(transfer: &'a TransferFunction, unit: Option<LengthUnit>) -> Self {
-        Self { transfer, unit, dimensions: 3, see_through: true, left: None }
+        Self { transfer, unit, dimensions: 3, see_through: true, beside: None }
     }
 
     /// From its left edge to the opaque column, in em.
@@ -62,6 +66,7 @@ struct Columns {
 pub fn draw(page: &mut Page, bar: &Bar, top: f64) {
     let (em, height) = (page.em, page.size.y - top);
     let length = (SHARE_OF_HEIGHT * page.size.y).min(height - 6.5 * em);
+    let length = bar.beside.map_or(length, |area| length.min(area.size().y.max(SHORT_LENGTH * em)));
     let texts = texts(bar, (length / (2.4 * em)) as usize);
     let column = (bar.veil() + BAR) * em;
     let width = text_width(page, bar, &texts).max(column);
@@ -72,8 +77,11 @@ pub fn draw(page: &mut Page, bar: &Bar, top: f64) {
     }
     let heading_height = if complete { texts.heading.len() as f64 * 1.25 * em } else { 0.0 };
     let middle = top + 0.5 * (height + heading_height);
+    // Low enough for the heading, and for what stands above that.
+    let middle = bar.beside.map_or(middle, |area| area.center().y.max(top + heading_height + 2.5 * em + 0.5 * length));
     let at_edge = page.size.x - width - em;
-    let columns = columns(page, bar, bar.left.map_or(at_edge, |left| left.min(at_edge)), middle, length);
+    let left = bar.beside.map_or(at_edge, |area| at_edge.min(area.max.x + BESIDE * em));
+    let columns = columns(page, bar, left, middle, length);
     draw_columns(page, bar, &columns);
     if complete {
         write_numbers(page, &columns.bar, texts.numbers);

@@ -17,8 +17,6 @@ const BAR: f64 = 8.5;
 const FREE: f64 = 1.6;
 /// No side takes more than this share of the picture.
 const MOST_SHARE: f64 = 0.3;
-/// Between the picture and its colour bar, in em.
-const BAR_AT: f64 = 1.6;
 
 /// Where the values stand: whole pixels, a pixel as wide as it is high in the unit of length.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,9 +85,8 @@ pub fn annotate_heatmap(scene: &HeatmapScene, frame: &Frame) -> Vec<Mark> {
     let area = layout.area(frame);
     page.take(area);
     if scene.annotations.colorbar {
-        let left = area.max.x + BAR_AT * page.em;
-        let bar =
-            Bar { dimensions: 2, see_through: false, left: Some(left), ..Bar::new(&scene.transfer, scene.grid.unit()) };
+        let bar = Bar::new(&scene.transfer, scene.grid.unit());
+        let bar = Bar { dimensions: 2, see_through: false, beside: Some(area), ..bar };
         colorbar::draw(&mut page, &bar, top);
     }
     if scene.annotations.axes {
