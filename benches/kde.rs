@@ -1,10 +1,10 @@
 //! Times of the density methods. `cargo bench --bench kde` prints a table; with
 //! `-- --case POINTS.npy GRID METHOD ERROR THREADS RUNS` one JSON line about one case, for
-//! `peers_kde.py`. Points: (N, 3) little-endian doubles in C order, NPY version 1.
+//! `peers_kde.py`; GRID may be `points`, the density at the points. Points: (N, 3) little-endian doubles in C order, NPY version 1.
 
 use std::time::Instant;
 
-use densitas::kde::{Density, DensityOptions, Extent, Method, Resolution, density};
+use densitas::kde::{Density, DensityOptions, Extent, Method, Resolution, density, density_at};
 use densitas::points::PointCloud;
 use densitas::progress::Silent;
 use glam::DVec3;
@@ -18,7 +18,7 @@ fn main() {
             let method = if method == "exact" { Method::Exact } else { Method::Tree };
             let number = |text: &String| text.parse::<usize>().expect("a whole number");
             let error = error.parse().expect("an error such as 1e-6");
-            let t = timed(&cloud, number(grid), method, error, number(threads), number(runs));
+            let t = timed(&cloud, grid.parse().ok(), method, error, number(threads), number(runs));
             println!(
                 "{{\"cold\":{},\"median\":{},\"min\":{},\"bound\":{:e},\"sampled\":{:e},\"method\":\"{}\"}}",
                 t.cold, t.median, t.min, t.bound, t.sampled, t.method
@@ -38,14 +38,26 @@ struct Timing {
     method: &'static str,
 }
 
-fn timed(cloud: &PointCloud, grid: usize, method: Method, max_error: f64, threads: usize, runs: usize) -> Timing {
-    let resolution = Resolution::Nodes([grid; 3]);
+/// On a grid, or at the points.
+fn timed(
+    cloud: &PointCloud,
+    grid: Option<usize>,
+    method: Method,
+    max_error: f64,
+    threads: usize,
+    runs: usize,
+) -> Timing {
+    let resolution = Resolution::Nodes([grid.unwrap_or(2); 3]);
     let options = DensityOptions { resolution, extent: Extent::Padding(0.0), method, max_error, ..Default::default() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    let made = || match grid {
+        Some(_) => density(cloud, &options, &Silent).map(|d: Density<f32>| d.report),
+        None => density_at(cloud, &cloud.positions, &options, &Silent).map(|at| at.report),
+    };
     let run = || {
         let start = Instant::now();
-        let done: Density<f32> = pool.install(|| density(cloud, &options, &Silent)).expect("a density");
-        (start.elapsed().as_secs_f64() - done.report.seconds.check, done.report)
+        let report = pool.install(made).expect("a density");
+        (start.elapsed().as_secs_f64() - report.seconds.check, report)
     };
     let (cold, report) = run();
     let mut seconds: Vec<f64> = (0..runs).map(|_| run().0).collect();
@@ -71,7 +83,7 @@ fn table() {
         for (method, error) in [(Method::Exact, 1e-6), (Method::Tree, 1e-6), (Method::Tree, 1e-3)] {
             for threads in [1, 2] {
                 let runs = if method == Method::Exact { runs.min(3) } else { runs };
-                let t = timed(&cloud, grid, method, error, threads, runs);
+                let t = timed(&cloud, Some(grid), method, error, threads, runs);
                 let pairs = points as f64 * (grid * grid * grid) as f64 / t.median * 1e-9;
                 println!(
                     "| {points} @ {grid}^3 | {} | {error:.0e} | {threads} | {:.2} | {:.2} | {:.2} | {pairs:.2} | {:.1e} | {:.1e} |",

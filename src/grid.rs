@@ -1,7 +1,11 @@
 //! A density sampled at the nodes of a regular grid.
 
+mod plane;
+
 use glam::DVec3;
 use rayon::prelude::*;
+
+pub use plane::PlaneGrid;
 
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
@@ -39,7 +43,8 @@ pub struct Lattice {
     pub shape: [usize; 3],
     /// Position of node (0, 0, 0) in the unit of the data.
     pub origin: DVec3,
-    /// Distance between neighbouring nodes along each axis; positive.
+    /// Distance between neighbouring nodes along each axis; positive. Along an axis with one node, the thickness that
+    /// the layer stands for.
     pub spacing: DVec3,
 }
 
@@ -78,6 +83,11 @@ impl Lattice {
     /// Position of node `(i, j, k)`.
     pub fn node(&self, i: usize, j: usize, k: usize) -> DVec3 {
         self.origin + self.spacing * DVec3::new(i as f64, j as f64, k as f64)
+    }
+
+    /// The way to the next node along each axis: the spacing, or 0 along an axis with one node.
+    pub fn steps(&self) -> DVec3 {
+        DVec3::from_array(std::array::from_fn(|a| if self.shape[a] > 1 { self.spacing[a] } else { 0.0 }))
     }
 
     /// The box from the first to the last node.

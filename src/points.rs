@@ -19,6 +19,34 @@ pub struct Column {
     pub values: Vec<f64>,
 }
 
+/// Two of the three axes, which a projection keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Plane {
+    /// Seen along z: x to the right, y upward.
+    #[default]
+    XY,
+    /// Seen along y: x to the right, z upward.
+    XZ,
+    /// Seen along x: y to the right, z upward.
+    YZ,
+}
+
+impl Plane {
+    /// The axes (0 to 2 for x to z) to the right and upward.
+    pub fn axes(self) -> [usize; 2] {
+        match self {
+            Self::XY => [0, 1],
+            Self::XZ => [0, 2],
+            Self::YZ => [1, 2],
+        }
+    }
+
+    /// Their names.
+    pub fn names(self) -> [&'static str; 2] {
+        self.axes().map(|axis| ["x", "y", "z"][axis])
+    }
+}
+
 /// Points in space: one frame of a file, or several pooled.
 #[derive(Debug, Clone, Default)]
 pub struct PointCloud {
@@ -58,6 +86,13 @@ impl PointCloud {
     /// The mean position, not weighted; NaN if there is no point.
     pub fn mean(&self) -> DVec3 {
         self.positions.iter().copied().sum::<DVec3>() / self.len() as f64
+    }
+
+    /// The points with the axes of `plane` as x and y, and z = 0.
+    pub fn projected(self, plane: Plane) -> Self {
+        let [right, up] = plane.axes();
+        let positions = self.positions.into_iter().map(|p| DVec3::new(p[right], p[up], 0.0)).collect();
+        Self { positions, ..self }
     }
 
     /// The points at `indices`, in that order, with everything that belongs to them.

@@ -1,16 +1,18 @@
 //! The drawn box: its far edges and grid behind the density, and a scale on one outer edge an axis.
 
-use glam::DVec2;
+use glam::{DVec2, Vec2Swizzles};
 
 use super::page::Page;
 use super::sides::{Edge, EdgeKind, Sides};
 use super::ticks::{Labels, Ticks, power_of_ten};
 use super::{Area, Layer};
-use crate::geometry::LengthUnit;
+use crate::geometry::{Box3, LengthUnit};
 use crate::scene::{Camera, Frame, Scene};
 
-/// An axis has no more ticks than this.
+/// An axis in space has no more ticks than this.
 const MOST_TICKS: usize = 6;
+/// An axis of a flat picture has no more ticks than this.
+const MOST_TICKS_FLAT: usize = 9;
 /// Ticks are on average this many em apart or more.
 const LEAST_TICK_DISTANCE: f64 = 2.4;
 /// An edge that appears shorter than this many em is seen end-on and gets no scale.
@@ -38,6 +40,17 @@ struct Scale {
     title: String,
     /// Whether the numbers are wrong without the title.
     needs_title: bool,
+    /// Whether the title runs upward.
+    upward: bool,
+}
+
+/// What the scales say of the axes.
+struct Naming {
+    names: [&'static str; 3],
+    unit: Option<LengthUnit>,
+    /// Whether titles beside an upright axis run along it.
+    turned: bool,
+    most_ticks: usize,
 }
 
 /// Draws the box with its scales.
@@ -48,8 +61,9 @@ pub fn draw(page: &mut Page, scene: &Scene, camera: Camera, frame: &Frame) {
     scaled.retain(|(_, [a, b])| a.distance(*b) > LEAST_EDGE * page.em);
     scaled.sort_by(|a, b| b.1[0].distance(b.1[1]).total_cmp(&a.1[0].distance(a.1[1])));
     let center = sides.project(focus.center());
+    let naming = Naming { names: ["x", "y", "z"], unit: scene.grid.unit, turned: false, most_ticks: MOST_TICKS };
     let scales: Vec<Scale> =
-        scaled.into_iter().map(|(edge, ends)| scale(page, &sides, edge, ends, center, scene.grid.unit)).collect();
+        scaled.into_iter().map(|(edge, ends)| scale(page, &sides, edge, ends, center, &naming)).collect();
     for scale in &scales {
         draw_grid(page, &sides, scale);
     }
@@ -58,6 +72,26 @@ pub fn draw(page: &mut Page, scene: &Scene, camera: Camera, frame: &Frame) {
     for scale in scales {
         draw_scale(page, scale);
     }
+}
+
+/// Draws the scales below and to the left of a flat box that a parallel camera sees from +z, with these names to the
+/// right and upward.
+pub fn draw_flat(
+    page: &mut Page,
+    bounds: Box3,
+    camera: Camera,
+    frame: &Frame,
+    names: [&'static str; 2],
+    unit: Option<LengthUnit>,
+) {
+    let sides = Sides::new(bounds, camera, *frame);
+    let naming = Naming { names: [names[0], names[1], ""], unit, turned: true, most_ticks: MOST_TICKS_FLAT };
+    let center = sides.project(bounds.center());
+    let edges = (0..2).filter_map(|axis| outer_edge(&sides, axis));
+    let long: Vec<_> = edges.filter(|(_, [a, b])| a.distance(*b) > LEAST_EDGE * page.em).collect();
+    let scales: Vec<Scale> =
+        long.into_iter().map(|(edge, ends)| scale(page, &sides, edge, ends, center, &naming)).collect();
+    scales.into_iter().for_each(|scale| draw_scale(page, scale));
 }
 
 /// The edges of one kind, behind the density. Those towards the viewer are never drawn.
@@ -102,7 +136,7 @@ fn scale(
     edge: Edge,
     ends: [DVec2; 2],
     center: Option<DVec2>,
-    unit: Option<LengthUnit>,
+    naming: &Naming,
 ) -> Scale {
     let outward = (ends[1] - ends[0]).perp().normalize();
     let inside = center.unwrap_or(0.5 * page.size) - ends[0];
@@ -116,11 +150,12 @@ fn scale(
         outward,
         ticks: Vec::new(),
         numbers: Vec::new(),
-        title: title(edge.axis, unit, &Labels::default()),
+        title: title(edge.axis, naming, &Labels::default()),
         needs_title: false,
+        upward: naming.turned && edge.axis == 1,
     };
     // Fewer and fewer until the numbers fit; more if there are too few ticks to tell anything.
-    for most in (2..=room.min(MOST_TICKS)).rev().chain(room + 1..=MOST_TICKS) {
+    for most in (2..=room.min(naming.most_ticks)).rev().chain(room + 1..=naming.most_ticks) {
         let Some(ticks) = Ticks::within(low, high, most) else { break };
         let labels = ticks.labels(3);
         let on_edge = |value: f64| sides.project(sides.point(edge, value.clamp(low, high)));
@@ -132,7 +167,7 @@ fn scale(
         if points.len() < 2 || areas.windows(2).any(|w| w[0].grown(gap).overlaps(&w[1].grown(gap))) {
             continue;
         }
-        scale.title = title(edge.axis, unit, &labels);
+        scale.title = title(edge.axis, naming, &labels);
         scale.needs_title = labels.power != 0 || labels.offset.is_some();
         scale.numbers = std::iter::zip(labels.numbers, areas).filter(|(_, area)| page.is_free(area)).collect();
         scale.ticks = points;
@@ -142,14 +177,14 @@ fn scale(
     if scale.numbers.len() < 2 {
         // A single number tells nothing; on a short edge its two ends do.
         scale.numbers.clear();
-        number_the_ends(page, &mut scale, [low, high], unit);
+        number_the_ends(page, &mut scale, [low, high], naming);
     }
     scale.numbers.iter().for_each(|(_, area)| page.take(*area));
     scale
 }
 
 /// Writes the values at the two ends of an edge too short for round numbers, if both find room.
-fn number_the_ends(page: &mut Page, scale: &mut Scale, values: [f64; 2], unit: Option<LengthUnit>) {
+fn number_the_ends(page: &mut Page, scale: &mut Scale, values: [f64; 2], naming: &Naming) {
     let decimals = (1.0 - (values[1] - values[0]).log10().floor()).clamp(0.0, 6.0) as usize;
     let numbers = values.map(|v| format!("{v:.decimals$}").replace('-', "−"));
     if numbers.iter().any(|n| n.chars().count() > MOST_END_DIGITS) {
@@ -161,19 +196,19 @@ fn number_the_ends(page: &mut Page, scale: &mut Scale, values: [f64; 2], unit: O
     if areas.iter().all(|area| page.is_free(area)) && !areas[0].grown(0.1 * page.em).overlaps(&areas[1]) {
         scale.ticks = scale.ends.to_vec();
         scale.values = values.to_vec();
-        scale.title = title(scale.axis, unit, &Labels::default());
+        scale.title = title(scale.axis, naming, &Labels::default());
         scale.needs_title = false;
         scale.numbers = std::iter::zip(numbers, areas).collect();
     }
 }
 
 /// `x (10³ nm)`, `x − 1000 (nm)`, `x (×10³)` or `x`.
-fn title(axis: usize, unit: Option<LengthUnit>, labels: &Labels) -> String {
-    let mut title = ["x", "y", "z"][axis].to_owned();
+fn title(axis: usize, naming: &Naming, labels: &Labels) -> String {
+    let mut title = naming.names[axis].to_owned();
     if let Some(offset) = &labels.offset {
         title += &format!(" {offset}");
     }
-    match (labels.power, unit) {
+    match (labels.power, naming.unit) {
         (0, None) => title,
         (0, Some(unit)) => format!("{title} ({unit})"),
         (power, None) => format!("{title} (×{})", power_of_ten(power)),
@@ -184,6 +219,11 @@ fn title(axis: usize, unit: Option<LengthUnit>, labels: &Labels) -> String {
 /// The area of a text that lies wholly beyond `distance` from `point` in the direction `outward`.
 fn outside(page: &mut Page, point: DVec2, outward: DVec2, distance: f64, text: &str) -> Area {
     let size = page.text_size(text, page.em);
+    beyond(page, point, outward, distance, size)
+}
+
+/// The area of this size that lies wholly beyond `distance` from `point` in the direction `outward`.
+fn beyond(page: &Page, point: DVec2, outward: DVec2, distance: f64, size: DVec2) -> Area {
     let reach = 0.5 * size.dot(outward.abs());
     let area = Area::around(point + outward * (distance + reach), size);
     let min = DVec2::new(page.snap(area.min.x), page.snap(area.min.y));
@@ -193,13 +233,15 @@ fn outside(page: &mut Page, point: DVec2, outward: DVec2, distance: f64, text: &
 /// Finds room for the title and draws the scale.
 fn draw_scale(page: &mut Page, mut scale: Scale) {
     let [from, to] = scale.ends;
-    let beyond = |area: &Area| {
+    let farthest = |area: &Area| {
         let corners = [area.min, area.max, DVec2::new(area.min.x, area.max.y), DVec2::new(area.max.x, area.min.y)];
         corners.iter().map(|c| (*c - from).dot(scale.outward)).fold(0.0, f64::max)
     };
-    let depth = scale.numbers.iter().map(|(_, area)| beyond(area)).fold(0.5 * page.em, f64::max);
+    let depth = scale.numbers.iter().map(|(_, area)| farthest(area)).fold(0.5 * page.em, f64::max);
+    let size = page.text_size(&scale.title, page.em);
+    let size = if scale.upward { size.yx() } else { size };
     let title = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82]
-        .map(|share| outside(page, from.lerp(to, share), scale.outward, depth + 0.5 * page.em, &scale.title))
+        .map(|share| beyond(page, from.lerp(to, share), scale.outward, depth + 0.5 * page.em, size))
         .into_iter()
         .find(|area| page.is_free(area));
     if title.is_none() && scale.needs_title {
@@ -216,6 +258,10 @@ fn draw_scale(page: &mut Page, mut scale: Scale) {
     }
     if let Some(area) = title {
         page.take(area);
-        page.write(scale.title, area, em);
+        if scale.upward {
+            page.write_upward(scale.title, area, em);
+        } else {
+            page.write(scale.title, area, em);
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod axes;
 mod colorbar;
+mod heatmap;
 mod lettering;
 mod page;
 mod scalebar;
@@ -12,11 +13,13 @@ mod title;
 
 use glam::DVec2;
 
+pub use heatmap::{HeatmapLayout, annotate_heatmap, heatmap_layout};
 pub use lettering::Lettering;
 pub use ticks::{Labels, Ticks};
 
 use crate::color::Rgb;
 use crate::scene::{Annotations, Background, Camera, Frame, Scene, Viewpoint, Window};
+use colorbar::Bar;
 use page::Page;
 
 /// Whether a mark is seen through the density or stands before it.
@@ -82,6 +85,8 @@ pub enum Shape {
         area: Area,
         /// Height of the letters' em.
         font_size: f64,
+        /// Whether it runs upward, its letters turned to the left.
+        upward: bool,
         /// Colour.
         ink: Ink,
     },
@@ -147,7 +152,7 @@ pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
     let mut page = Page::new(scene.background, scene.foreground(), frame);
     let top = title::draw(&mut page, &scene.annotations);
     if scene.annotations.colorbar {
-        colorbar::draw(&mut page, scene, top);
+        colorbar::draw(&mut page, &Bar::new(&scene.transfer, scene.grid.unit), top);
     }
     if scene.annotations.scale_bar {
         scalebar::draw(&mut page, camera, scene.grid.unit);

@@ -118,7 +118,13 @@ impl Page {
     /// Writes a line of text that [`Page::text_size`] has measured.
     pub fn write(&mut self, text: String, area: Area, font_size: f64) {
         let ink = self.letter_ink();
-        self.front(Shape::Text { text, area, font_size, ink });
+        self.front(Shape::Text { text, area, font_size, upward: false, ink });
+    }
+
+    /// As [`Page::write`], running upward: the area is as high as the text is long.
+    pub fn write_upward(&mut self, text: String, area: Area, font_size: f64) {
+        let ink = self.letter_ink();
+        self.front(Shape::Text { text, area, font_size, upward: true, ink });
     }
 }
 

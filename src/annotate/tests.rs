@@ -7,8 +7,8 @@ use glam::DVec3;
 use super::*;
 use crate::color::{Colormap, LookupTable};
 use crate::geometry::{Box3, LengthUnit};
-use crate::grid::{DensityGrid, Lattice};
-use crate::scene::{Limits, Look, View};
+use crate::grid::{DensityGrid, Lattice, PlaneGrid};
+use crate::scene::{HeatmapScene, Limits, Look, View};
 
 const FRAMES: [Frame; 6] = [
     Frame { size: [160, 120], scale_factor: 1.0 },
@@ -304,4 +304,82 @@ fn the_room_for_the_box_is_inside_and_not_too_small() {
         let shares = alone.size() / DVec2::from(frame.size_in_points());
         assert!((shares - 0.8).abs().max_element() < 1e-9, "{shares}");
     }
+}
+
+/// A heat map of some boxes without their z.
+fn heatmap(focus: Box3, title: Option<&str>) -> HeatmapScene {
+    let (min, max) = (focus.min.with_z(0.0), focus.max.with_z(1.0));
+    let lattice = Lattice { shape: [2, 2, 1], ..Lattice::spanning(Box3 { min, max }, [2, 2, 2]).unwrap() };
+    let layer = DensityGrid::new(lattice, vec![0.5; 4], Some(LengthUnit::Nanometre)).unwrap();
+    let grid = Arc::new(PlaneGrid::from_layer(layer).unwrap());
+    let mut scene = HeatmapScene::new(grid, Limits::Value(2.1e-5, 9.3e-5)).unwrap();
+    scene.annotations.title = title.map(String::from);
+    scene
+}
+
+/// Boxes of a plane, also flat strips.
+fn plane_boxes() -> Vec<Box3> {
+    let strip = |x, y| Box3 { min: DVec3::splat(-7.0), max: DVec3::new(x, y, 1.0) };
+    boxes().into_iter().chain([strip(1e4, 3.0), strip(-6.0, 1e3), strip(1e7, -6.0)]).collect()
+}
+
+#[test]
+fn a_heat_map_and_its_texts_stay_inside_and_apart() {
+    for frame in &FRAMES {
+        for focus in plane_boxes() {
+            for title in [None, Some("Ubiquitin"), Some(LONG_TITLE)] {
+                let scene = heatmap(focus, title);
+                let (layout, marks) = (heatmap_layout(&scene, frame), annotate_heatmap(&scene, frame));
+                let what = format!("{frame:?} {focus:?} {title:?}");
+                check_texts(&marks, frame, &what);
+                let [[x, y], [width, height]] = [layout.first, layout.pixels];
+                assert!(width > 0 && height > 0 && x + width <= frame.size[0] && y + height <= frame.size[1], "{what}");
+                let corner = |x: u32, y: u32| DVec2::new(f64::from(x), f64::from(y)) / frame.scale_factor;
+                let picture = Area { min: corner(x, y), max: corner(x + width, y + height) };
+                for (text, area) in texts(&marks) {
+                    assert!(!area.overlaps(&picture), "{what}: {text} at {area:?} stands in {picture:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_usual_heat_map_has_both_scales_a_bar_and_a_title() {
+    let marks = annotate_heatmap(&heatmap(boxes()[4], Some("Ubiquitin")), &FRAMES[2]);
+    let found: Vec<&str> = texts(&marks).into_iter().map(|(text, _)| text).collect();
+    for wanted in ["x (nm)", "y (nm)", "Ubiquitin", "density", "(10⁻⁵/nm²)", "9", "−27000", "−23000"] {
+        assert!(found.contains(&wanted), "{wanted} is not among {found:?}");
+    }
+    let upward = |mark: &Mark| matches!(&mark.shape, Shape::Text { upward: true, text, .. } if text == "y (nm)");
+    assert!(marks.iter().any(upward));
+    let columns = marks.iter().filter(|m| matches!(m.shape, Shape::Rows { .. })).count();
+    assert_eq!(columns, 1, "nothing is see-through in a heat map");
+}
+
+#[test]
+fn the_numbers_of_a_heat_map_stand_at_their_places() {
+    for frame in &FRAMES[1..] {
+        let scene = heatmap(Box3 { min: DVec3::new(-10.0, 100.0, 0.0), max: DVec3::new(30.0, 160.0, 1.0) }, None);
+        let (layout, marks) = (heatmap_layout(&scene, frame), annotate_heatmap(&scene, frame));
+        let [[left, top], [_, height]] = [layout.first, layout.pixels].map(|p| p.map(f64::from));
+        let place = |text: &str| texts(&marks).into_iter().find(|(t, _)| *t == text).map(|(_, area)| area.center());
+        let pixel = |x: f64, y: f64| {
+            DVec2::new(left + (x + 10.0) / layout.pixel, top + height - (y - 100.0) / layout.pixel) / frame.scale_factor
+        };
+        let (x, y) = (place("20").unwrap(), place("120").unwrap());
+        assert!((x.x - pixel(20.0, 0.0).x).abs() < 1.0, "{frame:?}: 20 at {x}, not {}", pixel(20.0, 0.0));
+        assert!((y.y - pixel(0.0, 120.0).y).abs() < 1.0, "{frame:?}: 120 at {y}, not {}", pixel(0.0, 120.0));
+    }
+}
+
+#[test]
+fn a_heat_map_alone_fills_the_picture() {
+    let frame = Frame { size: [200, 100], scale_factor: 1.0 };
+    let strip = Box3 { min: DVec3::ZERO, max: DVec3::new(4.0, 2.0, 1.0) };
+    let scene = HeatmapScene { annotations: Annotations::default(), ..heatmap(strip, None) };
+    let layout = heatmap_layout(&scene, &frame);
+    assert_eq!((layout.first, layout.pixels, layout.pixel), ([0, 0], [200, 100], 0.02));
+    assert_eq!(annotate_heatmap(&scene, &frame), []);
+    assert_eq!(layout.from_origin([0, 99]), DVec2::new(0.01, 0.01));
 }

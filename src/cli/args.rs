@@ -191,7 +191,7 @@ fn spacing(text: &str, unit: Option<LengthUnit>) -> Result<[f64; 3]> {
 }
 
 /// A positive length in `unit`: a bare number, or one with a unit that can be converted.
-fn length(text: &str, unit: Option<LengthUnit>) -> std::result::Result<f64, String> {
+pub fn length(text: &str, unit: Option<LengthUnit>) -> std::result::Result<f64, String> {
     let split = text.find(|c: char| c.is_alphabetic() && c != 'e' && c != 'E' || c == 'Å').unwrap_or(text.len());
     let (number, suffix) = text.split_at(split);
     let value: f64 = number.trim().parse().map_err(|_| format!("`{text}` is no length, such as 1A or 0.5nm"))?;
@@ -215,16 +215,16 @@ fn positive(text: &str) -> std::result::Result<usize, String> {
     text.parse().ok().filter(|n| *n >= 1).ok_or_else(|| "write a whole number of 1 or more".into())
 }
 
-fn not_negative(text: &str) -> std::result::Result<f64, String> {
+pub fn not_negative(text: &str) -> std::result::Result<f64, String> {
     text.parse().ok().filter(|v: &f64| v.is_finite() && *v >= 0.0).ok_or_else(|| "write a number of 0 or more".into())
 }
 
-fn error_share(text: &str) -> std::result::Result<f64, String> {
+pub fn error_share(text: &str) -> std::result::Result<f64, String> {
     let share = text.parse().ok().filter(|v: &f64| *v > 0.0 && *v < 1.0);
     share.ok_or_else(|| "write a share of the largest density between 0 and 1, such as 1e-6".into())
 }
 
-fn method(text: &str) -> std::result::Result<Method, String> {
+pub fn method(text: &str) -> std::result::Result<Method, String> {
     match text {
         "auto" => Ok(Method::Auto),
         "exact" => Ok(Method::Exact),

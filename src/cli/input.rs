@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::args::{DensityArgs, PointArgs};
 use super::console::Console;
 use crate::error::Result;
-use crate::geometry::LengthUnit;
+use crate::geometry::{Box3, LengthUnit};
 use crate::grid::{DensityGrid, Sample};
 use crate::io::{self, Input, PointInput, Source, VolumeInput};
 use crate::kde::{self, Bandwidth, Report};
@@ -25,13 +25,22 @@ pub struct Opened {
 }
 
 /// Reads the input, saying warnings and notes on the console.
-pub fn open(args: &PointArgs, bounds: Option<crate::geometry::Box3>, console: &Console) -> Result<Opened> {
+pub fn open(args: &PointArgs, bounds: Option<Box3>, console: &Console) -> Result<Opened> {
+    open_with_bytes(args, bounds, console).map(|(opened, _)| opened)
+}
+
+/// As [`open`], with the unpacked bytes of the file; a sample has none.
+pub fn open_with_bytes(args: &PointArgs, bounds: Option<Box3>, console: &Console) -> Result<(Opened, Vec<u8>)> {
     let start = Instant::now();
     let options = args.options(bounds)?;
     let source = Source::from_argument(Path::new(&args.input));
+    let mut bytes = Vec::new();
     let input = match sample_name(&args.input) {
         Some(name) => Input::Points(io::from_cloud(sample::sample(name, None, SAMPLE_SEED)?, "sample", &options)?),
-        None => io::read(&source, &options, console)?,
+        None => {
+            bytes = io::load(&source, &options, console)?;
+            io::read_bytes(&bytes, &source, &options, console)?
+        }
     };
     let (notes, warnings) = match &input {
         Input::Points(p) => (&p.notes, &p.warnings),
@@ -39,7 +48,7 @@ pub fn open(args: &PointArgs, bounds: Option<crate::geometry::Box3>, console: &C
     };
     notes.iter().for_each(|n| console.note(n));
     warnings.iter().for_each(|w| console.warning(w));
-    Ok(Opened { source, input, seconds: start.elapsed().as_secs_f64() })
+    Ok((Opened { source, input, seconds: start.elapsed().as_secs_f64() }, bytes))
 }
 
 fn sample_name(input: &OsStr) -> Option<&str> {

@@ -1,14 +1,17 @@
 //! The command line: options to the library's options, results to text or JSON.
 
 mod args;
+mod at_points;
 mod console;
 mod density;
 mod doctor;
 mod glyph_args;
+mod heatmap;
 mod info;
 mod input;
 mod manual;
 mod parse;
+mod plane_args;
 mod recipe;
 mod render;
 mod report;
@@ -37,6 +40,7 @@ const EXAMPLES: &str = "Examples:
   densitas info 1ubq.pdb
   densitas render 1ubq.pdb -o density.png
   densitas render 6WG6.cif --select \"name CA\" -o complex.png
+  densitas heatmap locs.csv -o heatmap.png
   densitas density locs.csv --bandwidth 25nm --spacing 10nm -o density.npy
   densitas render sample:founding -o density.png
 
@@ -67,6 +71,8 @@ enum Verb {
     Density(Box<density::DensityCommand>),
     /// Draw one picture of the density
     Render(Box<render::RenderCommand>),
+    /// Draw the density of two columns, or of points seen along an axis, as a flat picture
+    Heatmap(Box<heatmap::HeatmapCommand>),
     /// Print the recipe that a picture holds
     Recipe(recipe::RecipeArgs),
     /// Write a built-in cloud of points as a table
@@ -126,6 +132,7 @@ fn execute(asked: &Asked, console: &Console) -> Result<()> {
         Verb::Info(args) => info::run(args, console),
         Verb::Density(args) => density::run(args, console),
         Verb::Render(args) => render::run(args, &adapter, asked, console),
+        Verb::Heatmap(args) => heatmap::run(args, &adapter, console),
         Verb::Recipe(args) => recipe::run(args, console),
         Verb::Sample(args) => sample::run(args, console),
         Verb::Doctor(args) => doctor::run(args, &adapter, console),

@@ -249,15 +249,7 @@ fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
 
 impl PictureArgs {
     fn frame(&self) -> Result<Frame> {
-        let s = self.scale_factor;
-        let pixels = self.size.map(|n| (f64::from(n) * s).round());
-        if !(s > 0.0 && pixels.iter().all(|n| (1.0..=65536.0).contains(n))) {
-            return Err(Error::Usage(format!(
-                "--scale-factor {s} makes a picture of {} x {} pixels",
-                pixels[0], pixels[1]
-            )));
-        }
-        Ok(Frame { size: pixels.map(|n| n as u32), scale_factor: s })
+        pixels(self.size, self.scale_factor)
     }
 
     fn scene(
@@ -338,11 +330,21 @@ impl PictureArgs {
     }
 }
 
-fn finite(text: &str) -> std::result::Result<f64, String> {
+/// The frame of a picture of this size in points.
+pub fn pixels(size: [u32; 2], scale_factor: f64) -> Result<Frame> {
+    let pixels = size.map(|n| (f64::from(n) * scale_factor).round());
+    if !(scale_factor > 0.0 && pixels.iter().all(|n| (1.0..=65536.0).contains(n))) {
+        let [x, y] = pixels;
+        return Err(Error::Usage(format!("--scale-factor {scale_factor} makes a picture of {x} x {y} pixels")));
+    }
+    Ok(Frame { size: pixels.map(|n| n as u32), scale_factor })
+}
+
+pub fn finite(text: &str) -> std::result::Result<f64, String> {
     text.parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(|| "write a finite number".into())
 }
 
-fn size(text: &str) -> std::result::Result<[u32; 2], String> {
+pub fn size(text: &str) -> std::result::Result<[u32; 2], String> {
     let wrong = || "write WIDTHxHEIGHT in pixels, such as 1920x1080".to_owned();
     let (w, h) = text.split_once(['x', 'X']).ok_or_else(wrong)?;
     let side = |t: &str| t.trim().parse::<u32>().ok().filter(|n| (1..=65536).contains(n)).ok_or_else(wrong);
@@ -357,7 +359,7 @@ fn look(text: &str) -> std::result::Result<Look, String> {
     }
 }
 
-fn on_off(text: &str) -> std::result::Result<bool, String> {
+pub fn on_off(text: &str) -> std::result::Result<bool, String> {
     match text {
         "on" => Ok(true),
         "off" => Ok(false),
@@ -403,7 +405,7 @@ fn colormap_steps(text: &str) -> std::result::Result<usize, String> {
     count.ok_or_else(|| format!("write a whole number from {least} to {most}"))
 }
 
-fn background(text: &str) -> Result<Background> {
+pub fn background(text: &str) -> Result<Background> {
     match text {
         "transparent" => Ok(Background::Transparent),
         color => parse_color(color).map(Background::Color),

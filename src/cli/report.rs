@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::geometry::{Box3, LengthUnit};
-use crate::grid::{DensityGrid, Sample};
+use crate::grid::{DensityGrid, PlaneGrid, Sample};
 use crate::kde::Report;
 
 /// A unit's name, or null.
@@ -31,16 +31,32 @@ pub fn grid<T: Sample>(grid: &DensityGrid<T>) -> Map<String, Value> {
     }))
 }
 
+/// As [`grid`] of a plane: two numbers in place of three.
+pub fn plane<T: Sample>(grid: &PlaneGrid<T>) -> Map<String, Value> {
+    let s = grid.statistics();
+    object(json!({
+        "shape": grid.shape(),
+        "origin": grid.origin().to_array(),
+        "spacing": grid.spacing().to_array(),
+        "unit": unit(grid.unit()),
+        "min": s.min,
+        "max": s.max,
+        "mean": s.mean,
+        "integral": s.integral,
+    }))
+}
+
 /// How a density was made.
 pub fn density(report: &Report) -> Map<String, Value> {
-    let h = report.kernel.covariance;
+    let (h, d) = (report.kernel.covariance, report.kernel.dimensions);
+    let covariance: Vec<_> = (0..d).map(|i| h.row(i).to_array()[..d].to_vec()).collect();
     object(json!({
         "points": report.points,
         "method": report.method,
         "bandwidth": {
             "rule": report.kernel.rule,
             "factor": report.kernel.factor,
-            "covariance": [h.row(0).to_array(), h.row(1).to_array(), h.row(2).to_array()],
+            "covariance": covariance,
         },
         "n_eff": report.kernel.n_eff,
         "bound_relative_to_max": report.bound_relative_to_max,

@@ -30,7 +30,7 @@ use crate::points::{PointCloud, Selection};
 use crate::progress::Progress;
 pub use npy::write_npy;
 use sniff::Format;
-pub use table::write_csv;
+pub use table::{write_csv, write_with_column};
 
 /// Where an input comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,6 +192,25 @@ impl PointInput {
         )))
     }
 
+    /// Whether the input is a table of text.
+    pub fn is_table(&self) -> bool {
+        !self.position_columns.is_empty()
+    }
+
+    /// `values`, one a point of [`PointInput::cloud`], as one a row of the chosen frames; NaN for rows without a
+    /// point, because a coordinate is missing or the row was not chosen.
+    ///
+    /// # Panics
+    /// If there is not one value a point.
+    pub fn by_row(&self, values: &[f64]) -> Vec<f64> {
+        assert_eq!(values.len(), self.cloud.len(), "one value a point");
+        let mut rows = vec![f64::NAN; self.rows];
+        for (point, value) in values.iter().enumerate() {
+            rows[self.row_of_point.as_ref().map_or(point, |rows| rows[point])] = *value;
+        }
+        rows
+    }
+
     /// The points of frame `k` of those in [`PointInput::cloud`].
     ///
     /// # Panics
@@ -222,8 +241,16 @@ pub struct VolumeInput {
 /// [`Error::Data`] if nothing is left of it, [`Error::Usage`] for options that do not fit it,
 /// [`Error::Interrupted`].
 pub fn read(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Input> {
-    let bytes = bytes::load(source, options.max_decompressed, progress)?;
-    read_bytes(&bytes, source, options, progress)
+    read_bytes(&load(source, options, progress)?, source, options, progress)
+}
+
+/// The bytes of an input, unpacked if they are gzip, for [`read_bytes`].
+///
+/// # Errors
+/// [`Error::File`] if it cannot be read, [`Error::Input`] if it is too long, a folder, or damaged gzip,
+/// [`Error::Interrupted`].
+pub fn load(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Vec<u8>> {
+    bytes::load(source, options.max_decompressed, progress)
 }
 
 /// Chooses from a cloud made in memory as from a file of one frame without columns; `format` names

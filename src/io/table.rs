@@ -7,6 +7,7 @@
 mod layout;
 mod names;
 mod vendor;
+mod with_column;
 
 use std::path::Path;
 
@@ -21,6 +22,7 @@ use crate::geometry::LengthUnit;
 use crate::points::{Column, PointCloud};
 use crate::progress::Progress;
 use layout::{Layout, Separator};
+pub use with_column::write_with_column;
 
 /// Lines between two looks at whether to stop.
 const CHECK_EVERY: u64 = 1 << 16;

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 
 /// How the kernel's covariance `H` follows from the data covariance `C` and the effective number of
-/// points `n`, as in `scipy.stats.gaussian_kde`; d = 3.
+/// points `n`, as in `scipy.stats.gaussian_kde`; d is the number of dimensions, 2 or 3.
 ///
 /// Read from text as `scott`, `silverman`, `0.3` (a factor), `2.5A` (a length with its unit, the same
 /// along each axis) or `2.5A,2.5A,6A` (one each along x, y, z).
@@ -24,7 +24,7 @@ pub enum Bandwidth {
     Factor(f64),
     /// `H = diag(sigma^2)`, whatever the data.
     Length {
-        /// Standard deviations along x, y, z; finite and above 0.
+        /// Standard deviations along x, y, z; finite and above 0. The last means nothing in a plane.
         sigma: [f64; 3],
         /// The unit of `sigma`; `None` is the unit of the data.
         unit: Option<LengthUnit>,
@@ -32,11 +32,12 @@ pub enum Bandwidth {
 }
 
 impl Bandwidth {
-    /// The factor on the data's standard deviations for `n_eff` points; `None` for a length.
-    pub(super) fn factor(&self, n_eff: f64) -> Option<f64> {
+    /// The factor on the data's standard deviations for `n_eff` points in `d` dimensions; `None` for a length.
+    pub(super) fn factor(&self, n_eff: f64, d: usize) -> Option<f64> {
+        let d = d as f64;
         match self {
-            Self::Scott => Some(n_eff.powf(-1.0 / 7.0)),
-            Self::Silverman => Some((n_eff * 5.0 / 4.0).powf(-1.0 / 7.0)),
+            Self::Scott => Some(n_eff.powf(-1.0 / (d + 4.0))),
+            Self::Silverman => Some((n_eff * (d + 2.0) / 4.0).powf(-1.0 / (d + 4.0))),
             Self::Factor(factor) => Some(*factor),
             Self::Length { .. } => None,
         }

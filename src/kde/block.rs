@@ -39,12 +39,14 @@ pub(super) struct Blocks {
     factored: bool,
     /// Largest exponent of two a factor can have.
     exponent: f64,
+    /// Planes of nodes that are summed, from the first; the others stay 0.
+    planes: usize,
 }
 
 impl Blocks {
-    /// For blocks with the given whitened steps and half diagonal, and points at most `reach` from
-    /// some node.
-    pub(super) fn new(steps: [DVec3; 3], half_diagonal: f64, reach: f64) -> Self {
+    /// For blocks with the given whitened steps and half diagonal, of which `planes` planes are needed, and points
+    /// at most `reach` from some node.
+    pub(super) fn new(steps: [DVec3; 3], planes: usize, half_diagonal: f64, reach: f64) -> Self {
         let mut nodes = Box::new([[0.0; LANES]; ROWS]);
         for (row, eight) in nodes.iter_mut().enumerate() {
             let s = steps[1] * OFFSETS[row % EDGE] + steps[2] * OFFSETS[row / EDGE];
@@ -52,7 +54,7 @@ impl Blocks {
         }
         let farthest = reach + half_diagonal;
         let exponent = farthest * farthest + 2.0 * farthest * half_diagonal;
-        Self { steps, nodes, cut: reach * reach, factored: exponent < LARGEST_EXPONENT, exponent }
+        Self { steps, nodes, cut: reach * reach, factored: exponent < LARGEST_EXPONENT, exponent, planes }
     }
 
     /// The magnitude of the exponents of two, which their rounding errors are measured by.
@@ -98,7 +100,7 @@ impl Job for Factored<'_> {
             s.store(powers(s, -2.0 * u.dot(ey), 0.0), fy);
             s.store(s.mul(s.splat(w), powers(s, -2.0 * u.dot(ez), -u.length_squared())), fz);
         }
-        for (k, rows) in self.sums.as_chunks_mut::<EDGE>().0.iter_mut().enumerate() {
+        for (k, rows) in self.sums.as_chunks_mut::<EDGE>().0.iter_mut().enumerate().take(self.blocks.planes) {
             let mut plane = [s.splat(0.0); EDGE];
             for [fx, fy, fz] in &factors[..self.points.len()] {
                 let row = s.mul(s.load(fx), s.splat(fz[k]));
@@ -131,10 +133,10 @@ struct Direct<'a> {
 impl Job for Direct<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Blocks { steps: [ex, ey, ez], cut, .. } = *self.blocks;
+        let Blocks { steps: [ex, ey, ez], cut, planes, .. } = *self.blocks;
         let along = s.mul(s.splat(ex.x), s.load(&OFFSETS));
         for &[x, y, z, w] in self.points {
-            for (k, rows) in self.sums.as_chunks_mut::<EDGE>().0.iter_mut().enumerate() {
+            for (k, rows) in self.sums.as_chunks_mut::<EDGE>().0.iter_mut().enumerate().take(planes) {
                 let plane = DVec3::new(x, y, z) + ez * OFFSETS[k];
                 if plane.z * plane.z > cut {
                     continue;
@@ -161,7 +163,7 @@ mod tests {
     /// Largest relative difference from the plain sum, for steps `e` and points up to `reach` away.
     fn worst(steps: [DVec3; 3], reach: f64, points: &[[f64; 4]]) -> (f64, bool) {
         let half = OFFSETS[7] * (steps[0].length() + steps[1].length() + steps[2].length());
-        let blocks = Blocks::new(steps, half, reach);
+        let blocks = Blocks::new(steps, EDGE, half, reach);
         let mut sums = [[0.0; LANES]; ROWS];
         points.chunks(BATCH).for_each(|batch| blocks.add(batch, &mut sums));
         blocks.finish(&mut sums);

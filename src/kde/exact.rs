@@ -1,6 +1,5 @@
 //! The plain sum: every point at every node, in f64.
 
-use glam::DVec3;
 use rayon::prelude::*;
 
 use crate::error::Result;
@@ -19,11 +18,20 @@ pub(super) type Group = [Eight; 4];
 
 /// `points` in groups of eight.
 pub(super) fn grouped(points: &[[f64; 4]]) -> Vec<Group> {
-    let fill = points.first().map_or([0.0; 4], |p| [p[0], p[1], p[2], 0.0]);
-    let group = |chunk: &[[f64; 4]]| {
-        std::array::from_fn(|axis| std::array::from_fn(|lane| chunk.get(lane).unwrap_or(&fill)[axis]))
-    };
-    points.chunks(LANES).map(group).collect()
+    let mut groups = Vec::with_capacity(points.len().div_ceil(LANES));
+    points.iter().enumerate().for_each(|(count, point)| push(&mut groups, count, point));
+    groups
+}
+
+/// Adds a point to groups that hold `count` of them.
+#[inline]
+pub(super) fn push(groups: &mut Vec<Group>, count: usize, point: &[f64; 4]) {
+    let lane = count % LANES;
+    if lane == 0 {
+        groups.push([point[0], point[1], point[2], 0.0].map(|v| [v; LANES]));
+    }
+    let group = &mut groups[count / LANES];
+    group.iter_mut().zip(point).for_each(|(lanes, v)| lanes[lane] = *v);
 }
 
 /// Fills `values` with `peak sum_i w_i 2^-|z - z_i|^2` at the nodes, x fastest, and gives the largest.
@@ -65,19 +73,6 @@ pub(super) fn evaluate<T: Sample>(
 pub(super) fn rounding(points: usize, magnitude: f64, coarseness: Option<f64>) -> Rounding {
     let terms = (GROUPS + points / (GROUPS * LANES)) as f64;
     Rounding { magnitude: magnitude + FARTHEST, distance: FARTHEST, coarseness, exponent: 0.0, terms }
-}
-
-/// The density at single places.
-pub(super) fn at(groups: &[Group], whitening: &Whitening, peak: f64, places: &[DVec3]) -> Vec<f64> {
-    let one = |place: &DVec3| {
-        let z = whitening.at(*place);
-        let mut sum = [0.0];
-        for chunk in groups.chunks(GROUPS) {
-            dispatch(Row { groups: chunk, nodes: &[z.x], y: z.y, z: z.z, sums: &mut sum });
-        }
-        peak * settled(sum[0])
-    };
-    places.par_iter().map(one).collect()
 }
 
 /// Adds the sums over `groups` at the nodes of a row to `sums`.

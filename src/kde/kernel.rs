@@ -19,22 +19,27 @@ const ROUNDINGS: f64 = 4.0;
 /// Points summed by one task; fixed, so that sums do not depend on the number of threads.
 const CHUNK: usize = 1 << 14;
 
-/// A Gaussian kernel of full covariance, normalised to integral 1.
+/// A Gaussian kernel of full covariance, normalised to integral 1 over space or over a plane.
+///
+/// A kernel of the plane z = 0 is one of space whose z is independent of x and y, with the peak of the plane: for
+/// points and places in the plane the two differ by the factor `(2 pi)^(-1/2) / sigma_z`, whatever `sigma_z` is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kernel {
+    /// 3, or 2 for a kernel of the plane.
+    pub dimensions: usize,
     /// Where the covariance is from: `scott`, `silverman`, `factor` or `length`.
     pub rule: &'static str,
     /// Ratio of the kernel's standard deviations to the data's; `None` for a length.
     pub factor: Option<f64>,
     /// Effective number of points, `(sum w)^2 / sum w^2` (Kish 1965); the number of points without weights.
     pub n_eff: f64,
-    /// `H`, in length^2; symmetric and positive definite.
+    /// `H`, in length^2; symmetric and positive definite. Its last row and column mean nothing in the plane.
     pub covariance: DMat3,
     /// `H^-1`.
     pub inverse: DMat3,
     /// The upper triangular `A` with `A^T A = H^-1`: `|A u|` is the distance `u` in standard deviations.
     pub whitening: DMat3,
-    /// The largest value of the kernel, `(2 pi)^(-3/2) |H|^(-1/2)`, in 1 / length^3.
+    /// The largest value of the kernel, `(2 pi)^(-d/2) |H|^(-1/2)`, in 1 / length^d.
     pub peak: f64,
 }
 
@@ -52,23 +57,48 @@ impl Kernel {
     /// or the covariance overflows or underflows; [`Error::Usage`] if the bandwidth is not above 0 or
     /// its unit cannot be converted.
     pub fn new(cloud: &PointCloud, bandwidth: &Bandwidth) -> Result<(Self, Vec<String>)> {
+        Self::in_dimensions(3, cloud, bandwidth)
+    }
+
+    /// As [`Kernel::new`] in the plane: for points whose z are all 0.
+    ///
+    /// # Errors
+    /// As [`Kernel::new`].
+    pub fn of_plane(cloud: &PointCloud, bandwidth: &Bandwidth) -> Result<(Self, Vec<String>)> {
+        Self::in_dimensions(2, cloud, bandwidth)
+    }
+
+    fn in_dimensions(d: usize, cloud: &PointCloud, bandwidth: &Bandwidth) -> Result<(Self, Vec<String>)> {
         bandwidth.check()?;
         let weights = Weights::of(cloud)?;
         let bounds = distinct_bounds(cloud)?;
         let n_eff = weights.n_eff();
         let mut warnings = Vec::new();
-        let (factor, covariance) = match *bandwidth {
+        let (factor, mut covariance) = match *bandwidth {
             Bandwidth::Length { sigma, unit } => (None, length_covariance(sigma, unit, cloud, &mut warnings)?),
             _ => {
-                let factor = bandwidth.factor(n_eff).unwrap_or(1.0);
-                let data = regular(data_covariance(cloud, &weights, bounds), bounds, &mut warnings);
-                (Some(factor), data * (factor * factor))
+                let factor = bandwidth.factor(n_eff, d).unwrap_or(1.0);
+                let mut data = data_covariance(cloud, &weights, bounds);
+                if d == 2 {
+                    data = across_plane(data);
+                }
+                (Some(factor), regular(data, bounds, d, &mut warnings) * (factor * factor))
             }
         };
-        Ok((Self::from_covariance(bandwidth.rule(), factor, n_eff, covariance)?, warnings))
+        if d == 2 {
+            covariance = across_plane(covariance);
+        }
+        let kernel = Self::from_covariance(bandwidth.rule(), factor, n_eff, covariance)?;
+        Ok((if d == 2 { kernel.in_plane() } else { kernel }, warnings))
     }
 
-    /// The kernel of a given covariance.
+    /// The kernel with the peak of the plane.
+    fn in_plane(self) -> Self {
+        let peak = self.peak * std::f64::consts::TAU.sqrt() * self.sigma().z;
+        Self { dimensions: 2, peak, ..self }
+    }
+
+    /// The kernel of a given covariance, in space.
     ///
     /// # Errors
     /// [`Error::Data`] if the covariance is not finite or not positive definite.
@@ -89,13 +119,19 @@ impl Kernel {
                  leave the range of f64; scale the coordinates"
             )));
         }
-        Ok(Self { rule, factor, n_eff, covariance, inverse, whitening, peak })
+        Ok(Self { dimensions: 3, rule, factor, n_eff, covariance, inverse, whitening, peak })
     }
 
     /// Standard deviations `sqrt(H_ii)` along x, y, z.
     pub fn sigma(&self) -> DVec3 {
         diagonal(&self.covariance).map(f64::sqrt)
     }
+}
+
+/// The covariance with a z independent of x and y, as wide as the wider of them.
+fn across_plane(covariance: DMat3) -> DMat3 {
+    let (x, y) = (covariance.x_axis, covariance.y_axis);
+    DMat3::from_cols(DVec3::new(x.x, x.y, 0.0), DVec3::new(y.x, y.y, 0.0), DVec3::new(0.0, 0.0, x.x.max(y.y)))
 }
 
 fn diagonal(m: &DMat3) -> DVec3 {
@@ -212,9 +248,9 @@ fn data_covariance(cloud: &PointCloud, weights: &Weights, bounds: Box3) -> DMat3
     scale * (moments * (1.0 / (weights.sum - weights.sum_of_squares / weights.sum))) * scale
 }
 
-/// `covariance` itself if it is regular; else what stands in for it, with a warning.
-fn regular(covariance: DMat3, bounds: Box3, warnings: &mut Vec<String>) -> DMat3 {
-    let flat = flat_axes(bounds);
+/// `covariance` of `d` dimensions itself if it is regular; else what stands in for it, with a warning.
+fn regular(covariance: DMat3, bounds: Box3, d: usize, warnings: &mut Vec<String>) -> DMat3 {
+    let flat = flat_axes(bounds, d);
     let mut variance = diagonal(&covariance);
     let largest = variance.max_element();
     for axis in (0..3).filter(|&a| flat[a]) {
@@ -234,24 +270,25 @@ fn regular(covariance: DMat3, bounds: Box3, warnings: &mut Vec<String>) -> DMat3
     if raised == values && flat == [false; 3] {
         return covariance;
     }
-    warnings.push(singular_warning(flat, values.cmple(DVec3::splat(limit)).bitmask().count_ones()));
+    warnings.push(singular_warning(flat, d, values.cmple(DVec3::splat(limit)).bitmask().count_ones()));
     let scale = DMat3::from_diagonal(sigma);
     let whole = scale * (vectors * DMat3::from_diagonal(raised) * vectors.transpose()) * scale;
     (whole + whole.transpose()) * 0.5
 }
 
-/// Which axes have no spread beyond the rounding of their coordinates.
-fn flat_axes(bounds: Box3) -> [bool; 3] {
+/// Which of the first `d` axes have no spread beyond the rounding of their coordinates.
+fn flat_axes(bounds: Box3, d: usize) -> [bool; 3] {
     let size = bounds.size();
     let magnitude = bounds.min.abs().max(bounds.max.abs());
-    let flat = std::array::from_fn(|a| size[a] <= ROUNDINGS * f64::EPSILON * magnitude[a]);
-    if flat == [true; 3] { size.to_array().map(|s| s == 0.0) } else { flat }
+    let flat = std::array::from_fn(|a| a < d && size[a] <= ROUNDINGS * f64::EPSILON * magnitude[a]);
+    let is_all = flat[..d].iter().all(|f| *f);
+    if is_all { std::array::from_fn(|a| a < d && size[a] == 0.0) } else { flat }
 }
 
-fn singular_warning(flat: [bool; 3], raised: u32) -> String {
+fn singular_warning(flat: [bool; 3], d: usize, raised: u32) -> String {
     let axes: String = "xyz".chars().zip(flat).filter(|(_, f)| *f).map(|(c, _)| c).collect();
     let lost = axes.len() as u32 + raised;
-    let shape = if lost > 1 { "line" } else { "plane" };
+    let shape = if lost > 1 || d == 2 { "line" } else { "plane" };
     let along = if axes.is_empty() { String::new() } else { format!(" (no spread along {axes})") };
     format!(
         "the points lie on a {shape}{along}, so their covariance is singular; the kernel is given a variance \
@@ -323,6 +360,51 @@ mod tests {
         assert!(warnings[0].contains("line"), "{warnings:?}");
         // Correlation of ones: eigenvalues 3, 0, 0 become 3, 0.03, 0.03: diagonal (3 + 0.06) / 3 = 1.02.
         close(k.covariance, [[1.02, 0.99, 0.99], [0.99, 1.02, 0.99], [0.99, 0.99, 1.02]], 1e-13);
+    }
+
+    fn plane(points: &[[f64; 2]], weights: Option<&[f64]>, bandwidth: Bandwidth) -> (Kernel, Vec<String>) {
+        let positions = points.iter().map(|p| DVec3::new(p[0], p[1], 0.0)).collect();
+        let cloud = PointCloud { positions, weights: weights.map(<[f64]>::to_vec), ..Default::default() };
+        Kernel::of_plane(&cloud, &bandwidth).unwrap()
+    }
+
+    // scipy 1.17.1: i = np.arange(12); P = [i*37 % 101 / 10, i*53 % 97 / 7]; k = gaussian_kde(P); k.factor,
+    // k.covariance; the same with weights=1 + i % 4, bw_method='silverman'.
+    #[test]
+    fn in_the_plane_the_rules_are_scipys_of_two_dimensions() {
+        let number = |i: usize, a: usize, b: usize, c: f64| (i * a % b) as f64 / c;
+        let points: Vec<_> = (0..12).map(|i| [number(i, 37, 101, 10.0), number(i, 53, 97, 7.0)]).collect();
+        let weights: Vec<f64> = (0..12).map(|i| f64::from(1 + i % 4)).collect();
+        let scott = [[4.486596760310628, 1.6051095606126102], [1.6051095606126102, 8.412398892444768]];
+        let silverman = [[4.425118883268882, 1.6591838179834886], [1.6591838179834884, 9.38357585351068]];
+        for (weights, rule, factor, expected) in [
+            (None, Bandwidth::Scott, 0.6609010760833648, scott),
+            (Some(weights.as_slice()), Bandwidth::Silverman, 0.6812920690579612, silverman),
+        ] {
+            let (k, warnings) = plane(&points, weights, rule);
+            assert!((k.factor.unwrap() / factor - 1.0).abs() < 1e-14 && warnings.is_empty() && k.dimensions == 2);
+            for (row, column) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                assert!((k.covariance.col(column)[row] / expected[row][column] - 1.0).abs() < 1e-14);
+            }
+            let determinant = expected[0][0] * expected[1][1] - expected[0][1] * expected[1][0];
+            assert!((k.peak * std::f64::consts::TAU * determinant.sqrt() - 1.0).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn a_line_in_the_plane_gets_the_raised_variance_and_a_warning() {
+        let (k, warnings) = plane(&[[0.0, 5.0], [1.0, 5.0], [2.0, 5.0]], None, Bandwidth::Factor(1.0));
+        assert!((k.covariance.y_axis.y / (0.01 * k.covariance.x_axis.x) - 1.0).abs() < 1e-12);
+        assert!(warnings.len() == 1 && warnings[0].contains("line (no spread along y)"), "{warnings:?}");
+        let (k, warnings) = plane(&[[0.0, 0.0], [1.0, 2.0], [3.0, 6.0]], None, Bandwidth::Factor(1.0));
+        // Correlation of ones: eigenvalues 2 and 0 become 2 and 0.02: diagonal 1.01, beside it 0.99.
+        let (x, y) = (7.0 / 3.0, 28.0 / 3.0);
+        let expected = [1.01 * x, 0.99 * (x * y as f64).sqrt(), 1.01 * y];
+        let found = [k.covariance.x_axis.x, k.covariance.x_axis.y, k.covariance.y_axis.y];
+        assert!(std::iter::zip(found, expected).all(|(a, b)| (a / b - 1.0f64).abs() < 1e-12), "{found:?} {expected:?}");
+        assert!(warnings.len() == 1 && warnings[0].contains("on a line,"), "{warnings:?}");
+        let (_, warnings) = plane(&[[0.0, 0.0], [1.0, 2.0], [3.0, 6.0]], None, "0.5A".parse().unwrap());
+        assert!(warnings.len() == 1 && warnings[0].contains("unit of the data is unknown"), "{warnings:?}");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! From points to a density: `PointCloud -> Bandwidth -> Kernel -> Plan -> DensityGrid`.
 //!
 //! The density is `f(p) = sum_i w_i K_H(p - x_i) / W` with the Gaussian kernel
-//! `K_H(u) = (2 pi)^(-3/2) |H|^(-1/2) exp(-u^T H^-1 u / 2)` of full covariance `H` (Silverman 1986,
+//! `K_H(u) = (2 pi)^(-d/2) |H|^(-1/2) exp(-u^T H^-1 u / 2)` of full covariance `H` (Silverman 1986,
 //! eq. 4.1, 4.7), as `scipy.stats.gaussian_kde` defines it. The methods differ in what they leave out;
 //! each states its bound.
 
+mod at;
 mod bandwidth;
 mod block;
 mod bound;
@@ -12,21 +13,23 @@ mod check;
 mod eigen;
 mod exact;
 mod kernel;
+mod places;
 mod plan;
 mod simd;
 mod tree;
 mod whitened;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
-use crate::grid::{DensityGrid, Lattice, Sample};
+use crate::grid::{DensityGrid, Lattice, PlaneGrid, Sample};
 use crate::kde::tree::{Task, Tree};
 use crate::kde::whitened::Whitening;
 use crate::points::PointCloud;
 use crate::progress::Progress;
 
+pub use at::{AtPoints, density_at};
 pub use bandwidth::Bandwidth;
 pub use kernel::Kernel;
 pub use plan::{Extent, Plan, Resolution, plan};
@@ -68,6 +71,22 @@ pub struct DensityOptions {
     pub guaranteed: bool,
 }
 
+impl DensityOptions {
+    fn check(&self) -> Result<()> {
+        if self.max_error > 0.0 && self.max_error.is_finite() {
+            return Ok(());
+        }
+        Err(Error::Usage(format!("the error is {}; it must be a number above 0", self.max_error)))
+    }
+}
+
+impl Method {
+    /// The name of what [`chosen`] gave.
+    fn used(self) -> &'static str {
+        if self == Self::Tree { "tree" } else { "exact" }
+    }
+}
+
 impl Default for DensityOptions {
     fn default() -> Self {
         Self {
@@ -90,6 +109,17 @@ pub struct Seconds {
     pub evaluate: f64,
     /// The sampled comparison with the exact sum.
     pub check: f64,
+}
+
+impl Seconds {
+    /// From the times since the start at which each stage was done.
+    fn between(planned: Duration, evaluated: Duration, checked: Duration) -> Self {
+        Self {
+            plan: planned.as_secs_f64(),
+            evaluate: (evaluated - planned).as_secs_f64(),
+            check: (checked - evaluated).as_secs_f64(),
+        }
+    }
 }
 
 /// How a density was made and how far it can be wrong.
@@ -122,6 +152,15 @@ pub struct Density<T: Sample = f32> {
     pub report: Report,
 }
 
+/// A density in a plane and how it was made.
+#[derive(Debug, Clone)]
+pub struct PlaneDensity<T: Sample = f32> {
+    /// The samples.
+    pub grid: PlaneGrid<T>,
+    /// Method, bounds, warnings.
+    pub report: Report,
+}
+
 /// The density of `cloud` at the nodes of a grid.
 ///
 /// Two runs give the same bytes, whatever the number of threads.
@@ -145,35 +184,73 @@ pub struct Density<T: Sample = f32> {
 /// # Ok::<(), densitas::error::Error>(())
 /// ```
 pub fn density<T: Sample>(cloud: &PointCloud, options: &DensityOptions, progress: &dyn Progress) -> Result<Density<T>> {
-    let start = Instant::now();
-    if !(options.max_error > 0.0 && options.max_error.is_finite()) {
-        return Err(Error::Usage(format!("the error is {}; it must be a number above 0", options.max_error)));
+    on_grid(cloud, options, Kernel::new, progress)
+}
+
+/// The density of points of a plane (their z are 0) at the nodes of a grid in it: the same formulas with d = 2, per
+/// area. What `options` say of z means nothing.
+///
+/// There is no second method behind it: in the plane z = 0 a density of space whose kernel is independent in z is
+/// the density of the plane times a constant, so the exact sum, the tree and their bounds hold as they are.
+///
+/// # Errors
+/// As [`density`], and [`Error::Data`] for a point whose z is not 0; [`PointCloud::projected`] makes it so.
+///
+/// # Examples
+/// ```
+/// use densitas::kde::{DensityOptions, density_2d};
+/// use densitas::{points::Plane, progress::Silent, sample};
+///
+/// let cloud = sample::sample("founding", Some(500), 1)?.projected(Plane::XZ);
+/// let density = density_2d::<f32>(&cloud, &DensityOptions::default(), &Silent)?;
+/// assert!((density.grid.statistics().integral - 1.0).abs() < 0.01);
+/// # Ok::<(), densitas::error::Error>(())
+/// ```
+pub fn density_2d<T: Sample>(
+    cloud: &PointCloud,
+    options: &DensityOptions,
+    progress: &dyn Progress,
+) -> Result<PlaneDensity<T>> {
+    if let Some(at) = cloud.positions.iter().position(|p| p.z != 0.0) {
+        let p = cloud.positions[at];
+        return Err(Error::Data(format!("point {at} from 0 is {p}; points of a plane have z = 0, project them first")));
     }
-    let (kernel, mut warnings) = Kernel::new(cloud, &options.bandwidth)?;
+    let Density { grid, report } = on_grid(cloud, options, Kernel::of_plane, progress)?;
+    Ok(PlaneDensity { grid: PlaneGrid::from_layer(grid)?, report })
+}
+
+/// A kernel for points, with warnings.
+type KernelOf = fn(&PointCloud, &Bandwidth) -> Result<(Kernel, Vec<String>)>;
+
+fn on_grid<T: Sample>(
+    cloud: &PointCloud,
+    options: &DensityOptions,
+    kernel_of: KernelOf,
+    progress: &dyn Progress,
+) -> Result<Density<T>> {
+    let start = Instant::now();
+    options.check()?;
+    let (kernel, mut warnings) = kernel_of(cloud, &options.bandwidth)?;
     let plan = plan(cloud, &kernel, options.extent, options.resolution, size_of::<T>())?;
     warnings.extend(plan.warnings);
-    let whitening = Whitening::new(cloud, &kernel);
     let method = chosen(options, cloud.len(), plan.lattice.len());
     let planned = start.elapsed();
 
-    let points = whitening.points(cloud);
+    let setting = Setting::new(cloud, &kernel, options.max_error);
     let mut values = vec![T::default(); plan.lattice.len()];
-    let setting = Setting { whitening, kernel: &kernel, lattice: &plan.lattice, cloud, max_error: options.max_error };
     let result = match method {
-        Method::Tree => setting.tree(&points, &mut values, progress)?,
-        _ => setting.exact(&points, &mut values, progress)?,
+        Method::Tree => setting.tree(&plan.lattice, &mut values, progress)?,
+        _ => setting.exact(&plan.lattice, &mut values, progress)?,
     };
     let evaluated = start.elapsed();
 
     warnings.extend(range_warning::<T>(result.largest));
-    let sampled = check::sampled_error(&setting, method, &points, &values, result.largest);
-    let seconds = Seconds {
-        plan: planned.as_secs_f64(),
-        evaluate: (evaluated - planned).as_secs_f64(),
-        check: (start.elapsed() - evaluated).as_secs_f64(),
-    };
+    let [nx, ny, _] = plan.lattice.shape;
+    let node = |at: usize| plan.lattice.node(at % nx, at / nx % ny, at / nx / ny);
+    let sampled = check::sampled_error(&setting, method, &values, result.largest, node);
+    let seconds = Seconds::between(planned, evaluated, start.elapsed());
     let report = Report {
-        method: if method == Method::Tree { "tree" } else { "exact" },
+        method: method.used(),
         points: cloud.len(),
         bound_relative_to_max: result.bound,
         sampled_error_relative_to_max: sampled,
@@ -215,8 +292,9 @@ fn range_warning<T: Sample>(largest: f64) -> Option<String> {
 struct Setting<'a> {
     whitening: Whitening,
     kernel: &'a Kernel,
-    lattice: &'a Lattice,
     cloud: &'a PointCloud,
+    /// The whitened points with their normalised weights.
+    points: Vec<[f64; 4]>,
     max_error: f64,
 }
 
@@ -226,40 +304,51 @@ struct Outcome {
     bound: f64,
 }
 
-impl Setting<'_> {
+impl<'a> Setting<'a> {
+    fn new(cloud: &'a PointCloud, kernel: &'a Kernel, max_error: f64) -> Self {
+        let whitening = Whitening::new(cloud, kernel);
+        Self { whitening, kernel, cloud, points: whitening.points(cloud), max_error }
+    }
+
     /// The factor between the maximum over all space and the largest node, if the grid holds all points.
-    fn coarseness(&self) -> Option<f64> {
-        let (grid, points) = (self.lattice.bounds(), self.cloud.bounds());
-        let slack = 1e-9 * self.lattice.spacing;
+    fn coarseness(&self, lattice: &Lattice) -> Option<f64> {
+        let (grid, points) = (lattice.bounds(), self.cloud.bounds());
+        let slack = 1e-9 * lattice.spacing;
         let inside = (grid.min - slack).cmple(points.min).all() && points.max.cmple(grid.max + slack).all();
-        inside.then(|| bound::coarseness(self.whitening.half_voxel(self.lattice)))
+        inside.then(|| bound::coarseness(self.whitening.half_voxel(lattice)))
     }
 
-    /// Magnitude of the whitened coordinates of all points and nodes.
-    fn magnitude(&self) -> f64 {
-        let (grid, points) = (self.lattice.bounds(), self.cloud.bounds());
-        self.whitening.magnitude(Box3 { min: grid.min.min(points.min), max: grid.max.max(points.max) })
+    /// Magnitude of the whitened coordinates of all points and of places in a box.
+    fn magnitude(&self, places: Box3) -> f64 {
+        let points = self.cloud.bounds();
+        self.whitening.magnitude(Box3 { min: places.min.min(points.min), max: places.max.max(points.max) })
     }
 
-    fn exact<T: Sample>(&self, points: &[[f64; 4]], values: &mut [T], progress: &dyn Progress) -> Result<Outcome> {
-        let largest = exact::evaluate(points, &self.whitening, self.kernel.peak, self.lattice, values, progress)?;
-        let rounding = exact::rounding(points.len(), self.magnitude(), self.coarseness()).bound();
+    /// The share of the error allowed that the cut-off may use.
+    fn left_to_cut_off(&self, rounding: f64) -> f64 {
+        (0.99 * self.max_error - rounding).max(0.1 * self.max_error)
+    }
+
+    fn exact<T: Sample>(&self, lattice: &Lattice, values: &mut [T], progress: &dyn Progress) -> Result<Outcome> {
+        let largest = exact::evaluate(&self.points, &self.whitening, self.kernel.peak, lattice, values, progress)?;
+        let magnitude = self.magnitude(lattice.bounds());
+        let rounding = exact::rounding(self.points.len(), magnitude, self.coarseness(lattice)).bound();
         Ok(Outcome { largest, bound: rounding + bound::rounding_of_storage(size_of::<T>()) })
     }
 
     /// Sums over the tree with the cut-off that the bounds ask for; where they turn out too weak, because the
     /// grid does not hold the maximum, again with a larger one.
-    fn tree<T: Sample>(&self, points: &[[f64; 4]], values: &mut [T], progress: &dyn Progress) -> Result<Outcome> {
-        let tree = Tree::new(points.to_vec())?;
+    fn tree<T: Sample>(&self, lattice: &Lattice, values: &mut [T], progress: &dyn Progress) -> Result<Outcome> {
+        let tree = Tree::new(self.points.clone())?;
         progress.check()?;
         let storage = bound::rounding_of_storage(size_of::<T>());
-        let coarseness = self.coarseness();
+        let coarseness = self.coarseness(lattice);
         let mut radius =
             bound::radius_by_widening(0.9 * self.max_error / coarseness.unwrap_or(1.0).min(MOST_COARSENESS));
         loop {
-            let task = Task::new(&tree, &self.whitening, self.kernel, self.lattice, radius);
-            let rounding = task.rounding(self.magnitude(), coarseness).bound() + storage;
-            let target = (0.99 * self.max_error - rounding).max(0.1 * self.max_error);
+            let task = Task::new(&tree, &self.whitening, self.kernel, lattice, radius);
+            let rounding = task.rounding(self.magnitude(lattice.bounds()), coarseness).bound() + storage;
+            let target = self.left_to_cut_off(rounding);
             let largest = task.evaluate(values, progress)?;
             let by_widening = coarseness.map_or(f64::INFINITY, |c| c * bound::by_widening(radius));
             let left_out = by_widening.min(bound::by_peak(radius, self.kernel.peak, largest));
@@ -274,3 +363,6 @@ impl Setting<'_> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod plane_tests;

@@ -15,8 +15,10 @@ const PADDING: f64 = 3.0;
 const OUTLIER_RATIO: f64 = 5.0;
 /// Nodes a standard deviation of the default grid.
 const NODES_PER_SIGMA: f64 = 6.0;
-/// Most nodes along an axis of the default grid.
+/// Most nodes along an axis of the default grid in space.
 const MAX_DEFAULT_NODES: usize = 192;
+/// Most nodes along an axis of the default grid in a plane: about as many as a picture has pixels.
+const MAX_DEFAULT_NODES_OF_PLANE: usize = 1024;
 /// Share of the free memory a grid may take.
 const MEMORY_SHARE: f64 = 0.75;
 /// Free memory assumed where the system does not tell, in bytes.
@@ -40,7 +42,7 @@ pub enum Extent {
 /// The nodes in the box.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Resolution {
-    /// At most a sixth of the smallest standard deviation of the kernel apart, at most 192 an axis.
+    /// At most a sixth of the smallest standard deviation of the kernel apart, at most 192 an axis (1024 in a plane).
     #[default]
     Auto,
     /// This many along x, y, z, both ends included; at least 2 each.
@@ -64,7 +66,8 @@ pub struct Plan {
 }
 
 /// The grid for the density of `cloud` under `kernel`, with `bytes_per_node` bytes a node. Allocates
-/// nothing of the grid's size.
+/// nothing of the grid's size. For a kernel of the plane it is one layer of nodes at z = 0, of thickness 1, and what
+/// `extent` and `resolution` say of z means nothing.
 ///
 /// # Errors
 /// [`Error::Usage`] if `extent` or `resolution` is out of its range; [`Error::Data`] if the grid takes
@@ -77,34 +80,56 @@ pub fn plan(
     bytes_per_node: usize,
 ) -> Result<Plan> {
     let (mut warnings, mut notes) = (Vec::new(), Vec::new());
+    let d = kernel.dimensions;
     let (focus, padding) = match extent {
         Extent::Auto => (without_outliers(cloud, &mut notes), PADDING),
         Extent::Padding(k) if k.is_finite() && k >= 0.0 => (cloud.bounds(), k),
         Extent::Padding(k) => return Err(Error::Usage(format!("the padding is {k}; it must be a number, 0 or more"))),
-        Extent::Bounds(bounds) => (checked(bounds)?, 0.0),
+        Extent::Bounds(bounds) => (checked(bounds, d)?, 0.0),
     };
-    let bounds = widened(focus.grown(padding * kernel.sigma()), kernel.sigma(), &mut warnings);
+    let sigma = if d == 2 { kernel.sigma().with_z(0.0) } else { kernel.sigma() };
+    let bounds = widened(focus.grown(padding * sigma), sigma, d, &mut warnings);
     let free = free_memory() * MEMORY_SHARE;
+    let checked_shape = |shape: [usize; 3]| -> Result<Lattice> {
+        check_memory(layer(d, shape.map(|n| n as f64), 1.0), d, bytes_per_node, free)?;
+        spanning(bounds, layer(d, shape, 1))
+    };
     let lattice = match resolution {
-        Resolution::Auto => {
-            let shape = default_shape(bounds, kernel.sigma(), &mut notes);
-            check_memory(shape.map(|n| n as f64), bytes_per_node, free)?;
-            Lattice::spanning(bounds, shape)?
-        }
+        Resolution::Auto => checked_shape(default_shape(bounds, sigma, d, &mut notes))?,
         Resolution::Nodes(shape) => {
-            if shape.iter().any(|&n| n < 2) {
-                return Err(Error::Usage(format!("a grid of {shape:?} nodes is too small; an axis needs at least 2")));
+            if let Some(few) = shape[..d].iter().find(|n| **n < 2) {
+                return Err(Error::Usage(format!(
+                    "a grid of {few} nodes along an axis is too small; it needs at least 2"
+                )));
             }
-            check_memory(shape.map(|n| n as f64), bytes_per_node, free)?;
-            Lattice::spanning(bounds, shape)?
+            checked_shape(shape)?
         }
-        Resolution::Spacing(spacing) => spaced(bounds, spacing, bytes_per_node, free)?,
+        Resolution::Spacing(spacing) => spaced(bounds, spacing, d, bytes_per_node, free)?,
     };
     check_nodes_differ(&lattice)?;
     Ok(Plan { lattice, focus, warnings, notes })
 }
 
-fn checked(bounds: Box3) -> Result<Box3> {
+/// `of_axes` with `of_z` in the last place in a plane.
+fn layer<T: Copy>(d: usize, of_axes: [T; 3], of_z: T) -> [T; 3] {
+    if d == 2 { [of_axes[0], of_axes[1], of_z] } else { of_axes }
+}
+
+/// As [`Lattice::spanning`], also with one node along z.
+fn spanning(bounds: Box3, shape: [usize; 3]) -> Result<Lattice> {
+    if shape[2] > 1 {
+        return Lattice::spanning(bounds, shape);
+    }
+    let thick = Box3 { min: bounds.min.with_z(0.0), max: bounds.max.with_z(1.0) };
+    Ok(Lattice { shape, ..Lattice::spanning(thick, [shape[0], shape[1], 2])? })
+}
+
+/// `bounds`, flattened in a plane.
+fn checked(bounds: Box3, d: usize) -> Result<Box3> {
+    if d == 2 {
+        let thick = Box3 { min: bounds.min.with_z(0.0), max: bounds.max.with_z(1.0) };
+        return checked(thick, 3).map(|b| Box3 { max: b.max.with_z(0.0), ..b });
+    }
     if bounds.min.is_finite() && bounds.max.is_finite() && bounds.size().min_element() > 0.0 {
         return Ok(bounds);
     }
@@ -162,8 +187,8 @@ fn percentile(values: &mut [f64], percent: f64) -> f64 {
 }
 
 /// `bounds` with each flat axis made as wide as 6 standard deviations, with a warning.
-fn widened(mut bounds: Box3, sigma: DVec3, warnings: &mut Vec<String>) -> Box3 {
-    for axis in 0..3 {
+fn widened(mut bounds: Box3, sigma: DVec3, d: usize, warnings: &mut Vec<String>) -> Box3 {
+    for axis in 0..d {
         if bounds.size()[axis] <= 1e-9 * sigma[axis] {
             bounds.min[axis] -= PADDING * sigma[axis];
             bounds.max[axis] += PADDING * sigma[axis];
@@ -179,42 +204,49 @@ fn widened(mut bounds: Box3, sigma: DVec3, warnings: &mut Vec<String>) -> Box3 {
     bounds
 }
 
-fn default_shape(bounds: Box3, sigma: DVec3, notes: &mut Vec<String>) -> [usize; 3] {
-    let spacing = sigma.min_element() / NODES_PER_SIGMA;
+fn default_shape(bounds: Box3, sigma: DVec3, d: usize, notes: &mut Vec<String>) -> [usize; 3] {
+    let spacing = sigma.to_array()[..d].iter().copied().fold(f64::INFINITY, f64::min) / NODES_PER_SIGMA;
+    let most = if d == 2 { MAX_DEFAULT_NODES_OF_PLANE } else { MAX_DEFAULT_NODES };
     let wanted = bounds.size().to_array().map(|size| (size / spacing).ceil() + 1.0);
-    let shape = wanted.map(|n| (n as usize).clamp(2, MAX_DEFAULT_NODES));
-    let coarsest = bounds.size() / DVec3::from(shape.map(|n| (n - 1) as f64)) / sigma;
-    if coarsest.max_element() > 1.0 {
+    let shape = wanted.map(|n| (n as usize).clamp(2, most));
+    let coarsest = (bounds.size() / DVec3::from(shape.map(|n| (n - 1) as f64)) / sigma).to_array()[..d]
+        .iter()
+        .copied()
+        .fold(0.0, f64::max);
+    if coarsest > 1.0 {
         notes.push(format!(
-            "the default grid of {shape:?} nodes is coarser than the kernel (spacing up to {:.3} standard deviations); \
+            "the default grid of {:?} nodes is coarser than the kernel (spacing up to {:.3} standard deviations); \
              --grid, --spacing or --bounds show more",
-            coarsest.max_element()
+            &shape[..d],
+            coarsest
         ));
     }
     shape
 }
 
-fn spaced(bounds: Box3, spacing: [f64; 3], bytes_per_node: usize, free: f64) -> Result<Lattice> {
-    if let Some(bad) = spacing.iter().find(|s| !(s.is_finite() && **s > 0.0)) {
+fn spaced(bounds: Box3, spacing: [f64; 3], d: usize, bytes_per_node: usize, free: f64) -> Result<Lattice> {
+    if let Some(bad) = spacing[..d].iter().find(|s| !(s.is_finite() && **s > 0.0)) {
         return Err(Error::Usage(format!("the spacing is {bad}; it must be a number above 0")));
     }
-    let spacing = DVec3::from(spacing);
+    let spacing = DVec3::from(layer(d, spacing, 1.0));
     // An interval more for 1e-9 of one would be the rounding of the box, not its size.
     let counts = (bounds.size() / spacing - 1e-9).ceil().max(DVec3::ONE) + 1.0;
-    check_memory(counts.to_array(), bytes_per_node, free)?;
-    Ok(Lattice { shape: counts.to_array().map(|n| n as usize), origin: bounds.min, spacing })
+    let counts = layer(d, counts.to_array(), 1.0);
+    check_memory(counts, d, bytes_per_node, free)?;
+    Ok(Lattice { shape: counts.map(|n| n as usize), origin: bounds.min, spacing })
 }
 
-fn check_memory(shape: [f64; 3], bytes_per_node: usize, free: f64) -> Result<()> {
+fn check_memory(shape: [f64; 3], d: usize, bytes_per_node: usize, free: f64) -> Result<()> {
     let [x, y, z] = shape;
     let needed = x * y * z * bytes_per_node as f64;
     if needed <= free {
         return Ok(());
     }
-    let fits = (free / bytes_per_node as f64).cbrt().floor();
+    let fits = (free / bytes_per_node as f64).powf(1.0 / d as f64).floor();
+    let shape = if d == 2 { format!("{x} x {y}") } else { format!("{x} x {y} x {z}") };
     Err(Error::Data(format!(
-        "a grid of {x} x {y} x {z} nodes needs {:.1} GiB, and {:.1} GiB can be had; take a --spacing that is larger \
-         or --grid {fits} or less",
+        "a grid of {shape} nodes needs {:.1} GiB, and {:.1} GiB can be had; take a --spacing that is larger or --grid \
+         {fits} or less",
         needed / GIB,
         free / GIB
     )))
@@ -250,6 +282,29 @@ mod tests {
     }
 
     const CORNERS: [[f64; 3]; 2] = [[0.0, 0.0, 0.0], [4.0, 2.0, 1.0]];
+
+    fn planned_in_plane(extent: Extent, resolution: Resolution) -> Result<Plan> {
+        let cloud = PointCloud::from_positions(vec![DVec3::ZERO, DVec3::new(4.0, 2.0, 0.0)]);
+        let sigma = Bandwidth::Length { sigma: [0.5, 1.0, 7.0], unit: None };
+        plan(&cloud, &Kernel::of_plane(&cloud, &sigma).unwrap().0, extent, resolution, 4)
+    }
+
+    #[test]
+    fn a_plane_has_one_layer_of_thickness_one_whatever_is_said_of_z() {
+        let thick = Box3 { min: DVec3::new(-1.0, -1.0, 5.0), max: DVec3::new(2.0, 2.0, 9.0) };
+        for (extent, resolution, shape, origin, spacing) in [
+            // 4 + 3 and 2 + 6 long, 1/12 apart.
+            (Extent::Auto, Resolution::Auto, [85, 97], [-1.5, -3.0], [7.0 / 84.0, 8.0 / 96.0]),
+            (Extent::Padding(0.0), Resolution::Nodes([5, 3, 0]), [5, 3], [0.0, 0.0], [1.0, 1.0]),
+            (Extent::Bounds(thick), Resolution::Spacing([1.0, 2.0, -1.0]), [4, 3], [-1.0, -1.0], [1.0, 2.0]),
+        ] {
+            let p = planned_in_plane(extent, resolution).unwrap();
+            let ([nx, ny], [x, y], [dx, dy]) = (shape, origin, spacing);
+            assert_eq!((p.lattice.shape, p.lattice.origin), ([nx, ny, 1], DVec3::new(x, y, 0.0)), "{extent:?}");
+            assert!(p.lattice.spacing.abs_diff_eq(DVec3::new(dx, dy, 1.0), 1e-12), "{extent:?}");
+            assert!(p.warnings.is_empty() && p.notes.is_empty() && p.focus.size().z == 0.0, "{p:?}");
+        }
+    }
 
     #[test]
     fn padding_zero_and_nodes_are_numpys_mgrid() {
@@ -310,6 +365,12 @@ mod tests {
         assert_eq!(code(Extent::Padding(-1.0), Resolution::Auto), 2);
         let flat = Box3 { min: DVec3::ZERO, max: DVec3::new(1.0, 0.0, 1.0) };
         assert_eq!(code(Extent::Bounds(flat), Resolution::Auto), 2);
+        let of_plane = |extent, resolution| planned_in_plane(extent, resolution).unwrap_err();
+        let error = of_plane(Extent::Auto, Resolution::Nodes([400_000, 400_000, 2])).to_string();
+        assert!(error.contains("400000 x 400000 nodes needs 596.0 GiB"), "{error}");
+        let line = Box3 { min: DVec3::ZERO, max: DVec3::new(1.0, 0.0, 1.0) };
+        assert_eq!(of_plane(Extent::Bounds(line), Resolution::Auto).exit_code(), 2);
+        assert_eq!(of_plane(Extent::Auto, Resolution::Nodes([2, 1, 2])).exit_code(), 2);
         let text = planned(&CORNERS, Extent::Auto, Resolution::Nodes([100_000; 3])).unwrap_err().to_string();
         assert!(text.contains("3725290.3 GiB") && text.contains("--grid"), "{text}");
     }

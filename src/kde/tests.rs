@@ -10,31 +10,31 @@ use super::*;
 use crate::progress::Silent;
 
 /// Random numbers: splitmix64 (Steele 2014).
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn uniform(&mut self) -> f64 {
+    pub(super) fn uniform(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
     }
-    fn between(&mut self, low: f64, high: f64) -> f64 {
+    pub(super) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.uniform()
     }
-    fn below(&mut self, n: usize) -> usize {
+    pub(super) fn below(&mut self, n: usize) -> usize {
         (self.uniform() * n as f64) as usize
     }
-    fn normal(&mut self) -> f64 {
+    pub(super) fn normal(&mut self) -> f64 {
         (-2.0 * (1.0 - self.uniform()).ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
     }
-    fn normals(&mut self) -> DVec3 {
+    pub(super) fn normals(&mut self) -> DVec3 {
         DVec3::new(self.normal(), self.normal(), self.normal())
     }
 }
 
-fn normal_cloud(n: usize, seed: u64) -> PointCloud {
+pub(super) fn normal_cloud(n: usize, seed: u64) -> PointCloud {
     let mut random = Random(seed);
     PointCloud::from_positions((0..n).map(|_| random.normals()).collect())
 }
@@ -104,7 +104,7 @@ fn a_gaussian_of_weights_convolved_is_a_gaussian_of_the_summed_variances() {
 }
 
 /// A random cloud in up to three clumps, rotated and stretched up to 30 times, 1000 of its smallest spread from 0.
-fn random_cloud(random: &mut Random) -> PointCloud {
+pub(super) fn random_cloud(random: &mut Random) -> PointCloud {
     let n = 2 + random.below(300);
     let stretch =
         DVec3::new(1.0, random.between(0.03, 1.0), random.between(0.03, 1.0)) * 10f64.powf(random.between(-3.0, 3.0));
@@ -308,10 +308,10 @@ fn a_box_far_from_all_points_is_told_to_be_empty() {
 }
 
 /// Counts, and stops after a number of steps.
-struct StopsAfter {
-    limit: u64,
-    steps: AtomicU64,
-    total: AtomicU64,
+pub(super) struct StopsAfter {
+    pub(super) limit: u64,
+    pub(super) steps: AtomicU64,
+    pub(super) total: AtomicU64,
 }
 
 impl Progress for StopsAfter {

@@ -54,7 +54,7 @@ impl Tree {
     }
 
     /// Calls `visit` with every point within `radius` of `place`, both whitened.
-    fn within(&self, place: DVec3, radius: f64, mut visit: impl FnMut(&[f64; 4])) {
+    pub(super) fn within(&self, place: DVec3, radius: f64, mut visit: impl FnMut(&[f64; 4])) {
         let place = place.to_array();
         self.tree
             .query(&place)
@@ -85,10 +85,10 @@ impl<'a> Task<'a> {
         lattice: &'a Lattice,
         radius: f64,
     ) -> Self {
-        let d = lattice.spacing;
+        let d = lattice.steps();
         let steps = [DVec3::X * d.x, DVec3::Y * d.y, DVec3::Z * d.z].map(|step| whitening.step(step));
         let half_diagonal = whitening.longest_diagonal(d * (0.5 * (EDGE - 1) as f64));
-        let blocks = Blocks::new(steps, half_diagonal, radius * UNIT);
+        let blocks = Blocks::new(steps, EDGE.min(lattice.shape[2]), half_diagonal, radius * UNIT);
         Self { tree, whitening, kernel, lattice, radius, blocks, half_diagonal }
     }
 
@@ -144,9 +144,9 @@ impl<'a> Task<'a> {
         let lattice = self.lattice;
         let first_node = lattice.node(first[0], first[1], first[2]);
         let count = DVec3::from(std::array::from_fn(|a| (EDGE.min(lattice.shape[a] - first[a]) - 1) as f64));
-        let half = 0.5 * lattice.spacing * count;
+        let half = 0.5 * lattice.steps() * count;
         let middle = self.whitening.at(first_node + half);
-        let reference = self.whitening.at(first_node + 0.5 * (EDGE - 1) as f64 * lattice.spacing);
+        let reference = self.whitening.at(first_node + 0.5 * (EDGE - 1) as f64 * lattice.steps());
         let radius = self.radius * UNIT;
         let near = Near::new(self, half, radius + self.half_diagonal);
         let mut sums = Box::new([[0.0; LANES]; ROWS]);

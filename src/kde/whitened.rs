@@ -59,7 +59,7 @@ impl Whitening {
 
     /// Half a voxel's longest diagonal, in standard deviations: a node is this near to every place in the box.
     pub(super) fn half_voxel(&self, lattice: &Lattice) -> f64 {
-        self.longest_diagonal(0.5 * lattice.spacing) / UNIT
+        self.longest_diagonal(0.5 * lattice.steps()) / UNIT
     }
 
     /// The longest whitened half diagonal of a box of the given half edges.

@@ -1,6 +1,7 @@
 //! From a [`Scene`] to a picture.
 
 mod glyph;
+mod heatmap;
 mod march;
 mod overlay;
 mod present;
@@ -10,12 +11,11 @@ mod volume;
 
 use std::sync::Arc;
 
-use crate::annotate::{annotate, camera};
-use crate::color::Rgb;
+use crate::annotate::{Mark, annotate, annotate_heatmap, camera};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::progress::Progress;
-use crate::scene::{Background, Camera, Frame, Scene};
+use crate::scene::{Background, Camera, Frame, HeatmapScene, Scene};
 use glyph::GlyphPass;
 use march::MarchPass;
 use overlay::Overlay;
@@ -75,29 +75,48 @@ impl Renderer {
     pub fn draw(&mut self, scene: &Scene, frame: &Frame, progress: &dyn Progress) -> Result<Picture> {
         let camera = camera(scene, frame);
         let light = self.march(scene, camera, frame.size, progress)?;
-        let mut on = |background| self.present(scene, background, camera, frame, &light);
-        let rgba = match scene.background {
+        self.finish(scene.background, frame, &light, &|background| {
+            let mut seen = scene.clone();
+            seen.annotations.foreground = Some(scene.foreground());
+            seen.background = background;
+            annotate(&seen, camera, frame)
+        })
+    }
+
+    /// Draws a heat map: the same bytes every time on the same adapter.
+    ///
+    /// # Errors
+    /// As [`Renderer::draw`].
+    pub fn draw_heatmap(&mut self, scene: &HeatmapScene, frame: &Frame, progress: &dyn Progress) -> Result<Picture> {
+        self.validate_size(frame.size)?;
+        progress.check()?;
+        let light = heatmap::light(&self.gpu, scene, frame);
+        self.finish(scene.background, frame, &light, &|background| {
+            let mut seen = scene.clone();
+            seen.annotations.foreground = Some(scene.foreground());
+            seen.background = background;
+            annotate_heatmap(&seen, frame)
+        })
+    }
+
+    /// Light over the background with the marks that belong on it, read back.
+    fn finish(
+        &mut self,
+        background: Background,
+        frame: &Frame,
+        light: &wgpu::Texture,
+        marks: &dyn Fn(Background) -> Vec<Mark>,
+    ) -> Result<Picture> {
+        let mut on = |color| {
+            let marks = marks(Background::Color(color));
+            let target = self.present.run(&self.gpu, color, frame, light, &mut self.overlay, &marks);
+            self.gpu.read_texture(&target)
+        };
+        let rgba = match background {
             Background::Color(color) => on(color)?,
             Background::Transparent => transparent::from_two(&on([0.0; 3])?, &on([1.0; 3])?),
         };
         Ok(Picture { size: frame.size, rgba })
-    }
-
-    /// The light over a background of one colour, with the marks of the scene.
-    fn present(
-        &mut self,
-        scene: &Scene,
-        background: Rgb,
-        camera: Camera,
-        frame: &Frame,
-        light: &wgpu::Texture,
-    ) -> Result<Vec<u8>> {
-        let mut scene = scene.clone();
-        scene.annotations.foreground = Some(scene.foreground());
-        scene.background = Background::Color(background);
-        let marks = annotate(&scene, camera, frame);
-        let target = self.present.run(&self.gpu, background, frame, light, &mut self.overlay, &marks);
-        self.gpu.read_texture(&target)
     }
 
     /// The light of a scene as floats, before it is laid over the background: what tests compare
@@ -146,6 +165,14 @@ impl Renderer {
     }
 
     fn validate(&self, scene: &Scene, size: [u32; 2]) -> Result<()> {
+        self.validate_size(size)?;
+        if !(scene.sampling.step > 0.0 && scene.transfer.reference_length > 0.0) {
+            return Err(Error::Usage("the step and the reference length of opacity must be above 0".into()));
+        }
+        scene.points.as_ref().map_or(Ok(()), |layer| layer.validate())
+    }
+
+    fn validate_size(&self, size: [u32; 2]) -> Result<()> {
         let most = self.gpu.device.limits().max_texture_dimension_2d;
         if size.iter().any(|&n| n == 0 || n > most) {
             return Err(Error::Usage(format!(
@@ -155,10 +182,7 @@ impl Renderer {
                 self.gpu.describe()
             )));
         }
-        if !(scene.sampling.step > 0.0 && scene.transfer.reference_length > 0.0) {
-            return Err(Error::Usage("the step and the reference length of opacity must be above 0".into()));
-        }
-        scene.points.as_ref().map_or(Ok(()), |layer| layer.validate())
+        Ok(())
     }
 }
 

@@ -101,9 +101,13 @@ fn shape(lettering: &mut Lettering, frame: &Frame, shape: &Shape) -> egui::Shape
         Shape::Polygon { corners, ink } => {
             egui::Shape::convex_polygon(corners.iter().map(|p| position(*p)).collect(), color(*ink), Stroke::NONE)
         }
-        Shape::Text { text, area, font_size, ink } => {
+        Shape::Text { text, area, font_size, upward, ink } => {
             let galley = lettering.galley(text, *font_size, color(*ink));
-            TextShape::new(position(area.min), galley, color(*ink)).into()
+            let (start, angle) = match upward {
+                true => (DVec2::new(area.min.x, area.max.y), -std::f32::consts::FRAC_PI_2),
+                false => (area.min, 0.0),
+            };
+            TextShape::new(position(start), galley, color(*ink)).with_angle(angle).into()
         }
     }
 }

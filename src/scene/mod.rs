@@ -1,6 +1,7 @@
 //! Everything that decides what a picture shows.
 
 mod camera;
+mod heatmap;
 mod look;
 mod points;
 
@@ -11,6 +12,7 @@ use glam::DVec3;
 use serde::Serialize;
 
 pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
+pub use heatmap::{HeatmapScene, Interpolation};
 pub use look::{Limits, Look};
 pub use points::{Diameter, PointLayer, PointOrder};
 

@@ -1,0 +1,101 @@
+//! `densitas density --at-points F`: the density at the points themselves.
+
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+
+use super::args::DensityArgs;
+use super::console::Console;
+use super::input::Opened;
+use super::report;
+use crate::error::{Error, Result};
+use crate::io::{self, PointInput};
+use crate::kde::{self, AtPoints};
+use crate::points::Column;
+
+/// How the values are written.
+#[derive(Clone, Copy, PartialEq)]
+enum Format {
+    Npy,
+    Table,
+}
+
+fn format_of(output: &Path) -> Result<Format> {
+    match output.extension().and_then(|e| e.to_str()) {
+        Some("npy") => Ok(Format::Npy),
+        Some("csv" | "tsv" | "txt") => Ok(Format::Table),
+        _ if io::atomic::is_stream(output) => Ok(Format::Npy),
+        _ => Err(Error::Usage(format!(
+            "{}: values at the points are written as .npy or .csv; name the file F.npy or F.csv",
+            output.display()
+        ))),
+    }
+}
+
+/// Refuses before the work what cannot be written.
+pub fn check(output: &Path, input: Option<&Path>) -> Result<()> {
+    format_of(output)?;
+    io::atomic::check_writable(output, input)
+}
+
+/// Computes and writes the values; gives what is told of them.
+pub fn run(
+    output: &Path,
+    points: &PointInput,
+    opened: &Opened,
+    bytes: &[u8],
+    input: Option<&Path>,
+    args: &DensityArgs,
+    console: &Console,
+) -> Result<Map<String, Value>> {
+    points.require_3d(&opened.source)?;
+    let cloud = &points.cloud;
+    let at = kde::density_at(cloud, &cloud.positions, &args.options(cloud.unit)?, console)?;
+    let rows = points.by_row(&at.values);
+    let start = Instant::now();
+    match format_of(output)? {
+        Format::Npy => io::npy::write_array(output, &[rows.len()], &rows, input)?,
+        Format::Table if points.is_table() => {
+            io::write_with_column(output, bytes, &opened.source.to_string(), "density", &rows, input)?;
+        }
+        Format::Table => {
+            let mut cloud = cloud.clone();
+            cloud.columns.push(Column { name: "density".into(), values: at.values.clone() });
+            io::write_csv(output, &cloud, input)?;
+        }
+    }
+    let without_value = rows.len() - cloud.len();
+    if without_value > 0 {
+        console.warning(&format!("{without_value} of {} rows have no value: left out or not chosen", rows.len()));
+    }
+    let told = told(points, &at, without_value, start.elapsed().as_secs_f64());
+    if !console.json {
+        let r = &at.report;
+        console.note(&format!(
+            "{}: {} values, {} in {:.2} s, error at most {:.1e} of the maximum",
+            output.display(),
+            cloud.len(),
+            r.method,
+            r.seconds.plan + r.seconds.evaluate,
+            r.bound_relative_to_max
+        ));
+    }
+    Ok(told)
+}
+
+fn told(points: &PointInput, at: &AtPoints, without_value: usize, write: f64) -> Map<String, Value> {
+    let (min, max) = at.values.iter().fold((f64::INFINITY, 0.0), |(a, b), v| (v.min(a), v.max(b)));
+    let s = at.report.seconds;
+    let mut out = report::density(&at.report);
+    let more = json!({
+        "unit": report::unit(points.cloud.unit),
+        "rows": points.rows,
+        "rows_without_value": without_value,
+        "min": min,
+        "max": max,
+        "seconds": { "plan": s.plan, "evaluate": s.evaluate, "check": s.check, "write": write },
+    });
+    report::merge(&mut out, report::object(more));
+    out
+}
