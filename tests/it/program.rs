@@ -8,14 +8,14 @@ use serde_json::Value;
 use crate::common::{npy_f64, read_png, test_data};
 
 /// A new folder for one test.
-fn folder(name: &str) -> PathBuf {
+pub fn folder(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).unwrap();
     path
 }
 
-fn densitas(arguments: &[&str]) -> Output {
+pub fn densitas(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
@@ -25,17 +25,17 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-fn stderr(output: &Output) -> String {
+pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn json(output: &Output) -> Value {
+pub fn json(output: &Output) -> Value {
     assert!(output.status.success(), "{}", stderr(output));
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stdout)))
 }
 
-fn path(folder: &Path, file: &str) -> String {
+pub fn path(folder: &Path, file: &str) -> String {
     folder.join(file).to_str().unwrap().to_owned()
 }
 
