@@ -80,7 +80,7 @@ fn scene() -> Scene {
     scene.annotations = Annotations::default();
     scene.volume = false;
     let positions = sample::sample("founding", Some(POINTS), 1).expect("a sample").positions;
-    let values = scene.grid.interpolate_all(&positions);
+    let values = positions.iter().map(|p| (-0.5 * p.length_squared()).exp()).collect();
     scene.points = Some(Look::Default.points(&scene, Arc::new(positions), Arc::new(values)));
     scene
 }

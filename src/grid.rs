@@ -3,7 +3,6 @@
 mod plane;
 
 use glam::DVec3;
-use rayon::prelude::*;
 
 pub use plane::PlaneGrid;
 
@@ -181,34 +180,6 @@ impl<T: Sample> DensityGrid<T> {
         out
     }
 
-    /// The density at a position, trilinear between the nodes; outside the box that of the nearest
-    /// place on it. NaN if the position or one of the nodes around it is.
-    pub fn interpolate(&self, position: DVec3) -> f64 {
-        let [nx, ny, _] = self.lattice.shape;
-        let index = (position - self.lattice.origin) / self.lattice.spacing;
-        if index.is_nan() {
-            return f64::NAN;
-        }
-        let (mut at, mut share) = ([0; 3], [0.0; 3]);
-        for axis in 0..3 {
-            let inside = index[axis].clamp(0.0, (self.lattice.shape[axis] - 1) as f64);
-            at[axis] = (inside as usize).min(self.lattice.shape[axis].saturating_sub(2));
-            share[axis] = inside - at[axis] as f64;
-        }
-        // Corners without a share are left out: they may not exist, or be NaN.
-        (0..8).fold(0.0, |sum, corner| {
-            let up = [0, 1, 2].map(|axis| corner >> axis & 1);
-            let weight: f64 = (0..3).map(|axis| if up[axis] == 1 { share[axis] } else { 1.0 - share[axis] }).product();
-            let [i, j, k] = [0, 1, 2].map(|axis| at[axis] + up[axis]);
-            if weight == 0.0 { sum } else { sum + weight * self.values[i + nx * (j + ny * k)].to_f64() }
-        })
-    }
-
-    /// [`DensityGrid::interpolate`] at each of `positions`.
-    pub fn interpolate_all(&self, positions: &[DVec3]) -> Vec<f64> {
-        positions.par_iter().map(|&p| self.interpolate(p)).collect()
-    }
-
     /// Smallest, largest, mean and integral. All NaN if no value is finite.
     pub fn statistics(&self) -> Statistics {
         let [nx, ny, nz] = self.lattice.shape;
@@ -328,22 +299,6 @@ mod tests {
         // (1, 0, 0) stands at 1 inside and at ny * nz = 12 in C order; (0, 0, 1) at nx * ny = 6 and 1.
         assert_eq!((g.values[1], g.values[6], g.values[2]), (12.0, 1.0, 4.0));
         assert_eq!(g.to_c_order(), c);
-    }
-
-    #[test]
-    fn interpolation_is_exact_for_a_trilinear_function_and_ends_at_the_box() {
-        let lattice = grid([3, 4, 5], vec![0.0; 60]).lattice;
-        let f = |p: DVec3| 1.0 + 2.0 * p.x - 3.0 * p.y + 0.5 * p.z + p.x * p.y * p.z;
-        let at = |n: usize| lattice.node(n % 3, n / 3 % 4, n / 12);
-        let mut g = DensityGrid::<f64>::new(lattice, (0..60).map(|n| f(at(n))).collect(), None).unwrap();
-        for p in [DVec3::new(0.3, 1.7, 2.2), DVec3::ZERO, DVec3::new(1.0, 2.0, 4.0), DVec3::new(1.0, 0.4, 3.9)] {
-            assert!((g.interpolate(p) - f(p)).abs() < 1e-12, "{p}");
-        }
-        assert_eq!(g.interpolate(DVec3::new(-7.0, 9.0, 1e300)), f(DVec3::new(0.0, 2.0, 4.0)));
-        assert!(g.interpolate(DVec3::new(f64::NAN, 0.0, 0.0)).is_nan());
-        g.values[1] = f64::NAN;
-        assert!(g.interpolate(DVec3::new(0.2, 0.0, 0.0)).is_nan());
-        assert_eq!(g.interpolate(DVec3::ZERO), 1.0);
     }
 
     #[test]

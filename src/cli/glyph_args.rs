@@ -55,21 +55,33 @@ pub enum Scale {
     Density,
 }
 
+/// Points and the density at each of them.
+pub struct WeighedPoints {
+    /// In the unit of the data.
+    pub positions: Arc<Vec<DVec3>>,
+    /// One value a point.
+    pub values: Arc<Vec<f64>>,
+}
+
 impl GlyphArgs {
-    /// Puts what the mode names into the scene, with the look's colours for it; `positions` are those of
-    /// the input, if it has any.
+    /// Whether points are drawn at all.
+    pub fn draws_points(&self) -> bool {
+        self.mode != Mode::Volume
+    }
+
+    /// Puts what the mode names into the scene, with the look's colours for it; `points` are those of the
+    /// input, if it has any and they are drawn.
     ///
     /// # Errors
     /// [`Error::Usage`] if points are to be drawn and the input is a volume.
-    pub fn apply(&self, scene: &mut Scene, look: Look, positions: Option<Arc<Vec<DVec3>>>) -> Result<()> {
+    pub fn apply(&self, scene: &mut Scene, look: Look, points: Option<WeighedPoints>) -> Result<()> {
         scene.volume = self.mode != Mode::Points;
-        if self.mode == Mode::Volume {
+        if !self.draws_points() {
             return Ok(());
         }
-        let Some(positions) = positions else {
+        let Some(WeighedPoints { positions, values }) = points else {
             return Err(Error::Usage("the input is a volume and has no points to draw; leave --mode out".into()));
         };
-        let values = Arc::new(scene.grid.interpolate_all(&positions));
         let mut layer = look.points(scene, positions, values);
         let Diameter::Uniform(automatic) = layer.diameter else { unreachable!("looks give all points one size") };
         layer.diameter = match (self.point_scale, self.point_size) {

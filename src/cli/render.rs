@@ -12,7 +12,7 @@ use toml::Table;
 
 use super::args::{DensityArgs, PointArgs, numbers, vector};
 use super::console::Console;
-use super::glyph_args::GlyphArgs;
+use super::glyph_args::{GlyphArgs, WeighedPoints};
 use super::parse::Asked;
 use super::{input, recipe, report};
 use crate::annotate;
@@ -21,6 +21,8 @@ use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::grid::DensityGrid;
 use crate::io::{self, Input};
+use crate::kde;
+use crate::points::PointCloud;
 use crate::render::Renderer;
 use crate::scene::{Background, Camera, Frame, Limits, Look, Projection, Scene, View, Viewpoint};
 
@@ -154,9 +156,9 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
         let made = make_grid(args, console);
         (renderer.join().expect("the renderer's thread does not panic"), made)
     });
-    let Made { grid, positions, told: mut out, mut seconds } = made?;
+    let Made { grid, points, told: mut out, mut seconds } = made?;
     let mut renderer = renderer?;
-    let scene = args.picture.scene(Arc::new(grid), &args.glyphs, positions, &frame)?;
+    let scene = args.picture.scene(Arc::new(grid), &args.glyphs, points, &frame)?;
     let start = Instant::now();
     let picture = renderer.draw(&scene, &frame, console)?;
     seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
@@ -215,8 +217,8 @@ fn drawn(scene: &Scene, frame: &Frame, gpu: &Gpu) -> Table {
 /// A grid, what is told of it as JSON, and the seconds so far.
 struct Made {
     grid: DensityGrid,
-    /// The points, unless the input is a volume.
-    positions: Option<Arc<Vec<DVec3>>>,
+    /// The points, if they are drawn.
+    points: Option<WeighedPoints>,
     told: Map<String, Value>,
     seconds: Map<String, Value>,
 }
@@ -235,16 +237,31 @@ fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
                 &mut seconds,
                 report::object(json!({ "plan": s.plan, "evaluate": s.evaluate, "check": s.check })),
             );
-            Ok(Made { grid, positions: Some(Arc::new(points.cloud.positions)), told: out, seconds })
+            let points = match args.glyphs.draws_points() {
+                true => Some(weighed(points.cloud, &args.density, console)?),
+                false => None,
+            };
+            Ok(Made { grid, points, told: out, seconds })
         }
         Input::Volume(volume) => {
             let warnings = volume.warnings.clone();
             let grid = input::volume_of(volume, &args.density, console);
             let mut out = report::grid(&grid);
             report::merge(&mut out, report::object(json!({ "warnings": warnings })));
-            Ok(Made { grid, positions: None, told: out, seconds })
+            Ok(Made { grid, points: None, told: out, seconds })
         }
     }
+}
+
+/// An error of the density at the points that no colour shows: a fortieth of a step of 8 bits.
+const COLOR_ERROR: f64 = 1e-4;
+
+/// The points with the density at each of them.
+fn weighed(cloud: PointCloud, args: &DensityArgs, console: &Console) -> Result<WeighedPoints> {
+    let mut options = args.options(cloud.unit)?;
+    options.max_error = options.max_error.max(COLOR_ERROR);
+    let values = kde::density_at(&cloud, &cloud.positions, &options, console)?.values;
+    Ok(WeighedPoints { positions: Arc::new(cloud.positions), values: Arc::new(values) })
 }
 
 impl PictureArgs {
@@ -256,7 +273,7 @@ impl PictureArgs {
         &self,
         grid: Arc<DensityGrid>,
         glyphs: &GlyphArgs,
-        positions: Option<Arc<Vec<DVec3>>>,
+        points: Option<WeighedPoints>,
         frame: &Frame,
     ) -> Result<Scene> {
         let limits = self.limits(&grid)?;
@@ -265,7 +282,7 @@ impl PictureArgs {
             scene.background = background;
             scene.transfer.colormap = self.look.colormap(background);
         }
-        glyphs.apply(&mut scene, self.look, positions)?;
+        glyphs.apply(&mut scene, self.look, points)?;
         if let (Some(points), Some(shaded)) = (&mut scene.points, self.shading) {
             points.shaded = shaded;
         }

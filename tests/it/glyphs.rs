@@ -323,7 +323,7 @@ fn cloud(n: usize) -> Scene {
     let grid = Arc::new(grid_of(bounds, [33, 33, 33], |p| (-0.5 * p.length_squared()).exp()));
     let mut scene = Look::Default.scene(grid, Limits::DEFAULT).unwrap();
     scene.annotations = Annotations::default();
-    let values = scene.grid.interpolate_all(&points);
+    let values = points.iter().map(|p| (-0.5 * p.length_squared()).exp()).collect();
     scene.points = Some(Look::Default.points(&scene, Arc::new(points), Arc::new(values)));
     scene
 }

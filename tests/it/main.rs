@@ -1,8 +1,13 @@
 //! All integration tests, as one program.
 
+mod at_points;
 mod common;
 mod examples;
+<<<<<<< HEAD
 mod glyphs;
+=======
+mod heatmap;
+>>>>>>> plane
 mod interrupt;
 mod kde;
 mod layers;

@@ -18,7 +18,7 @@ use glam::{DVec2, DVec3};
 use crate::common::{grid_of, npy_f64, read_png, test_data};
 
 /// One renderer for all tests.
-static RENDERER: LazyLock<Mutex<Renderer>> = LazyLock::new(|| {
+pub static RENDERER: LazyLock<Mutex<Renderer>> = LazyLock::new(|| {
     let gpu = Gpu::new(&adapter()).expect("tests of pictures need a software adapter");
     Mutex::new(Renderer::new(gpu).unwrap())
 });

@@ -1,0 +1,157 @@
+//! `density --at-points`: one value a row, in the order of the rows.
+
+use std::path::Path;
+
+use densitas::kde::{DensityOptions, Method, density_at};
+use densitas::progress::Silent;
+use densitas::sample::sample;
+use serde_json::{Value, json};
+
+use crate::common::{npy_f64, test_data};
+use crate::program::{densitas, folder, json, path, stderr};
+
+/// Rows 1 and 4 (from 0) hold no position; the density is that of the other three.
+const TABLE: &str =
+    "name;x [nm];y [nm];z [nm];n\nfirst;0;0;0;5\nlost;;1;1;6\n\"a;b\";1;0;0;7\nc;0;2;0;8\nd;1;nan;0;9\n";
+
+/// A kernel of 1 nm at each of (0, 0, 0), (1, 0, 0), (0, 2, 0), at these places.
+fn expected() -> [f64; 3] {
+    let e = |square: f64| (-0.5 * square).exp();
+    let sums = [1.0 + e(1.0) + e(4.0), 1.0 + e(1.0) + e(5.0), 1.0 + e(4.0) + e(5.0)];
+    sums.map(|sum| sum / 3.0 * std::f64::consts::TAU.powf(-1.5))
+}
+
+fn close(found: f64, wanted: f64) -> bool {
+    (found - wanted).abs() < 1e-12 * wanted
+}
+
+#[test]
+fn an_array_has_one_value_a_row_and_nan_where_there_is_none() {
+    let folder = folder("at-npy");
+    let (table, out) = (path(&folder, "t.csv"), path(&folder, "at.npy"));
+    std::fs::write(&table, TABLE).unwrap();
+    let ran = densitas(&["density", &table, "--bandwidth", "1nm", "--at-points", &out, "--json"]);
+    assert!(stderr(&ran).contains("2 of 5 rows have no value"), "{}", stderr(&ran));
+    let told = json(&ran);
+    assert_eq!((&told["rows"], &told["rows_without_value"], &told["points"]), (&json!(5), &json!(2), &json!(3)));
+    let values = npy_f64(Path::new(&out));
+    let [a, b, c] = expected();
+    assert!(values.len() == 5 && values[1].is_nan() && values[4].is_nan(), "{values:?}");
+    assert!(close(values[0], a) && close(values[2], b) && close(values[3], c), "{values:?}");
+    assert!(close(told["max"].as_f64().unwrap(), a) && close(told["min"].as_f64().unwrap(), c), "{told}");
+    for key in ["method", "bandwidth", "bound_relative_to_max", "sampled_error_relative_to_max", "seconds", "unit"] {
+        assert!(told.get(key).is_some(), "no `{key}` in {told}");
+    }
+    assert!(["read", "plan", "evaluate", "check", "write"].iter().all(|k| told["seconds"][k].is_number()), "{told}");
+}
+
+#[test]
+fn a_table_keeps_its_columns_and_gets_one_more() {
+    let folder = folder("at-csv");
+    let (table, out) = (path(&folder, "t.csv"), path(&folder, "at.csv"));
+    std::fs::write(&table, TABLE).unwrap();
+    json(&densitas(&["density", &table, "--bandwidth", "1nm", "--at-points", &out, "--json"]));
+    let written = std::fs::read_to_string(&out).unwrap();
+    let lines: Vec<(&str, &str)> = written.lines().map(|line| line.rsplit_once(';').unwrap()).collect();
+    assert!(std::iter::zip(&lines, TABLE.lines()).all(|((old, _), line)| *old == line), "{written}");
+    assert_eq!((lines.len(), lines[0].1, lines[2].1, lines[5].1), (6, "density", "NaN", "NaN"));
+    let values = [1, 3, 4].map(|row: usize| lines[row].1.parse::<f64>().unwrap());
+    assert!(std::iter::zip(values, expected()).all(|(a, b)| close(a, b)), "{written}");
+    // It can be read again, the new column as weights.
+    let weighted = ["density", &out, "--columns", "x,y,z", "--weights", "density", "--grid", "4", "-o"];
+    let again = json(&densitas(&[&weighted[..], &[&path(&folder, "g.npy"), "--json"]].concat()));
+    assert_eq!(again["points"], 3);
+}
+
+#[test]
+fn rows_that_are_not_chosen_have_no_value() {
+    let folder = folder("at-every");
+    let (table, out) = (path(&folder, "t.csv"), path(&folder, "at.npy"));
+    std::fs::write(&table, TABLE).unwrap();
+    json(&densitas(&["density", &table, "--bandwidth", "1nm", "--every", "2", "--at-points", &out, "--json"]));
+    let values = npy_f64(Path::new(&out));
+    // The first and the third point that has a position: rows 0 and 3.
+    let have = [0, 1, 2, 3, 4].map(|row: usize| values[row].is_finite());
+    assert_eq!(have, [true, false, false, true, false], "{values:?}");
+    assert!(close(values[0], (1.0 + (-2f64).exp()) / 2.0 * std::f64::consts::TAU.powf(-1.5)), "{values:?}");
+}
+
+#[test]
+fn the_order_is_that_of_the_file_for_many_points_too() {
+    let folder = folder("at-order");
+    let out = path(&folder, "at.npy");
+    let told = json(&densitas(&["density", "sample:founding", "--at-points", &out, "--json"]));
+    let cloud = sample("founding", None, 1).unwrap();
+    let options = DensityOptions { method: Method::Exact, ..Default::default() };
+    let exact = density_at(&cloud, &cloud.positions, &options, &Silent).unwrap().values;
+    let values = npy_f64(Path::new(&out));
+    let largest = exact.iter().copied().fold(0.0, f64::max);
+    assert_eq!((told["method"].as_str(), values.len()), (Some("tree"), 5000));
+    let bound = told["bound_relative_to_max"].as_f64().unwrap();
+    assert!(bound <= 1e-6, "{bound}");
+    assert!(std::iter::zip(&values, &exact).all(|(a, b)| (a - b).abs() <= bound * largest));
+}
+
+#[test]
+fn structures_are_written_as_positions_with_their_density() {
+    let folder = folder("at-structure");
+    let (pdb, out) = (path(&folder, "t.pdb"), path(&folder, "at.csv"));
+    let atom = |i: usize, x: f64| {
+        format!("ATOM  {i:5}  CA  ALA A{i:4}    {x:8.3}{:8.3}{:8.3}  1.00 10.00           C  \n", x * x, -x)
+    };
+    std::fs::write(&pdb, (1..=4).map(|i| atom(i, i as f64)).collect::<String>()).unwrap();
+    let ran = densitas(&["density", &pdb, "--select", "resid 2 3 4", "--at-points", &out, "--json"]);
+    assert_eq!(json(&ran)["rows_without_value"], 1);
+    let written = std::fs::read_to_string(&out).unwrap();
+    let lines: Vec<&str> = written.lines().collect();
+    assert_eq!((lines.len(), lines[0]), (4, "x [angstrom],y [angstrom],z [angstrom],\"density\""));
+    assert!(lines[1].starts_with("2,4,-2,"), "{written}");
+}
+
+#[test]
+fn a_grid_and_the_points_at_once_and_what_is_refused() {
+    let folder = folder("at-both");
+    let (grid, at, table) = (path(&folder, "g.npy"), path(&folder, "at.npy"), path(&folder, "t.csv"));
+    std::fs::write(&table, TABLE).unwrap();
+    let told =
+        json(&densitas(&["density", "sample:founding", "--grid", "9", "-o", &grid, "--at-points", &at, "--json"]));
+    assert_eq!((&told["shape"], &told["at_points"]["rows"]), (&json!([9, 9, 9]), &json!(5000)));
+    assert!(told["at_points"]["max"].as_f64() > told["max"].as_f64().map(|m| 0.5 * m), "{told}");
+    assert_eq!(npy_f64(Path::new(&at)).len(), 5000);
+    for (arguments, code, expected) in [
+        (vec!["sample:founding"], 2, "--output"),
+        (vec!["sample:founding", "--at-points", "x.mrc"], 2, ".npy or .csv"),
+        (vec!["sample:founding", "-o", &grid, "--at-points", &grid], 2, "the same file"),
+        (vec![&table, "--at-points", &table], 2, "the output is the input"),
+        (vec![&table, "--columns", "x,y", "--at-points", &at], 1, "heatmap"),
+    ] {
+        let out = densitas(&[&["density"][..], &arguments].concat());
+        assert_eq!(out.status.code(), Some(code), "{arguments:?}: {}", stderr(&out));
+        assert!(stderr(&out).contains(expected), "{arguments:?}: {}", stderr(&out));
+    }
+    assert_eq!(std::fs::read_to_string(&table).unwrap(), TABLE);
+}
+
+#[test]
+fn tables_of_real_programs_keep_every_line() {
+    let Some(root) = test_data() else { return };
+    let out = path(&folder("at-real"), "at.csv");
+    for file in ["ThunderSTORM_TS3D.csv", "Thunderstorm_dstorm_data.csv", "CaulobacterC_2_R09_MoernerLab.csv"] {
+        let input = root.join("data/smlm").join(file);
+        let ran = densitas(&["density", input.to_str().unwrap(), "--at-points", &out, "--json"]);
+        if stderr(&ran).contains("heatmap") {
+            continue;
+        }
+        let told: Value = json(&ran);
+        let (old, new) = (std::fs::read(&input).unwrap(), std::fs::read(&out).unwrap());
+        let (old, new) = (String::from_utf8_lossy(&old).into_owned(), String::from_utf8_lossy(&new).into_owned());
+        assert_eq!(old.lines().count(), new.lines().count(), "{file}");
+        let begins = |(old, new): (&str, &str)| new.starts_with(old.trim_end_matches(['"', '\r']));
+        assert!(std::iter::zip(old.lines(), new.lines()).all(begins), "{file}");
+        let info = |path: &str| json(&densitas(&["info", path, "--json"]));
+        let (before, after) = (info(input.to_str().unwrap()), info(&out));
+        assert_eq!((&before["points"], &before["bounds"]), (&after["points"], &after["bounds"]), "{file}");
+        let columns = |v: &Value| v["columns"].as_array().unwrap().len();
+        assert_eq!(columns(&before) + 1, columns(&after), "{file}: {told}");
+    }
+}
