@@ -3,11 +3,8 @@
 mod at_points;
 mod common;
 mod examples;
-<<<<<<< HEAD
 mod glyphs;
-=======
 mod heatmap;
->>>>>>> plane
 mod interrupt;
 mod kde;
 mod layers;
