@@ -29,7 +29,7 @@ pub struct GlyphArgs {
     /// Diameter of a point in the unit of the data [default: from number and spread of the points]
     #[arg(long, value_name = "D", value_parser = diameter)]
     pub point_size: Option<f64>,
-    /// Which of several points on a pixel is seen: the nearest or the densest [default: density; both: depth]
+    /// Which of several points on a pixel is seen: the nearest or the densest [default: density; mayavi: depth]
     #[arg(long, value_name = "ORDER")]
     pub point_order: Option<Order>,
     /// none: all alike; density: diameters grow with the density (times --point-size, if given)
@@ -83,7 +83,7 @@ impl GlyphArgs {
             return Err(Error::Usage("the input is a volume and has no points to draw; leave --mode out".into()));
         };
         let mut layer = look.points(scene, positions, values);
-        let Diameter::Uniform(automatic) = layer.diameter else { unreachable!("looks give all points one size") };
+        let automatic = layer.diameter.length();
         layer.diameter = match (self.point_scale, self.point_size) {
             (Scale::None, size) => Diameter::Uniform(size.unwrap_or(automatic)),
             (Scale::Density, Some(factor)) => Diameter::Proportional(factor),

@@ -175,6 +175,7 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
         "adapter": renderer.gpu().describe(),
         "limits": scene.transfer.limits,
         "size": picture.size,
+        "point_size": scene.points.as_ref().map(|p| p.diameter.length()),
         "seconds": seconds,
     });
     report::merge(&mut out, report::object(more));
@@ -189,11 +190,13 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
 fn tell(args: &RenderCommand, scene: &Scene, frame: &Frame, renderer: &Renderer, console: &Console) {
     let [vmin, vmax] = scene.transfer.limits;
     let [x, y, z] = scene.grid.lattice.shape;
+    let points = scene.points.as_ref().map(|p| format!("; points of diameter {:.3}", p.diameter.length()));
     console.note(&format!(
-        "{}: {} x {} pixels; {x} x {y} x {z} nodes; colours from {vmin:.3e} to {vmax:.3e}; drawn on {}",
+        "{}: {} x {} pixels; {x} x {y} x {z} nodes; colours from {vmin:.3e} to {vmax:.3e}{}; drawn on {}",
         args.output.display(),
         frame.size[0],
         frame.size[1],
+        points.unwrap_or_default(),
         renderer.gpu().describe()
     ));
 }

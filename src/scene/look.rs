@@ -155,12 +155,11 @@ impl Look {
     }
 
     /// Points of these densities (one a position, in the unit of the grid) for a scene of this look, in
-    /// its size and order. Set [`Scene::volume`] before.
+    /// its size and order.
     pub fn points(self, scene: &Scene, positions: Arc<Vec<DVec3>>, values: Arc<Vec<f64>>) -> PointLayer {
         let (diameter, order) = match self {
-            // Alone, points show the dense core only if it is drawn last.
-            Self::Default if !scene.volume => (default_diameter(scene, positions.len()), PointOrder::Density),
-            Self::Default => (default_diameter(scene, positions.len()), PointOrder::Depth),
+            // By depth the thin outside would hide the dense core.
+            Self::Default => (default_diameter(scene, positions.len()), PointOrder::Density),
             Self::Mayavi => (mayavi_diameter(&positions), PointOrder::Depth),
         };
         let diameter = Diameter::Uniform(diameter);

@@ -79,7 +79,7 @@ impl PointLayer {
                 self.values.len()
             )));
         }
-        let (Diameter::Uniform(d) | Diameter::Proportional(d) | Diameter::Ranged(d)) = self.diameter;
+        let d = self.diameter.length();
         if !(d >= 0.0 && d.is_finite()) {
             return Err(Error::Usage(format!("points of diameter {d} cannot be drawn; it must be 0 or more")));
         }
@@ -88,6 +88,12 @@ impl PointLayer {
 }
 
 impl Diameter {
+    /// The diameter or the factor it names.
+    pub fn length(self) -> f64 {
+        let (Self::Uniform(d) | Self::Proportional(d) | Self::Ranged(d)) = self;
+        d
+    }
+
     /// Offset and slope of the diameter as a function of the density, for points of these densities.
     pub fn by_value(self, values: &[f64]) -> [f64; 2] {
         match self {

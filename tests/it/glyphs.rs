@@ -135,6 +135,43 @@ fn by_the_end_rule_the_last_whole_step_before_the_glyph_counts() {
     assert_close(at(&light(&scene, SIZE), 32, 32)[0], 1.0 - (-sigma() * 0.5).exp(), "five steps");
 }
 
+/// Where a smoothed rim covers a part of a pixel the rest of it sees all steps. Catches: steps begun anew
+/// behind a glyph.
+#[test]
+fn by_the_end_rule_what_is_beside_a_smoothed_rim_has_all_its_steps() {
+    let mut scene = slab(&[(DVec3::new(0.45, 0.5, 0.5), 0.0)], 0.06);
+    // The surface is 0.52 to 0.55 deep: five steps of ten.
+    scene.sampling = Sampling { step: 0.0999, rule: SampleRule::End };
+    layer(&mut scene).antialias = true;
+    let fog = |steps: f64| 1.0 - (-sigma() * steps * 0.0999).exp();
+    let mut seen = [0; 5];
+    for [red, ..] in light(&scene, SIZE).rgba {
+        let of = |covered: i32| (f64::from(covered) * fog(5.0) + f64::from(4 - covered) * fog(10.0)) / 4.0;
+        let covered = (0..5).find(|&k| (f64::from(red) - of(k)).abs() < FLOAT_TOLERANCE);
+        seen[covered.unwrap_or_else(|| panic!("{red} is no mean of {} and {}", fog(5.0), fog(10.0))) as usize] += 1;
+    }
+    assert!(seen.iter().all(|n| *n > 0), "{seen:?}");
+}
+
+/// Catches: spheres mirrored from behind the eye, a sphere around the eye that fills the picture.
+#[test]
+fn what_is_behind_or_around_the_eye_is_not_seen() {
+    let camera = |vertical_fov_degrees: f64| Camera {
+        position: MIDDLE,
+        target: DVec3::new(0.0, 0.5, 0.5),
+        up: DVec3::Z,
+        projection: Projection::Perspective { vertical_fov_degrees },
+        shift: DVec2::ZERO,
+    };
+    for (x, diameter, seen) in [(0.2, 0.1, true), (0.8, 0.1, false), (0.8, 0.5, false), (0.5, 0.1, false)] {
+        for fov in [30.0, 150.0] {
+            let mut scene = points_only(&[(DVec3::new(x, 0.5, 0.5), 0.5)], diameter);
+            scene.viewpoint = Viewpoint::At(camera(fov));
+            assert_eq!(covered(&light(&scene, SIZE)) > 0, seen, "at {x}, diameter {diameter}, {fov} degrees");
+        }
+    }
+}
+
 /// Catches: glyphs only where a ray meets the box; fog of the box before a glyph that is in front of it.
 #[test]
 fn points_outside_the_box_are_seen_before_beside_and_behind_it() {
@@ -314,6 +351,14 @@ fn smoothed_edges_cover_what_the_sphere_covers() {
         let expected = std::f64::consts::PI * (0.5 * diameter * 65.0 / SEEN).powi(2);
         assert!((area - expected).abs() < 0.25 + 0.02 * expected, "{diameter}: {area}, expected {expected}");
         assert!(light.rgba.iter().any(|p| p[3] > 0.1 && p[3] < 0.9), "{diameter}");
+        let places = light
+            .rgba
+            .iter()
+            .enumerate()
+            .map(|(i, p)| f64::from(p[3]) * (DVec2::new((i % 65) as f64, (i / 65) as f64) + DVec2::splat(0.5)));
+        let found = places.sum::<DVec2>() / area;
+        let expected = 32.5 + DVec2::new(0.003, 0.002) * 65.0 / SEEN;
+        assert!(found.distance(expected) < 0.12, "{diameter}: in the middle of {found}, expected {expected}");
     }
 }
 
@@ -426,5 +471,39 @@ fn looks_give_points_a_size_that_shows_the_core() {
         alone.points = Some(all);
         let whole = covered(&light(&alone, [200, 150]));
         assert!(half < whole && half > whole / 3, "{half} {whole}");
+    }
+}
+
+/// The options of the program: what is drawn, how large, and what cannot be.
+#[test]
+fn the_program_draws_points_alone_and_in_fog() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("glyphs");
+    std::fs::create_dir_all(&folder).unwrap();
+    let run = |arguments: &[&str]| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_densitas"))
+            .args(arguments)
+            .args(["--size", "160x120", "--json"])
+            .current_dir(&folder)
+            .output()
+            .unwrap()
+    };
+    let drawn = |name: &str, more: &[&str]| {
+        let output = run(&[&["render", "sample:founding", "--grid", "24", "-o", name], more].concat());
+        assert!(output.status.success(), "{more:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (crate::common::read_png(&folder.join(name)).1, told)
+    };
+    let (volume, told) = drawn("volume.png", &[]);
+    assert!(told["point_size"].is_null());
+    let (points, told) = drawn("points.png", &["--mode", "points"]);
+    assert!((0.04..0.12).contains(&told["point_size"].as_f64().unwrap()), "{told}");
+    let (large, told) = drawn("large.png", &["--mode", "points", "--point-size", "0.3", "--point-order", "depth"]);
+    assert_eq!(told["point_size"], 0.3);
+    let (both, _) = drawn("both.png", &["--mode", "both", "--shading", "off", "--point-scale", "density"]);
+    assert!(volume != points && points != large && both != volume && both != points);
+    for wrong in [&["--mode", "dots"][..], &["--point-size", "0"], &["--point-size", "-1"], &["--point-order", "up"]] {
+        let output = run(&[&["render", "sample:founding", "-o", "wrong.png"], wrong].concat());
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(!folder.join("wrong.png").exists());
     }
 }
