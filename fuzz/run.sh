@@ -3,16 +3,15 @@
 #
 #     DENSITAS_TEST_DATA=/path/to/data sh fuzz/run.sh 60
 #
-# Needs a C++ compiler for libFuzzer and no nightly: only densitas itself is instrumented, so that
-# everything else is taken as it is compiled for the program. What is found lies in fuzz/artifacts; make
-# a test of it.
+# Needs a C++ compiler for libFuzzer, but no nightly and no cargo-fuzz: only densitas itself is
+# instrumented. What is found lies in fuzz/artifacts; make a test of it.
 set -eu
 seconds=${1:-20}
 cd "$(dirname "$0")"
 # Profiles with flags of their own are not yet stable.
 export RUSTC_BOOTSTRAP=1
-export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/../target}"
-test -f Cargo.lock || cp ../Cargo.lock Cargo.lock
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
+cp ../Cargo.lock Cargo.lock
 flags='"-Cpasses=sancov-module", "-Ccodegen-units=1", "-Cllvm-args=-sanitizer-coverage-level=4",
     "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters", "-Cllvm-args=-sanitizer-coverage-pc-table",
     "-Cllvm-args=-sanitizer-coverage-trace-compares"'

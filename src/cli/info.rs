@@ -113,7 +113,11 @@ fn points_prose(p: &PointInput, given: &Given, console: &Console) {
         let (min, max) = range(weights);
         say(
             "weights",
-            &format!("{}, {min} to {max}, sum {}", given.weights.unwrap_or("own"), weights.iter().sum::<f64>()),
+            &format!(
+                "{}, {min:.4} to {max:.4}, sum {:.4}",
+                given.weights.unwrap_or("own"),
+                weights.iter().sum::<f64>()
+            ),
         );
     }
     say("columns", &shortened(p.columns.iter().cloned()));

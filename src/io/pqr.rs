@@ -69,7 +69,7 @@ impl Reader {
 
     fn atom(&mut self, words: &[&[u8]], is_hetero: bool, line: u64) -> Result<(), String> {
         let (identity, numbers) = match words.len() {
-            9 | 10 | 11 => words.split_at(words.len() - 5),
+            9..=11 => words.split_at(words.len() - 5),
             n => {
                 let n = if n > 11 { "more than 11".to_owned() } else { n.to_string() };
                 return Err(format!(

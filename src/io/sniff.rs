@@ -100,7 +100,7 @@ fn text_format(head: &[u8], ending: &str) -> Option<Format> {
 fn by_name_or_numbers(head: &[u8], name: &str, ending: &str, is_binary: bool) -> Result<Format> {
     match ending {
         "csv" | "tsv" => Ok(Format::Table),
-        "gro" if all_lines(head).nth(1).is_some_and(|line| begins_with_integer(line)) => Ok(Format::Gro),
+        "gro" if all_lines(head).nth(1).is_some_and(begins_with_integer) => Ok(Format::Gro),
         "xyz" if lines(head).next().is_some_and(|line| words(line).count() == 1 && begins_with_integer(line)) => {
             Ok(Format::Xyz)
         }
@@ -221,8 +221,8 @@ fn is_xyz(head: &[u8]) -> bool {
     let is_extended = comment.windows(11).any(|w| w.eq_ignore_ascii_case(b"properties="));
     let words: Vec<&[u8]> = words(atom).take(5).collect();
     let is_number = |word: &&[u8]| number(word).is_some();
-    let has_position = words.len() >= 4 && words[1..4].iter().all(|w| is_number(&w));
-    let is_symbol = words.first().is_some_and(|w| w.first().is_some_and(u8::is_ascii_alphabetic) && !is_number(&w));
+    let has_position = words.len() >= 4 && words[1..4].iter().all(|w| number(w).is_some());
+    let is_symbol = words.first().is_some_and(|w| w.first().is_some_and(u8::is_ascii_alphabetic) && !is_number(w));
     let is_atomic_number = words.first().and_then(|w| count(w)).is_some_and(|n| n <= elements::LAST.into());
     let is_row = comment.split(|b| b",; \t".contains(b)).filter(is_number).count() >= 3;
     is_extended || has_position && (is_symbol || is_atomic_number && !is_row)

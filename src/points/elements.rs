@@ -59,10 +59,9 @@ const CHARMM_IONS: [(&[u8], &str); 7] =
 /// coarse-grained models (`SC1`, `W`) have no element.
 pub fn guess(name: &[u8], resname: &[u8]) -> &'static str {
     let trimmed = name.trim_ascii();
-    if name.first().is_some_and(|b| *b != b' ') && without_charge(trimmed) == without_charge(resname) {
-        if let Some(symbol) = ion(without_charge(trimmed)) {
-            return symbol;
-        }
+    let is_ion = name.first().is_some_and(|b| *b != b' ') && without_charge(trimmed) == without_charge(resname);
+    if is_ion && let Some(symbol) = ion(without_charge(trimmed)) {
+        return symbol;
     }
     if matches!(trimmed, [b'S', b'C', b'1'..=b'9']) {
         return "";

@@ -375,3 +375,33 @@ fn outcome(case: &Value, file: &Path, folder: &Path) {
     let _ = std::fs::remove_file(&out);
     let _ = std::fs::remove_file(folder.join("out.npy.json"));
 }
+
+#[test]
+fn info_tells_all_that_was_understood() {
+    let folder = folder("info");
+    let pqr = path(&folder, "a.pqr");
+    let atoms = "ATOM 1 CA ALA A 1 1 2 3 -0.5 1.8\nATOM 2 O HOH B 2 2 2 3 0.25 2\nHETATM 3 CA CA B 3 4 2 3 2.0 2\n";
+    std::fs::write(&pqr, atoms).unwrap();
+    let told = json(&densitas(&["info", &pqr, "--json", "--weights", "positive-charge", "--select", "chain B"]));
+    assert_eq!((told["format"].as_str(), told["unit_from"].as_str()), (Some("pqr"), Some("format")));
+    assert_eq!(told["selected"], serde_json::json!({ "points": 2, "of": 3 }));
+    assert_eq!(told["elements"], serde_json::json!({ "O": 1, "CA": 1 }));
+    assert_eq!(told["kinds"], serde_json::json!({ "water": 1, "other": 1 }));
+    assert_eq!(told["chains"], serde_json::json!({ "B": 2 }));
+    assert_eq!(told["weights"]["sum"].as_f64(), Some(2.25));
+    assert!(told["columns"].as_array().unwrap().contains(&"charge".into()));
+    let output = densitas(&["info", &pqr, "--unit", "nm"]);
+    let prose = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(prose.contains("unit      nm (--unit)") && prose.contains("elements  C 1, O 1, CA 1"), "{prose}");
+    assert!(prose.lines().all(|line| line.chars().count() <= 120), "{prose}");
+}
+
+#[test]
+fn a_wrong_selection_is_shown_with_a_pointer_at_the_word() {
+    let output = densitas(&["info", "sample:founding", "--select", "name CA or nmae CB"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].contains("column 12: `nmae` is not known; known are name"), "{text}");
+    assert_eq!((lines[1], lines[2]), ("  name CA or nmae CB", "             ^"));
+}

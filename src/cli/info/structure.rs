@@ -23,16 +23,13 @@ pub(super) fn json(atoms: &AtomTable, frame: Range<usize>) -> Map<String, Value>
 
 /// The same as lines of prose.
 pub(super) fn prose(atoms: &AtomTable, frame: Range<usize>) -> Vec<(&'static str, String)> {
-    let list = |pairs: Vec<(String, usize)>| {
-        let named = |text: String| if text.is_empty() { "unknown".to_owned() } else { text };
-        shortened(pairs.into_iter().map(|(text, n)| format!("{} {n}", named(text))))
-    };
+    let list = |pairs: Vec<(String, usize)>| shortened(pairs.into_iter().map(|(text, n)| format!("{text} {n}")));
     let mut lines = vec![("elements", list(counts(&atoms.element, frame.clone())))];
     if !atoms.resname.codes.is_empty() {
         lines.push(("kinds", list(kinds(atoms, frame.clone()))));
     }
     let chains = if atoms.chain.codes.is_empty() { Vec::new() } else { counts(&atoms.chain, frame) };
-    if chains.iter().any(|c| !c.0.is_empty()) {
+    if chains.iter().any(|c| c.0 != "unknown") {
         lines.push(("chains", list(chains)));
     }
     lines
@@ -41,7 +38,8 @@ pub(super) fn prose(atoms: &AtomTable, frame: Range<usize>) -> Vec<(&'static str
 fn counts(column: &Categorical, frame: Range<usize>) -> Vec<(String, usize)> {
     let mut counts = vec![0usize; column.levels.len()];
     column.codes[frame].iter().for_each(|code| counts[*code as usize] += 1);
-    let mut pairs: Vec<_> = column.levels.iter().map(|l| l.to_string()).zip(counts).filter(|p| p.1 > 0).collect();
+    let named = |level: &str| if level.is_empty() { "unknown".to_owned() } else { level.to_owned() };
+    let mut pairs: Vec<_> = column.levels.iter().map(|l| named(l)).zip(counts).filter(|p| p.1 > 0).collect();
     pairs.sort_by_key(|p| std::cmp::Reverse(p.1));
     pairs
 }

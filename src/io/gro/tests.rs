@@ -1,7 +1,7 @@
 use super::*;
 use crate::progress::Silent;
 
-const WATER: &str = "water t= 1.0\n    2\n    1SOL     OW    1   0.230  -0.628   0.113  0.1000  0.2000  0.3000\n\
+const WATER: &str = "water t= 1.0\n    2\n    1SOL     OW    1   0.230  -0.627   0.113  0.1000  0.2000  0.3000\n\
     99999CA      CA99999   1.000 200.000-300.000\n   1.00000   2.00000   3.00000\n";
 
 fn read(text: &str) -> Result<Parsed> {
@@ -19,7 +19,7 @@ fn near(found: DVec3, expected: [f64; 3]) {
 #[test]
 fn every_column_is_read_and_nanometres_become_angstrom() {
     let parsed = read(WATER).unwrap();
-    near(parsed.cloud.positions[0], [2.3, -6.28, 1.13]);
+    near(parsed.cloud.positions[0], [2.3, -6.27, 1.13]);
     near(parsed.cloud.positions[1], [10.0, 2000.0, -3000.0]);
     let atoms = parsed.cloud.atoms.as_ref().unwrap();
     assert_eq!((atoms.name.get(0), atoms.resname.get(0), atoms.resid[0]), ("OW", "SOL", 1));
