@@ -193,11 +193,11 @@ fn equal_limits_give_a_bar_of_two_colours() {
 /// The scale bar of these marks, with its label: the polygon next to a text of this ending.
 fn scale_bar<'a>(marks: &'a [Mark], ending: &str) -> Option<(Area, &'a str)> {
     let (text, place) = texts(marks).into_iter().find(|(text, _)| text.ends_with(ending))?;
-    let bars = marks.iter().filter_map(|mark| match &mark.shape {
+    let mut bars = marks.iter().filter_map(|mark| match &mark.shape {
         Shape::Polygon { corners, .. } => Some(Area { min: corners[0], max: corners[2] }),
         _ => None,
     });
-    bars.filter(|bar| bar.max.x < place.min.x && bar.min.y > place.min.y).last().map(|bar| (bar, text))
+    bars.rfind(|bar| bar.max.x < place.min.x && bar.min.y > place.min.y).map(|bar| (bar, text))
 }
 
 /// Catches: a bar measured in pixels where points are meant, or at the depth of the eye.
@@ -236,6 +236,22 @@ fn the_scale_bar_keeps_off_numbers_and_stays_in_the_picture() {
                 assert!(!area.overlaps(&bar), "{frame:?} {view:?}: {text} covers the bar");
             }
         }
+    }
+}
+
+/// Catches: a box that leaves room for its numbers or for the bar, but not for both.
+#[test]
+fn between_the_box_and_the_scale_bar_there_is_room_for_numbers() {
+    for frame in &FRAMES[1..] {
+        let scene = scene(boxes()[0], View::ISO, None);
+        let marks = marks_of(&scene, frame);
+        let (bar, label) = scale_bar(&marks, " Å").unwrap();
+        let room = bar.min.y - plot_area(&scene.annotations, frame).max.y;
+        let em = marks.iter().find_map(|mark| match &mark.shape {
+            Shape::Text { text, font_size, .. } if text == label => Some(*font_size),
+            _ => None,
+        });
+        assert!(room > 3.5 * em.unwrap(), "{frame:?}: {room}");
     }
 }
 

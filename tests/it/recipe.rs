@@ -150,6 +150,10 @@ fn options_given_win_over_the_recipe() {
         (&["--size", "200x150"][..], &["--size", "200x150", "--reverse", "--vmin", "0.01", "--view", "x"][..]),
         (&["--reverse=off"], &["--size", "160x120", "--vmin", "0.01", "--view", "x"]),
         (&["--camera", "20,30"], &["--size", "160x120", "--reverse", "--vmin", "0.01", "--camera", "20,30"]),
+        (
+            &["--camera-position", "9,1,2"],
+            &["--size", "160x120", "--reverse", "--vmin", "0.01", "--camera-position", "9,1,2"],
+        ),
         (&["--limits", "range:0,1"], &["--size", "160x120", "--reverse", "--limits", "range:0,1", "--view", "x"]),
     ] {
         again(&first, &second, given);
