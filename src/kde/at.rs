@@ -148,7 +148,7 @@ mod tests {
         let largest = exact.iter().copied().fold(0.0, f64::max);
         assert_eq!(at.values.len(), exact.len());
         let errors = at.values.iter().zip(&exact).map(|(a, b)| (a - b).abs() / largest);
-        errors.fold(0.0, |worst, e| if e <= worst { worst } else { e })
+        errors.fold(0.0, |worst: f64, e: f64| if worst.is_nan() || e <= worst { worst } else { e })
     }
 
     // scipy 1.17.1: i = np.arange(12); P = [i*37 % 101 / 10, i*53 % 97 / 7, i*71 % 89 / 13]; gaussian_kde(P)(P), and

@@ -174,7 +174,7 @@ mod tests {
             let plain: f64 =
                 points.iter().map(|p| p[3] * (-(DVec3::new(p[0], p[1], p[2]) + s).length_squared()).exp2()).sum();
             let error = (sum / plain - 1.0).abs();
-            worst = if error <= worst { worst } else { error };
+            worst = if f64::is_nan(worst) || error <= worst { worst } else { error };
         }
         (worst, blocks.factored)
     }

@@ -35,7 +35,7 @@ pub(super) fn sampled_error<T: Sample>(
         _ => places.par_iter().map(|p| plain(setting.cloud, setting.kernel, *p)).collect(),
     };
     let errors = chosen.iter().zip(&sums).map(|(at, sum)| (values[*at].to_f64() - sum).abs() / largest);
-    errors.fold(0.0, |worst, e| if e <= worst { worst } else { e })
+    errors.fold(0.0, |worst: f64, e: f64| if worst.is_nan() || e <= worst { worst } else { e })
 }
 
 /// The largest of the exact densities at some of `positions`, for which a millisecond of time is taken.

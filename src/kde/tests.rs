@@ -57,7 +57,7 @@ fn error_of<T: Sample>(density: &Density<T>, cloud: &PointCloud) -> f64 {
     for (at, value) in density.grid.values.iter().enumerate() {
         let exact = plain(cloud, &density.report.kernel, lattice.node(at % nx, at / nx % ny, at / nx / ny));
         let error = (value.to_f64() - exact).abs();
-        worst = if error <= worst { worst } else { error };
+        worst = if f64::is_nan(worst) || error <= worst { worst } else { error };
         largest = f64::max(largest, exact);
     }
     if largest < density.report.kernel.peak * 1e-289 && worst <= largest { 0.0 } else { worst / largest }

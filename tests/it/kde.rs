@@ -74,7 +74,7 @@ fn error<T: Sample>(grid: &DensityGrid<T>, expected: &[f64]) -> f64 {
     assert_eq!(values.len(), expected.len());
     let largest = expected.iter().copied().fold(0.0, f64::max);
     let errors = values.iter().zip(expected).map(|(v, e)| (v.to_f64() - e).abs() / largest);
-    errors.fold(0.0, |worst, e| if e <= worst { worst } else { e })
+    errors.fold(0.0, |worst: f64, e: f64| if worst.is_nan() || e <= worst { worst } else { e })
 }
 
 /// The doubles of an NPY file, version 1, `<f8`, C order.
