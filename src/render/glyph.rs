@@ -31,7 +31,7 @@ const TILE: u32 = 8;
 const SMOOTH_SAMPLES: u32 = 4;
 
 /// As `LEAST_RADIUS` of `common/sphere.wgsl`: smaller spheres are single pixels.
-const LEAST_RADIUS: f64 = 0.70711;
+const LEAST_RADIUS: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
 /// Rows of a sphere that one invocation draws before a further one shares them.
 const ROWS_A_LANE: f64 = 16.0;
