@@ -215,6 +215,23 @@ impl<T: Sample> DensityGrid<T> {
         shares.iter().map(|share| level_holding(&mut values, share * total)).collect()
     }
 
+    /// The box around the nodes whose value is at least `level`; [`Box3::EMPTY`] if there are none.
+    pub fn bounds_above(&self, level: f64) -> Box3 {
+        let [nx, ny, _] = self.lattice.shape;
+        let mut bounds = Box3::EMPTY;
+        for (row, values) in self.values.chunks_exact(nx).enumerate() {
+            let inside = |v: &T| v.to_f64() >= level;
+            let (Some(first), Some(last)) = (values.iter().position(inside), values.iter().rposition(inside)) else {
+                continue;
+            };
+            for i in [first, last] {
+                let node = self.lattice.node(i, row % ny, row / ny);
+                bounds = Box3 { min: bounds.min.min(node), max: bounds.max.max(node) };
+            }
+        }
+        bounds
+    }
+
     /// How thick the highest-density region that holds `share` (0 to 1) of the mass is: the length of
     /// a line through it along an axis, averaged over its nodes and (geometrically) over the axes. In
     /// the unit of length; 0 if no value is positive.
@@ -322,6 +339,17 @@ mod tests {
             assert_eq!(Some(&level_holding(&mut values.clone(), share * total)), by_sorting, "{share}");
         }
         assert_eq!(level_holding(&mut [], 1.0), 0.0);
+    }
+
+    #[test]
+    fn bounds_above_a_level_hold_its_nodes_and_no_more() {
+        let mut values = vec![0.0; 24];
+        values[1 + 2 * (2 + 3)] = 5.0; // node (1, 2, 1) of 2 x 3 x 4
+        let g = grid([2, 3, 4], values);
+        let node = g.lattice.node(1, 2, 1);
+        assert_eq!(g.bounds_above(4.0), Box3 { min: node, max: node });
+        assert_eq!(g.bounds_above(6.0), Box3::EMPTY);
+        assert_eq!(g.bounds_above(0.0), g.lattice.bounds());
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub use lettering::Lettering;
 pub use ticks::{Labels, Ticks};
 
 use crate::color::Rgb;
+use crate::geometry::Box3;
 use crate::scene::{Annotations, Background, Camera, Frame, Scene, Viewpoint, Window};
 use colorbar::Bar;
 use page::Page;
@@ -133,7 +134,11 @@ impl Area {
     }
 }
 
-/// The camera of a scene in a frame: an automatic one sees the focus in the [`plot_area`].
+/// Where in the limits a density can be made out at the rim of a picture.
+const SEEN: f64 = 0.15;
+
+/// The camera of a scene in a frame: an automatic one looks at the centre of the focus and sees it, and the
+/// density that can be made out, in the [`plot_area`].
 pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
     let view = match scene.viewpoint {
         Viewpoint::At(camera) => return camera,
@@ -143,7 +148,10 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
     let [width, height] = frame.size_in_points();
     let from_center = area.center() - 0.5 * DVec2::new(width, height);
     let window = Window { center: from_center * DVec2::new(1.0, -1.0) / height, size: area.size() / height };
-    Camera::fitting(scene.focus, view, window)
+    // Fog beyond the drawn box is neither cut by the picture's edge nor drawn under the colour bar.
+    let [vmin, vmax] = scene.transfer.limits;
+    let fog = if scene.volume { scene.grid.bounds_above(vmin + SEEN * (vmax - vmin)) } else { Box3::EMPTY };
+    Camera::fitting_around(scene.focus.center(), scene.focus.union(&fog), view, window)
 }
 
 /// The marks of a picture of `scene` seen by `camera`. Text never overlaps text and never leaves the

@@ -158,7 +158,14 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
     });
     let Made { grid, points, told: mut out, mut seconds } = made?;
     let mut renderer = renderer?;
+    let largest = grid.statistics().max;
     let scene = args.picture.scene(Arc::new(grid), &args.glyphs, points, &frame)?;
+    if scene.transfer.limits[0] >= largest {
+        console.warning(&format!(
+            "vmin {:.3e} is not below the largest density, {largest:.3e}: nothing is seen; choose a smaller --vmin",
+            scene.transfer.limits[0]
+        ));
+    }
     let start = Instant::now();
     let picture = renderer.draw(&scene, &frame, console)?;
     seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
@@ -319,7 +326,13 @@ impl PictureArgs {
             return Ok(base);
         }
         let [vmin, vmax] = base.resolve(grid)?;
-        Ok(Limits::Value(self.vmin.unwrap_or(vmin), self.vmax.unwrap_or(vmax)))
+        let s = grid.statistics();
+        // Where one was given that lies beyond the other by default, the range of the data stands in.
+        Ok(match (self.vmin, self.vmax) {
+            (Some(a), None) => Limits::Value(a, if a < vmax { vmax } else { s.max.max(a) }),
+            (None, Some(b)) => Limits::Value(if b > vmin { vmin } else { s.min.min(b) }, b),
+            (a, b) => Limits::Value(a.unwrap_or(vmin), b.unwrap_or(vmax)),
+        })
     }
 
     /// The camera that the options move away from the automatic one; none if they do not.

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::kde::tree::Tree;
 use crate::kde::{DensityOptions, Kernel, Method, Outcome, Report, Seconds, Setting};
-use crate::kde::{bound, check, chosen, exact, places};
+use crate::kde::{bound, check, chosen, exact, kept, places};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 
@@ -54,7 +54,7 @@ pub fn density_at(
         let place = positions[at];
         return Err(Error::Data(format!("place {at} from 0 is {place}; a density needs finite positions")));
     }
-    let (kernel, warnings) = Kernel::new(cloud, &options.bandwidth)?;
+    let (kernel, mut warnings) = Kernel::new(cloud, &options.bandwidth)?;
     let method = chosen(options, cloud.len(), positions.len());
     let planned = start.elapsed();
 
@@ -65,6 +65,7 @@ pub fn density_at(
     };
     let evaluated = start.elapsed();
 
+    warnings.extend(kept(options, result.bound, size_of::<f64>())?);
     let sampled = check::sampled_error(&setting, method, &values, result.largest, |at| positions[at]);
     let report = Report {
         method: method.used(),

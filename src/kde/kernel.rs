@@ -115,8 +115,9 @@ impl Kernel {
         let inverse = whitening.transpose() * whitening;
         if !(peak.is_finite() && peak > 0.0 && whitening.is_finite() && inverse.is_finite()) {
             return Err(Error::Data(format!(
-                "no kernel can be made of the standard deviations {sigma}: numbers this far from 1 \
-                 leave the range of f64; scale the coordinates"
+                "no kernel can be made of the standard deviations {:.3e}, {:.3e}, {:.3e}: numbers this far from 1 \
+                 leave the range of f64; scale the coordinates or the weights",
+                sigma.x, sigma.y, sigma.z
             )));
         }
         Ok(Self { dimensions: 3, rule, factor, n_eff, covariance, inverse, whitening, peak })
@@ -157,13 +158,16 @@ struct Weights {
     largest: f64,
     sum: f64,
     sum_of_squares: f64,
+    /// `sum w_i (W - w_i) / W`, which `W - sum w_i^2 / W` is, without its cancellation where one weight
+    /// outweighs all others.
+    spread: f64,
 }
 
 impl Weights {
     fn of(cloud: &PointCloud) -> Result<Self> {
         let n = cloud.len() as f64;
         let Some(weights) = &cloud.weights else {
-            return Ok(Self { largest: 1.0, sum: n, sum_of_squares: n });
+            return Ok(Self { largest: 1.0, sum: n, sum_of_squares: n, spread: n - 1.0 });
         };
         if weights.len() != cloud.len() {
             return Err(Error::Data(format!("{} weights for {} points; one a point is needed", weights.len(), n)));
@@ -175,11 +179,16 @@ impl Weights {
         if largest == 0.0 && n > 0.0 {
             return Err(Error::Data("all weights are 0; at least two points need a weight above 0".into()));
         }
-        let [sum, sum_of_squares] = summed(cloud.len(), |i| {
+        let heaviest = weights.iter().position(|w| *w == largest);
+        let [sum, sum_of_squares, others] = summed(cloud.len(), |i| {
             let w = weights[i] / largest;
-            [w, w * w]
+            [w, w * w, if Some(i) == heaviest { 0.0 } else { w }]
         });
-        Ok(Self { largest, sum, sum_of_squares })
+        let [products] = summed(cloud.len(), |i| {
+            let w = weights[i] / largest;
+            [if Some(i) == heaviest { others } else { w * (sum - w) }]
+        });
+        Ok(Self { largest, sum, sum_of_squares, spread: products / sum })
     }
 
     fn n_eff(&self) -> f64 {
@@ -188,7 +197,7 @@ impl Weights {
 }
 
 /// The sum of `f` over `0..n`, in the same order whatever the number of threads.
-fn summed<const K: usize>(n: usize, f: impl Fn(usize) -> [f64; K] + Sync) -> [f64; K] {
+pub(super) fn summed<const K: usize>(n: usize, f: impl Fn(usize) -> [f64; K] + Sync) -> [f64; K] {
     let add = |a: [f64; K], b: [f64; K]| std::array::from_fn(|k| a[k] + b[k]);
     let chunk = |c: usize| (c * CHUNK..((c + 1) * CHUNK).min(n)).map(&f).fold([0.0; K], add);
     let chunks = n.div_ceil(CHUNK);
@@ -245,7 +254,7 @@ fn data_covariance(cloud: &PointCloud, weights: &Weights, bounds: Box3) -> DMat3
     });
     let moments = DMat3::from_cols_array(&[xx, xy, xz, xy, yy, yz, xz, yz, zz]);
     let scale = DMat3::from_diagonal(scale);
-    scale * (moments * (1.0 / (weights.sum - weights.sum_of_squares / weights.sum))) * scale
+    scale * (moments * (1.0 / weights.spread)) * scale
 }
 
 /// `covariance` of `d` dimensions itself if it is regular; else what stands in for it, with a warning.

@@ -66,8 +66,8 @@ pub struct DensityOptions {
     pub method: Method,
     /// Largest error allowed, as a share of the largest density; 1e-6 by default. Above 0.
     pub max_error: f64,
-    /// Whether the proven bound, and not a calibrated choice, has to keep `max_error`. The methods
-    /// here always keep it by their bound.
+    /// Whether it is an error if the proven bound exceeds `max_error`, as it can where rounding or the
+    /// type of the samples set a limit. Otherwise it is a warning.
     pub guaranteed: bool,
 }
 
@@ -78,6 +78,23 @@ impl DensityOptions {
         }
         Err(Error::Usage(format!("the error is {}; it must be a number above 0", self.max_error)))
     }
+}
+
+/// What is to be said, or refused, if `bound` exceeds the error that was asked for. `bytes` is the size of
+/// a sample.
+fn kept(options: &DensityOptions, bound: f64, bytes: usize) -> Result<Option<String>> {
+    if bound <= options.max_error {
+        return Ok(None);
+    }
+    let asked = options.max_error;
+    let storage = bound::rounding_of_storage(bytes);
+    let why = if storage > 0.5 * bound {
+        "samples are stored as f32; take --dtype f64"
+    } else {
+        "f64 rounds that much for points this far from 0 compared with the kernel's width; move them nearer"
+    };
+    let text = format!("the error can be {bound:.1e} of the maximum where {asked:.1e} was asked for: {why}");
+    if options.guaranteed { Err(Error::Data(text)) } else { Ok(Some(text)) }
 }
 
 impl Method {
@@ -244,6 +261,7 @@ fn on_grid<T: Sample>(
     };
     let evaluated = start.elapsed();
 
+    warnings.extend(kept(options, result.bound, size_of::<T>())?);
     warnings.extend(range_warning::<T>(result.largest));
     let [nx, ny, _] = plan.lattice.shape;
     let node = |at: usize| plan.lattice.node(at % nx, at / nx % ny, at / nx / ny);

@@ -88,14 +88,17 @@ pub fn plan(
         Extent::Bounds(bounds) => (checked(bounds, d)?, 0.0),
     };
     let sigma = if d == 2 { kernel.sigma().with_z(0.0) } else { kernel.sigma() };
-    let bounds = widened(focus.grown(padding * sigma), sigma, d, &mut warnings);
+    let mut bounds = focus.grown(padding * sigma);
+    if !matches!(extent, Extent::Bounds(_)) {
+        bounds = widened(bounds, sigma, d, &mut warnings);
+    }
     let free = free_memory() * MEMORY_SHARE;
     let checked_shape = |shape: [usize; 3]| -> Result<Lattice> {
         check_memory(layer(d, shape.map(|n| n as f64), 1.0), d, bytes_per_node, free)?;
         spanning(bounds, layer(d, shape, 1))
     };
     let lattice = match resolution {
-        Resolution::Auto => checked_shape(default_shape(bounds, sigma, d, &mut notes))?,
+        Resolution::Auto => checked_shape(default_shape(bounds, sigma, d, &mut warnings))?,
         Resolution::Nodes(shape) => {
             if let Some(few) = shape[..d].iter().find(|n| **n < 2) {
                 return Err(Error::Usage(format!(
@@ -164,7 +167,8 @@ fn central_range(cloud: &PointCloud, bounds: Box3, axis: usize) -> Option<[f64; 
     }
     let mut values: Vec<f64> = cloud.positions.iter().map(|p| p[axis]).collect();
     let [low, high] = [0.5, 99.5].map(|p| percentile(&mut values, p));
-    (range > OUTLIER_RATIO * (high - low)).then_some([low, high])
+    // Where nearly all points share one value there is no range to take.
+    (high > low && range > OUTLIER_RATIO * (high - low)).then_some([low, high])
 }
 
 /// Whether some fifth of the range can hold 99 % of the points: it lies within 5 of 16 equal bins. Tells
@@ -204,7 +208,7 @@ fn widened(mut bounds: Box3, sigma: DVec3, d: usize, warnings: &mut Vec<String>)
     bounds
 }
 
-fn default_shape(bounds: Box3, sigma: DVec3, d: usize, notes: &mut Vec<String>) -> [usize; 3] {
+fn default_shape(bounds: Box3, sigma: DVec3, d: usize, warnings: &mut Vec<String>) -> [usize; 3] {
     let spacing = sigma.to_array()[..d].iter().copied().fold(f64::INFINITY, f64::min) / NODES_PER_SIGMA;
     let most = if d == 2 { MAX_DEFAULT_NODES_OF_PLANE } else { MAX_DEFAULT_NODES };
     let wanted = bounds.size().to_array().map(|size| (size / spacing).ceil() + 1.0);
@@ -214,11 +218,11 @@ fn default_shape(bounds: Box3, sigma: DVec3, d: usize, notes: &mut Vec<String>) 
         .copied()
         .fold(0.0, f64::max);
     if coarsest > 1.0 {
-        notes.push(format!(
-            "the default grid of {:?} nodes is coarser than the kernel (spacing up to {:.3} standard deviations); \
-             --grid, --spacing or --bounds show more",
+        warnings.push(format!(
+            "the default grid of {:?} nodes is coarser than the kernel (spacing up to {coarsest:.3e} standard \
+             deviations), so the picture and the peaks are rough; --spacing {:.3e} resolves it, and --bounds a part of it",
             &shape[..d],
-            coarsest
+            3.0 * spacing
         ));
     }
     shape
@@ -265,8 +269,9 @@ fn check_nodes_differ(lattice: &Lattice) -> Result<()> {
         return Ok(());
     }
     Err(Error::Data(format!(
-        "nodes {} apart around {largest} cannot be told apart in f64; move the points closer to 0 or take fewer nodes",
-        lattice.spacing
+        "nodes {:.3e} apart around {:.3e} cannot be told apart in f64; move the points closer to 0 or take fewer nodes",
+        lattice.spacing.min_element(),
+        largest.max_element()
     )))
 }
 

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::geometry::Box3;
 use crate::grid::Lattice;
-use crate::kde::kernel::Kernel;
+use crate::kde::kernel::{Kernel, summed};
 use crate::points::PointCloud;
 
 /// `sqrt(log2(e) / 2)`: a distance of `d` standard deviations is `d UNIT` whitened, so that the kernel
@@ -39,7 +39,10 @@ impl Whitening {
     /// The whitened points with their weights, normalised to sum 1: `[x, y, z, w]`.
     pub(super) fn points(&self, cloud: &PointCloud) -> Vec<[f64; 4]> {
         let largest = cloud.weights.iter().flatten().copied().fold(0.0, f64::max);
-        let total: f64 = cloud.weights.as_ref().map_or(cloud.len() as f64, |w| w.iter().map(|w| w / largest).sum());
+        let total = match &cloud.weights {
+            Some(weights) => summed(weights.len(), |i| [weights[i] / largest])[0],
+            None => cloud.len() as f64,
+        };
         let whitened = |(i, p): (usize, &DVec3)| {
             let z = self.at(*p);
             [z.x, z.y, z.z, cloud.weights.as_ref().map_or(1.0, |w| w[i] / largest) / total]

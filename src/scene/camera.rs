@@ -120,12 +120,12 @@ impl Camera {
     /// View angle of new cameras, degrees.
     pub const DEFAULT_FOV_DEGREES: f64 = 30.0;
 
-    /// A perspective camera that looks at the centre of `bounds` from `view`, at the distance where
-    /// the box just fits into `window` and shifted so that it stands in its middle.
-    pub fn fitting(bounds: Box3, view: View, window: Window) -> Self {
-        let at = |distance: f64| Self::looking(bounds.center(), view, distance);
+    /// A perspective camera that looks at `target` from `view`, at the distance where the box `bounds`
+    /// just fits into `window` and shifted so that it stands in its middle.
+    pub fn fitting_around(target: DVec3, bounds: Box3, view: View, window: Window) -> Self {
+        let at = |distance: f64| Self::looking(target, view, distance);
         let axes = at(1.0).axes();
-        let nearest = bounds.corners().map(|c| (bounds.center() - c).dot(axes.forward)).into_iter().fold(0.0, f64::max);
+        let nearest = bounds.corners().map(|c| (target - c).dot(axes.forward)).into_iter().fold(0.0, f64::max);
         // Between too near and far enough the distance is halved until f64 is exhausted.
         let (mut near, mut far) = (nearest, nearest.max(bounds.diagonal()));
         let is_fitting =
@@ -145,6 +145,11 @@ impl Camera {
         let camera = at(far);
         let center = camera.extent_of(bounds).map_or(DVec2::ZERO, |e| e.center);
         Self { shift: window.center - center, ..camera }
+    }
+
+    /// As [`Camera::fitting_around`] the centre of the box.
+    pub fn fitting(bounds: Box3, view: View, window: Window) -> Self {
+        Self::fitting_around(bounds.center(), bounds, view, window)
     }
 
     /// The part of the picture that a box covers; `None` if a corner is not before the camera.

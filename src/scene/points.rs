@@ -119,10 +119,17 @@ mod tests {
             let [offset, slope] = d.by_value(&values);
             offset + slope * value
         };
-        assert_eq!([2.0, 6.0].map(|v| at(Diameter::Uniform(0.3), v)), [0.3, 0.3]);
-        assert_eq!([2.0, 6.0].map(|v| at(Diameter::Proportional(0.5), v)), [1.0, 3.0]);
-        let ranged = [2.0, 3.0, 6.0].map(|v| at(Diameter::Ranged(0.4), v));
-        assert!(std::iter::zip(ranged, [0.0, 0.1, 0.4]).all(|(a, b): (f64, f64)| (a - b).abs() < 1e-12), "{ranged:?}");
+        for (diameter, value, expected) in [
+            (Diameter::Uniform(0.3), 2.0, 0.3),
+            (Diameter::Uniform(0.3), 6.0, 0.3),
+            (Diameter::Proportional(0.5), 2.0, 1.0),
+            (Diameter::Proportional(0.5), 6.0, 3.0),
+            (Diameter::Ranged(0.4), 2.0, 0.0),
+            (Diameter::Ranged(0.4), 3.0, 0.1),
+            (Diameter::Ranged(0.4), 6.0, 0.4),
+        ] {
+            assert!((at(diameter, value) - expected).abs() < 1e-12, "{diameter:?} at {value}");
+        }
         assert_eq!(Diameter::Ranged(0.4).by_value(&[1.0, 1.0]), [0.4, 0.0]);
     }
 }
