@@ -252,10 +252,13 @@ fn interrupts_act_at_every_stage() {
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let reader = std::thread::spawn({
         let pipe = pipe.clone();
-        move || fs::File::open(pipe).map(|file| std::thread::sleep(Duration::from_secs(4)) == drop(file))
+        move || {
+            let _file = fs::File::open(pipe).unwrap();
+            std::thread::sleep(Duration::from_secs(4));
+        }
     });
     interrupt(&folder, density(OsStr::new("sample:founding"), &pipe, "30"), Duration::from_secs(2), "-INT");
-    reader.join().unwrap().unwrap();
+    reader.join().unwrap();
     fs::remove_dir_all(folder).unwrap();
 }
 

@@ -43,7 +43,7 @@ fn all_frames_are_read_and_a_cut_one_is_told() {
     assert_eq!(read(&format!("{two}\n \n")).unwrap().starts, [0, 2, 4]);
     let cut = read(&two[..two.len() - 90]).unwrap();
     assert_eq!((cut.starts.as_slice(), cut.warnings.len()), ([0, 2].as_slice(), 1));
-    assert!(problem(&WATER[..100]).contains(":2: announces 2 atoms, but 1 lines follow"));
+    assert!(problem(&WATER[..80]).contains(":2: announces 2 atoms, but 1 lines follow"));
     assert!(
         problem("t\n99999999999\n    1SOL     OW    1   0.230   0.628   0.113\n").contains("announces 99999999999")
     );
