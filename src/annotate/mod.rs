@@ -151,7 +151,7 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
     // Fog beyond the drawn box is neither cut by the picture's edge nor drawn under the colour bar.
     let [vmin, vmax] = scene.transfer.limits;
     let fog = if scene.volume { scene.grid.bounds_above(vmin + SEEN * (vmax - vmin)) } else { Box3::EMPTY };
-    Camera::fitting_around(scene.focus.center(), scene.focus.union(&fog), view, window)
+    Camera::fitting_with_fog(scene.focus, fog, view, window)
 }
 
 /// The marks of a picture of `scene` seen by `camera`. Text never overlaps text and never leaves the

@@ -120,44 +120,45 @@ impl Camera {
     /// View angle of new cameras, degrees.
     pub const DEFAULT_FOV_DEGREES: f64 = 30.0;
 
-    /// A perspective camera that looks at `target` from `view`, at the distance where the box `bounds`
-    /// just fits into `window` and shifted so that it stands in its middle.
-    pub fn fitting_around(target: DVec3, bounds: Box3, view: View, window: Window) -> Self {
-        let at = |distance: f64| Self::looking(target, view, distance);
+    /// A perspective camera that looks at the centre of `bounds` from `view`, at the distance where the
+    /// box just fits into `window` and shifted so that it stands in its middle.
+    pub fn fitting(bounds: Box3, view: View, window: Window) -> Self {
+        Self::fitting_with_fog(bounds, Box3::EMPTY, view, window)
+    }
+
+    /// As [`Camera::fitting`], so that fog which fills `fog` as an ellipsoid does fits in too.
+    pub fn fitting_with_fog(bounds: Box3, fog: Box3, view: View, window: Window) -> Self {
+        let at = |distance: f64| Self::looking(bounds.center(), view, distance);
         let axes = at(1.0).axes();
-        let nearest = bounds.corners().map(|c| (target - c).dot(axes.forward)).into_iter().fold(0.0, f64::max);
-        // Between too near and far enough the distance is halved until f64 is exhausted.
-        let (mut near, mut far) = (nearest, nearest.max(bounds.diagonal()));
-        let is_fitting =
-            |distance: f64| at(distance).extent_of(bounds).is_some_and(|e| e.size.cmple(window.size).all());
+        let mut points = bounds.corners().to_vec();
+        points.extend(extremes(fog, axes));
+        let nearest = points.iter().map(|p| (bounds.center() - *p).dot(axes.forward)).fold(0.0, f64::max);
+        let fits = |distance: f64| at(distance).extent_of(&points).is_some_and(|e| e.size.cmple(window.size).all());
         // A box without size is seen from 1; one too large for f64 is not seen at all.
+        let (mut near, mut far) = (nearest, nearest.max(bounds.diagonal()));
         far = if far > 0.0 { far } else { 1.0 };
         for _ in 0..64 {
-            if is_fitting(far) {
+            if fits(far) {
                 break;
             }
             far *= 2.0;
         }
+        // Between too near and far enough the distance is halved until f64 is exhausted.
         for _ in 0..60 {
             let middle = 0.5 * (near + far);
-            *(if is_fitting(middle) { &mut far } else { &mut near }) = middle;
+            *(if fits(middle) { &mut far } else { &mut near }) = middle;
         }
         let camera = at(far);
-        let center = camera.extent_of(bounds).map_or(DVec2::ZERO, |e| e.center);
+        let center = camera.extent_of(&points).map_or(DVec2::ZERO, |e| e.center);
         Self { shift: window.center - center, ..camera }
     }
 
-    /// As [`Camera::fitting_around`] the centre of the box.
-    pub fn fitting(bounds: Box3, view: View, window: Window) -> Self {
-        Self::fitting_around(bounds.center(), bounds, view, window)
-    }
-
-    /// The part of the picture that a box covers; `None` if a corner is not before the camera.
-    fn extent_of(&self, bounds: Box3) -> Option<Window> {
+    /// The part of the picture that points cover; `None` if one is not before the camera.
+    fn extent_of(&self, points: &[DVec3]) -> Option<Window> {
         let (mut min, mut max) = (DVec2::INFINITY, DVec2::NEG_INFINITY);
-        for corner in bounds.corners() {
+        for point in points {
             // A picture of two by two pixels: positions in half heights from the top left corner.
-            let p = (self.project(corner, [2, 2])? - 1.0) * DVec2::new(0.5, -0.5);
+            let p = (self.project(*point, [2, 2])? - 1.0) * DVec2::new(0.5, -0.5);
             (min, max) = (min.min(p), max.max(p));
         }
         Some(Window { center: 0.5 * (min + max), size: max - min })
@@ -276,6 +277,17 @@ impl Camera {
     }
 }
 
+/// The points of the ellipsoid in `fog` that lie furthest to the right, left, top and bottom; none if the
+/// box is empty or flat.
+fn extremes(fog: Box3, axes: CameraAxes) -> Vec<DVec3> {
+    let half = 0.5 * fog.size();
+    if !(half.min_element() > 0.0 && half.is_finite()) {
+        return Vec::new();
+    }
+    let furthest = |direction: DVec3| fog.center() + half * half * direction / (half * direction).length();
+    [axes.right, -axes.right, axes.up, -axes.up].map(furthest).to_vec()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,6 +305,21 @@ mod tests {
             q.x <= 0.35 + 1e-9 && q.y <= 0.3 + 1e-9
         };
         assert!(corners.into_iter().all(inside));
+    }
+
+    #[test]
+    fn fog_beyond_the_box_is_fitted_in_as_an_ellipsoid() {
+        let fog = BOX.grown(DVec3::splat(20.0));
+        let c = Camera::fitting_with_fog(BOX, fog, View::X, OFF_CENTER);
+        // Seen along x the ellipsoid is 47 wide and 49 high about the centre; 0.7 and 0.6 are allowed.
+        let top = c.project(fog.center() + DVec3::Z * 24.5, [400, 300]).unwrap();
+        let bottom = c.project(fog.center() - DVec3::Z * 24.5, [400, 300]).unwrap();
+        assert!((bottom.y - top.y - 0.6 * 300.0).abs() < 1e-6, "{top} {bottom}");
+        assert_eq!(c.target, BOX.center());
+        assert_eq!(
+            Camera::fitting_with_fog(BOX, Box3::EMPTY, View::X, OFF_CENTER),
+            Camera::fitting(BOX, View::X, OFF_CENTER)
+        );
     }
 
     #[test]

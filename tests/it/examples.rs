@@ -1,19 +1,86 @@
 //! Every example, run as a reader would run it.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use crate::common::read_png;
 
 #[allow(dead_code)]
 #[path = "../../examples/founding_volume.rs"]
 mod founding_volume;
+#[allow(dead_code)]
+#[path = "../../examples/parallel.rs"]
+mod parallel;
+#[allow(dead_code)]
+#[path = "../../examples/plane_density.rs"]
+mod plane_density;
+#[allow(dead_code)]
+#[path = "../../examples/scatter.rs"]
+mod scatter;
+#[allow(dead_code)]
+#[path = "../../examples/spheres.rs"]
+mod spheres;
+
+fn output(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("example_{name}.png"))
+}
+
+/// The pixels of an example's picture, which has the documented size.
+fn pixels(path: &Path) -> Vec<[u8; 3]> {
+    let (size, pixels) = read_png(path);
+    assert_eq!(size, [800, 600]);
+    pixels
+}
 
 #[test]
-fn the_founding_example_draws_its_picture() {
-    let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join("founding_volume.png");
-    founding_volume::draw(&picture).unwrap();
-    let (size, pixels) = read_png(&picture);
-    assert_eq!(size, [800, 600]);
+fn every_example_is_tested_here_and_shown_in_the_gallery() {
+    let gallery = std::fs::read_to_string("docs/gallery.md").unwrap();
+    let here = include_str!("examples.rs");
+    for entry in std::fs::read_dir("examples").unwrap() {
+        let name = entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(here.contains(&format!("examples/{name}.rs")), "{name} has no test");
+        assert!(gallery.contains(&format!("examples/{name}.rs")), "{name} is not in the gallery");
+    }
+}
+
+#[test]
+fn the_founding_volume_is_bright_in_the_middle_and_dark_around() {
+    founding_volume::draw(&output("volume")).unwrap();
+    let pixels = pixels(&output("volume"));
     assert!(pixels.iter().filter(|p| p[0] > 200).count() > 2000, "the core is bright and large");
     assert!(pixels[0][0] < 32, "the corner is dark");
+}
+
+#[test]
+fn the_parallel_evaluation_gives_the_volume_of_the_sequential_one() {
+    parallel::draw(&output("parallel")).unwrap();
+    assert!(pixels(&output("parallel")).iter().filter(|p| p[0] > 200).count() > 2000);
+}
+
+#[test]
+fn the_scatter_has_the_colours_of_the_map_from_low_to_high() {
+    scatter::draw(&output("scatter")).unwrap();
+    let pixels = pixels(&output("scatter"));
+    assert_eq!(pixels[0], [255; 3]);
+    // viridis: its dark violet and its yellow both occur beyond the colour bar on the right.
+    let left = pixels.chunks_exact(800).flat_map(|row| &row[..600]);
+    let (violet, yellow) = left.fold((0, 0), |(v, y), p| {
+        (v + usize::from(p[0] < 90 && p[2] > 70 && p[1] < 60), y + usize::from(p[0] > 200 && p[2] < 80))
+    });
+    assert!(violet > 200 && yellow > 50, "{violet} {yellow}");
+}
+
+#[test]
+fn masked_spheres_cover_less() {
+    spheres::draw(&output("spheres"), &output("spheres_masked")).unwrap();
+    let covered = |name: &str| pixels(&output(name)).iter().filter(|p| p.iter().any(|c| *c > 60)).count();
+    let (all, masked) = (covered("spheres"), covered("spheres_masked"));
+    assert!(all > 2 * masked && masked > 5000, "{all} {masked}");
+}
+
+#[test]
+fn the_colour_mesh_has_many_colours() {
+    plane_density::draw(&output("plane")).unwrap();
+    let colours: HashSet<[u8; 3]> = pixels(&output("plane")).into_iter().collect();
+    assert!(colours.len() > 200, "{}", colours.len());
 }
