@@ -14,7 +14,7 @@
 //! is also a word of the language is quoted: `chain "or"`. `name CA` means C-alpha: atoms whose
 //! element is calcium are left out (`element CA` finds them). `hetero` are HETATM records; where a format
 //! has none, residues that are neither amino acids nor nucleotides. An attribute that the format lacks
-//! chooses nothing, and [`crate::io`] says so.
+//! chooses nothing, and reading says so.
 
 mod parse;
 mod residues;
