@@ -398,8 +398,8 @@ mod tests {
         assert!(warnings.len() == 1 && warnings[0].contains("line (no spread along y)"), "{warnings:?}");
         let (k, warnings) = plane(&[[0.0, 0.0], [1.0, 2.0], [3.0, 6.0]], None, Bandwidth::Factor(1.0));
         // Correlation of ones: eigenvalues 2 and 0 become 2 and 0.02: diagonal 1.01, beside it 0.99.
-        let (x, y) = (7.0 / 3.0, 28.0 / 3.0);
-        let expected = [1.01 * x, 0.99 * (x * y as f64).sqrt(), 1.01 * y];
+        let (x, y): (f64, f64) = (7.0 / 3.0, 28.0 / 3.0);
+        let expected = [1.01 * x, 0.99 * (x * y).sqrt(), 1.01 * y];
         let found = [k.covariance.x_axis.x, k.covariance.x_axis.y, k.covariance.y_axis.y];
         assert!(std::iter::zip(found, expected).all(|(a, b)| (a / b - 1.0f64).abs() < 1e-12), "{found:?} {expected:?}");
         assert!(warnings.len() == 1 && warnings[0].contains("on a line,"), "{warnings:?}");
