@@ -22,7 +22,7 @@ pub struct PlaneDensity<T: Sample = f32> {
 /// the density of the plane times a constant, so the exact sum, the tree and their bounds hold as they are.
 ///
 /// # Errors
-/// As [`density`], and [`Error::Data`] for a point whose z is not 0; [`PointCloud::projected`] makes it so.
+/// As [`density`](crate::kde::density), and [`Error::Data`] for a point whose z is not 0; [`PointCloud::projected`] makes it so.
 ///
 /// # Examples
 /// ```
