@@ -215,21 +215,28 @@ impl<T: Sample> DensityGrid<T> {
         shares.iter().map(|share| level_holding(&mut values, share * total)).collect()
     }
 
-    /// The box around the nodes whose value is at least `level`; [`Box3::EMPTY`] if there are none.
-    pub fn bounds_above(&self, level: f64) -> Box3 {
+    /// Of the nodes whose value is at least `level`, the one furthest along each direction; none if
+    /// there is no such node.
+    pub fn furthest_above(&self, level: f64, directions: &[DVec3]) -> Vec<DVec3> {
         let [nx, ny, _] = self.lattice.shape;
-        let mut bounds = Box3::EMPTY;
+        let mut furthest = Vec::new();
         for (row, values) in self.values.chunks_exact(nx).enumerate() {
             let inside = |v: &T| v.to_f64() >= level;
             let (Some(first), Some(last)) = (values.iter().position(inside), values.iter().rposition(inside)) else {
                 continue;
             };
-            for i in [first, last] {
-                let node = self.lattice.node(i, row % ny, row / ny);
-                bounds = Box3 { min: bounds.min.min(node), max: bounds.max.max(node) };
+            // Of a row only its ends can be furthest.
+            let ends = [first, last].map(|i| self.lattice.node(i, row % ny, row / ny));
+            furthest.resize(directions.len(), ends[0]);
+            for (best, direction) in std::iter::zip(&mut furthest, directions) {
+                for end in ends {
+                    if (end - *best).dot(*direction) > 0.0 {
+                        *best = end;
+                    }
+                }
             }
         }
-        bounds
+        furthest
     }
 
     /// How thick the highest-density region that holds `share` (0 to 1) of the mass is: the length of
@@ -342,14 +349,16 @@ mod tests {
     }
 
     #[test]
-    fn bounds_above_a_level_hold_its_nodes_and_no_more() {
+    fn the_furthest_nodes_above_a_level_are_found() {
         let mut values = vec![0.0; 24];
         values[1 + 2 * (2 + 3)] = 5.0; // node (1, 2, 1) of 2 x 3 x 4
+        values[2 * (3 * 3)] = 4.0; // node (0, 0, 3)
         let g = grid([2, 3, 4], values);
-        let node = g.lattice.node(1, 2, 1);
-        assert_eq!(g.bounds_above(4.0), Box3 { min: node, max: node });
-        assert_eq!(g.bounds_above(6.0), Box3::EMPTY);
-        assert_eq!(g.bounds_above(0.0), g.lattice.bounds());
+        let (a, b) = (g.lattice.node(1, 2, 1), g.lattice.node(0, 0, 3));
+        let directions = [DVec3::X, -DVec3::X, DVec3::Z, DVec3::new(0.0, 1.0, 0.1)];
+        assert_eq!(g.furthest_above(4.0, &directions), [a, b, b, a]);
+        assert_eq!(g.furthest_above(4.5, &directions), [a; 4]);
+        assert!(g.furthest_above(6.0, &directions).is_empty());
     }
 
     #[test]

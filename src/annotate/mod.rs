@@ -18,7 +18,6 @@ pub use lettering::Lettering;
 pub use ticks::{Labels, Ticks};
 
 use crate::color::Rgb;
-use crate::geometry::Box3;
 use crate::scene::{Annotations, Background, Camera, Frame, Scene, Viewpoint, Window};
 use colorbar::Bar;
 use page::Page;
@@ -150,8 +149,12 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
     let window = Window { center: from_center * DVec2::new(1.0, -1.0) / height, size: area.size() / height };
     // Fog beyond the drawn box is neither cut by the picture's edge nor drawn under the colour bar.
     let [vmin, vmax] = scene.transfer.limits;
-    let fog = if scene.volume { scene.grid.bounds_above(vmin + SEEN * (vmax - vmin)) } else { Box3::EMPTY };
-    Camera::fitting_with_fog(scene.focus, fog, view, window)
+    let axes = view.axes();
+    let fog = match scene.volume {
+        true => scene.grid.furthest_above(vmin + SEEN * (vmax - vmin), &[axes.right, -axes.right, axes.up, -axes.up]),
+        false => Vec::new(),
+    };
+    Camera::fitting_with(scene.focus, &fog, view, window)
 }
 
 /// The marks of a picture of `scene` seen by `camera`. Text never overlaps text and never leaves the

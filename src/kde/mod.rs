@@ -15,6 +15,7 @@ mod exact;
 mod kernel;
 mod places;
 mod plan;
+mod plane;
 mod simd;
 mod tree;
 mod whitened;
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
-use crate::grid::{DensityGrid, Lattice, PlaneGrid, Sample};
+use crate::grid::{DensityGrid, Lattice, Sample};
 use crate::kde::tree::{Task, Tree};
 use crate::kde::whitened::Whitening;
 use crate::points::PointCloud;
@@ -33,6 +34,7 @@ pub use at::{AtPoints, density_at};
 pub use bandwidth::Bandwidth;
 pub use kernel::Kernel;
 pub use plan::{Extent, Plan, Resolution, plan};
+pub use plane::{PlaneDensity, density_2d};
 
 /// Up to this many pairs of point and node, the exact sum takes some 5 ms on one core.
 const EXACT_PAIRS: f64 = 1e7;
@@ -169,15 +171,6 @@ pub struct Density<T: Sample = f32> {
     pub report: Report,
 }
 
-/// A density in a plane and how it was made.
-#[derive(Debug, Clone)]
-pub struct PlaneDensity<T: Sample = f32> {
-    /// The samples.
-    pub grid: PlaneGrid<T>,
-    /// Method, bounds, warnings.
-    pub report: Report,
-}
-
 /// The density of `cloud` at the nodes of a grid.
 ///
 /// Two runs give the same bytes, whatever the number of threads.
@@ -202,38 +195,6 @@ pub struct PlaneDensity<T: Sample = f32> {
 /// ```
 pub fn density<T: Sample>(cloud: &PointCloud, options: &DensityOptions, progress: &dyn Progress) -> Result<Density<T>> {
     on_grid(cloud, options, Kernel::new, progress)
-}
-
-/// The density of points of a plane (their z are 0) at the nodes of a grid in it: the same formulas with d = 2, per
-/// area. What `options` say of z means nothing.
-///
-/// There is no second method behind it: in the plane z = 0 a density of space whose kernel is independent in z is
-/// the density of the plane times a constant, so the exact sum, the tree and their bounds hold as they are.
-///
-/// # Errors
-/// As [`density`], and [`Error::Data`] for a point whose z is not 0; [`PointCloud::projected`] makes it so.
-///
-/// # Examples
-/// ```
-/// use densitas::kde::{DensityOptions, density_2d};
-/// use densitas::{points::Plane, progress::Silent, sample};
-///
-/// let cloud = sample::sample("founding", Some(500), 1)?.projected(Plane::XZ);
-/// let density = density_2d::<f32>(&cloud, &DensityOptions::default(), &Silent)?;
-/// assert!((density.grid.statistics().integral - 1.0).abs() < 0.01);
-/// # Ok::<(), densitas::error::Error>(())
-/// ```
-pub fn density_2d<T: Sample>(
-    cloud: &PointCloud,
-    options: &DensityOptions,
-    progress: &dyn Progress,
-) -> Result<PlaneDensity<T>> {
-    if let Some(at) = cloud.positions.iter().position(|p| p.z != 0.0) {
-        let p = cloud.positions[at];
-        return Err(Error::Data(format!("point {at} from 0 is {p}; points of a plane have z = 0, project them first")));
-    }
-    let Density { grid, report } = on_grid(cloud, options, Kernel::of_plane, progress)?;
-    Ok(PlaneDensity { grid: PlaneGrid::from_layer(grid)?, report })
 }
 
 /// A kernel for points, with warnings.
@@ -381,6 +342,3 @@ impl<'a> Setting<'a> {
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod plane_tests;

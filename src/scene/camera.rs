@@ -82,6 +82,13 @@ impl View {
     /// Azimuth 45, elevation 35.264: all three axes equally long.
     pub const ISO: Self = Self::Angles { azimuth: 45.0, elevation: 35.264_389_682_754_654 };
 
+    /// The axes of a camera that looks from here.
+    pub fn axes(self) -> CameraAxes {
+        let (direction, up) = self.direction_and_up();
+        let right = up.cross(direction).normalize();
+        CameraAxes { right, up: direction.cross(right), forward: -direction }
+    }
+
     /// The unit vector from the target towards the camera, and what is up.
     pub fn direction_and_up(self) -> (DVec3, DVec3) {
         match self {
@@ -123,15 +130,14 @@ impl Camera {
     /// A perspective camera that looks at the centre of `bounds` from `view`, at the distance where the
     /// box just fits into `window` and shifted so that it stands in its middle.
     pub fn fitting(bounds: Box3, view: View, window: Window) -> Self {
-        Self::fitting_with_fog(bounds, Box3::EMPTY, view, window)
+        Self::fitting_with(bounds, &[], view, window)
     }
 
-    /// As [`Camera::fitting`], so that fog which fills `fog` as an ellipsoid does fits in too.
-    pub fn fitting_with_fog(bounds: Box3, fog: Box3, view: View, window: Window) -> Self {
+    /// As [`Camera::fitting`], so that further points fit in too.
+    pub fn fitting_with(bounds: Box3, further: &[DVec3], view: View, window: Window) -> Self {
         let at = |distance: f64| Self::looking(bounds.center(), view, distance);
         let axes = at(1.0).axes();
-        let mut points = bounds.corners().to_vec();
-        points.extend(extremes(fog, axes));
+        let points = [&bounds.corners(), further].concat();
         let nearest = points.iter().map(|p| (bounds.center() - *p).dot(axes.forward)).fold(0.0, f64::max);
         let fits = |distance: f64| at(distance).extent_of(&points).is_some_and(|e| e.size.cmple(window.size).all());
         // A box without size is seen from 1; one too large for f64 is not seen at all.
@@ -277,17 +283,6 @@ impl Camera {
     }
 }
 
-/// The points of the ellipsoid in `fog` that lie furthest to the right, left, top and bottom; none if the
-/// box is empty or flat.
-fn extremes(fog: Box3, axes: CameraAxes) -> Vec<DVec3> {
-    let half = 0.5 * fog.size();
-    if !(half.min_element() > 0.0 && half.is_finite()) {
-        return Vec::new();
-    }
-    let furthest = |direction: DVec3| fog.center() + half * half * direction / (half * direction).length();
-    [axes.right, -axes.right, axes.up, -axes.up].map(furthest).to_vec()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,18 +303,12 @@ mod tests {
     }
 
     #[test]
-    fn fog_beyond_the_box_is_fitted_in_as_an_ellipsoid() {
-        let fog = BOX.grown(DVec3::splat(20.0));
-        let c = Camera::fitting_with_fog(BOX, fog, View::X, OFF_CENTER);
-        // Seen along x the ellipsoid is 47 wide and 49 high about the centre; 0.7 and 0.6 are allowed.
-        let top = c.project(fog.center() + DVec3::Z * 24.5, [400, 300]).unwrap();
-        let bottom = c.project(fog.center() - DVec3::Z * 24.5, [400, 300]).unwrap();
+    fn further_points_are_fitted_in_too() {
+        let further = [DVec3::new(1.5, 1.5, 30.0), DVec3::new(1.5, 1.5, -25.0)];
+        let c = Camera::fitting_with(BOX, &further, View::X, OFF_CENTER);
+        let [top, bottom] = further.map(|p| c.project(p, [400, 300]).unwrap());
         assert!((bottom.y - top.y - 0.6 * 300.0).abs() < 1e-6, "{top} {bottom}");
         assert_eq!(c.target, BOX.center());
-        assert_eq!(
-            Camera::fitting_with_fog(BOX, Box3::EMPTY, View::X, OFF_CENTER),
-            Camera::fitting(BOX, View::X, OFF_CENTER)
-        );
     }
 
     #[test]

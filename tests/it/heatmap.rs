@@ -68,13 +68,12 @@ fn between_nodes_colours_are_those_of_the_linear_values() {
 fn every_node_has_its_own_colour() {
     let value = |i: usize, j: usize| ((i * 7919 + j * 104_729) % 1009) as f32;
     for interpolation in [Interpolation::Nearest, Interpolation::Linear] {
-        // The nodes lie in the middle of pixels: 60 of them make an interval, and a half is left out at each end.
+        // 61 pixels an interval: a node lies on the edge of the pixel looked at.
         let mut scene = alone(plane([5, 4], value), interpolation);
         scene.transfer.limits = [0.0, 1009.0];
         let picture = draw(&scene, &frame(4 * 61, 3 * 61));
         for j in 0..4 {
             for i in 0..5 {
-                // The pixel nearest to the node; 1/122 of an interval from it.
                 let (x, y) = ((i * 61).min(243), 182 - (j * 61).min(182));
                 let found = pixel(&picture, x, y);
                 let near = |t: f64| scene.transfer.colormap.at(t);

@@ -2,8 +2,9 @@
 
 use glam::DVec3;
 
-use super::tests::{Random, random_cloud};
 use super::*;
+use crate::kde::tests::{Random, random_cloud};
+use crate::kde::{Bandwidth, Extent, Method, Resolution};
 use crate::points::Plane;
 use crate::progress::Silent;
 
