@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{ArgAction, Args};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use toml::Table;
 
 use super::args::PointArgs;
 use super::console::Console;
+use super::parse::Asked;
 use super::plane_args::PlaneDensityArgs;
 use super::render::{background, finite, on_off, pixels, size};
-use super::{input, report};
+use super::{input, recipe, report};
 use crate::color::Colormap;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
@@ -88,7 +91,7 @@ struct HeatmapArgs {
 }
 
 /// Runs the verb.
-pub fn run(args: &HeatmapCommand, adapter: &AdapterChoice, console: &Console) -> Result<()> {
+pub fn run(args: &HeatmapCommand, adapter: &AdapterChoice, asked: &Asked, console: &Console) -> Result<()> {
     if args.output.extension().is_none_or(|e| !e.eq_ignore_ascii_case("png")) && !io::atomic::is_stream(&args.output) {
         let output = args.output.display();
         return Err(Error::Usage(format!("{output}: pictures are written as PNG; name the output F.png")));
@@ -108,7 +111,8 @@ pub fn run(args: &HeatmapCommand, adapter: &AdapterChoice, console: &Console) ->
     let picture = renderer.draw_heatmap(&scene, &frame, console)?;
     seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
     let start = Instant::now();
-    io::png::write(&args.output, input_path.as_deref(), picture.size, &picture.rgba)?;
+    let drawn = drawn(&scene, &frame, renderer.gpu());
+    recipe::write_picture(&args.output, input_path.as_deref(), &picture, asked, &drawn, console)?;
     seconds.insert("write".into(), start.elapsed().as_secs_f64().into());
     let adapter = renderer.gpu().describe();
     if !console.json {
@@ -120,6 +124,20 @@ pub fn run(args: &HeatmapCommand, adapter: &AdapterChoice, console: &Console) ->
     report::merge(&mut out, report::object(more));
     console.answer(&Value::Object(out).to_string());
     Ok(())
+}
+
+/// The record of a picture in its recipe.
+fn drawn(scene: &HeatmapScene, frame: &Frame, gpu: &Gpu) -> Table {
+    #[derive(Serialize)]
+    struct Drawn<'a> {
+        adapter: String,
+        #[serde(flatten)]
+        frame: &'a Frame,
+        #[serde(flatten)]
+        scene: &'a HeatmapScene,
+    }
+    let drawn = Drawn { adapter: gpu.describe(), frame, scene };
+    Table::try_from(drawn).expect("a scene is numbers, texts and tables of them")
 }
 
 fn tell(args: &HeatmapCommand, scene: &HeatmapScene, frame: &Frame, adapter: &str, console: &Console) {

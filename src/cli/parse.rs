@@ -11,7 +11,7 @@ use super::recipe::{Draft, Recipe};
 use crate::error::{Error, Result};
 
 /// The verbs that take `--recipe` and write recipes.
-const VERBS: [&str; 1] = ["render"];
+const VERBS: [&str; 2] = ["render", "heatmap"];
 
 /// Options that name files rather than decide what is in them.
 const NOT_IN_RECIPES: [&str; 2] = ["output", "recipe"];

@@ -17,11 +17,13 @@ use serde::{Deserialize, Serialize};
 use toml::{Spanned, Table, Value};
 
 use super::console::Console;
+use super::parse::Asked;
 use crate::error::{Error, Result};
 use crate::io::png;
+use crate::render::Picture;
 
 /// The keyword of the text in a PNG that holds the recipe.
-pub const KEYWORD: &str = "densitas:recipe";
+const KEYWORD: &str = "densitas:recipe";
 
 /// A recipe is no longer than this many bytes.
 const LONGEST: u64 = 1 << 20;
@@ -174,6 +176,23 @@ impl Draft {
     }
 }
 
+/// Writes a picture with its recipe; what is not as the recipe that was followed says is told.
+pub fn write_picture(
+    output: &Path,
+    input: Option<&Path>,
+    picture: &Picture,
+    asked: &Asked,
+    drawn: &Table,
+    console: &Console,
+) -> Result<()> {
+    for difference in asked.expected.iter().flat_map(|expected| differences(expected, drawn)) {
+        console.warning(&format!("not as when the recipe was written: {difference}"));
+    }
+    let (recipe, software) = (asked.recipe.text(drawn), concat!("densitas ", env!("CARGO_PKG_VERSION")));
+    let texts = [(KEYWORD, recipe.as_str()), ("Software", software)];
+    png::write_with_texts(output, input, picture.size, &picture.rgba, &texts)
+}
+
 /// Numbers of two records that are this close are equal: another processor rounds otherwise.
 const RELATIVE_TOLERANCE: f64 = 1e-6;
 
@@ -181,7 +200,7 @@ const RELATIVE_TOLERANCE: f64 = 1e-6;
 const NOT_COMPARED: [&str; 1] = ["adapter"];
 
 /// What differs between two records, with dots between a table and what is in it.
-pub fn differences(before: &Table, now: &Table) -> Vec<String> {
+fn differences(before: &Table, now: &Table) -> Vec<String> {
     let mut found = Vec::new();
     for (key, old) in before.iter().filter(|(key, _)| !NOT_COMPARED.contains(&key.as_str())) {
         match (old, now.get(key)) {

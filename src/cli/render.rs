@@ -171,12 +171,7 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
     seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
     let start = Instant::now();
     let drawn = drawn(&scene, &frame, renderer.gpu());
-    for difference in asked.expected.iter().flat_map(|expected| recipe::differences(expected, &drawn)) {
-        console.warning(&format!("not as when the recipe was written: {difference}"));
-    }
-    let (recipe, software) = (asked.recipe.text(&drawn), concat!("densitas ", env!("CARGO_PKG_VERSION")));
-    let texts = [(recipe::KEYWORD, recipe.as_str()), ("Software", software)];
-    io::png::write_with_texts(&args.output, input_path.as_deref(), picture.size, &picture.rgba, &texts)?;
+    recipe::write_picture(&args.output, input_path.as_deref(), &picture, asked, &drawn, console)?;
     seconds.insert("write".into(), start.elapsed().as_secs_f64().into());
     let more = json!({
         "adapter": renderer.gpu().describe(),

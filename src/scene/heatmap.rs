@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use glam::DVec2;
+use serde::Serialize;
 
 use super::{Annotations, Background, Limits};
 use crate::color::{Colormap, OpacityCurve, Rgb, TransferFunction};
@@ -10,7 +11,8 @@ use crate::error::Result;
 use crate::grid::PlaneGrid;
 
 /// How a pixel between nodes gets its value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Interpolation {
     /// That of the nearest node: every node is seen as a rectangle of one colour.
     Nearest,
@@ -21,9 +23,11 @@ pub enum Interpolation {
 
 /// What a heat map shows: the picture runs from the first to the last node, x to the right and y upward, both at one
 /// scale.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct HeatmapScene {
     /// The density.
+    #[serde(skip)]
     pub grid: Arc<PlaneGrid>,
     /// Names of the axes to the right and upward.
     pub axes: [&'static str; 2],

@@ -279,3 +279,17 @@ fn a_recipe_behind_the_pixels_is_found() {
     std::fs::write(&moved, [&[&all[..8]], &others[..], &texts[..], &[end]].concat().concat()).unwrap();
     assert_eq!(recipe_of(&moved), recipe_of(&picture));
 }
+
+/// Catches: a heat map without a recipe, or one that lacks an option of the plane.
+#[test]
+fn a_heat_map_is_drawn_again_from_its_recipe() {
+    let folder = folder("recipe-heatmap");
+    let (first, second) = (path(&folder, "a.png"), path(&folder, "b.png"));
+    let options =
+        ["--plane", "xz", "--bandwidth", "0.4", "--colormap", "hot_r", "--title", "Again", "--size", "200x150"];
+    let output = densitas(&[&["heatmap", "sample:founding", "-o", &first][..], &options].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let output = densitas(&["heatmap", "--recipe", &first, "-o", &second]);
+    assert!(output.status.success() && !stderr(&output).contains("warning"), "{}", stderr(&output));
+    assert!(bytes(&first) == bytes(&second));
+}
