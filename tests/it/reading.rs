@@ -492,25 +492,3 @@ fn files_that_are_missing_or_folders_are_told() {
     assert!(points(&folder).unwrap_err().to_string().contains("is a folder"));
     fs::remove_dir_all(folder).unwrap();
 }
-
-/// Not a check: prints how fast files are read. `cargo test --release speed -- --ignored --nocapture`
-#[test]
-#[ignore = "prints a measurement"]
-fn speed_of_reading() {
-    let Some(root) = test_data() else { return };
-    let folder = scratch("speed");
-    let table = folder.join("t.csv");
-    let cloud = densitas::sample::sample("mixture", Some(1_900_000), 1).unwrap();
-    densitas::io::write_csv(&table, &cloud, None).unwrap();
-    let structures = root.join("data/structures");
-    for path in [structures.join("6WG6.cif"), structures.join("pdb4v8r_h36.pdb"), table] {
-        let size = path.metadata().unwrap().len() as f64 / 1e6;
-        for _ in 0..3 {
-            let begun = Instant::now();
-            let count = points(&path).unwrap().cloud.len();
-            let seconds = begun.elapsed().as_secs_f64();
-            println!("{}: {count} points, {size:.1} MB, {seconds:.3} s, {:.0} MB/s", path.display(), size / seconds);
-        }
-    }
-    fs::remove_dir_all(folder).unwrap();
-}
