@@ -52,6 +52,7 @@ pub fn run(
     points.require_3d(&opened.source)?;
     let cloud = &points.cloud;
     let at = kde::density_at(cloud, &cloud.positions, &args.options(cloud.unit)?, console)?;
+    at.report.warnings.iter().for_each(|w| console.warning(w));
     let rows = points.by_row(&at.values);
     let start = Instant::now();
     match format_of(output)? {

@@ -99,6 +99,11 @@ pub fn parse(mut arguments: Vec<OsString>) -> std::result::Result<Asked, Stop> {
     if let Some((name, verb, path)) = found {
         let read = Recipe::read(path)?;
         let added = behind(&read, name, verb)?;
+        if read.verb.get_ref() != name {
+            let problem =
+                format!("this is a recipe of `{0}`, not `{name}`; use densitas {0} --recipe", read.verb.get_ref());
+            return Err(read.error(&read.verb.span(), problem).into());
+        }
         let input_given = is_given(verb, "input");
         if !input_given && read.input.is_none() {
             return Err(Error::Usage(format!("{}: the recipe names no input; give INPUT", path.display())).into());

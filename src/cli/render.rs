@@ -88,7 +88,7 @@ struct PictureArgs {
     /// default, or mayavi for the pixels of Mayavi's volume
     #[arg(long, default_value = "default", value_parser = look)]
     look: Look,
-    /// Lighting: on or off [default: off; mayavi: on]
+    /// Lighting: on or off [default: off for the volume, on for points; mayavi: on]
     #[arg(long, value_name = "on|off", value_parser = on_off)]
     shading: Option<bool>,
     /// Look along an axis: x, y, z or iso
@@ -265,8 +265,14 @@ const COLOR_ERROR: f64 = 1e-4;
 fn weighed(cloud: PointCloud, args: &DensityArgs, console: &Console) -> Result<WeighedPoints> {
     let mut options = args.options(cloud.unit)?;
     options.max_error = options.max_error.max(COLOR_ERROR);
-    let values = kde::density_at(&cloud, &cloud.positions, &options, console)?.values;
-    Ok(WeighedPoints { positions: Arc::new(cloud.positions), values: Arc::new(values) })
+    let all = cloud.len();
+    let is_inside = |p: &DVec3| args.bounds.is_none_or(|b| b.min.cmple(*p).all() && p.cmple(b.max).all());
+    let positions: Vec<DVec3> = cloud.positions.iter().copied().filter(is_inside).collect();
+    if positions.len() < all {
+        console.note(&format!("{} of {all} points lie outside --bounds and are not drawn", all - positions.len()));
+    }
+    let values = kde::density_at(&cloud, &positions, &options, console)?.values;
+    Ok(WeighedPoints { positions: Arc::new(positions), values: Arc::new(values) })
 }
 
 impl PictureArgs {

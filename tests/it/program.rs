@@ -156,6 +156,16 @@ fn every_picture_option_changes_the_picture() {
     assert!(pixels.iter().all(|p| p[2] < 100 || p[0] > 100), "a line or letter is left");
 }
 
+/// Catches: points beyond the box drawn over the whole picture.
+#[test]
+fn points_outside_the_bounds_are_left_out_and_told() {
+    let picture = path(&folder("points-bounds"), "a.png");
+    let bounds = "--bounds=-0.5,0.5,-0.5,0.5,-0.5,0.5";
+    let output =
+        densitas(&["render", "sample:founding", "--mode", "points", bounds, "--size", "160x120", "-o", &picture]);
+    assert!(output.status.success() && stderr(&output).contains("outside --bounds"), "{}", stderr(&output));
+}
+
 #[test]
 fn density_is_written_as_numpy_reads_it() {
     let folder = folder("npy");

@@ -292,4 +292,7 @@ fn a_heat_map_is_drawn_again_from_its_recipe() {
     let output = densitas(&["heatmap", "--recipe", &first, "-o", &second]);
     assert!(output.status.success() && !stderr(&output).contains("warning"), "{}", stderr(&output));
     assert!(bytes(&first) == bytes(&second));
+    let output = densitas(&["render", "--recipe", &first, "-o", &path(&folder, "c.png")]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("recipe of `heatmap`"), "{}", stderr(&output));
 }
