@@ -203,7 +203,7 @@ fn thin(indices: &mut Vec<usize>, options: &ReadOptions) {
 fn tell_thinning(input: &mut PointInput, options: &ReadOptions, points: usize) {
     let kept = input.cloud.len();
     if let Some(every) = options.every.filter(|k| *k > 1) {
-        input.notes.push(format!("one point in {every} is taken: {kept} of {points}"));
+        input.notes.push(format!("one point in {every} of {points} is taken"));
     }
     if options.max_points.is_some_and(|max| max.saturating_mul(input.frame_numbers.len()) <= kept && kept < points) {
         input.notes.push(format!("thinned evenly to {kept} of {points} points"));
@@ -399,7 +399,7 @@ mod tests {
         let every = ReadOptions { every: Some(2), ..ReadOptions::default() };
         let input = choose(parsed(), &every, "f").unwrap();
         assert_eq!((xs(&input), input.row_of_point.clone()), (vec![0.0, 3.0], Some(vec![0, 3])));
-        assert_eq!(input.notes, ["one point in 2 is taken: 2 of 3"]);
+        assert_eq!(input.notes, ["one point in 2 of 3 is taken"]);
         let most = ReadOptions { max_points: Some(2), ..ReadOptions::default() };
         let input = choose(parsed(), &most, "f").unwrap();
         assert_eq!((xs(&input), input.notes), (vec![0.0, 2.0], vec!["thinned evenly to 2 of 3 points".to_owned()]));

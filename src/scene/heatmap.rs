@@ -44,6 +44,12 @@ pub struct HeatmapScene {
 /// Colours from the smallest to the largest value, as matplotlib's and plotly's.
 const LIMITS: Limits = Limits::Range(0.0, 1.0);
 
+/// Limits that are equal, as those of a density that is the same everywhere, from that value upward: it then
+/// has the lowest colour.
+fn opened([vmin, vmax]: [f64; 2]) -> [f64; 2] {
+    if vmax > vmin { [vmin, vmax] } else { [vmin, vmin + if vmin == 0.0 { 1.0 } else { vmin.abs() }] }
+}
+
 impl HeatmapScene {
     /// The colour of letters and lines.
     pub fn foreground(&self) -> Rgb {
@@ -60,7 +66,7 @@ impl HeatmapScene {
     pub fn new(grid: Arc<PlaneGrid>, limits: Limits) -> Result<Self> {
         let transfer = TransferFunction {
             colormap: Colormap::named("viridis").expect("built in"),
-            limits: limits.resolve(grid.layer())?,
+            limits: opened(limits.resolve(grid.layer())?),
             opacity: OpacityCurve::new(vec![(0.0, 1.0), (1.0, 1.0)]).expect("built in"),
             reference_length: 1.0,
         };
@@ -81,5 +87,15 @@ impl HeatmapScene {
             Interpolation::Nearest => self.grid.nearest(index),
             Interpolation::Linear => self.grid.linear(index),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plane_of_one_value_has_the_lowest_colour() {
+        assert_eq!([[0.0, 0.0], [2.0, 2.0], [1.0, 3.0]].map(opened), [[0.0, 1.0], [2.0, 4.0], [1.0, 3.0]]);
     }
 }
