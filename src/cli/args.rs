@@ -131,6 +131,8 @@ impl DensityArgs {
             ("--spacing", self.spacing.is_some()),
             ("--padding", self.padding.is_some()),
             ("--error", self.error.is_some()),
+            ("--method", self.method != Method::Auto),
+            ("--guaranteed", self.guaranteed),
         ];
         given.into_iter().filter(|g| g.1).map(|g| g.0).collect()
     }

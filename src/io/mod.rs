@@ -253,6 +253,24 @@ pub fn load(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> 
     bytes::load(source, options.max_decompressed, progress)
 }
 
+/// Options that choose points mean nothing for a volume.
+fn refuse_point_options(options: &ReadOptions, name: &str) -> Result<()> {
+    let given = [
+        ("--select", options.select.is_some()),
+        ("--columns", options.columns.is_some()),
+        ("--weights", options.weights.is_some()),
+        ("--input-frames", options.frames != FrameRange::default()),
+        ("--pool", options.pool),
+        ("--every", options.every.is_some()),
+        ("--max-points", options.max_points.is_some()),
+    ];
+    let given: Vec<&str> = given.into_iter().filter(|g| g.1).map(|g| g.0).collect();
+    if given.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Usage(format!("{name}: it holds a volume, for which {} means nothing; leave it out", given.join(", "))))
+}
+
 /// Chooses from a cloud made in memory as from a file of one frame without columns; `format` names
 /// what made it.
 ///
@@ -289,7 +307,10 @@ pub fn read_bytes(bytes: &[u8], source: &Source, options: &ReadOptions, progress
         Format::Mmcif => mmcif::parse(bytes, name, progress)?,
         Format::Npy => match npy::parse(bytes, name, source.path(), options)? {
             npy::Contents::Points(parsed) => parsed,
-            npy::Contents::Volume(volume) => return Ok(Input::Volume(volume)),
+            npy::Contents::Volume(volume) => {
+                refuse_point_options(options, name)?;
+                return Ok(Input::Volume(volume));
+            }
         },
     };
     if parsed.position_columns.is_empty() && (options.columns.is_some() || !options.extra_columns.is_empty()) {

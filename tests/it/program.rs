@@ -195,6 +195,9 @@ fn density_is_written_as_numpy_reads_it() {
     assert!((info["max"].as_f64().unwrap() - max).abs() < 1e-6 * max);
     let picture = path(&folder, "grid.png");
     json(&densitas(&["render", &grid, "-o", &picture, "--size", "160x120", "--json"]));
+    let output = densitas(&["render", &grid, "-o", &picture, "--every", "2", "--weights", "w"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("--weights, --every"), "{}", stderr(&output));
 }
 
 #[test]
