@@ -70,14 +70,14 @@ pub enum LengthUnit {
 }
 
 impl LengthUnit {
-    /// The factor from lengths in this unit to lengths in `other`; `None` between pixels and lengths.
-    pub fn conversion_to(self, other: Self) -> Option<f64> {
+    /// `length`, given in this unit, in `other`; `None` between pixels and lengths.
+    pub fn convert(self, length: f64, other: Self) -> Option<f64> {
         if self == other {
-            return Some(1.0);
+            return Some(length);
         }
-        // Exact powers of ten divide without a rounding error of their own.
+        // Powers of ten are exact in f64, their inverses are not: divide by them.
         let exponent = self.metre_exponent()? - other.metre_exponent()?;
-        Some(if exponent >= 0 { 10f64.powi(exponent) } else { 1.0 / 10f64.powi(-exponent) })
+        Some(if exponent >= 0 { length * 10f64.powi(exponent) } else { length / 10f64.powi(-exponent) })
     }
 
     /// The unit's power of ten in metres.
@@ -164,8 +164,8 @@ mod tests {
             assert_eq!(unit.symbol().parse::<LengthUnit>().unwrap(), unit);
         }
         assert!("furlong".parse::<LengthUnit>().is_err());
-        assert_eq!(Nanometre.conversion_to(Angstrom), Some(10.0));
-        assert_eq!(Angstrom.conversion_to(Micrometre), Some(1e-4));
-        assert_eq!(Pixel.conversion_to(Metre), None);
+        assert_eq!(Nanometre.convert(1.0, Angstrom), Some(10.0));
+        assert_eq!(Angstrom.convert(1.0, Micrometre), Some(1e-4));
+        assert_eq!(Pixel.convert(1.0, Metre), None);
     }
 }

@@ -206,8 +206,7 @@ pub fn length(text: &str, unit: Option<LengthUnit>) -> std::result::Result<f64, 
     let given: LengthUnit = suffix.parse().map_err(|e: Error| e.to_string())?;
     match unit {
         Some(unit) => given
-            .conversion_to(unit)
-            .map(|f| value * f)
+            .convert(value, unit)
             .ok_or_else(|| format!("the data are in {unit}, which {given} cannot be converted to")),
         None => Ok(value),
     }

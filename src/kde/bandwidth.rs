@@ -80,7 +80,7 @@ impl Bandwidth {
     ) -> Result<(DVec3, Option<String>)> {
         let sigma = DVec3::from(sigma);
         match (unit, data) {
-            (Some(from), Some(to)) => Ok((sigma.map(|v| converted(v, from, to).unwrap_or(f64::NAN)), None))
+            (Some(from), Some(to)) => Ok((sigma.map(|v| from.convert(v, to).unwrap_or(f64::NAN)), None))
                 .and_then(|(s, note)| if s.is_nan() { Err(no_conversion(from, to)) } else { Ok((s, note)) }),
             (Some(from), None) => Ok((
                 sigma,
@@ -95,26 +95,6 @@ impl Bandwidth {
 
 fn no_conversion(from: LengthUnit, to: LengthUnit) -> Error {
     Error::Usage(format!("a bandwidth in {from} cannot be converted into {to}, the unit of the data; give it in {to}"))
-}
-
-/// The power of ten of the metre a unit stands for; `None` for the pixel.
-fn exponent(unit: LengthUnit) -> Option<i32> {
-    match unit {
-        LengthUnit::Angstrom => Some(-10),
-        LengthUnit::Nanometre => Some(-9),
-        LengthUnit::Micrometre => Some(-6),
-        LengthUnit::Metre => Some(0),
-        LengthUnit::Pixel => None,
-    }
-}
-
-/// `value` given in `from`, in `to`; `None` between a pixel and a length.
-fn converted(value: f64, from: LengthUnit, to: LengthUnit) -> Option<f64> {
-    if from == to {
-        return Some(value);
-    }
-    let shift = exponent(from)? - exponent(to)?;
-    Some(if shift >= 0 { value * 10f64.powi(shift) } else { value / 10f64.powi(-shift) })
 }
 
 impl FromStr for Bandwidth {
@@ -140,7 +120,7 @@ fn numbers(text: &str) -> Result<Bandwidth> {
         [(sigma, unit)] => Ok(Bandwidth::Length { sigma: [sigma; 3], unit }),
         [(x, unit), (y, unit_y), (z, unit_z)] => match unit {
             Some(first) => {
-                let same = |v, from: Option<LengthUnit>| from.and_then(|from| converted(v, from, first));
+                let same = |v, from: Option<LengthUnit>| from.and_then(|from| from.convert(v, first));
                 let (y, z) = same(y, unit_y).zip(same(z, unit_z)).ok_or_else(|| not_understood(text))?;
                 Ok(Bandwidth::Length { sigma: [x, y, z], unit })
             }
