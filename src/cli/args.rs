@@ -90,7 +90,7 @@ pub struct DensityArgs {
     /// The box of the grid
     #[arg(long, value_name = "X0,X1,Y0,Y1,Z0,Z1", value_parser = bounds)]
     pub bounds: Option<Box3>,
-    /// How the sum is formed: auto, exact, tree
+    /// How the sum is formed: auto, exact, tree, spectral
     #[arg(long, value_name = "METHOD", default_value = "auto", value_parser = method)]
     pub method: Method,
     /// Largest error, as a share of the largest density [default: 1e-6]
@@ -230,7 +230,8 @@ pub fn method(text: &str) -> std::result::Result<Method, String> {
         "auto" => Ok(Method::Auto),
         "exact" => Ok(Method::Exact),
         "tree" => Ok(Method::Tree),
-        _ => Err("known are auto, exact and tree".into()),
+        "spectral" => Ok(Method::Spectral),
+        _ => Err("known are auto, exact, tree and spectral".into()),
     }
 }
 

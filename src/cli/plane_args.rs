@@ -27,7 +27,7 @@ pub struct PlaneDensityArgs {
     /// What the picture shows
     #[arg(long, value_name = "X0,X1,Y0,Y1", value_parser = bounds)]
     bounds: Option<Box3>,
-    /// How the sum is formed: auto, exact, tree
+    /// How the sum is formed: auto, exact, tree, spectral
     #[arg(long, value_name = "METHOD", default_value = "auto", value_parser = method)]
     method: Method,
     /// Largest error, as a share of the largest density [default: 1e-6]

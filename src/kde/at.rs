@@ -1,5 +1,6 @@
 //! The density at places of one's own, such as the points themselves.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use glam::DVec3;
@@ -7,8 +8,12 @@ use glam::DVec3;
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::kde::tree::Tree;
-use crate::kde::{DensityOptions, Kernel, Method, Outcome, Report, Seconds, Setting};
-use crate::kde::{bound, check, chosen, exact, kept, places};
+use crate::kde::whitened::weights;
+use crate::kde::choose::{Work, choose};
+use crate::kde::setting::{Next, Outcome, ROUNDS, Setting};
+use crate::kde::spectral::{Frame, Wanted};
+use crate::kde::{DensityOptions, Kernel, Method, Report, Seconds};
+use crate::kde::{bound, check, exact, places};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 
@@ -55,25 +60,30 @@ pub fn density_at(
         return Err(Error::Data(format!("place {at} from 0 is {place}; a density needs finite positions")));
     }
     let (kernel, mut warnings) = Kernel::new(cloud, &options.bandwidth)?;
-    let method = chosen(options, cloud.len(), positions.len());
+    let setting = Setting::new(cloud, &kernel, options, size_of::<f64>());
+    let chosen = choose(&setting, options, Wanted::Places(Box3::around(positions)), positions.len())?;
     let planned = start.elapsed();
 
-    let setting = Setting::new(cloud, &kernel, options.max_error);
-    let (values, result) = match method {
-        Method::Tree => setting.tree_at(positions, progress)?,
-        _ => setting.exact_at(positions, progress)?,
+    let (values, result) = match &chosen.work {
+        Work::Exact => setting.exact_at(positions, progress)?,
+        Work::Tree => setting.tree_at(positions, progress)?,
+        Work::Spectral(frame) => match setting.spectral_at(frame, positions, progress)? {
+            Some(done) => done,
+            None => setting.tree_at(positions, progress)?,
+        },
     };
     let evaluated = start.elapsed();
 
-    warnings.extend(kept(options, result.bound, size_of::<f64>())?);
-    let sampled = check::sampled_error(&setting, method, &values, result.largest, |at| positions[at]);
+    warnings.extend(setting.kept(&result, size_of::<f64>())?);
+    let sampled = check::sampled_error(&setting, result.method, &values, result.largest, |at| positions[at]);
     let report = Report {
-        method: method.used(),
+        method: result.method.name(),
         points: cloud.len(),
         bound_relative_to_max: result.bound,
         sampled_error_relative_to_max: sampled,
         warnings,
         notes: Vec::new(),
+        estimate: chosen.estimate,
         seconds: Seconds::between(planned, evaluated, start.elapsed()),
         kernel,
     };
@@ -83,15 +93,15 @@ pub fn density_at(
 impl Setting<'_> {
     fn exact_at(&self, positions: &[DVec3], progress: &dyn Progress) -> Result<(Vec<f64>, Outcome)> {
         let places = places::places(&self.whitening, positions);
-        let sums = places::exact(&exact::grouped(&self.points), &places, progress)?;
+        let sums = places::exact(&exact::grouped(self.points()), &places, progress)?;
         let (values, largest) = self.scaled(sums);
-        Ok((values, Outcome { largest, bound: self.rounding_at(positions) }))
+        Ok((values, Outcome::proven(Method::Exact, largest, self.rounding_at(positions))))
     }
 
     /// Sums over the points near each cluster of places. What is left out is below `peak exp(-R^2/2)`, so the largest
     /// value decides the cut-off `R`; some values computed beforehand are a lower bound of it.
     fn tree_at(&self, positions: &[DVec3], progress: &dyn Progress) -> Result<(Vec<f64>, Outcome)> {
-        let tree = Tree::new(self.points.clone())?;
+        let tree = Tree::new(self.points().to_vec())?;
         let places = places::clustered(places::places(&self.whitening, positions));
         progress.check()?;
         let rounding = self.rounding_at(positions);
@@ -107,10 +117,35 @@ impl Setting<'_> {
             let left_out = bound::by_peak(radius, peak, largest);
             if left_out <= target || radius >= bound::FARTHEST {
                 let left_out = if largest > 0.0 { left_out } else { 0.0 };
-                return Ok((values, Outcome { largest, bound: left_out + rounding }));
+                return Ok((values, Outcome::proven(Method::Tree, largest, left_out + rounding)));
             }
             radius = bound::radius_by_peak(target, peak, largest).max(radius + 0.1);
         }
+    }
+
+    /// Sums over the waves, with a smaller error again if the places do not hold the maximum to which it refers, or the
+    /// proven bound has to keep it. None if no error is small enough.
+    fn spectral_at(
+        &self,
+        frame: &Frame,
+        positions: &[DVec3],
+        progress: &dyn Progress,
+    ) -> Result<Option<(Vec<f64>, Outcome)>> {
+        let wanted = Wanted::Places(Box3::around(positions));
+        let mut frame = Cow::Borrowed(frame);
+        for _ in 0..ROUNDS {
+            progress.begin("density", frame.steps_at());
+            let spectrum = frame.spectrum(&self.cloud.positions, weights(self.cloud), progress)?;
+            let (values, overall) = frame.at_places(&spectrum, self.kernel, positions, progress)?;
+            let largest = values.iter().copied().fold(0.0, f64::max);
+            let outcome = self.outcome_of_waves(&frame, &spectrum, wanted, [largest, overall.max(largest)], 0.0);
+            match self.next_frame(&frame, &outcome, wanted) {
+                Next::Done => return Ok(Some((values, outcome))),
+                Next::Smaller(smaller) => frame = Cow::Owned(smaller),
+                Next::None => break,
+            }
+        }
+        Ok(None)
     }
 
     /// Sums to densities, and the largest of them.
@@ -121,7 +156,7 @@ impl Setting<'_> {
     }
 
     fn rounding_at(&self, positions: &[DVec3]) -> f64 {
-        exact::rounding(self.points.len(), self.magnitude(Box3::around(positions)), None).bound()
+        exact::rounding(self.cloud.len(), self.magnitude(Box3::around(positions)), None).bound()
     }
 }
 

@@ -5,17 +5,20 @@ use rayon::prelude::*;
 
 use crate::grid::Sample;
 use crate::kde::kernel::Kernel;
+use crate::kde::whitened::weights;
 use crate::kde::{Method, Setting, exact, places};
 use crate::points::PointCloud;
 use crate::progress::Silent;
 
-/// Pairs of point and node used to check the tree. With more points than that, one node is checked.
+/// Pairs of point and node used to check a fast method. With more points than that, one node is checked.
 const PAIRS: usize = 1_000_000;
+/// Points taken at a time.
+const POINTS: usize = 1 << 14;
 /// Pairs used to check the exact sum, which takes the slow way.
 const PLAIN_PAIRS: usize = 100_000;
 
 /// The largest difference between `values` and the exact sum at some of their `places`, as a share of `largest`:
-/// at the one with the largest value and at others all over. The tree is compared with the exact method; the exact
+/// at the one with the largest value and at others all over. Fast methods are compared with the exact one; the exact
 /// method with [`plain`], which shares no code with it. NaN if a value is.
 pub(super) fn sampled_error<T: Sample>(
     setting: &Setting,
@@ -27,12 +30,12 @@ pub(super) fn sampled_error<T: Sample>(
     if largest == 0.0 || values.is_empty() {
         return 0.0;
     }
-    let pairs = if method == Method::Tree { PAIRS } else { PLAIN_PAIRS };
-    let chosen = with_largest(values, draws(values.len(), pairs / setting.points.len()));
+    let pairs = if method == Method::Exact { PLAIN_PAIRS } else { PAIRS };
+    let chosen = with_largest(values, draws(values.len(), pairs / setting.cloud.len()));
     let places: Vec<DVec3> = chosen.iter().map(|at| place(*at)).collect();
     let sums = match method {
-        Method::Tree => exact_at(setting, &places),
-        _ => places.par_iter().map(|p| plain(setting.cloud, setting.kernel, *p)).collect(),
+        Method::Exact => places.par_iter().map(|p| plain(setting.cloud, setting.kernel, *p)).collect(),
+        _ => exact_at(setting, &places),
     };
     let errors = chosen.iter().zip(&sums).map(|(at, sum)| (values[*at].to_f64() - sum).abs() / largest);
     errors.fold(0.0, |worst: f64, e: f64| if worst.is_nan() || e <= worst { worst } else { e })
@@ -40,15 +43,22 @@ pub(super) fn sampled_error<T: Sample>(
 
 /// The largest of the exact densities at some of `positions`, for which a millisecond of time is taken.
 pub(super) fn sampled_largest(setting: &Setting, positions: &[DVec3]) -> f64 {
-    let chosen = draws(positions.len(), PAIRS / setting.points.len());
+    let chosen = draws(positions.len(), PAIRS / setting.cloud.len());
     let places: Vec<DVec3> = chosen.iter().map(|at| positions[*at]).collect();
     exact_at(setting, &places).into_iter().fold(0.0, f64::max)
 }
 
+/// The exact densities at a few places; points are taken some at a time, so that no copy of all is made.
 fn exact_at(setting: &Setting, places: &[DVec3]) -> Vec<f64> {
     let places = places::places(&setting.whitening, places);
-    let sums = places::exact(&exact::grouped(&setting.points), &places, &Silent);
-    sums.unwrap_or_default().into_iter().map(|sum| setting.kernel.peak * sum).collect()
+    let weight = weights(setting.cloud);
+    let part = |chunk: usize| {
+        let points = chunk * POINTS..((chunk + 1) * POINTS).min(setting.cloud.len());
+        let points: Vec<_> = points.map(|i| setting.whitening.point(setting.cloud, i, &weight)).collect();
+        places::exact(&exact::grouped(&points), &places, &Silent).unwrap_or_default()
+    };
+    let parts: Vec<Vec<f64>> = (0..setting.cloud.len().div_ceil(POINTS)).into_par_iter().map(part).collect();
+    (0..places.len()).map(|at| setting.kernel.peak * parts.iter().map(|part| part[at]).sum::<f64>()).collect()
 }
 
 /// At most `count` numbers below `len`, at least one if there is any, by a fixed sequence (splitmix64).

@@ -23,7 +23,7 @@ const MAX_DEFAULT_NODES_OF_PLANE: usize = 1024;
 const MEMORY_SHARE: f64 = 0.75;
 /// Free memory assumed where the system does not tell, in bytes.
 const MEMORY_UNKNOWN: f64 = 8.0 * GIB;
-const GIB: f64 = 1_073_741_824.0;
+pub(super) const GIB: f64 = 1_073_741_824.0;
 
 /// The box of the grid.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -92,7 +92,7 @@ pub fn plan(
     if !matches!(extent, Extent::Bounds(_)) {
         bounds = widened(bounds, sigma, d, &mut warnings);
     }
-    let free = free_memory() * MEMORY_SHARE;
+    let free = usable_memory();
     let checked_shape = |shape: [usize; 3]| -> Result<Lattice> {
         check_memory(layer(d, shape.map(|n| n as f64), 1.0), d, bytes_per_node, free)?;
         spanning(bounds, layer(d, shape, 1))
@@ -254,6 +254,11 @@ fn check_memory(shape: [f64; 3], d: usize, bytes_per_node: usize, free: f64) -> 
         needed / GIB,
         free / GIB
     )))
+}
+
+/// Bytes of memory that may be used.
+pub(super) fn usable_memory() -> f64 {
+    free_memory() * MEMORY_SHARE
 }
 
 /// Bytes of memory the system can still give.

@@ -7,6 +7,7 @@ use glam::{DMat3, DVec3};
 
 use super::check::plain;
 use super::*;
+use crate::geometry::Box3;
 use crate::progress::Silent;
 
 /// Random numbers: splitmix64 (Steele 2014).
@@ -44,13 +45,13 @@ fn options(method: Method, nodes: usize) -> DensityOptions {
     DensityOptions { method, resolution, extent: Extent::Padding(0.0), ..Default::default() }
 }
 
-fn made<T: Sample>(cloud: &PointCloud, options: &DensityOptions) -> Density<T> {
+pub(super) fn made<T: Sample>(cloud: &PointCloud, options: &DensityOptions) -> Density<T> {
     density(cloud, options, &Silent).unwrap()
 }
 
 /// Largest difference as a share of the largest plain value; NaN if any value is. Where all are below 2^-960 of the
 /// kernel's peak, zeros are right.
-fn error_of<T: Sample>(density: &Density<T>, cloud: &PointCloud) -> f64 {
+pub(super) fn error_of<T: Sample>(density: &Density<T>, cloud: &PointCloud) -> f64 {
     let lattice = density.grid.lattice;
     let [nx, ny, _] = lattice.shape;
     let (mut worst, mut largest) = (0.0, 0.0);
@@ -124,7 +125,7 @@ pub(super) fn random_cloud(random: &mut Random) -> PointCloud {
     PointCloud { positions, weights, ..PointCloud::default() }
 }
 
-fn random_options(random: &mut Random, cloud: &PointCloud) -> DensityOptions {
+pub(super) fn random_options(random: &mut Random, cloud: &PointCloud) -> DensityOptions {
     let bandwidth = match random.below(4) {
         0 => Bandwidth::Scott,
         1 => Bandwidth::Silverman,

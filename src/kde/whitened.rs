@@ -20,6 +20,17 @@ pub(super) struct Whitening {
     center: DVec3,
 }
 
+/// The weight of each point, normalised to sum 1.
+pub(super) fn weights(cloud: &PointCloud) -> impl Fn(usize) -> f64 + Sync {
+    let weights = cloud.weights.as_deref();
+    let largest = weights.iter().copied().flatten().copied().fold(0.0, f64::max);
+    let total = match weights {
+        Some(weights) => summed(weights.len(), |i| [weights[i] / largest])[0],
+        None => cloud.len() as f64,
+    };
+    move |i| weights.map_or(1.0, |w| w[i] / largest) / total
+}
+
 impl Whitening {
     /// Centred on the middle of the points, so that nothing is lost far from the origin.
     pub(super) fn new(cloud: &PointCloud, kernel: &Kernel) -> Self {
@@ -38,16 +49,14 @@ impl Whitening {
 
     /// The whitened points with their weights, normalised to sum 1: `[x, y, z, w]`.
     pub(super) fn points(&self, cloud: &PointCloud) -> Vec<[f64; 4]> {
-        let largest = cloud.weights.iter().flatten().copied().fold(0.0, f64::max);
-        let total = match &cloud.weights {
-            Some(weights) => summed(weights.len(), |i| [weights[i] / largest])[0],
-            None => cloud.len() as f64,
-        };
-        let whitened = |(i, p): (usize, &DVec3)| {
-            let z = self.at(*p);
-            [z.x, z.y, z.z, cloud.weights.as_ref().map_or(1.0, |w| w[i] / largest) / total]
-        };
-        cloud.positions.par_iter().with_min_len(1 << 14).enumerate().map(whitened).collect()
+        let weight = weights(cloud);
+        (0..cloud.len()).into_par_iter().with_min_len(1 << 14).map(|i| self.point(cloud, i, &weight)).collect()
+    }
+
+    /// One of [`Whitening::points`].
+    pub(super) fn point(&self, cloud: &PointCloud, i: usize, weight: impl Fn(usize) -> f64) -> [f64; 4] {
+        let z = self.at(cloud.positions[i]);
+        [z.x, z.y, z.z, weight(i)]
     }
 
     /// A bound of the magnitude of every term in the whitened coordinates of places in `bounds`, in standard

@@ -1,0 +1,168 @@
+//! The choice of the method, by what each would cost.
+
+use crate::error::{Error, Result};
+use crate::kde::plan::{self, GIB};
+use crate::kde::setting::Setting;
+use crate::kde::spectral::{Frame, Wanted};
+use crate::kde::{DensityOptions, Method, bound};
+
+// Nanoseconds on one core, from `cargo bench --bench kde` (benches/RESULTS.md).
+const EXACT_PAIR: f64 = 1.1;
+const TREE_PAIR: f64 = 0.07;
+const TREE_POINT: f64 = 150.0;
+const TREE_BLOCK: f64 = 600.0;
+const AT_PAIR: f64 = 0.7;
+const SORTED_POINT: f64 = 25.0;
+const TAP: f64 = 0.1;
+const SPREAD_NODE: f64 = 8.0;
+const WAVE: f64 = 16.0;
+const ONTO_NODE: f64 = 5.0;
+const CALL: f64 = 3e5;
+
+/// Below this share of the maximum, rounding counts in all fast sums.
+const EXACT_ERROR: f64 = 1e-11;
+/// Edge of the tree's blocks, in nodes.
+const BLOCK: f64 = 8.0;
+
+/// What a method was expected to cost, and why it was taken.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Estimate {
+    /// Expected seconds on one core.
+    pub seconds: f64,
+    /// Expected bytes of memory beside the points and the result.
+    pub bytes: f64,
+    /// Why the method was taken, one line.
+    pub reason: String,
+}
+
+/// A method and what it works with.
+pub(super) enum Work {
+    Exact,
+    Tree,
+    Spectral(Box<Frame>),
+}
+
+impl Work {
+    fn method(&self) -> Method {
+        match self {
+            Self::Exact => Method::Exact,
+            Self::Tree => Method::Tree,
+            Self::Spectral(_) => Method::Spectral,
+        }
+    }
+}
+
+/// See [`choose`].
+pub(super) struct Chosen {
+    pub(super) work: Work,
+    pub(super) estimate: Estimate,
+}
+
+impl Chosen {
+    fn name(&self) -> &'static str {
+        self.work.method().name()
+    }
+}
+
+/// The cheapest method that keeps the error and fits into memory, or the one asked for. `places` is the number of nodes
+/// or places wanted.
+///
+/// # Errors
+/// [`Error::Data`] if the method asked for does not fit into memory.
+pub(super) fn choose(setting: &Setting, options: &DensityOptions, wanted: Wanted, places: usize) -> Result<Chosen> {
+    let points = setting.cloud.len();
+    let price = |work: Work| {
+        let (seconds, bytes) = match &work {
+            Work::Exact => (exact_seconds(points, places, wanted), 64.0 * points as f64),
+            Work::Tree => (tree_seconds(setting, wanted, places), 128.0 * points as f64),
+            Work::Spectral(frame) => (spectral_seconds(frame, points, wanted), frame.memory(points, places)),
+        };
+        Chosen { work, estimate: Estimate { seconds, bytes, reason: String::new() } }
+    };
+    let spectral = || setting.frame(setting.first_error(), wanted).map(|frame| price(Work::Spectral(Box::new(frame))));
+    let free = plan::usable_memory();
+    let mut chosen = match options.method {
+        Method::Exact => price(Work::Exact),
+        Method::Tree => price(Work::Tree),
+        Method::Spectral => spectral().unwrap_or_else(|| price(Work::Tree)),
+        Method::Auto => {
+            let mut all = vec![price(Work::Exact)];
+            if options.max_error >= EXACT_ERROR {
+                all.push(price(Work::Tree));
+                all.extend(spectral());
+            }
+            return Ok(cheapest(all, free));
+        }
+    };
+    if chosen.estimate.bytes > free {
+        return Err(Error::Data(format!(
+            "the {} method needs {:.1} GiB beside the points and the result, and {:.1} GiB can be had; --method auto takes \
+             one that fits",
+            chosen.name(),
+            chosen.estimate.bytes / GIB,
+            free / GIB
+        )));
+    }
+    chosen.estimate.reason = match (options.method, &chosen.work) {
+        (Method::Spectral, Work::Tree) => "no point is near, or the error is too small for the spectral method".into(),
+        _ => "asked for".into(),
+    };
+    Ok(chosen)
+}
+
+/// The cheapest of those that fit into memory; the one of least memory if none does.
+fn cheapest(mut all: Vec<Chosen>, free: f64) -> Chosen {
+    let rank = |c: &Chosen| if c.estimate.bytes <= free { c.estimate.seconds } else { c.estimate.bytes * 1e300 };
+    all.sort_by(|a, b| rank(a).total_cmp(&rank(b)));
+    let others: Vec<String> = all[1..].iter().map(|c| format!("{} {}", c.name(), told(&c.estimate, free))).collect();
+    let mut chosen = all.swap_remove(0);
+    chosen.estimate.reason =
+        if others.is_empty() { "the error asked for is that of rounding".into() } else { format!("expected: {}", others.join(", ")) };
+    chosen
+}
+
+/// Seconds, or why it cannot be.
+fn told(estimate: &Estimate, free: f64) -> String {
+    if estimate.bytes > free {
+        return format!("{:.0} GiB of memory", estimate.bytes / GIB);
+    }
+    format!("{:.1e} s", estimate.seconds)
+}
+
+fn exact_seconds(points: usize, places: usize, wanted: Wanted) -> f64 {
+    let a_pair = if matches!(wanted, Wanted::Nodes(_)) { EXACT_PAIR } else { AT_PAIR };
+    a_pair * points as f64 * places as f64 * 1e-9
+}
+
+/// Points are visited at the nodes of all blocks that the cut-off reaches; at places, at those of the clusters.
+fn tree_seconds(setting: &Setting, wanted: Wanted, places: usize) -> f64 {
+    let radius = bound::radius_by_widening(setting.max_error.max(1e-14));
+    let (points, sigma, bounds) = (setting.cloud.len() as f64, setting.kernel.sigma(), setting.cloud.bounds());
+    let d = setting.kernel.dimensions;
+    match wanted {
+        Wanted::Nodes(lattice) => {
+            let reached = |a: usize| {
+                let n = lattice.shape[a] as f64;
+                (2.0 * radius * sigma[a] / lattice.spacing[a] + BLOCK).min(n + BLOCK)
+            };
+            let pairs = (0..d).map(reached).product::<f64>() * if d == 2 { BLOCK } else { 1.0 };
+            let blocks = (0..d).map(|a| lattice.shape[a] as f64 / BLOCK).product::<f64>();
+            (points * (TREE_POINT + TREE_PAIR * pairs) + blocks * TREE_BLOCK) * 1e-9
+        }
+        Wanted::Places(_) => {
+            // The share of a box of evenly spread points that a cut-off reaches.
+            let share = |a: usize| (2.0 * radius * sigma[a] / bounds.size()[a].max(1e-300)).min(1.0);
+            let near = points * share(0) * share(1) * share(2);
+            (points * TREE_POINT + places as f64 * (TREE_POINT + AT_PAIR * near)) * 1e-9
+        }
+    }
+}
+
+/// Points are sorted and spread, waves made and multiplied, and taken onto the nodes or to the places.
+pub(super) fn spectral_seconds(frame: &Frame, points: usize, wanted: Wanted) -> f64 {
+    let size = frame.size();
+    let point = SORTED_POINT + TAP * size.taps;
+    let both = if matches!(wanted, Wanted::Nodes(_)) { 1.0 } else { 2.0 };
+    let grids = SPREAD_NODE * size.nodes + WAVE * size.waves + ONTO_NODE * size.onto;
+    (CALL + both * point * points as f64 + grids) * 1e-9
+}

@@ -1,0 +1,247 @@
+//! What all methods work on, and the rounds they take until the error is kept.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use crate::error::{Error, Result};
+use crate::geometry::Box3;
+use crate::grid::{Lattice, Sample};
+use crate::kde::choose::{Chosen, Work};
+use crate::kde::kernel::Kernel;
+use crate::kde::spectral::{Frame, Spectrum, Wanted};
+use crate::kde::tree::{Task, Tree};
+use crate::kde::whitened::{Whitening, weights};
+use crate::kde::{DensityOptions, Method, bound, check, choose, exact, spectral};
+use crate::points::PointCloud;
+use crate::progress::Progress;
+
+/// A grid so coarse that it may hold less than 1/1000 of the maximum hardly ever does.
+const MOST_COARSENESS: f64 = 1e3;
+/// A grid that holds the maximum but for this factor needs no smaller error to keep it.
+const NEAR_MAXIMUM: f64 = 1.1;
+/// Rounds in which the spectral method may take smaller errors before the tree takes over.
+pub(super) const ROUNDS: usize = 3;
+/// Roundings of f64 that the waves of one point and the way to them come to, generously.
+const ROUNDINGS: f64 = 1e3;
+
+/// What all methods work on.
+pub(super) struct Setting<'a> {
+    pub(super) whitening: Whitening,
+    pub(super) kernel: &'a Kernel,
+    pub(super) cloud: &'a PointCloud,
+    pub(super) max_error: f64,
+    is_guaranteed: bool,
+    samples_are_single: bool,
+    whitened: OnceLock<Vec<[f64; 4]>>,
+}
+
+/// What came of it.
+pub(super) struct Outcome {
+    /// The method that made the values.
+    pub(super) method: Method,
+    /// The largest value.
+    pub(super) largest: f64,
+    /// The bound of all errors as a share of it.
+    pub(super) bound: f64,
+    /// The error that is kept though it is not proven, as a share of the largest.
+    pub(super) kept: f64,
+}
+
+impl Outcome {
+    /// Of a method whose bound is what it keeps.
+    pub(super) fn proven(method: Method, largest: f64, bound: f64) -> Self {
+        Self { method, largest, bound, kept: bound }
+    }
+}
+
+/// What follows a round of the spectral method.
+pub(super) enum Next {
+    /// The error is kept.
+    Done,
+    /// It may be by this frame.
+    Smaller(Frame),
+    /// It cannot be.
+    None,
+}
+
+impl<'a> Setting<'a> {
+    /// For samples of `bytes` bytes.
+    pub(super) fn new(cloud: &'a PointCloud, kernel: &'a Kernel, options: &DensityOptions, bytes: usize) -> Self {
+        let samples_are_single = bytes == 4;
+        let (max_error, is_guaranteed) = (options.max_error, options.guaranteed);
+        let whitening = Whitening::new(cloud, kernel);
+        Self { whitening, kernel, cloud, max_error, is_guaranteed, samples_are_single, whitened: OnceLock::new() }
+    }
+
+    /// The whitened points with their normalised weights.
+    pub(super) fn points(&self) -> &[[f64; 4]] {
+        self.whitened.get_or_init(|| self.whitening.points(self.cloud))
+    }
+
+    /// Fills `values`, x fastest, in the chosen way.
+    pub(super) fn on_grid<T: Sample>(
+        &self,
+        chosen: &Chosen,
+        lattice: &Lattice,
+        values: &mut [T],
+        progress: &dyn Progress,
+    ) -> Result<Outcome> {
+        match &chosen.work {
+            Work::Exact => self.exact(lattice, values, progress),
+            Work::Tree => self.tree(lattice, values, progress),
+            Work::Spectral(frame) => match self.spectral(frame, lattice, values, progress)? {
+                Some(outcome) => Ok(outcome),
+                None => self.tree(lattice, values, progress),
+            },
+        }
+    }
+
+    /// What is to be said, or refused, if `outcome` exceeds the error that was asked for. `bytes` is the size of
+    /// a sample.
+    pub(super) fn kept(&self, outcome: &Outcome, bytes: usize) -> Result<Option<String>> {
+        let bound = if self.is_guaranteed { outcome.bound } else { outcome.kept };
+        if bound <= self.max_error {
+            return Ok(None);
+        }
+        let asked = self.max_error;
+        let storage = bound::rounding_of_storage(bytes);
+        let why = if storage > 0.5 * bound {
+            "samples are stored as f32; take --dtype f64"
+        } else {
+            "f64 rounds that much for points this far from 0 compared with the kernel's width; move them nearer"
+        };
+        let text = format!("the error can be {bound:.1e} of the maximum where {asked:.1e} was asked for: {why}");
+        if self.is_guaranteed { Err(Error::Data(text)) } else { Ok(Some(text)) }
+    }
+
+    /// The factor between the maximum over all space and the largest node, if the grid holds all points.
+    fn coarseness(&self, lattice: &Lattice) -> Option<f64> {
+        let (grid, points) = (lattice.bounds(), self.cloud.bounds());
+        let slack = 1e-9 * lattice.spacing;
+        let inside = (grid.min - slack).cmple(points.min).all() && points.max.cmple(grid.max + slack).all();
+        inside.then(|| bound::coarseness(self.whitening.half_voxel(lattice)))
+    }
+
+    /// Magnitude of the whitened coordinates of all points and of places in a box.
+    pub(super) fn magnitude(&self, places: Box3) -> f64 {
+        let points = self.cloud.bounds();
+        self.whitening.magnitude(Box3 { min: places.min.min(points.min), max: places.max.max(points.max) })
+    }
+
+    /// The share of the error allowed that the cut-off may use.
+    pub(super) fn left_to_cut_off(&self, rounding: f64) -> f64 {
+        (0.99 * self.max_error - rounding).max(0.1 * self.max_error)
+    }
+
+    fn exact<T: Sample>(&self, lattice: &Lattice, values: &mut [T], progress: &dyn Progress) -> Result<Outcome> {
+        let largest = exact::evaluate(self.points(), &self.whitening, self.kernel.peak, lattice, values, progress)?;
+        let magnitude = self.magnitude(lattice.bounds());
+        let rounding = exact::rounding(self.cloud.len(), magnitude, self.coarseness(lattice)).bound();
+        let bound = rounding + bound::rounding_of_storage(size_of::<T>());
+        Ok(Outcome::proven(Method::Exact, largest, bound))
+    }
+
+    /// Sums over the tree with the cut-off that the bounds ask for; where they turn out too weak, because the
+    /// grid does not hold the maximum, again with a larger one.
+    fn tree<T: Sample>(&self, lattice: &Lattice, values: &mut [T], progress: &dyn Progress) -> Result<Outcome> {
+        let tree = Tree::new(self.points().to_vec())?;
+        progress.check()?;
+        let storage = bound::rounding_of_storage(size_of::<T>());
+        let coarseness = self.coarseness(lattice);
+        let mut radius =
+            bound::radius_by_widening(0.9 * self.max_error / coarseness.unwrap_or(1.0).min(MOST_COARSENESS));
+        loop {
+            let task = Task::new(&tree, &self.whitening, self.kernel, lattice, radius);
+            let rounding = task.rounding(self.magnitude(lattice.bounds()), coarseness).bound() + storage;
+            let target = self.left_to_cut_off(rounding);
+            let largest = task.evaluate(values, progress)?;
+            let by_widening = coarseness.map_or(f64::INFINITY, |c| c * bound::by_widening(radius));
+            let left_out = by_widening.min(bound::by_peak(radius, self.kernel.peak, largest));
+            if left_out <= target || radius >= bound::FARTHEST {
+                let left_out = if largest > 0.0 { left_out } else { 0.0 };
+                return Ok(Outcome::proven(Method::Tree, largest, left_out + rounding));
+            }
+            radius = bound::radius_by_peak(target, self.kernel.peak, largest).max(radius + 0.1);
+        }
+    }
+
+    /// Sums over the waves with the error asked for, then again with a smaller one if the grid does not hold the
+    /// maximum to which it refers, or the proven bound has to keep it. None if no error is small enough.
+    fn spectral<T: Sample>(
+        &self,
+        frame: &Frame,
+        lattice: &Lattice,
+        values: &mut [T],
+        progress: &dyn Progress,
+    ) -> Result<Option<Outcome>> {
+        let wanted = Wanted::Nodes(lattice);
+        let coarseness = self.coarseness(lattice).unwrap_or(f64::INFINITY);
+        let mut frame = Cow::Borrowed(frame);
+        for _ in 0..ROUNDS {
+            progress.begin("density", frame.steps() + lattice.shape[2] as u64);
+            let spectrum = frame.spectrum(&self.cloud.positions, weights(self.cloud), progress)?;
+            let largest = frame.onto_nodes(&spectrum, self.kernel, values, progress)?;
+            let overall = match coarseness {
+                c if c <= NEAR_MAXIMUM => largest,
+                c => frame.largest(&spectrum, self.kernel, progress)?.max(largest).min(c * largest),
+            };
+            let storage = bound::rounding_of_storage(size_of::<T>());
+            let outcome = self.outcome_of_waves(&frame, &spectrum, wanted, [largest, overall], storage);
+            match self.next_frame(&frame, &outcome, wanted) {
+                Next::Done => return Ok(Some(outcome)),
+                Next::Smaller(smaller) => frame = Cow::Owned(smaller),
+                Next::None => break,
+            }
+        }
+        Ok(None)
+    }
+
+    /// What a frame made of a spectrum is worth, if the largest value is `largest` and that over all space `overall`.
+    pub(super) fn outcome_of_waves(
+        &self,
+        frame: &Frame,
+        spectrum: &Spectrum,
+        wanted: Wanted,
+        [largest, overall]: [f64; 2],
+        storage: f64,
+    ) -> Outcome {
+        let bounds = match wanted {
+            Wanted::Nodes(lattice) => lattice.bounds(),
+            Wanted::Places(bounds) => bounds,
+        };
+        let rounding = f64::EPSILON * (7.0 * self.magnitude(bounds) + ROUNDINGS);
+        let bound = self.kernel.peak / largest * (frame.bound(self.kernel, spectrum, wanted) + rounding) + storage;
+        let kept = overall / largest * (frame.error() + rounding) + storage;
+        Outcome { method: Method::Spectral, largest, bound, kept }
+    }
+
+    /// Whether the outcome of a frame keeps the error, or what may.
+    pub(super) fn next_frame(&self, frame: &Frame, outcome: &Outcome, wanted: Wanted) -> Next {
+        let short = if self.is_guaranteed { outcome.bound } else { outcome.kept } / self.max_error;
+        match short {
+            _ if outcome.largest <= 0.0 => Next::None,
+            s if s <= 1.0 => Next::Done,
+            s => self.frame(0.5 * frame.error() / s, wanted).map_or(Next::None, Next::Smaller),
+        }
+    }
+
+    /// The error to begin with: the one asked for, or where the bound has to keep it, one that should.
+    pub(super) fn first_error(&self) -> f64 {
+        let kept = self.max_error - bound::rounding_of_storage(4).min(0.1 * self.max_error);
+        if !self.is_guaranteed {
+            return kept;
+        }
+        0.2 * kept * (check::sampled_largest(self, &self.cloud.positions) / self.kernel.peak).min(1.0)
+    }
+
+    /// The cheapest frame that keeps an error; none if that is too small or no point is near.
+    pub(super) fn frame(&self, error: f64, wanted: Wanted) -> Option<Frame> {
+        if error < spectral::SMALLEST_ERROR {
+            return None;
+        }
+        let frames = Frame::all(error, self.kernel, self.kernel, self.cloud.bounds(), wanted);
+        let seconds = |frame: &Frame| choose::spectral_seconds(frame, self.cloud.len(), wanted);
+        let cheapest = frames.into_iter().min_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
+        Some(cheapest.with_single(!self.is_guaranteed && self.samples_are_single))
+    }
+}

@@ -1,0 +1,522 @@
+//! The density by its waves: points are spread over a periodic grid by a window of some nodes, its Fourier transform is
+//! multiplied by the kernel's and divided by the window's, and goes back straight onto the nodes that are wanted, or onto
+//! the first grid and by the same window to places of one's own (Greengard and Lee 2004, "Accelerating the nonuniform
+//! fast Fourier transform"; Barnett, Magland and af Klinteberg 2019).
+//!
+//! The time depends on the number of points and on how many kernels fit in the box, hardly on the nodes wanted. The
+//! window is narrower than that of a general transform: waves near the end of the band, which alias most, are those
+//! that the kernel takes away.
+
+mod arrange;
+mod fourier;
+mod taps;
+mod window;
+
+use glam::{DMat3, DVec3};
+use rayon::prelude::*;
+use rustfft::num_complex::Complex;
+
+use crate::error::Result;
+use crate::geometry::Box3;
+use crate::grid::{Lattice, Sample};
+use crate::kde::bound;
+use crate::kde::kernel::Kernel;
+use crate::kde::simd::{Eight, Job, LANES, Simd, dispatch};
+use crate::progress::Progress;
+use arrange::{Arranged, Item};
+use fourier::{Float, Onto, good_size, waves};
+use window::Window;
+
+pub(super) use window::SMALLEST_ERROR;
+
+/// Errors from here on leave room for the rounding of f32 transforms, whose own error is below 2e-7 of the maximum.
+const SINGLE: f64 = 9e-7;
+/// Roundings of a transform of f32, as shares of the sum of the magnitudes of its waves: 4 operations in each of the
+/// steps of three transforms of at most 1024 nodes, half an epsilon each (Higham 2002, theorem 24.2).
+const ROUNDINGS_OF_SINGLE: f64 = 60.0;
+/// The share of the error that points left out and images of the period may use.
+const IMAGES: f64 = 0.1;
+
+/// One axis of the periodic grid over which points are spread.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Axis {
+    /// Position of node 0.
+    origin: f64,
+    /// Distance from node to node.
+    step: f64,
+    nodes: usize,
+    /// Waves from `-most` to `most` are kept.
+    most: usize,
+}
+
+impl Axis {
+    /// The axis across a plane.
+    const FLAT: Self = Self { origin: 0.0, step: 1.0, nodes: 1, most: 0 };
+
+    fn period(&self) -> f64 {
+        self.step * self.nodes as f64
+    }
+
+    /// Wave numbers in radians a length.
+    fn wave_numbers(&self) -> impl Iterator<Item = f64> {
+        let unit = std::f64::consts::TAU / self.period();
+        waves(self.most).map(move |m| unit * m as f64)
+    }
+}
+
+/// Where a density is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// At the nodes of a lattice.
+    Nodes(&'a Lattice),
+    /// At places within a box.
+    Places(Box3),
+}
+
+/// The grids and the window for some kernels, points and places.
+#[derive(Debug, Clone)]
+pub(super) struct Frame {
+    axes: [Axis; 3],
+    window: Window,
+    error: f64,
+    dimensions: usize,
+    /// Points outside are too far away from all nodes or places to count.
+    reach: Box3,
+    /// Places outside are too far away from all points.
+    near: Box3,
+    /// The period in nodes of the lattice and the lattice's shape, or the grid itself.
+    onto: Onto,
+    /// The position at which all waves have phase 0.
+    reference: DVec3,
+    /// Whether waves go back in f32.
+    is_single: bool,
+}
+
+/// The price of a frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Size {
+    /// Nodes over which a point is spread, rounded up to those touched at a time.
+    pub(super) taps: f64,
+    /// Nodes of the grid over which points are spread.
+    pub(super) nodes: f64,
+    /// Waves kept.
+    pub(super) waves: f64,
+    /// Nodes of the period of the lattice.
+    pub(super) onto: f64,
+}
+
+impl Frame {
+    /// The frames that keep `error` for kernels from `narrow` to `wide`; they differ in the window. `points` is the box
+    /// of the points. There is none if all points are too far away to count.
+    pub(super) fn all(error: f64, narrow: &Kernel, wide: &Kernel, points: Box3, wanted: Wanted) -> Vec<Self> {
+        let error = error.max(SMALLEST_ERROR);
+        let of_window = if matches!(wanted, Wanted::Places(_)) { 0.5 * error } else { error };
+        let frame = |choice| Self::new(error, choice, narrow, wide, points, wanted);
+        window::choices(of_window).into_iter().filter_map(frame).collect()
+    }
+
+    fn new(
+        error: f64,
+        choice: window::Choice,
+        narrow: &Kernel,
+        wide: &Kernel,
+        points: Box3,
+        wanted: Wanted,
+    ) -> Option<Self> {
+        let dimensions = narrow.dimensions;
+        let guard = bound::radius_by_widening(IMAGES * error) * wide.sigma();
+        let places = match wanted {
+            Wanted::Nodes(lattice) => lattice.bounds(),
+            Wanted::Places(places) => places,
+        };
+        let mut reach = places.grown(guard);
+        if dimensions == 2 {
+            (reach.min.z, reach.max.z) = (f64::NEG_INFINITY, f64::INFINITY);
+        }
+        let inside = Box3 { min: points.min.max(reach.min), max: points.max.min(reach.max) };
+        if !inside.min.cmple(inside.max).all() {
+            return None;
+        }
+        let near = inside.grown(guard);
+        let steepest = DVec3::new(narrow.inverse.x_axis.x, narrow.inverse.y_axis.y, narrow.inverse.z_axis.z).map(f64::sqrt);
+        let (mut axes, mut onto) = ([Axis::FLAT; 3], Onto { size: [1; 3], wanted: [1; 3] });
+        for a in 0..dimensions {
+            let widest = choice.spacing / steepest[a];
+            let margin = (choice.taps + 2) as f64 * widest;
+            // All that the window is laid over.
+            let all = match wanted {
+                Wanted::Nodes(_) => [inside.min[a], inside.max[a]],
+                Wanted::Places(p) => {
+                    [inside.min[a].min(p.min[a].max(near.min[a])), inside.max[a].max(p.max[a].min(near.max[a]))]
+                }
+            };
+            let apart = (places.max[a] - inside.min[a]).max(inside.max[a] - places.min[a]);
+            let least = (all[1] - all[0] + margin).max(apart + guard[a]);
+            let period = match wanted {
+                Wanted::Nodes(lattice) => {
+                    onto.size[a] = good_size((least / lattice.spacing[a]).ceil() as usize);
+                    onto.wanted[a] = lattice.shape[a];
+                    onto.size[a] = onto.size[a].max(good_size(lattice.shape[a]));
+                    onto.size[a] as f64 * lattice.spacing[a]
+                }
+                Wanted::Places(_) => good_size((least / widest).ceil() as usize) as f64 * widest,
+            };
+            let nodes = good_size((period / widest - 1e-9).ceil() as usize);
+            let step = period / nodes as f64;
+            let most = (window::band(error) * steepest[a] * period / std::f64::consts::TAU) as usize;
+            let origin = all[0] - (0.5 * choice.taps as f64 + 0.5) * step;
+            axes[a] = Axis { origin, step, nodes, most: most.min((nodes - 1) / 2) };
+        }
+        let mut reference = DVec3::from(axes.map(|axis| axis.origin));
+        match wanted {
+            Wanted::Nodes(lattice) => reference = lattice.origin,
+            Wanted::Places(_) => {
+                onto = Onto { size: axes.map(|a| a.nodes), wanted: axes.map(|a| a.nodes) };
+            }
+        }
+        Some(Self { axes, window: Window::new(choice), error, dimensions, reach, near, onto, reference, is_single: false })
+    }
+
+    /// What decides time and memory.
+    pub(super) fn size(&self) -> Size {
+        let product = |n: [usize; 3]| n.iter().map(|n| *n as f64).product::<f64>();
+        let taps = self.window.taps;
+        let layers = if self.dimensions == 2 { 1 } else { taps };
+        Size {
+            taps: (taps * layers * taps.next_multiple_of(LANES)) as f64,
+            nodes: product(self.axes.map(|a| a.nodes)),
+            waves: product([self.axes[0].most + 1, 2 * self.axes[1].most + 1, 2 * self.axes[2].most + 1]),
+            onto: product(self.onto.size),
+        }
+    }
+
+    /// With waves that go back in f32 where the error allows it and samples are f32.
+    pub(super) fn with_single(self, is_allowed: bool) -> Self {
+        Self { is_single: is_allowed && self.error >= SINGLE, ..self }
+    }
+
+    /// The error it is made to keep, as a share of the maximum over space.
+    pub(super) fn error(&self) -> f64 {
+        self.error
+    }
+
+    /// Steps of progress of a spectrum and of taking values at places.
+    pub(super) fn steps_at(&self) -> u64 {
+        2 * self.steps() + self.axes[2].nodes as u64
+    }
+
+    /// Steps of progress of a spectrum.
+    pub(super) fn steps(&self) -> u64 {
+        taps::steps(self.nodes())
+    }
+
+    /// Peak memory in bytes beside the points and the result.
+    pub(super) fn memory(&self, points: usize, places: usize) -> f64 {
+        let points = if self.onto.size == self.nodes() { points.max(places) } else { points };
+        let size = self.size();
+        let layers = |a: [usize; 3], of: usize| (a[0] * a[1] * a[2] * of) as f64;
+        let [x, y, _] = self.axes.map(|a| 2 * a.most + 1);
+        let forward = layers([x / 2 + 1, y, self.axes[2].nodes], 16);
+        let back = layers([x / 2 + 1, y, self.onto.wanted[2]], if self.is_single { 8 } else { 16 });
+        let spread = points as f64 * size_of::<Item>() as f64 + 8.0 * size.nodes;
+        spread.max(8.0 * size.nodes + forward).max(forward + 16.0 * size.waves).max(16.0 * size.waves + back)
+    }
+
+    fn nodes(&self) -> [usize; 3] {
+        self.axes.map(|a| a.nodes)
+    }
+
+    fn most(&self) -> [usize; 3] {
+        self.axes.map(|a| a.most)
+    }
+
+    /// In nodes along the three axes, if it is in a box.
+    fn in_nodes(&self, position: DVec3, within: &Box3) -> Option<[f64; 3]> {
+        let is_inside = position.cmpge(within.min).all() && position.cmple(within.max).all();
+        let at = |a: usize| (position[a] - self.axes[a].origin) / self.axes[a].step;
+        is_inside.then(|| if self.dimensions == 2 { [at(0), at(1), 0.0] } else { [at(0), at(1), at(2)] })
+    }
+
+    /// The volume of a period, or the area in a plane.
+    fn volume(&self) -> f64 {
+        self.axes[..self.dimensions].iter().map(Axis::period).product()
+    }
+
+    /// The waves of points with weights.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::error::Error::Interrupted).
+    pub(super) fn spectrum(
+        &self,
+        positions: &[DVec3],
+        weight: impl Fn(usize) -> f64 + Sync,
+        progress: &dyn Progress,
+    ) -> Result<Spectrum> {
+        let item = |i: usize| self.in_nodes(positions[i], &self.reach).map(|[x, y, z]| [x, y, z, weight(i)]);
+        let arranged = Arranged::new(positions.len(), item, self.nodes(), &self.window);
+        progress.check()?;
+        let grid = taps::spread(&arranged, &self.window, self.nodes(), progress)?;
+        drop(arranged);
+        let mut waves = fourier::forward(grid, self.nodes(), self.most(), progress)?;
+        let [x, y, z] = [0, 1, 2].map(|a| self.corrections(a));
+        waves.par_chunks_mut(y.len() * z.len()).zip(&x).for_each(|(plane, x)| {
+            for (row, y) in plane.chunks_exact_mut(z.len()).zip(&y) {
+                let xy = x * y;
+                row.iter_mut().zip(&z).for_each(|(value, z)| *value *= xy * z);
+            }
+        });
+        Ok(Spectrum { waves })
+    }
+
+    /// Along an axis: the waves' phases at the reference, divided by the window's transform.
+    fn corrections(&self, a: usize) -> Vec<Complex<f64>> {
+        let axis = &self.axes[a];
+        if axis.nodes == 1 {
+            return vec![Complex::new(1.0, 0.0)];
+        }
+        let most = axis.most;
+        let shift = (self.reference[a] - axis.origin) / axis.period();
+        let all = waves(most).take(if a == 0 { most + 1 } else { 2 * most + 1 });
+        let correction = |m: i64| {
+            let turns = m as f64 * shift;
+            let k = std::f64::consts::TAU * m as f64 / axis.nodes as f64;
+            Complex::from_polar(1.0 / self.window.transform(k), std::f64::consts::TAU * (turns - turns.round()))
+        };
+        all.map(correction).collect()
+    }
+
+    /// Fills `values`, x fastest, with the density of a kernel at the nodes, and gives the largest. No value is below 0.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::error::Error::Interrupted).
+    pub(super) fn onto_nodes<T: Sample>(
+        &self,
+        spectrum: &Spectrum,
+        kernel: &Kernel,
+        values: &mut [T],
+        progress: &dyn Progress,
+    ) -> Result<f64> {
+        if self.is_single && size_of::<T>() == 4 {
+            self.back::<f32, T>(spectrum, kernel, self.onto, values, true, progress)
+        } else {
+            self.back::<f64, T>(spectrum, kernel, self.onto, values, true, progress)
+        }
+    }
+
+    /// The largest density of a kernel on the grid over which points are spread, which holds them all.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::error::Error::Interrupted).
+    pub(super) fn largest(&self, spectrum: &Spectrum, kernel: &Kernel, progress: &dyn Progress) -> Result<f64> {
+        let onto = Onto { size: self.nodes(), wanted: self.nodes() };
+        let mut values = vec![0f32; self.nodes().iter().product()];
+        self.back::<f32, f32>(spectrum, kernel, onto, &mut values, true, progress)
+    }
+
+    /// The densities of a kernel at places, in their order, and the largest on the grid over which points are spread; 0 at
+    /// places far from all points. None is below 0.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::error::Error::Interrupted).
+    pub(super) fn at_places(
+        &self,
+        spectrum: &Spectrum,
+        kernel: &Kernel,
+        places: &[DVec3],
+        progress: &dyn Progress,
+    ) -> Result<(Vec<f64>, f64)> {
+        let mut grid = vec![0.0; self.nodes().iter().product()];
+        let overall =
+            self.back::<f64, f64>(&spectrum.divided(self), kernel, self.onto, &mut grid, false, progress)?;
+        let item = |i: usize| self.in_nodes(places[i], &self.near).map(|[x, y, z]| [x, y, z, f64::from_bits(i as u64)]);
+        let arranged = Arranged::new(places.len(), item, self.nodes(), &self.window);
+        progress.check()?;
+        let mut values = vec![0.0; places.len()];
+        for (at, value) in taps::gather(&arranged, &grid, &self.window, self.nodes(), progress)? {
+            values[at as usize] = value.max(0.0);
+        }
+        Ok((values, overall))
+    }
+
+    fn back<F: Float, T: Sample>(
+        &self,
+        spectrum: &Spectrum,
+        kernel: &Kernel,
+        onto: Onto,
+        values: &mut [T],
+        is_clamped: bool,
+        progress: &dyn Progress,
+    ) -> Result<f64> {
+        let damping = Damping::new(self, kernel);
+        let len = damping.z.len();
+        let column = |x: usize, y: usize, to: &mut [Complex<F>]| {
+            let mut factors = vec![[0.0; LANES]; len.div_ceil(LANES)];
+            if !damping.along_z(x, y, &mut factors) {
+                return false;
+            }
+            let from = &spectrum.waves[(x * damping.y.len() + y) * len..][..len];
+            for ((to, from), g) in to.iter_mut().zip(from).zip(factors.as_flattened()) {
+                *to = Complex::new(F::of(from.re * g), F::of(from.im * g));
+            }
+            true
+        };
+        let lowest = if is_clamped { 0.0 } else { f64::NEG_INFINITY };
+        let store = |from: &[F], to: &mut [T]| {
+            let mut largest = 0.0;
+            for (to, value) in to.iter_mut().zip(from) {
+                let value = value.to_f64();
+                let value = if value < lowest { lowest } else { value };
+                largest = if value > largest { value } else { largest };
+                *to = T::from_f64(value);
+            }
+            largest
+        };
+        fourier::inverse(column, self.most(), onto, values, store, progress)
+    }
+
+    /// A proven bound of the error of every value, as a share of the kernel's peak: aliases of all waves in phase, waves
+    /// left out, points and images left out. True of one point; of many, far more than ever happens.
+    pub(super) fn bound(&self, kernel: &Kernel, spectrum: &Spectrum, wanted: Wanted) -> f64 {
+        let damping = Damping::new(self, kernel);
+        let twice = matches!(wanted, Wanted::Places(_));
+        let aliases = [0, 1, 2].map(|a| self.one_and_aliases(a, twice));
+        let len = damping.z.len();
+        let plane = |x: usize| {
+            let mut factors = vec![[0.0; LANES]; len.div_ceil(LANES)];
+            let mut sums = [0.0; 3];
+            for y in 0..damping.y.len() {
+                if damping.along_z(x, y, &mut factors) {
+                    let xy = aliases[0][x] * aliases[1][y];
+                    let waves = &spectrum.waves[(x * damping.y.len() + y) * len..][..len];
+                    for ((g, z), wave) in factors.as_flattened().iter().zip(&aliases[2]).zip(waves) {
+                        sums[0] += g;
+                        sums[1] += g * (xy * z - 1.0);
+                        sums[2] += g * (wave.re.abs() + wave.im.abs());
+                    }
+                }
+            }
+            // A wave along x stands for its opposite, too.
+            sums.map(|sum| if x == 0 { sum } else { 2.0 * sum })
+        };
+        let planes: Vec<[f64; 3]> = (0..=self.axes[0].most).into_par_iter().map(plane).collect();
+        let [all, wrong, magnitude] =
+            planes.into_iter().fold([0.0; 3], |sum, plane| std::array::from_fn(|i| sum[i] + plane[i]));
+        let guard = bound::radius_by_widening(IMAGES * self.error);
+        // 26 neighbours of a period, their neighbours, and the points left out.
+        let images = 28.0 * (-0.5 * guard * guard).exp();
+        // All waves of the periodic kernel sum to its peak, images included (Poisson).
+        let left_out = (1.0 + images - all / kernel.peak).max(0.0);
+        let rounding = if self.is_single { ROUNDINGS_OF_SINGLE * f64::from(f32::EPSILON) * magnitude } else { 0.0 };
+        (wrong + rounding) / kernel.peak + left_out + images
+    }
+
+    /// Along an axis: 1 and the aliases of each wave, once or twice over.
+    fn one_and_aliases(&self, a: usize, twice: bool) -> Vec<f64> {
+        let axis = &self.axes[a];
+        let one = |m: i64| {
+            let k = std::f64::consts::TAU * m as f64 / axis.nodes as f64;
+            let one = if axis.nodes == 1 { 1.0 } else { 1.0 + self.window.aliases(k) };
+            if twice { one * one } else { one }
+        };
+        waves(axis.most).map(one).collect()
+    }
+}
+
+/// The waves of a set of points, `sum_i w_i exp(-i k x_i)`, in the frame that they were made in: for the waves of x from
+/// 0 up, then those of y, then those of z.
+#[derive(Debug, Clone)]
+pub(super) struct Spectrum {
+    pub(super) waves: Vec<Complex<f64>>,
+}
+
+impl Spectrum {
+    /// Divided by the window's transform once more, for taking values by the window.
+    fn divided(&self, frame: &Frame) -> Self {
+        let of = |a: usize| -> Vec<f64> {
+            let axis = &frame.axes[a];
+            let k = |m: i64| std::f64::consts::TAU * m as f64 / axis.nodes as f64;
+            let one = |m: i64| if axis.nodes == 1 { 1.0 } else { 1.0 / frame.window.transform(k(m)) };
+            waves(axis.most).map(one).collect()
+        };
+        let [x, y, z] = [0, 1, 2].map(of);
+        let mut waves = self.waves.clone();
+        waves.par_chunks_mut(y.len() * z.len()).zip(&x).for_each(|(plane, x)| {
+            for (row, y) in plane.chunks_exact_mut(z.len()).zip(&y) {
+                let xy = x * y;
+                row.iter_mut().zip(&z).for_each(|(value, z)| *value *= xy * z);
+            }
+        });
+        Self { waves }
+    }
+}
+
+/// The kernel's transform at the waves of a frame, by the volume of a period.
+struct Damping {
+    /// `-log2(e) / 2` times the covariance.
+    matrix: DMat3,
+    x: Vec<f64>,
+    y: Vec<f64>,
+    z: Vec<f64>,
+    scale: f64,
+    /// The least exponent of two that counts.
+    least: f64,
+}
+
+impl Damping {
+    fn new(frame: &Frame, kernel: &Kernel) -> Self {
+        let [x, y, z] = frame.axes.map(|axis| axis.wave_numbers().collect::<Vec<_>>());
+        let half = -0.5 * std::f64::consts::LOG2_E;
+        let band = window::band(frame.error);
+        Self {
+            matrix: kernel.covariance * half,
+            x,
+            y,
+            z,
+            scale: 1.0 / frame.volume(),
+            least: half * band * band,
+        }
+    }
+
+    /// The factors of the waves along z for the wave of place x and that of place y, with zeros behind; or false if none
+    /// is of use.
+    fn along_z(&self, x: usize, y: usize, factors: &mut [Eight]) -> bool {
+        let (kx, ky, m) = (self.x[x], self.y[y], &self.matrix);
+        let constant = m.x_axis.x * kx * kx + 2.0 * m.x_axis.y * kx * ky + m.y_axis.y * ky * ky;
+        let linear = 2.0 * (m.x_axis.z * kx + m.y_axis.z * ky);
+        let square = m.z_axis.z;
+        let best = if self.z.len() == 1 { constant } else { constant - 0.25 * linear * linear / square };
+        if best < self.least {
+            return false;
+        }
+        dispatch(Powers { constant, linear, square, waves: &self.z, scale: self.scale, factors });
+        true
+    }
+}
+
+/// `scale 2^(constant + linear k + square k^2)` for each k.
+struct Powers<'a> {
+    constant: f64,
+    linear: f64,
+    square: f64,
+    waves: &'a [f64],
+    scale: f64,
+    factors: &'a mut [Eight],
+}
+
+impl Job for Powers<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let (a, b, c) = (s.splat(self.constant), s.splat(self.linear), s.splat(self.square));
+        for (waves, to) in self.waves.chunks(LANES).zip(self.factors) {
+            let mut eight = [0.0; LANES];
+            eight[..waves.len()].copy_from_slice(waves);
+            let k = s.load(&eight);
+            let power = s.exp2(s.mul_add(s.mul_add(c, k, b), k, a));
+            s.store(s.mul(power, s.splat(self.scale)), to);
+            to[waves.len()..].fill(0.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
