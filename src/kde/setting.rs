@@ -21,6 +21,8 @@ const MOST_COARSENESS: f64 = 1e3;
 const NEAR_MAXIMUM: f64 = 1.1;
 /// Rounds in which the spectral method may take smaller errors before the tree takes over.
 pub(super) const ROUNDS: usize = 3;
+/// The share of the error asked for that is left to the spectral method, beside the rounding of samples.
+const FIRST_SHARE: f64 = 0.9;
 /// Roundings of f64 that the waves of one point and the way to them come to, generously.
 const ROUNDINGS: f64 = 1e3;
 
@@ -227,7 +229,7 @@ impl<'a> Setting<'a> {
 
     /// The error to begin with: the one asked for, or where the bound has to keep it, one that should.
     pub(super) fn first_error(&self) -> f64 {
-        let kept = self.max_error - bound::rounding_of_storage(4).min(0.1 * self.max_error);
+        let kept = FIRST_SHARE * self.max_error;
         if !self.is_guaranteed {
             return kept;
         }

@@ -31,7 +31,7 @@ struct Chunk {
 /// The tile along one axis in which the nodes that a point at `t` reaches begin; 0 along an axis of one node.
 #[inline]
 fn tile(window: &Window, t: f64) -> usize {
-    window.first(t).0 as usize / TILE
+    window.first(t).0 / TILE
 }
 
 impl Arranged {
@@ -46,13 +46,16 @@ impl Arranged {
         let tile_of =
             |t: &Item| tile(window, t[0]) + tiles[0] * (tile(window, t[1]) + tiles[1] * tile(window, t[2]));
         let all = tiles.iter().product();
-        let chunk = |at: usize| {
-            let items: Vec<Item> = (at * CHUNK..((at + 1) * CHUNK).min(count)).filter_map(&item).collect();
-            let keys: Vec<u32> = items.iter().map(|t| tile_of(t) as u32).collect();
-            let (items, starts) = sorted(&items, &keys, all);
+        let chunk = |(items, keys): &mut (Vec<Item>, Vec<u32>), at: usize| {
+            items.clear();
+            items.extend((at * CHUNK..((at + 1) * CHUNK).min(count)).filter_map(&item));
+            keys.clear();
+            keys.extend(items.iter().map(|t| tile_of(t) as u32));
+            let (items, starts) = sorted(items, keys, all);
             Chunk { items, starts }
         };
-        Self { chunks: (0..count.div_ceil(CHUNK)).into_par_iter().map(chunk).collect(), tiles }
+        let chunks = (0..count.div_ceil(CHUNK)).into_par_iter().map_init(Default::default, chunk).collect();
+        Self { chunks, tiles }
     }
 
     /// Numbers of tiles along x, y, z.
@@ -68,7 +71,7 @@ impl Arranged {
             to.extend_from_slice(&chunk.items[chunk.starts[at] as usize..chunk.starts[at + 1] as usize]);
         }
         if to.len() > FEW {
-            let cell = |t: f64| window.first(t).0 as usize % TILE * CELLS / TILE;
+            let cell = |t: f64| window.first(t).0 % TILE * CELLS / TILE;
             let key = |t: &Item| (cell(t[0]) + CELLS * (cell(t[1]) + CELLS * cell(t[2]))) as u32;
             let keys: Vec<u32> = to.iter().map(key).collect();
             *to = sorted(to, &keys, CELLS * CELLS * CELLS).0;

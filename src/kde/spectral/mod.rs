@@ -29,8 +29,8 @@ use window::Window;
 
 pub(super) use window::SMALLEST_ERROR;
 
-/// Errors from here on leave room for the rounding of f32 transforms, whose own error is below 2e-7 of the maximum.
-const SINGLE: f64 = 9e-7;
+/// Errors from here on leave room for the rounding of f32 transforms, whose own error is below 1e-7 of the maximum.
+const SINGLE: f64 = 8e-7;
 /// Roundings of a transform of f32, as shares of the sum of the magnitudes of its waves: 4 operations in each of the
 /// steps of three transforms of at most 1024 nodes, half an epsilon each (Higham 2002, theorem 24.2).
 const ROUNDINGS_OF_SINGLE: f64 = 60.0;

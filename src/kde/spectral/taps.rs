@@ -30,7 +30,7 @@ impl Patch {
 struct Place<'a> {
     window: &'a Window,
     /// The tile's first node.
-    first: [f64; 3],
+    first: [usize; 3],
     shape: [usize; 3],
 }
 
@@ -61,7 +61,8 @@ impl Place<'_> {
         } else {
             z = stored(self.window.values(s, zz));
         }
-        let [i, j, k] = [i - self.first[0], j - self.first[1], k - self.first[2]].map(|n| n as usize);
+        let k = if is_flat { 0 } else { k - self.first[2] };
+        let [i, j] = [i - self.first[0], j - self.first[1]];
         Taps {
             x: self.window.values(s, zx),
             y: stored(self.window.values(s, zy)),
@@ -196,7 +197,7 @@ pub(super) fn steps(nodes: [usize; 3]) -> u64 {
 
 impl Bar<'_, f64> {
     fn add(&mut self, i: usize, items: &[Item], window: &Window, nodes: [usize; 3], patch: &mut Patch) {
-        let first = [i, self.tile[0], self.tile[1]].map(|tile| (tile * TILE) as f64);
+        let first = [i, self.tile[0], self.tile[1]].map(|tile| tile * TILE);
         let place = Place { window, first, shape: patch.shape };
         patch.values.fill(0.0);
         let values = &mut patch.values;
@@ -249,7 +250,7 @@ pub(super) fn gather(
                 }
             }
             sums.clear();
-            let place = Place { window, first: [i, b, c].map(|tile| (tile * TILE) as f64), shape: patch.shape };
+            let place = Place { window, first: [i, b, c].map(|tile| tile * TILE), shape: patch.shape };
             let values = &patch.values;
             if window.taps <= LANES {
                 dispatch(Gather::<1> { place, items, values, sums });
