@@ -75,7 +75,8 @@ fn columns(text: &str) -> Vec<String> {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Density")]
 pub struct DensityArgs {
-    /// scott, silverman, a factor (0.3), a length (2.5A) or one an axis (2.5A,2.5A,6A) [default: scott]
+    /// scott, silverman, cv (least-squares cross-validation), likelihood, a factor (0.3), a length (2.5A), one an axis
+    /// (2.5A,2.5A,6A), or a covariance (matrix:xx,xy,xz,yy,yz,zz) [default: scott]
     #[arg(long, value_name = "B")]
     pub bandwidth: Option<Bandwidth>,
     /// Nodes an axis [default: bandwidth / 6 apart, at most 192]
@@ -96,6 +97,9 @@ pub struct DensityArgs {
     /// Largest error, as a share of the largest density [default: 1e-6]
     #[arg(long, value_name = "E", value_parser = error_share)]
     pub error: Option<f64>,
+    /// Let --error be a share of each value, not of the largest: for tails and logarithmic scales
+    #[arg(long)]
+    pub relative: bool,
     /// Let the proven bound, not a calibrated choice, keep --error
     #[arg(long)]
     pub guaranteed: bool,
@@ -119,6 +123,7 @@ impl DensityArgs {
             },
             method: self.method,
             max_error: self.error.unwrap_or(defaults.max_error),
+            relative: self.relative,
             guaranteed: self.guaranteed,
         })
     }
@@ -132,6 +137,7 @@ impl DensityArgs {
             ("--padding", self.padding.is_some()),
             ("--error", self.error.is_some()),
             ("--method", self.method != Method::Auto),
+            ("--relative", self.relative),
             ("--guaranteed", self.guaranteed),
         ];
         given.into_iter().filter(|g| g.1).map(|g| g.0).collect()

@@ -12,6 +12,7 @@ use super::{at_points, input, report};
 use crate::error::{Error, Result};
 use crate::grid::Sample;
 use crate::io::{self, Input, PointInput};
+use crate::kde;
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -34,6 +35,9 @@ pub struct DensityCommand {
     /// not chosen), or F.csv, the table with a column `density` added
     #[arg(long, value_name = "FILE")]
     at_points: Option<PathBuf>,
+    /// Write the standard error of every value, sqrt(f R(K) / (n_eff |H|^(1/2))), as a second grid
+    #[arg(long, value_name = "FILE", requires = "output")]
+    standard_error: Option<PathBuf>,
     /// Number type of the samples: f32 or f64
     #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = ["f32", "f64"])]
     dtype: String,
@@ -84,6 +88,16 @@ fn check_outputs(args: &DensityCommand, input: Option<&Path>) -> Result<()> {
     if let Some(output) = &args.at_points {
         at_points::check(output, input)?;
     }
+    if let Some(output) = &args.standard_error {
+        check_format(output)?;
+        io::atomic::check_writable(output, input)?;
+        if args.output.as_ref() == Some(output) && !io::atomic::is_stream(output) {
+            return Err(Error::Usage(format!(
+                "{}: --output and --standard-error name the same file; name two",
+                output.display()
+            )));
+        }
+    }
     match (&args.output, &args.at_points) {
         (Some(a), Some(b)) if a == b && !io::atomic::is_stream(a) => {
             Err(Error::Usage(format!("{}: --output and --at-points name the same file; name two", a.display())))
@@ -110,23 +124,31 @@ fn write<T: Sample>(
 ) -> Result<Map<String, Value>> {
     let (grid, made) = input::density_of::<T>(points, &opened.source, &args.density, console)?;
     let start = Instant::now();
-    io::npy::write_npy(output, &grid, input::path_of(&args.points).as_deref())?;
+    let input = input::path_of(&args.points);
+    io::npy::write_npy(output, &grid, input.as_deref())?;
+    let mut error_told = Value::Null;
+    if let Some(output) = &args.standard_error {
+        let error = kde::standard_error(&grid, &made.kernel);
+        io::npy::write_npy(output, &error, input.as_deref())?;
+        error_told = json!({ "output": output, "max": error.statistics().max, "noise_level": kde::noise_level(&made.kernel, 1.0) });
+    }
     let s = made.seconds;
     let write = start.elapsed().as_secs_f64();
     let seconds = json!({ "plan": s.plan, "evaluate": s.evaluate, "check": s.check, "write": write });
     let mut out = report::grid(&grid);
     report::merge(&mut out, report::density(&made));
-    report::merge(&mut out, report::object(json!({ "seconds": seconds })));
+    report::merge(&mut out, report::object(json!({ "seconds": seconds, "standard_error": error_told })));
     if !console.json {
         let [x, y, z] = grid.lattice.shape;
         console.note(&format!(
-            "{}: {x} x {y} x {z} nodes, {} points, {} in {:.2} s, error at most {:.1e} of the maximum",
+            "{}: {x} x {y} x {z} nodes, {} points in {:.2} s; error at most {:.1e} of the maximum ({:.1e} at sampled nodes)",
             output.display(),
             made.points,
-            made.method,
             s.plan + s.evaluate,
-            made.bound_relative_to_max
+            made.bound_relative_to_max,
+            made.sampled_error_relative_to_max
         ));
+        console.note(&report::choice(&made));
     }
     Ok(out)
 }

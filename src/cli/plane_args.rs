@@ -12,7 +12,8 @@ use crate::kde::{Bandwidth, DensityOptions, Extent, Method, Resolution};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Density")]
 pub struct PlaneDensityArgs {
-    /// scott, silverman, a factor (0.3), a length (2.5A) or one an axis (2.5A,6A) [default: scott]
+    /// scott, silverman, cv (cross-validation), likelihood, a factor (0.3), a length (2.5A), one an axis (2.5A,6A), or a
+    /// covariance (matrix:xx,xy,yy) [default: scott]
     #[arg(long, value_name = "B", value_parser = bandwidth)]
     bandwidth: Option<Bandwidth>,
     /// Nodes an axis [default: bandwidth / 6 apart, at most 1024]
@@ -33,6 +34,9 @@ pub struct PlaneDensityArgs {
     /// Largest error, as a share of the largest density [default: 1e-6]
     #[arg(long, value_name = "E", value_parser = error_share)]
     error: Option<f64>,
+    /// Let --error be a share of each value, not of the largest: for tails and logarithmic scales
+    #[arg(long)]
+    relative: bool,
     /// Let the proven bound, not a calibrated choice, keep --error
     #[arg(long)]
     guaranteed: bool,
@@ -56,6 +60,7 @@ impl PlaneDensityArgs {
             },
             method: self.method,
             max_error: self.error.unwrap_or(defaults.max_error),
+            relative: self.relative,
             guaranteed: self.guaranteed,
         })
     }
@@ -66,7 +71,8 @@ fn bandwidth(text: &str) -> Result<Bandwidth> {
     match text.split(',').collect::<Vec<_>>()[..] {
         [_] => text.parse(),
         [x, y] => format!("{x},{y},{y}").parse(),
-        _ => Err(Error::Usage(format!("`{text}`: give one length, or two, such as 2.5A,6A"))),
+        [xx, xy, yy] if xx.starts_with("matrix:") => format!("{xx},{xy},0,{yy},0,1").parse(),
+        _ => Err(Error::Usage(format!("`{text}`: give one length, two, such as 2.5A,6A, or matrix:xx,xy,yy"))),
     }
 }
 
@@ -114,6 +120,7 @@ mod tests {
         };
         assert_eq!((sigma("2nm"), sigma("2nm,30A")), ([2.0, 2.0], [2.0, 3.0]));
         assert_eq!(bandwidth("scott").unwrap(), Bandwidth::Scott);
+        assert_eq!(bandwidth("matrix:4,1,9").unwrap(), Bandwidth::Matrix([4.0, 1.0, 0.0, 9.0, 0.0, 1.0]));
         assert_eq!((nodes("30").unwrap(), nodes("30, 20").unwrap()), ([30, 30], [30, 20]));
         let nm = Some(LengthUnit::Nanometre);
         assert_eq!(spacing("1nm,20A", nm).unwrap()[..2], [1.0, 2.0]);

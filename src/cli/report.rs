@@ -57,12 +57,30 @@ pub fn density(report: &Report) -> Map<String, Value> {
             "rule": report.kernel.rule,
             "factor": report.kernel.factor,
             "covariance": covariance,
+            "scores": report.selection.as_ref().map(|s| &s.scores),
+        },
+        "choice": {
+            "expected_seconds": report.estimate.seconds,
+            "expected_bytes": report.estimate.bytes,
+            "reason": report.estimate.reason,
         },
         "n_eff": report.kernel.n_eff,
         "bound_relative_to_max": report.bound_relative_to_max,
         "sampled_error_relative_to_max": report.sampled_error_relative_to_max,
         "warnings": report.warnings,
     }))
+}
+
+/// The choice of the method in a line.
+pub fn choice(report: &Report) -> String {
+    let estimate = &report.estimate;
+    format!(
+        "{} method: expected {:.2} s on one core and {:.0} MB ({})",
+        report.method,
+        estimate.seconds,
+        (estimate.bytes * 1e-6).ceil(),
+        estimate.reason
+    )
 }
 
 /// The members of a JSON object.

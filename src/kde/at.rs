@@ -7,13 +7,13 @@ use glam::DVec3;
 
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
-use crate::kde::tree::Tree;
-use crate::kde::whitened::weights;
 use crate::kde::choose::{Work, choose};
 use crate::kde::setting::{Next, Outcome, ROUNDS, Setting};
 use crate::kde::spectral::{Frame, Wanted};
+use crate::kde::tree::Tree;
+use crate::kde::whitened::weights;
 use crate::kde::{DensityOptions, Kernel, Method, Report, Seconds};
-use crate::kde::{bound, check, exact, places};
+use crate::kde::{bound, check, exact, places, select};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 
@@ -59,9 +59,9 @@ pub fn density_at(
         let place = positions[at];
         return Err(Error::Data(format!("place {at} from 0 is {place}; a density needs finite positions")));
     }
-    let (kernel, mut warnings) = Kernel::new(cloud, &options.bandwidth)?;
+    let (kernel, selection, mut warnings) = select::kernel(cloud, &options.bandwidth, Kernel::new, progress)?;
     let setting = Setting::new(cloud, &kernel, options, size_of::<f64>());
-    let chosen = choose(&setting, options, Wanted::Places(Box3::around(positions)), positions.len())?;
+    let chosen = choose(&setting, options, setting.places(positions), positions.len())?;
     let planned = start.elapsed();
 
     let (values, result) = match &chosen.work {
@@ -84,6 +84,7 @@ pub fn density_at(
         warnings,
         notes: Vec::new(),
         estimate: chosen.estimate,
+        selection,
         seconds: Seconds::between(planned, evaluated, start.elapsed()),
         kernel,
     };
@@ -113,7 +114,7 @@ impl Setting<'_> {
             largest => bound::radius_by_peak(0.99 * target, peak, largest),
         };
         loop {
-            let (values, largest) = self.scaled(places::near(&tree, &places, radius, progress)?);
+            let (values, largest) = self.scaled(places::near(&tree, &places, radius, self.relative, progress)?);
             let left_out = bound::by_peak(radius, peak, largest);
             if left_out <= target || radius >= bound::FARTHEST {
                 let left_out = if largest > 0.0 { left_out } else { 0.0 };
@@ -131,14 +132,21 @@ impl Setting<'_> {
         positions: &[DVec3],
         progress: &dyn Progress,
     ) -> Result<Option<(Vec<f64>, Outcome)>> {
-        let wanted = Wanted::Places(Box3::around(positions));
+        let wanted = self.places(positions);
+        let magnitude = self.magnitude(Box3::around(positions));
+        let round = self.kernel.round();
         let mut frame = Cow::Borrowed(frame);
         for _ in 0..ROUNDS {
             progress.begin("density", frame.steps_at());
-            let spectrum = frame.spectrum(&self.cloud.positions, weights(self.cloud), progress)?;
-            let (values, overall) = frame.at_places(&spectrum, self.kernel, positions, progress)?;
+            let [point, place] =
+                [&self.cloud.positions[..], positions].map(|p| |i: usize| self.whitening.in_sigmas(p[i]));
+            let spectrum = frame.spectrum(self.cloud.len(), point, weights(self.cloud), progress)?;
+            let (mut values, overall) = frame.at_places(&spectrum, &round, positions.len(), place, progress)?;
+            let scale = self.kernel.peak / round.peak;
+            values.iter_mut().for_each(|v| *v *= scale);
             let largest = values.iter().copied().fold(0.0, f64::max);
-            let outcome = self.outcome_of_waves(&frame, &spectrum, wanted, [largest, overall.max(largest)], 0.0);
+            let extremes = [largest, largest.max(overall * scale)];
+            let outcome = self.outcome_of_waves(&frame, &spectrum, wanted, extremes, [magnitude, 0.0]);
             match self.next_frame(&frame, &outcome, wanted) {
                 Next::Done => return Ok(Some((values, outcome))),
                 Next::Smaller(smaller) => frame = Cow::Owned(smaller),
@@ -146,6 +154,11 @@ impl Setting<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// What is wanted of the spectral method at `positions`.
+    pub(super) fn places(&self, positions: &[DVec3]) -> Wanted<'static> {
+        Wanted::Places(self.whitening.bounds_in_sigmas(positions))
     }
 
     /// Sums to densities, and the largest of them.

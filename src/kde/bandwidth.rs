@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use glam::DVec3;
+use glam::{DMat3, DVec3};
 
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
@@ -12,7 +12,8 @@ use crate::geometry::LengthUnit;
 /// points `n`, as in `scipy.stats.gaussian_kde`; d is the number of dimensions, 2 or 3.
 ///
 /// Read from text as `scott`, `silverman`, `0.3` (a factor), `2.5A` (a length with its unit, the same
-/// along each axis) or `2.5A,2.5A,6A` (one each along x, y, z).
+/// along each axis), `2.5A,2.5A,6A` (one each along x, y, z), `matrix:4,1,0,4,0,9` (a covariance), `cv` (least-squares
+/// cross-validation) or `likelihood`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Bandwidth {
     /// `H = n^(-2/(d+4)) C` (Scott 1992, eq. 6.42).
@@ -29,6 +30,13 @@ pub enum Bandwidth {
         /// The unit of `sigma`; `None` is the unit of the data.
         unit: Option<LengthUnit>,
     },
+    /// `H` itself, whatever the data: `xx, xy, xz, yy, yz, zz` in the square of the data's unit; positive definite. What
+    /// is said of z means nothing in a plane.
+    Matrix([f64; 6]),
+    /// `H = factor^2 C` with the factor that least-squares cross-validation finds; see [`crate::kde::select`].
+    CrossValidation,
+    /// `H = factor^2 C` with the factor under which each point is likeliest given the others; see [`crate::kde::select`].
+    Likelihood,
 }
 
 impl Bandwidth {
@@ -39,18 +47,26 @@ impl Bandwidth {
             Self::Scott => Some(n_eff.powf(-1.0 / (d + 4.0))),
             Self::Silverman => Some((n_eff * (d + 2.0) / 4.0).powf(-1.0 / (d + 4.0))),
             Self::Factor(factor) => Some(*factor),
-            Self::Length { .. } => None,
+            Self::Length { .. } | Self::Matrix(_) | Self::CrossValidation | Self::Likelihood => None,
         }
     }
 
-    /// `scott`, `silverman`, `factor` or `length`.
+    /// `scott`, `silverman`, `factor`, `length`, `matrix`, `cv` or `likelihood`.
     pub(super) fn rule(&self) -> &'static str {
         match self {
             Self::Scott => "scott",
             Self::Silverman => "silverman",
             Self::Factor(_) => "factor",
             Self::Length { .. } => "length",
+            Self::Matrix(_) => "matrix",
+            Self::CrossValidation => "cv",
+            Self::Likelihood => "likelihood",
         }
+    }
+
+    /// The kernel's covariance itself.
+    pub fn of_covariance(h: &DMat3) -> Self {
+        Self::Matrix([h.x_axis.x, h.x_axis.y, h.x_axis.z, h.y_axis.y, h.y_axis.z, h.z_axis.z])
     }
 
     /// Refuses factors and lengths that are not finite or not above 0.
@@ -59,7 +75,11 @@ impl Bandwidth {
     /// [`Error::Usage`].
     pub fn check(&self) -> Result<()> {
         let values: &[f64] = match self {
-            Self::Scott | Self::Silverman => &[],
+            Self::Matrix(m) if !m.iter().all(|v| v.is_finite()) => {
+                return Err(Error::Usage(format!("the bandwidth matrix is {m:?}; all six must be finite numbers")));
+            }
+            Self::Scott | Self::Silverman | Self::CrossValidation | Self::Likelihood => &[],
+            Self::Matrix([xx, _, _, yy, _, zz]) => &[*xx, *yy, *zz],
             Self::Factor(factor) => std::slice::from_ref(factor),
             Self::Length { sigma, .. } => sigma,
         };
@@ -105,10 +125,24 @@ impl FromStr for Bandwidth {
         let bandwidth = match text.to_ascii_lowercase().as_str() {
             "scott" => Self::Scott,
             "silverman" => Self::Silverman,
+            "cv" => Self::CrossValidation,
+            "likelihood" => Self::Likelihood,
+            lower if lower.starts_with("matrix:") => Self::Matrix(matrix(&text["matrix:".len()..], text)?),
             _ => numbers(text)?,
         };
         bandwidth.check()?;
         Ok(bandwidth)
+    }
+}
+
+/// Six numbers, or three of a plane.
+fn matrix(numbers: &str, whole: &str) -> Result<[f64; 6]> {
+    let parsed = numbers.split(',').map(|part| part.trim().parse().map_err(|_| not_understood(whole)));
+    match parsed.collect::<Result<Vec<f64>>>()?[..] {
+        [xx, xy, xz, yy, yz, zz] => Ok([xx, xy, xz, yy, yz, zz]),
+        _ => Err(Error::Usage(format!(
+            "`{whole}`: a covariance is matrix:xx,xy,xz,yy,yz,zz, in the square of the data's unit"
+        ))),
     }
 }
 
@@ -145,7 +179,8 @@ fn number_and_unit(part: &str, whole: &str) -> Result<(f64, Option<LengthUnit>)>
 
 fn not_understood(text: &str) -> Error {
     Error::Usage(format!(
-        "`{text}` is no bandwidth; give scott, silverman, a factor (0.3), a length (2.5A) or three (2.5A,2.5A,6A)"
+        "`{text}` is no bandwidth; give scott, silverman, cv, likelihood, a factor (0.3), a length (2.5A), three \
+         (2.5A,2.5A,6A) or matrix:xx,xy,xz,yy,yz,zz"
     ))
 }
 
@@ -153,7 +188,8 @@ impl fmt::Display for Bandwidth {
     /// As [`FromStr`] reads it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scott | Self::Silverman => f.write_str(self.rule()),
+            Self::Scott | Self::Silverman | Self::CrossValidation | Self::Likelihood => f.write_str(self.rule()),
+            Self::Matrix([xx, xy, xz, yy, yz, zz]) => write!(f, "matrix:{xx},{xy},{xz},{yy},{yz},{zz}"),
             Self::Factor(factor) => write!(f, "{factor}"),
             Self::Length { sigma: [x, y, z], unit } => {
                 let unit = unit.map_or("", LengthUnit::name);
@@ -180,6 +216,9 @@ mod tests {
             ("1e3nm", length([1e3; 3], Some(Nanometre))),
             ("2.5A,2.5A,0.6nm", length([2.5, 2.5, 6.0], Some(Angstrom))),
             ("1,2,3", length([1.0, 2.0, 3.0], None)),
+            ("matrix:4,1,0, 5,-0.5,9", Bandwidth::Matrix([4.0, 1.0, 0.0, 5.0, -0.5, 9.0])),
+            ("cv", Bandwidth::CrossValidation),
+            ("likelihood", Bandwidth::Likelihood),
         ] {
             let read: Bandwidth = text.parse().unwrap();
             assert_eq!(read, expected, "{text}");
@@ -189,9 +228,23 @@ mod tests {
 
     #[test]
     fn what_is_no_bandwidth_is_refused_as_usage() {
-        for text in
-            ["", "0", "-1", "nan", "inf", "2.5A,2.5A", "2.5A,1,1", "1,1A,1A", "2.5 furlongs", "1px,1A,1A", "A", "-2nm"]
-        {
+        for text in [
+            "",
+            "0",
+            "-1",
+            "nan",
+            "inf",
+            "2.5A,2.5A",
+            "2.5A,1,1",
+            "1,1A,1A",
+            "2.5 furlongs",
+            "1px,1A,1A",
+            "A",
+            "-2nm",
+            "matrix:1,2",
+            "matrix:1,0,0,nan,0,1",
+            "matrix:1,0,0,0,0,1",
+        ] {
             let error = text.parse::<Bandwidth>().expect_err(text);
             assert_eq!(error.exit_code(), 2, "{text}: {error}");
         }

@@ -89,7 +89,7 @@ pub(super) fn choose(setting: &Setting, options: &DensityOptions, wanted: Wanted
             let mut all = vec![price(Work::Exact)];
             if options.max_error >= EXACT_ERROR {
                 all.push(price(Work::Tree));
-                all.extend(spectral());
+                all.extend((!options.relative).then(spectral).flatten());
             }
             return Ok(cheapest(all, free));
         }
@@ -116,8 +116,11 @@ fn cheapest(mut all: Vec<Chosen>, free: f64) -> Chosen {
     all.sort_by(|a, b| rank(a).total_cmp(&rank(b)));
     let others: Vec<String> = all[1..].iter().map(|c| format!("{} {}", c.name(), told(&c.estimate, free))).collect();
     let mut chosen = all.swap_remove(0);
-    chosen.estimate.reason =
-        if others.is_empty() { "the error asked for is that of rounding".into() } else { format!("expected: {}", others.join(", ")) };
+    chosen.estimate.reason = if others.is_empty() {
+        "the error asked for is that of rounding".into()
+    } else {
+        format!("expected: {}", others.join(", "))
+    };
     chosen
 }
 
@@ -136,7 +139,11 @@ fn exact_seconds(points: usize, places: usize, wanted: Wanted) -> f64 {
 
 /// Points are visited at the nodes of all blocks that the cut-off reaches; at places, at those of the clusters.
 fn tree_seconds(setting: &Setting, wanted: Wanted, places: usize) -> f64 {
-    let radius = bound::radius_by_widening(setting.max_error.max(1e-14));
+    let mut radius = bound::radius_by_widening(setting.max_error.max(1e-14));
+    if setting.relative.is_some() {
+        // Blocks in the tails reach for the points.
+        radius *= 2.0;
+    }
     let (points, sigma, bounds) = (setting.cloud.len() as f64, setting.kernel.sigma(), setting.cloud.bounds());
     let d = setting.kernel.dimensions;
     match wanted {

@@ -27,7 +27,7 @@ const CHUNK: usize = 1 << 14;
 pub struct Kernel {
     /// 3, or 2 for a kernel of the plane.
     pub dimensions: usize,
-    /// Where the covariance is from: `scott`, `silverman`, `factor` or `length`.
+    /// Where the covariance is from: `scott`, `silverman`, `factor`, `length`, `matrix`, `cv` or `likelihood`.
     pub rule: &'static str,
     /// Ratio of the kernel's standard deviations to the data's; `None` for a length.
     pub factor: Option<f64>,
@@ -55,7 +55,7 @@ impl Kernel {
     /// # Errors
     /// [`Error::Data`] if no two points of positive weight differ, the weights are not all 0 or more,
     /// or the covariance overflows or underflows; [`Error::Usage`] if the bandwidth is not above 0 or
-    /// its unit cannot be converted.
+    /// its unit cannot be converted, or it is one that a search must find first ([`crate::kde::select`]).
     pub fn new(cloud: &PointCloud, bandwidth: &Bandwidth) -> Result<(Self, Vec<String>)> {
         Self::in_dimensions(3, cloud, bandwidth)
     }
@@ -76,8 +76,15 @@ impl Kernel {
         let mut warnings = Vec::new();
         let (factor, mut covariance) = match *bandwidth {
             Bandwidth::Length { sigma, unit } => (None, length_covariance(sigma, unit, cloud, &mut warnings)?),
+            Bandwidth::Matrix([xx, xy, xz, yy, yz, zz]) => {
+                (None, DMat3::from_cols_array(&[xx, xy, xz, xy, yy, yz, xz, yz, zz]))
+            }
             _ => {
-                let factor = bandwidth.factor(n_eff, d).unwrap_or(1.0);
+                let factor = bandwidth.factor(n_eff, d).ok_or_else(|| {
+                    Error::Usage(format!(
+                        "the bandwidth {bandwidth} is to be found by kde::select before a kernel is made"
+                    ))
+                })?;
                 let mut data = data_covariance(cloud, &weights, bounds);
                 if d == 2 {
                     data = across_plane(data);
@@ -87,6 +94,11 @@ impl Kernel {
         };
         if d == 2 {
             covariance = across_plane(covariance);
+        }
+        if let Bandwidth::Matrix(_) = bandwidth
+            && !inverse_upper_factor(covariance).is_finite()
+        {
+            return Err(Error::Usage("the bandwidth matrix is not positive definite, as a covariance must be".into()));
         }
         let kernel = Self::from_covariance(bandwidth.rule(), factor, n_eff, covariance)?;
         Ok((if d == 2 { kernel.in_plane() } else { kernel }, warnings))
@@ -121,6 +133,35 @@ impl Kernel {
             )));
         }
         Ok(Self { dimensions: 3, rule, factor, n_eff, covariance, inverse, whitening, peak })
+    }
+
+    /// The kernel of a covariance, in space or in a plane.
+    pub(super) fn of(
+        rule: &'static str,
+        factor: Option<f64>,
+        n_eff: f64,
+        dimensions: usize,
+        covariance: DMat3,
+    ) -> Result<Self> {
+        if dimensions == 2 {
+            return Ok(Self::from_covariance(rule, factor, n_eff, across_plane(covariance))?.in_plane());
+        }
+        Self::from_covariance(rule, factor, n_eff, covariance)
+    }
+
+    /// The kernel in coordinates in which it is round, of standard deviation 1: those of `whitening`.
+    pub(super) fn round(&self) -> Self {
+        let tau = std::f64::consts::TAU;
+        let peak = tau.powf(-0.5 * self.dimensions as f64);
+        let one = DMat3::IDENTITY;
+        Self { covariance: one, inverse: one, whitening: one, peak, ..self.clone() }
+    }
+
+    /// The kernel `scale` times as wide.
+    pub(super) fn widened(&self, scale: f64) -> Result<Self> {
+        let factor = self.factor.map(|f| f * scale);
+        let kernel = Self::from_covariance(self.rule, factor, self.n_eff, self.covariance * (scale * scale))?;
+        Ok(if self.dimensions == 2 { kernel.in_plane() } else { kernel })
     }
 
     /// Standard deviations `sqrt(H_ii)` along x, y, z.

@@ -12,11 +12,14 @@ mod bound;
 mod check;
 mod choose;
 mod eigen;
+mod estimator;
 mod exact;
 mod kernel;
+mod noise;
 mod places;
 mod plan;
 mod plane;
+pub mod select;
 mod setting;
 mod simd;
 mod spectral;
@@ -35,7 +38,9 @@ use crate::progress::Progress;
 pub use at::{AtPoints, density_at};
 pub use bandwidth::Bandwidth;
 pub use choose::Estimate;
+pub use estimator::{Estimated, Estimator};
 pub use kernel::Kernel;
+pub use noise::{noise_level, standard_error};
 pub use plan::{Extent, Plan, Resolution, plan};
 pub use plane::{PlaneDensity, density_2d};
 
@@ -66,6 +71,9 @@ pub struct DensityOptions {
     pub method: Method,
     /// Largest error allowed, as a share of the largest density; 1e-6 by default. Above 0.
     pub max_error: f64,
+    /// Whether `max_error` refers to each value rather than to the largest, as the tails and logarithmic scales ask for. Values
+    /// below 1e-289 of the kernel's peak are 0. The spectral method cannot.
+    pub relative: bool,
     /// Whether it is an error if the proven bound exceeds `max_error`, as it can where rounding or the
     /// type of the samples set a limit. Otherwise it is a warning.
     pub guaranteed: bool,
@@ -73,6 +81,13 @@ pub struct DensityOptions {
 
 impl DensityOptions {
     fn check(&self) -> Result<()> {
+        if self.relative && self.method == Method::Spectral {
+            return Err(Error::Usage(
+                "the spectral method keeps errors as shares of the largest value; for shares of each, take \
+                                     the method exact, tree or auto"
+                    .into(),
+            ));
+        }
         if self.max_error > 0.0 && self.max_error.is_finite() {
             return Ok(());
         }
@@ -100,6 +115,7 @@ impl Default for DensityOptions {
             resolution: Resolution::default(),
             method: Method::Auto,
             max_error: 1e-6,
+            relative: false,
             guaranteed: false,
         }
     }
@@ -144,6 +160,8 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// What was chosen for the user.
     pub notes: Vec<String>,
+    /// The search for the bandwidth, if there was one.
+    pub selection: Option<select::Selection>,
     /// What the choice of the method rested on.
     pub estimate: Estimate,
     /// Time taken.
@@ -196,7 +214,7 @@ fn on_grid<T: Sample>(
 ) -> Result<Density<T>> {
     let start = Instant::now();
     options.check()?;
-    let (kernel, mut warnings) = kernel_of(cloud, &options.bandwidth)?;
+    let (kernel, selection, mut warnings) = select::kernel(cloud, &options.bandwidth, kernel_of, progress)?;
     let plan = plan(cloud, &kernel, options.extent, options.resolution, size_of::<T>())?;
     warnings.extend(plan.warnings);
     let setting = Setting::new(cloud, &kernel, options, size_of::<T>());
@@ -221,6 +239,7 @@ fn on_grid<T: Sample>(
         warnings,
         notes: plan.notes,
         estimate: chosen.estimate,
+        selection,
         seconds,
         kernel,
     };

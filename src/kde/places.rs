@@ -4,7 +4,7 @@ use glam::DVec3;
 use rayon::prelude::*;
 
 use crate::error::Result;
-use crate::kde::bound::settled;
+use crate::kde::bound::{FARTHEST, settled};
 use crate::kde::exact::{GROUPS, Group, push};
 use crate::kde::simd::{Job, LANES, Simd, dispatch};
 use crate::kde::tree::Tree;
@@ -66,32 +66,53 @@ pub(super) fn exact(groups: &[Group], places: &[Place], progress: &dyn Progress)
     })
 }
 
-/// As [`exact`], without the points further than `radius` standard deviations from all places of a cluster.
-/// One range query a cluster, so the places should be [`clustered`].
+/// As [`exact`], without the points further than `radius` standard deviations from all places of a cluster; further out
+/// where the error, if it is `relative`, a share of each value, asks for it. One range query a cluster, so the places should
+/// be [`clustered`].
 ///
 /// # Errors
 /// [`Error::Interrupted`](crate::error::Error::Interrupted).
-pub(super) fn near(tree: &Tree, places: &[Place], radius: f64, progress: &dyn Progress) -> Result<Vec<f64>> {
+pub(super) fn near(
+    tree: &Tree,
+    places: &[Place],
+    radius: f64,
+    relative: Option<f64>,
+    progress: &dyn Progress,
+) -> Result<Vec<f64>> {
     progress.begin("density", places.len() as u64);
+    by_cluster(places, |cluster| {
+        let mut radius = radius;
+        loop {
+            let sums = within(tree, cluster, radius, progress)?;
+            let least = sums.iter().map(|sum| settled(*sum)).fold(f64::INFINITY, f64::min);
+            let allowed = relative.map_or(f64::INFINITY, |error| error * least);
+            if (-0.5 * radius * radius).exp() <= allowed || radius >= FARTHEST {
+                progress.advance(cluster.len() as u64);
+                return Ok(sums);
+            }
+            let enough = (-2.0 * allowed.ln()).max(0.0).sqrt() * (1.0 + 1e-12);
+            radius = if least > 0.0 { enough } else { 2.0 * radius }.clamp(radius, FARTHEST);
+        }
+    })
+}
+
+/// The sums at the places of a cluster over the points within a radius of one of them.
+fn within(tree: &Tree, cluster: &[Place], radius: f64, progress: &dyn Progress) -> Result<Vec<f64>> {
+    progress.check()?;
     // A billionth more, so that rounding leaves nobody out.
     let radius = radius * UNIT * (1.0 + 1e-9);
-    by_cluster(places, |cluster| {
-        progress.check()?;
-        let (min, max) = bounds(cluster);
-        let (middle, half) = (0.5 * (min + max), 0.5 * (max - min) * (1.0 + 1e-9));
-        let mut groups = Vec::new();
-        let mut count = 0;
-        tree.within(middle, radius + half.length(), |point| {
-            let beyond = ((DVec3::new(point[0], point[1], point[2]) - middle).abs() - half).max(DVec3::ZERO);
-            if beyond.length_squared() <= radius * radius {
-                push(&mut groups, count, point);
-                count += 1;
-            }
-        });
-        let sums = sums(&groups, cluster, progress)?;
-        progress.advance(cluster.len() as u64);
-        Ok(sums)
-    })
+    let (min, max) = bounds(cluster);
+    let (middle, half) = (0.5 * (min + max), 0.5 * (max - min) * (1.0 + 1e-9));
+    let mut groups = Vec::new();
+    let mut count = 0;
+    tree.within(middle, radius + half.length(), |point| {
+        let beyond = ((DVec3::new(point[0], point[1], point[2]) - middle).abs() - half).max(DVec3::ZERO);
+        if beyond.length_squared() <= radius * radius {
+            push(&mut groups, count, point);
+            count += 1;
+        }
+    });
+    sums(&groups, cluster, progress)
 }
 
 /// The values that `sums` gives for each cluster, in the order of the places' indices.

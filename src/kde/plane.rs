@@ -39,12 +39,16 @@ pub fn density_2d<T: Sample>(
     options: &DensityOptions,
     progress: &dyn Progress,
 ) -> Result<PlaneDensity<T>> {
-    if let Some(at) = cloud.positions.iter().position(|p| p.z != 0.0) {
-        let p = cloud.positions[at];
-        return Err(Error::Data(format!("point {at} from 0 is {p}; points of a plane have z = 0, project them first")));
-    }
+    check(cloud)?;
     let Density { grid, report } = on_grid(cloud, options, Kernel::of_plane, progress)?;
     Ok(PlaneDensity { grid: PlaneGrid::from_layer(grid)?, report })
+}
+
+/// Refuses points that are not in the plane z = 0.
+pub(super) fn check(cloud: &PointCloud) -> Result<()> {
+    let Some(at) = cloud.positions.iter().position(|p| p.z != 0.0) else { return Ok(()) };
+    let p = cloud.positions[at];
+    Err(Error::Data(format!("point {at} from 0 is {p}; points of a plane have z = 0, project them first")))
 }
 
 #[cfg(test)]

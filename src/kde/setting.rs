@@ -8,7 +8,7 @@ use crate::geometry::Box3;
 use crate::grid::{Lattice, Sample};
 use crate::kde::choose::{Chosen, Work};
 use crate::kde::kernel::Kernel;
-use crate::kde::spectral::{Frame, Spectrum, Wanted};
+use crate::kde::spectral::{Frame, Reach, Spectrum, Wanted};
 use crate::kde::tree::{Task, Tree};
 use crate::kde::whitened::{Whitening, weights};
 use crate::kde::{DensityOptions, Method, bound, check, choose, exact, spectral};
@@ -33,8 +33,11 @@ pub(super) struct Setting<'a> {
     pub(super) cloud: &'a PointCloud,
     pub(super) max_error: f64,
     is_guaranteed: bool,
+    /// The largest error as a share of each value, if that matters.
+    pub(super) relative: Option<f64>,
     samples_are_single: bool,
     whitened: OnceLock<Vec<[f64; 4]>>,
+    bounds_in_sigmas: OnceLock<Box3>,
 }
 
 /// What came of it.
@@ -72,12 +75,29 @@ impl<'a> Setting<'a> {
         let samples_are_single = bytes == 4;
         let (max_error, is_guaranteed) = (options.max_error, options.guaranteed);
         let whitening = Whitening::new(cloud, kernel);
-        Self { whitening, kernel, cloud, max_error, is_guaranteed, samples_are_single, whitened: OnceLock::new() }
+        // Rounding takes the rest.
+        let relative = options.relative.then_some(0.9 * max_error);
+        Self {
+            relative,
+            whitening,
+            kernel,
+            cloud,
+            max_error,
+            is_guaranteed,
+            samples_are_single,
+            whitened: OnceLock::new(),
+            bounds_in_sigmas: OnceLock::new(),
+        }
     }
 
     /// The whitened points with their normalised weights.
     pub(super) fn points(&self) -> &[[f64; 4]] {
         self.whitened.get_or_init(|| self.whitening.points(self.cloud))
+    }
+
+    /// The box around the points in coordinates in which the kernel is round, of standard deviation 1.
+    fn bounds_in_sigmas(&self) -> Box3 {
+        *self.bounds_in_sigmas.get_or_init(|| self.whitening.bounds_in_sigmas(&self.cloud.positions))
     }
 
     /// Fills `values`, x fastest, in the chosen way.
@@ -153,7 +173,7 @@ impl<'a> Setting<'a> {
         let mut radius =
             bound::radius_by_widening(0.9 * self.max_error / coarseness.unwrap_or(1.0).min(MOST_COARSENESS));
         loop {
-            let task = Task::new(&tree, &self.whitening, self.kernel, lattice, radius);
+            let task = Task::new(&tree, &self.whitening, self.kernel, lattice, radius, self.relative);
             let rounding = task.rounding(self.magnitude(lattice.bounds()), coarseness).bound() + storage;
             let target = self.left_to_cut_off(rounding);
             let largest = task.evaluate(values, progress)?;
@@ -181,14 +201,16 @@ impl<'a> Setting<'a> {
         let mut frame = Cow::Borrowed(frame);
         for _ in 0..ROUNDS {
             progress.begin("density", frame.steps() + lattice.shape[2] as u64);
-            let spectrum = frame.spectrum(&self.cloud.positions, weights(self.cloud), progress)?;
+            let spectrum =
+                frame.spectrum(self.cloud.len(), |i| self.cloud.positions[i], weights(self.cloud), progress)?;
             let largest = frame.onto_nodes(&spectrum, self.kernel, values, progress)?;
             let overall = match coarseness {
                 c if c <= NEAR_MAXIMUM => largest,
                 c => frame.largest(&spectrum, self.kernel, progress)?.max(largest).min(c * largest),
             };
             let storage = bound::rounding_of_storage(size_of::<T>());
-            let outcome = self.outcome_of_waves(&frame, &spectrum, wanted, [largest, overall], storage);
+            let magnitude = self.magnitude(lattice.bounds());
+            let outcome = self.outcome_of_waves(&frame, &spectrum, wanted, [largest, overall], [magnitude, storage]);
             match self.next_frame(&frame, &outcome, wanted) {
                 Next::Done => return Ok(Some(outcome)),
                 Next::Smaller(smaller) => frame = Cow::Owned(smaller),
@@ -198,21 +220,22 @@ impl<'a> Setting<'a> {
         Ok(None)
     }
 
-    /// What a frame made of a spectrum is worth, if the largest value is `largest` and that over all space `overall`.
+    /// What a frame made of a spectrum is worth, if the largest value is `largest` and that over all space `overall`;
+    /// coordinates are of `magnitude` standard deviations and storing a value rounds it by `storage`.
     pub(super) fn outcome_of_waves(
         &self,
         frame: &Frame,
         spectrum: &Spectrum,
         wanted: Wanted,
         [largest, overall]: [f64; 2],
-        storage: f64,
+        [magnitude, storage]: [f64; 2],
     ) -> Outcome {
-        let bounds = match wanted {
-            Wanted::Nodes(lattice) => lattice.bounds(),
-            Wanted::Places(bounds) => bounds,
+        let kernel = match wanted {
+            Wanted::Nodes(_) => self.kernel,
+            Wanted::Places(_) => &self.kernel.round(),
         };
-        let rounding = f64::EPSILON * (7.0 * self.magnitude(bounds) + ROUNDINGS);
-        let bound = self.kernel.peak / largest * (frame.bound(self.kernel, spectrum, wanted) + rounding) + storage;
+        let rounding = f64::EPSILON * (7.0 * magnitude + ROUNDINGS);
+        let bound = self.kernel.peak / largest * (frame.bound(kernel, spectrum, wanted) + rounding) + storage;
         let kept = overall / largest * (frame.error() + rounding) + storage;
         Outcome { method: Method::Spectral, largest, bound, kept }
     }
@@ -241,7 +264,13 @@ impl<'a> Setting<'a> {
         if error < spectral::SMALLEST_ERROR {
             return None;
         }
-        let frames = Frame::all(error, self.kernel, self.kernel, self.cloud.bounds(), wanted);
+        let frames = match wanted {
+            Wanted::Nodes(_) => Frame::all(error, [self.kernel; 2], self.cloud.bounds(), wanted, Reach::Near),
+            Wanted::Places(_) => {
+                let round = self.kernel.round();
+                Frame::all(error, [&round; 2], self.bounds_in_sigmas(), wanted, Reach::Near)
+            }
+        };
         let seconds = |frame: &Frame| choose::spectral_seconds(frame, self.cloud.len(), wanted);
         let cheapest = frames.into_iter().min_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
         Some(cheapest.with_single(!self.is_guaranteed && self.samples_are_single))

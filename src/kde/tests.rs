@@ -349,3 +349,30 @@ fn errors_that_cannot_be_meant_are_refused() {
         assert_eq!(density::<f32>(&normal_cloud(5, 1), &o, &Silent).unwrap_err().exit_code(), 2);
     }
 }
+
+#[test]
+fn every_value_is_right_in_the_tails_if_the_error_is_relative() {
+    let mut random = Random(41);
+    for case in 0..60 {
+        let cloud = random_cloud(&mut random);
+        let o = DensityOptions { relative: true, ..random_options(&mut random, &cloud) };
+        let relative = |value: f64, exact: f64, least: f64| exact < least || (value / exact - 1.0).abs() <= 1e-6;
+        for method in [Method::Tree, Method::Auto] {
+            let d: Density<f64> = made(&cloud, &DensityOptions { method, ..o.clone() });
+            let (lattice, kernel) = (d.grid.lattice, &d.report.kernel);
+            let [nx, ny, _] = lattice.shape;
+            for (at, value) in d.grid.values.iter().enumerate() {
+                let exact = plain(&cloud, kernel, lattice.node(at % nx, at / nx % ny, at / nx / ny));
+                assert!(relative(*value, exact, 1e-288 * kernel.peak), "case {case}, {method:?}: {value:e} {exact:e}");
+            }
+            let far: Vec<DVec3> = cloud.positions.iter().map(|p| *p * 1.5).collect();
+            let at = density_at(&cloud, &far, &DensityOptions { method, ..o.clone() }, &Silent).unwrap();
+            for (p, value) in far.iter().zip(&at.values) {
+                let exact = plain(&cloud, kernel, *p);
+                assert!(relative(*value, exact, 1e-288 * kernel.peak), "case {case}, {method:?}: {value:e} {exact:e}");
+            }
+        }
+    }
+    let spectral = DensityOptions { relative: true, method: Method::Spectral, ..Default::default() };
+    assert_eq!(density::<f32>(&normal_cloud(9, 1), &spectral, &Silent).unwrap_err().exit_code(), 2);
+}

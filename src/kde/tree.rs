@@ -72,8 +72,16 @@ pub(super) struct Task<'a> {
     pub(super) lattice: &'a Lattice,
     /// Cut-off in standard deviations: points nearer to a node are in its sum.
     pub(super) radius: f64,
+    /// The largest error as a share of each value, if that matters: blocks then take the cut-off they need.
+    relative: Option<f64>,
     blocks: Blocks,
     half_diagonal: f64,
+}
+
+fn blocks(whitening: &Whitening, lattice: &Lattice, half_diagonal: f64, radius: f64) -> Blocks {
+    let d = lattice.steps();
+    let steps = [DVec3::X * d.x, DVec3::Y * d.y, DVec3::Z * d.z].map(|step| whitening.step(step));
+    Blocks::new(steps, EDGE.min(lattice.shape[2]), half_diagonal, radius * UNIT)
 }
 
 impl<'a> Task<'a> {
@@ -84,12 +92,11 @@ impl<'a> Task<'a> {
         kernel: &'a Kernel,
         lattice: &'a Lattice,
         radius: f64,
+        relative: Option<f64>,
     ) -> Self {
-        let d = lattice.steps();
-        let steps = [DVec3::X * d.x, DVec3::Y * d.y, DVec3::Z * d.z].map(|step| whitening.step(step));
-        let half_diagonal = whitening.longest_diagonal(d * (0.5 * (EDGE - 1) as f64));
-        let blocks = Blocks::new(steps, EDGE.min(lattice.shape[2]), half_diagonal, radius * UNIT);
-        Self { tree, whitening, kernel, lattice, radius, blocks, half_diagonal }
+        let half_diagonal = whitening.longest_diagonal(lattice.steps() * (0.5 * (EDGE - 1) as f64));
+        let blocks = blocks(whitening, lattice, half_diagonal, radius);
+        Self { tree, whitening, kernel, lattice, radius, relative, blocks, half_diagonal }
     }
 
     /// How much rounding can change the sums, for coordinates of `magnitude` standard deviations.
@@ -141,14 +148,44 @@ impl<'a> Task<'a> {
 
     /// The sums at the block that begins at a node.
     fn block(&self, first: [usize; 3], progress: &dyn Progress) -> Result<Box<Sums>> {
+        let mut sums = self.within(first, self.radius, &self.blocks, progress)?;
+        let Some(error) = self.relative else { return Ok(sums) };
+        let mut radius = self.radius;
+        loop {
+            // No more than all weights, 1, times this is left out anywhere.
+            let left_out = (-0.5 * radius * radius).exp();
+            let least = self.least(first, &sums);
+            if left_out <= error * least || radius >= FARTHEST {
+                return Ok(sums);
+            }
+            let enough = (-2.0 * (error * least).ln()).max(0.0).sqrt() * (1.0 + 1e-12);
+            radius = if least > 0.0 { enough } else { 2.0 * radius }.clamp(radius, FARTHEST);
+            sums = self.within(
+                first,
+                radius,
+                &blocks(self.whitening, self.lattice, self.half_diagonal, radius),
+                progress,
+            )?;
+        }
+    }
+
+    /// The least of the sums at the nodes of a block that are in the grid.
+    fn least(&self, first: [usize; 3], sums: &Sums) -> f64 {
+        let [nx, ny, nz]: [usize; 3] = std::array::from_fn(|a| EDGE.min(self.lattice.shape[a] - first[a]));
+        let rows = (0..ny * nz).map(|at| &sums[at % ny + EDGE * (at / ny)]);
+        rows.flat_map(|row| &row[..nx]).map(|sum| settled(*sum)).fold(f64::INFINITY, f64::min)
+    }
+
+    /// The sums over the points within `radius` of some node of a block.
+    fn within(&self, first: [usize; 3], radius: f64, blocks: &Blocks, progress: &dyn Progress) -> Result<Box<Sums>> {
         let lattice = self.lattice;
         let first_node = lattice.node(first[0], first[1], first[2]);
         let count = DVec3::from(std::array::from_fn(|a| (EDGE.min(lattice.shape[a] - first[a]) - 1) as f64));
         let half = 0.5 * lattice.steps() * count;
         let middle = self.whitening.at(first_node + half);
         let reference = self.whitening.at(first_node + 0.5 * (EDGE - 1) as f64 * lattice.steps());
-        let radius = self.radius * UNIT;
-        let near = Near::new(self, half, radius + self.half_diagonal);
+        let near = Near::new(self, half, radius);
+        let radius = radius * UNIT;
         let mut sums = Box::new([[0.0; LANES]; ROWS]);
         let mut batch = Vec::with_capacity(BATCH);
         let mut state = progress.check();
@@ -162,14 +199,14 @@ impl<'a> Task<'a> {
             }
             batch.push([u.x, u.y, u.z, w]);
             if batch.len() == BATCH {
-                self.blocks.add(&batch, &mut sums);
+                blocks.add(&batch, &mut sums);
                 batch.clear();
                 state = progress.check();
             }
         });
         state?;
-        self.blocks.add(&batch, &mut sums);
-        self.blocks.finish(&mut sums);
+        blocks.add(&batch, &mut sums);
+        blocks.finish(&mut sums);
         Ok(sums)
     }
 }
@@ -184,11 +221,13 @@ struct Near {
 }
 
 impl Near {
-    fn new(task: &Task, half: DVec3, farthest: f64) -> Self {
+    /// For a cut-off of `radius` standard deviations.
+    fn new(task: &Task, half: DVec3, radius: f64) -> Self {
+        let farthest = radius * UNIT + task.half_diagonal;
         let sigma = task.kernel.sigma();
         let back = task.kernel.whitening.inverse().transpose();
         let rows = [0, 1, 2].map(|a| back.col(a) / (sigma[a] * UNIT));
-        Self { rows, half: half / sigma, cut: task.radius * (1.0 + 1e-9), farthest: farthest * farthest * (1.0 + 1e-9) }
+        Self { rows, half: half / sigma, cut: radius * (1.0 + 1e-9), farthest: farthest * farthest * (1.0 + 1e-9) }
     }
 
     /// Whether the point `from_middle` of the block lies beyond the cut-off: the distance in standard

@@ -2,6 +2,7 @@
 
 mod at_points;
 mod common;
+mod engine;
 mod examples;
 mod glyphs;
 mod heatmap;

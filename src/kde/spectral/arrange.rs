@@ -43,8 +43,7 @@ impl Arranged {
         window: &Window,
     ) -> Self {
         let tiles = nodes.map(|n| n.div_ceil(TILE));
-        let tile_of =
-            |t: &Item| tile(window, t[0]) + tiles[0] * (tile(window, t[1]) + tiles[1] * tile(window, t[2]));
+        let tile_of = |t: &Item| tile(window, t[0]) + tiles[0] * (tile(window, t[1]) + tiles[1] * tile(window, t[2]));
         let all = tiles.iter().product();
         let chunk = |(items, keys): &mut (Vec<Item>, Vec<u32>), at: usize| {
             items.clear();

@@ -126,7 +126,15 @@ pub(super) fn forward(
     // Layer by layer: along x and y, the waves of y fastest.
     let mut layers = vec![Complex::default(); nz * kx * ky];
     layers.par_chunks_mut(kx * ky).zip(grid.par_chunks(nx * ny)).try_for_each_init(
-        || (vec![0.0; nx], along_x.make_output_vec(), along_x.make_scratch_vec(), vec![Complex::default(); kx * ny], along_y.scratch()),
+        || {
+            (
+                vec![0.0; nx],
+                along_x.make_output_vec(),
+                along_x.make_scratch_vec(),
+                vec![Complex::default(); kx * ny],
+                along_y.scratch(),
+            )
+        },
         |(row, of_row, scratch_x, columns, scratch_y), (layer, grid)| {
             progress.check()?;
             if grid.iter().all(|v| *v == 0.0) {
@@ -243,7 +251,9 @@ pub(super) fn inverse<F: Float, T: Send>(
             let mut largest = 0.0;
             for (waves, to) in s.rows.chunks_exact(kx).zip(to.chunks_exact_mut(wx)) {
                 half_of(waves, nx, &mut s.half);
-                along_x.process_with_scratch(&mut s.half, &mut s.row, &mut s.scratch_x).expect("lengths that the plan gave");
+                along_x
+                    .process_with_scratch(&mut s.half, &mut s.row, &mut s.scratch_x)
+                    .expect("lengths that the plan gave");
                 largest = f64::max(largest, store(&s.row[..wx], to));
             }
             progress.advance(1);

@@ -69,8 +69,18 @@ impl Axis {
 pub(super) enum Wanted<'a> {
     /// At the nodes of a lattice.
     Nodes(&'a Lattice),
-    /// At places within a box.
+    /// At places within a box. Points, places and kernel are then those in which the kernel is round, for which the
+    /// fewest waves are needed.
     Places(Box3),
+}
+
+/// Which points are spread.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Reach {
+    /// All that the box of the points may hold.
+    All,
+    /// Those near enough to the nodes or places to count.
+    Near,
 }
 
 /// The grids and the window for some kernels, points and places.
@@ -108,20 +118,26 @@ pub(super) struct Size {
 impl Frame {
     /// The frames that keep `error` for kernels from `narrow` to `wide`; they differ in the window. `points` is the box
     /// of the points. There is none if all points are too far away to count.
-    pub(super) fn all(error: f64, narrow: &Kernel, wide: &Kernel, points: Box3, wanted: Wanted) -> Vec<Self> {
+    pub(super) fn all(
+        error: f64,
+        [narrow, wide]: [&Kernel; 2],
+        points: Box3,
+        wanted: Wanted,
+        reach: Reach,
+    ) -> Vec<Self> {
         let error = error.max(SMALLEST_ERROR);
         let of_window = if matches!(wanted, Wanted::Places(_)) { 0.5 * error } else { error };
-        let frame = |choice| Self::new(error, choice, narrow, wide, points, wanted);
+        let frame = |choice| Self::new(error, choice, [narrow, wide], points, wanted, reach);
         window::choices(of_window).into_iter().filter_map(frame).collect()
     }
 
     fn new(
         error: f64,
         choice: window::Choice,
-        narrow: &Kernel,
-        wide: &Kernel,
+        [narrow, wide]: [&Kernel; 2],
         points: Box3,
         wanted: Wanted,
+        reach: Reach,
     ) -> Option<Self> {
         let dimensions = narrow.dimensions;
         let guard = bound::radius_by_widening(IMAGES * error) * wide.sigma();
@@ -129,7 +145,7 @@ impl Frame {
             Wanted::Nodes(lattice) => lattice.bounds(),
             Wanted::Places(places) => places,
         };
-        let mut reach = places.grown(guard);
+        let mut reach = if reach == Reach::All { points } else { places.grown(guard) };
         if dimensions == 2 {
             (reach.min.z, reach.max.z) = (f64::NEG_INFINITY, f64::INFINITY);
         }
@@ -138,7 +154,8 @@ impl Frame {
             return None;
         }
         let near = inside.grown(guard);
-        let steepest = DVec3::new(narrow.inverse.x_axis.x, narrow.inverse.y_axis.y, narrow.inverse.z_axis.z).map(f64::sqrt);
+        let steepest =
+            DVec3::new(narrow.inverse.x_axis.x, narrow.inverse.y_axis.y, narrow.inverse.z_axis.z).map(f64::sqrt);
         let (mut axes, mut onto) = ([Axis::FLAT; 3], Onto { size: [1; 3], wanted: [1; 3] });
         for a in 0..dimensions {
             let widest = choice.spacing / steepest[a];
@@ -174,7 +191,17 @@ impl Frame {
                 onto = Onto { size: axes.map(|a| a.nodes), wanted: axes.map(|a| a.nodes) };
             }
         }
-        Some(Self { axes, window: Window::new(choice), error, dimensions, reach, near, onto, reference, is_single: false })
+        Some(Self {
+            axes,
+            window: Window::new(choice),
+            error,
+            dimensions,
+            reach,
+            near,
+            onto,
+            reference,
+            is_single: false,
+        })
     }
 
     /// What decides time and memory.
@@ -242,18 +269,19 @@ impl Frame {
         self.axes[..self.dimensions].iter().map(Axis::period).product()
     }
 
-    /// The waves of points with weights.
+    /// The waves of so many points with weights.
     ///
     /// # Errors
     /// [`Error::Interrupted`](crate::error::Error::Interrupted).
     pub(super) fn spectrum(
         &self,
-        positions: &[DVec3],
+        count: usize,
+        position: impl Fn(usize) -> DVec3 + Sync,
         weight: impl Fn(usize) -> f64 + Sync,
         progress: &dyn Progress,
     ) -> Result<Spectrum> {
-        let item = |i: usize| self.in_nodes(positions[i], &self.reach).map(|[x, y, z]| [x, y, z, weight(i)]);
-        let arranged = Arranged::new(positions.len(), item, self.nodes(), &self.window);
+        let item = |i: usize| self.in_nodes(position(i), &self.reach).map(|[x, y, z]| [x, y, z, weight(i)]);
+        let arranged = Arranged::new(count, item, self.nodes(), &self.window);
         progress.check()?;
         let grid = taps::spread(&arranged, &self.window, self.nodes(), progress)?;
         drop(arranged);
@@ -265,7 +293,7 @@ impl Frame {
                 row.iter_mut().zip(&z).for_each(|(value, z)| *value *= xy * z);
             }
         });
-        Ok(Spectrum { waves })
+        Ok(Spectrum { waves, weight: 1.0 })
     }
 
     /// Along an axis: the waves' phases at the reference, divided by the window's transform.
@@ -313,7 +341,44 @@ impl Frame {
         self.back::<f32, f32>(spectrum, kernel, onto, &mut values, true, progress)
     }
 
-    /// The densities of a kernel at places, in their order, and the largest on the grid over which points are spread; 0 at
+    /// The density of a kernel at nodes all over the period, `per_sigma` of them a standard deviation, as points with weights.
+    /// The period is cut halfway between the ends of `room`, which holds the points.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::error::Error::Interrupted).
+    pub(super) fn as_points(
+        &self,
+        spectrum: &Spectrum,
+        kernel: &Kernel,
+        per_sigma: f64,
+        room: Box3,
+        progress: &dyn Progress,
+    ) -> Result<(Vec<DVec3>, Vec<f64>)> {
+        let inverse = [kernel.inverse.x_axis.x, kernel.inverse.y_axis.y, kernel.inverse.z_axis.z];
+        let size: [usize; 3] = std::array::from_fn(|a| {
+            if a >= self.dimensions {
+                1
+            } else {
+                good_size((self.axes[a].period() * inverse[a].sqrt() * per_sigma).ceil() as usize)
+            }
+        });
+        let mut weights = vec![0.0; size.iter().product()];
+        progress.begin("density", size[2] as u64);
+        self.back::<f64, f64>(spectrum, kernel, Onto { size, wanted: size }, &mut weights, true, progress)?;
+        let place = |a: usize, n: usize| {
+            if a >= self.dimensions {
+                return 0.0;
+            }
+            let period = self.axes[a].period();
+            let first = 0.5 * (room.min[a] + room.max[a] - period);
+            first + (self.reference[a] + period * n as f64 / size[a] as f64 - first).rem_euclid(period)
+        };
+        let [nx, ny, _] = size;
+        let node = |at: usize| DVec3::new(place(0, at % nx), place(1, at / nx % ny), place(2, at / nx / ny));
+        Ok(((0..weights.len()).map(node).collect(), weights))
+    }
+
+    /// The densities of a kernel at so many places, in their order, and the largest on the grid over which points are spread; 0 at
     /// places far from all points. None is below 0.
     ///
     /// # Errors
@@ -322,16 +387,16 @@ impl Frame {
         &self,
         spectrum: &Spectrum,
         kernel: &Kernel,
-        places: &[DVec3],
+        count: usize,
+        place: impl Fn(usize) -> DVec3 + Sync,
         progress: &dyn Progress,
     ) -> Result<(Vec<f64>, f64)> {
         let mut grid = vec![0.0; self.nodes().iter().product()];
-        let overall =
-            self.back::<f64, f64>(&spectrum.divided(self), kernel, self.onto, &mut grid, false, progress)?;
-        let item = |i: usize| self.in_nodes(places[i], &self.near).map(|[x, y, z]| [x, y, z, f64::from_bits(i as u64)]);
-        let arranged = Arranged::new(places.len(), item, self.nodes(), &self.window);
+        let overall = self.back::<f64, f64>(&spectrum.divided(self), kernel, self.onto, &mut grid, false, progress)?;
+        let item = |i: usize| self.in_nodes(place(i), &self.near).map(|[x, y, z]| [x, y, z, f64::from_bits(i as u64)]);
+        let arranged = Arranged::new(count, item, self.nodes(), &self.window);
         progress.check()?;
-        let mut values = vec![0.0; places.len()];
+        let mut values = vec![0.0; count];
         for (at, value) in taps::gather(&arranged, &grid, &self.window, self.nodes(), progress)? {
             values[at as usize] = value.max(0.0);
         }
@@ -347,7 +412,7 @@ impl Frame {
         is_clamped: bool,
         progress: &dyn Progress,
     ) -> Result<f64> {
-        let damping = Damping::new(self, kernel);
+        let damping = Damping::new(self, kernel, spectrum);
         let len = damping.z.len();
         let column = |x: usize, y: usize, to: &mut [Complex<F>]| {
             let mut factors = vec![[0.0; LANES]; len.div_ceil(LANES)];
@@ -377,7 +442,7 @@ impl Frame {
     /// A proven bound of the error of every value, as a share of the kernel's peak: aliases of all waves in phase, waves
     /// left out, points and images left out. True of one point; of many, far more than ever happens.
     pub(super) fn bound(&self, kernel: &Kernel, spectrum: &Spectrum, wanted: Wanted) -> f64 {
-        let damping = Damping::new(self, kernel);
+        let damping = Damping::new(self, kernel, spectrum);
         let twice = matches!(wanted, Wanted::Places(_));
         let aliases = [0, 1, 2].map(|a| self.one_and_aliases(a, twice));
         let len = damping.z.len();
@@ -403,11 +468,45 @@ impl Frame {
             planes.into_iter().fold([0.0; 3], |sum, plane| std::array::from_fn(|i| sum[i] + plane[i]));
         let guard = bound::radius_by_widening(IMAGES * self.error);
         // 26 neighbours of a period, their neighbours, and the points left out.
+        let (all, wrong) = (all * spectrum.weight, wrong * spectrum.weight);
         let images = 28.0 * (-0.5 * guard * guard).exp();
         // All waves of the periodic kernel sum to its peak, images included (Poisson).
         let left_out = (1.0 + images - all / kernel.peak).max(0.0);
         let rounding = if self.is_single { ROUNDINGS_OF_SINGLE * f64::from(f32::EPSILON) * magnitude } else { 0.0 };
         (wrong + rounding) / kernel.peak + left_out + images
+    }
+
+    /// The squared magnitudes of the waves, by `q = k^T H k`, summed over intervals of `sqrt(q)` up to the end of the band of
+    /// the kernel.
+    pub(super) fn powers(&self, spectrum: &Spectrum, kernel: &Kernel) -> Powers {
+        let [x, y, z] = self.axes.map(|axis| axis.wave_numbers().collect::<Vec<_>>());
+        let h = &kernel.covariance;
+        let end = window::band(self.error);
+        let plane = |x_at: usize| {
+            let mut sums = vec![[0.0; 2]; INTERVALS];
+            let times = if x_at == 0 { 1.0 } else { 2.0 };
+            for (row, ky) in spectrum.waves[x_at * y.len() * z.len()..].chunks_exact(z.len()).zip(&y) {
+                for (wave, kz) in row.iter().zip(&z) {
+                    let k = DVec3::new(x[x_at], *ky, *kz);
+                    let q = k.dot(*h * k);
+                    let at = (q.sqrt() / end * INTERVALS as f64) as usize;
+                    if at < INTERVALS {
+                        let power = times * wave.norm_sqr();
+                        sums[at][0] += power;
+                        sums[at][1] += power * q;
+                    }
+                }
+            }
+            sums
+        };
+        let planes: Vec<_> = (0..=self.axes[0].most).into_par_iter().map(plane).collect();
+        let mut sums = vec![[0.0; 2]; INTERVALS];
+        for plane in planes {
+            sums.iter_mut().zip(plane).for_each(|(sum, [p, pq])| *sum = [sum[0] + p, sum[1] + pq]);
+        }
+        let scale = 1.0 / (self.volume() * spectrum.weight * spectrum.weight);
+        let mean = |[p, pq]: [f64; 2]| [p * scale, pq / p];
+        Powers(sums.into_iter().filter(|[p, _]| *p > 0.0).map(mean).collect())
     }
 
     /// Along an axis: 1 and the aliases of each wave, once or twice over.
@@ -426,10 +525,23 @@ impl Frame {
 /// 0 up, then those of y, then those of z.
 #[derive(Debug, Clone)]
 pub(super) struct Spectrum {
-    pub(super) waves: Vec<Complex<f64>>,
+    waves: Vec<Complex<f64>>,
+    /// What the weights are divided by.
+    weight: f64,
 }
 
 impl Spectrum {
+    /// With weights that are divided by their sum.
+    pub(super) fn of_weight(self, weight: f64) -> Self {
+        Self { weight, ..self }
+    }
+
+    /// Adds the waves of other points, or takes them away.
+    pub(super) fn add(&mut self, other: &Self, sign: f64) {
+        self.waves.iter_mut().zip(&other.waves).for_each(|(wave, other)| *wave += other * sign);
+        self.weight += sign * other.weight;
+    }
+
     /// Divided by the window's transform once more, for taking values by the window.
     fn divided(&self, frame: &Frame) -> Self {
         let of = |a: usize| -> Vec<f64> {
@@ -446,7 +558,20 @@ impl Spectrum {
                 row.iter_mut().zip(&z).for_each(|(value, z)| *value *= xy * z);
             }
         });
-        Self { waves }
+        Self { waves, weight: self.weight }
+    }
+}
+
+/// Intervals of [`Frame::powers`]: a smooth function of q at their means is right to 1e-6 of its sum.
+const INTERVALS: usize = 1 << 14;
+
+/// Sums of squared magnitudes of waves, by the volume of a period, each with its mean `q`.
+pub(super) struct Powers(Vec<[f64; 2]>);
+
+impl Powers {
+    /// The sum of squared magnitudes times a function of `q`.
+    pub(super) fn sum(&self, f: impl Fn(f64) -> f64) -> f64 {
+        self.0.iter().map(|[p, q]| p * f(*q)).sum()
     }
 }
 
@@ -463,7 +588,7 @@ struct Damping {
 }
 
 impl Damping {
-    fn new(frame: &Frame, kernel: &Kernel) -> Self {
+    fn new(frame: &Frame, kernel: &Kernel, spectrum: &Spectrum) -> Self {
         let [x, y, z] = frame.axes.map(|axis| axis.wave_numbers().collect::<Vec<_>>());
         let half = -0.5 * std::f64::consts::LOG2_E;
         let band = window::band(frame.error);
@@ -472,7 +597,7 @@ impl Damping {
             x,
             y,
             z,
-            scale: 1.0 / frame.volume(),
+            scale: 1.0 / (frame.volume() * spectrum.weight),
             least: half * band * band,
         }
     }
@@ -488,13 +613,13 @@ impl Damping {
         if best < self.least {
             return false;
         }
-        dispatch(Powers { constant, linear, square, waves: &self.z, scale: self.scale, factors });
+        dispatch(PowersOfTwo { constant, linear, square, waves: &self.z, scale: self.scale, factors });
         true
     }
 }
 
 /// `scale 2^(constant + linear k + square k^2)` for each k.
-struct Powers<'a> {
+struct PowersOfTwo<'a> {
     constant: f64,
     linear: f64,
     square: f64,
@@ -503,7 +628,7 @@ struct Powers<'a> {
     factors: &'a mut [Eight],
 }
 
-impl Job for Powers<'_> {
+impl Job for PowersOfTwo<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let (a, b, c) = (s.splat(self.constant), s.splat(self.linear), s.splat(self.square));

@@ -211,7 +211,9 @@ impl Bar<'_, f64> {
         for (at, sums) in patch.values.chunks_exact(row).enumerate() {
             let [j, k] = [at % rows, at / rows];
             // Rows beyond the end of the grid are reached by no point.
-            if j < height && let Some(to) = self.rows.get_mut(j + height * k) {
+            if j < height
+                && let Some(to) = self.rows.get_mut(j + height * k)
+            {
                 to[i * TILE..].iter_mut().zip(sums).for_each(|(to, sum)| *to += sum);
             }
         }

@@ -2,7 +2,6 @@
 
 use glam::DVec3;
 
-use crate::geometry::Box3;
 use crate::grid::Sample;
 use crate::kde::check::plain;
 use crate::kde::setting::Setting;
@@ -60,7 +59,8 @@ fn the_error_is_kept_for_lattices_of_points_and_equal_points() {
     for case in 0..60 {
         let step = random.between(0.2, 3.0);
         let edge = (12.0 / step) as i32 + 1;
-        let lattice = (0..edge.pow(3)).map(|i| DVec3::new((i % edge).into(), (i / edge % edge).into(), (i / edge / edge).into()));
+        let lattice =
+            (0..edge.pow(3)).map(|i| DVec3::new((i % edge).into(), (i / edge % edge).into(), (i / edge / edge).into()));
         let shift = random.normals();
         let mut positions: Vec<DVec3> = lattice.map(|p| p * step + shift).collect();
         positions.extend(vec![shift + 0.37; random.below(3) * 50]);
@@ -71,7 +71,14 @@ fn the_error_is_kept_for_lattices_of_points_and_equal_points() {
         let resolution = Resolution::Nodes([9 + random.below(5), 9, 10]);
         for max_error in [1e-3, 1e-5, 1e-6, 1e-8] {
             let extent = Extent::Padding(random.between(0.0, 1.0));
-            let o = DensityOptions { bandwidth, resolution, extent, method: Method::Spectral, max_error, guaranteed: false };
+            let o = DensityOptions {
+                bandwidth,
+                resolution,
+                extent,
+                method: Method::Spectral,
+                max_error,
+                ..Default::default()
+            };
             assert!(check::<f64>(&cloud, &o, &format!("case {case}")));
         }
     }
@@ -84,16 +91,28 @@ fn the_error_is_kept_at_places() {
         let cloud = random_cloud(&mut random);
         let bandwidth = Bandwidth::Factor(10f64.powf(random.between(-1.0, 0.3)));
         let kernel = Kernel::new(&cloud, &bandwidth).unwrap().0;
-        let stretched: Vec<DVec3> = cloud.positions.iter().map(|p| cloud.bounds().center() + (*p - cloud.bounds().center()) * 1.3).collect();
+        let stretched: Vec<DVec3> =
+            cloud.positions.iter().map(|p| cloud.bounds().center() + (*p - cloud.bounds().center()) * 1.3).collect();
         for positions in [&cloud.positions, &stretched] {
             for max_error in [1e-3, 1e-6, 1e-9] {
-                let o = DensityOptions { bandwidth, method: Method::Spectral, max_error, guaranteed: case % 3 == 0, ..Default::default() };
+                let o = DensityOptions {
+                    bandwidth,
+                    method: Method::Spectral,
+                    max_error,
+                    guaranteed: case % 3 == 0,
+                    ..Default::default()
+                };
                 let setting = Setting::new(&cloud, &kernel, &o, 8);
-                let frame = setting.frame(1e-2 * max_error, Wanted::Places(Box3::around(positions)));
+                let frame = setting.frame(1e-2 * max_error, setting.places(positions));
                 if frame.is_none_or(|frame| frame.memory(cloud.len(), 0) > 3e7) {
                     continue;
                 }
-                let at = density_at(&cloud, positions, &o, &Silent).unwrap();
+                let at = match density_at(&cloud, positions, &o, &Silent) {
+                    Ok(at) => at,
+                    // Far from 0, coordinates are rounded by more than may be.
+                    Err(error) if o.guaranteed && error.to_string().contains("rounds") => continue,
+                    Err(error) => panic!("case {case}: {error}"),
+                };
                 let exact: Vec<f64> = positions.iter().map(|p| plain(&cloud, &kernel, *p)).collect();
                 let largest = exact.iter().copied().fold(0.0, f64::max);
                 let errors = at.values.iter().zip(&exact).map(|(a, b)| (a - b).abs() / largest);
@@ -113,7 +132,10 @@ fn smaller_errors_are_smaller_and_none_is_wasted() {
         let o = DensityOptions { resolution, method: Method::Spectral, max_error, ..Default::default() };
         let d: Density<f64> = made(&cloud, &o);
         let error = error_of(&d, &cloud);
-        assert!(d.report.method == "spectral" && error < max_error && error > 1e-5 * max_error, "{error:e} {max_error:e}");
+        assert!(
+            d.report.method == "spectral" && error < max_error && error > 1e-5 * max_error,
+            "{error:e} {max_error:e}"
+        );
         // As many nodes as the box needs: a grid of one more node per axis is not another density.
         assert!(d.report.sampled_error_relative_to_max <= error * 1.01 + 1e-14);
     }

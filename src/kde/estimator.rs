@@ -1,0 +1,524 @@
+//! A density whose bandwidth and points can change.
+
+use glam::{DMat3, DVec3};
+
+use crate::error::{Error, Result};
+use crate::geometry::{Box3, LengthUnit};
+use crate::grid::{DensityGrid, Lattice, Sample};
+use crate::kde::choose::choose;
+use crate::kde::eigen::symmetric_eigen;
+use crate::kde::kernel::{Kernel, summed};
+use crate::kde::plan::{GIB, Plan, plan, usable_memory};
+use crate::kde::select::{self, Selection};
+use crate::kde::setting::Setting;
+use crate::kde::spectral::{Frame, Reach, Spectrum, Wanted};
+use crate::kde::{Bandwidth, DensityOptions, KernelOf, bound, plane};
+use crate::points::PointCloud;
+use crate::progress::Progress;
+
+/// Kernels up to this many times as wide as the first take one transform.
+const WIDEST: f64 = 2.0;
+/// A wider one is made of two: along each axis, this share of its covariance or less is that of the first.
+const FIRST: f64 = 0.64;
+/// Nodes a standard deviation of the first, at which the trapezoidal rule is right to 1e-9 for the product with the second.
+const NODES_PER_SIGMA: f64 = 1.8;
+/// How far an eigenvalue may lie below the floor, as a share, for rounding.
+const SLACK: f64 = 1e-9;
+
+/// The Fourier transform of a set of points, from which the density of any kernel above a floor follows at the price of one
+/// multiplication and one inverse transform onto the grid, however many points there are. Points can be added and
+/// removed: densities add.
+///
+/// # Examples
+/// ```
+/// use densitas::kde::{Bandwidth, DensityOptions, Estimator};
+/// use densitas::{progress::Silent, sample};
+///
+/// let cloud = sample::sample("founding", Some(5000), 1)?;
+/// let estimator = Estimator::new(&cloud, &DensityOptions::default(), 0.5, &Silent)?;
+/// for factor in [0.2, 0.3, 0.4] {
+///     let density = estimator.density::<f32>(&Bandwidth::Factor(factor), &Silent)?;
+///     assert!(density.grid.statistics().max > 0.0);
+/// }
+/// # Ok::<(), densitas::error::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Estimator {
+    lattice: Lattice,
+    focus: Box3,
+    unit: Option<LengthUnit>,
+    /// The box of the grid and the first points, in which all others must lie.
+    room: Box3,
+    frame: Frame,
+    /// With weights as they are, not normalised.
+    spectrum: Spectrum,
+    floor: Kernel,
+    widest: Kernel,
+    moments: Moments,
+    /// The covariance of the points.
+    data: DMat3,
+    points: usize,
+}
+
+/// A density of an [`Estimator`].
+#[derive(Debug, Clone)]
+pub struct Estimated<T: Sample = f32> {
+    /// The samples.
+    pub grid: DensityGrid<T>,
+    /// The kernel.
+    pub kernel: Kernel,
+    /// Proven bound of the error of every node, as a share of the largest value in the grid. What is kept is the error of
+    /// the options, as a share of the largest value over space.
+    pub bound_relative_to_max: f64,
+}
+
+impl Estimator {
+    /// For points in space, on the grid that `options` ask for, and kernels down to `floor` times as wide as the bandwidth of
+    /// `options`; between 0 and 1. The lower the floor, the more memory and time a transform takes.
+    ///
+    /// # Errors
+    /// As [`density`](crate::kde::density); [`Error::Usage`] for a floor that is not above 0 and at most 1, [`Error::Data`] if
+    /// the waves do not fit into memory or the box holds no point.
+    pub fn new(cloud: &PointCloud, options: &DensityOptions, floor: f64, progress: &dyn Progress) -> Result<Self> {
+        Self::with(cloud, options, floor, Kernel::new, progress)
+    }
+
+    /// As [`Estimator::new`] for points of the plane z = 0; grids are one layer of nodes.
+    ///
+    /// # Errors
+    /// As [`Estimator::new`].
+    pub fn of_plane(cloud: &PointCloud, options: &DensityOptions, floor: f64, progress: &dyn Progress) -> Result<Self> {
+        plane::check(cloud)?;
+        Self::with(cloud, options, floor, Kernel::of_plane, progress)
+    }
+
+    fn with(
+        cloud: &PointCloud,
+        options: &DensityOptions,
+        floor: f64,
+        kernel_of: KernelOf,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        options.check()?;
+        if !(floor > 0.0 && floor <= 1.0) {
+            return Err(Error::Usage(format!("the floor is {floor}; it must be above 0 and at most 1")));
+        }
+        let (kernel, _, _) = select::kernel(cloud, &options.bandwidth, kernel_of, progress)?;
+        let Plan { lattice, focus, .. } = plan(cloud, &kernel, options.extent, options.resolution, 4)?;
+        let (floor, widest) = (kernel.widened(floor)?, kernel.widened(WIDEST)?);
+        let (grid, points) = (lattice.bounds(), cloud.bounds());
+        let room = Box3 { min: grid.min.min(points.min), max: grid.max.max(points.max) };
+        let frames = Frame::all(
+            options.max_error,
+            [&floor.widened(FIRST.sqrt())?, &widest],
+            room,
+            Wanted::Nodes(&lattice),
+            Reach::All,
+        );
+        let memory = |frame: &Frame| frame.memory(cloud.len(), 0);
+        let frame = frames.into_iter().min_by(|a, b| memory(a).total_cmp(&memory(b)));
+        let frame = frame.ok_or_else(|| Error::Data("the box has no room for points".into()))?.with_single(true);
+        if memory(&frame) > usable_memory() {
+            return Err(Error::Data(format!(
+                "the waves of kernels this narrow need {:.1} GiB, and {:.1} GiB can be had; take a floor nearer to 1",
+                memory(&frame) / GIB,
+                usable_memory() / GIB
+            )));
+        }
+        progress.begin("density", frame.steps());
+        let mut estimator = Self {
+            focus,
+            unit: cloud.unit,
+            room,
+            moments: Moments::of(cloud, grid.center()),
+            spectrum: spectrum(&frame, cloud, progress)?,
+            lattice,
+            frame,
+            floor,
+            widest,
+            points: cloud.len(),
+            data: DMat3::ZERO,
+        };
+        // Of singular data the kernel knows more than the moments.
+        estimator.data = match kernel.factor {
+            Some(factor) => kernel.covariance * (1.0 / (factor * factor)),
+            None => estimator.moments.covariance(),
+        };
+        Ok(estimator)
+    }
+
+    /// The grid of all densities.
+    pub fn lattice(&self) -> &Lattice {
+        &self.lattice
+    }
+
+    /// Number of points.
+    pub fn points(&self) -> usize {
+        self.points
+    }
+
+    /// The narrowest kernel: others need a covariance that is nowhere below its own.
+    pub fn floor(&self) -> &Kernel {
+        &self.floor
+    }
+
+    /// The kernel of a bandwidth for the points as they are now.
+    ///
+    /// # Errors
+    /// As [`Kernel::new`].
+    pub fn kernel(&self, bandwidth: &Bandwidth) -> Result<Kernel> {
+        bandwidth.check()?;
+        let n_eff = self.moments.n_eff();
+        let d = self.floor.dimensions;
+        let covariance = match *bandwidth {
+            Bandwidth::Length { sigma, unit } => {
+                let sigma = Bandwidth::sigma_in(sigma, unit, self.unit)?.0;
+                DMat3::from_diagonal(sigma * sigma)
+            }
+            Bandwidth::Matrix([xx, xy, xz, yy, yz, zz]) => {
+                DMat3::from_cols_array(&[xx, xy, xz, xy, yy, yz, xz, yz, zz])
+            }
+            _ => {
+                let factor = match bandwidth {
+                    Bandwidth::CrossValidation => self.cross_validation().factor,
+                    _ => bandwidth.factor(n_eff, d).ok_or_else(|| {
+                        Error::Usage(format!(
+                            "the bandwidth {bandwidth} needs the points themselves; find it by kde::select"
+                        ))
+                    })?,
+                };
+                return Kernel::of(bandwidth.rule(), Some(factor), n_eff, d, self.data * (factor * factor));
+            }
+        };
+        Kernel::of(bandwidth.rule(), None, n_eff, d, covariance)
+    }
+
+    /// The density for a bandwidth.
+    ///
+    /// # Errors
+    /// As [`Estimator::kernel`]; [`Error::Usage`] for a kernel below the floor, [`Error::Interrupted`].
+    pub fn density<T: Sample>(&self, bandwidth: &Bandwidth, progress: &dyn Progress) -> Result<Estimated<T>> {
+        let kernel = self.kernel(bandwidth)?;
+        if !self.is_above_floor(&kernel.covariance) {
+            return Err(Error::Usage(format!(
+                "the bandwidth {bandwidth} is narrower than the floor of this estimator, standard deviations {}; make one \
+                 with a lower floor",
+                self.floor.sigma()
+            )));
+        }
+        let d = kernel.dimensions;
+        if (0..d).all(|a| kernel.sigma()[a] <= self.widest.sigma()[a] * (1.0 + SLACK)) {
+            self.once(kernel, progress)
+        } else {
+            self.twice(kernel, progress)
+        }
+    }
+
+    /// The scores of least-squares cross-validation from the floor to twice the first bandwidth, of the points as they are
+    /// now: the waves are there already. See [`select`](crate::kde::select::select).
+    pub fn cross_validation(&self) -> Selection {
+        let powers = self.frame.powers(&self.spectrum, &self.floor);
+        // Factors are those on the data, whatever rule the floor is of.
+        let ratio = (self.floor.covariance.x_axis.x / self.data.x_axis.x).sqrt();
+        let floor = Kernel { factor: Some(ratio), ..self.floor.clone() };
+        let range = [ratio, ratio * (self.widest.sigma().x / self.floor.sigma().x)];
+        let squares = self.moments.squares / self.moments.weight.powi(2);
+        select::least(&powers, &floor, range, squares, 1.0)
+    }
+
+    /// Adds points; the first bandwidth's grid stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if a point lies outside the box of the grid and the first points, or weights are not as
+    /// [`Kernel::new`] asks for; [`Error::Interrupted`]. Nothing has changed then.
+    pub fn add(&mut self, cloud: &PointCloud, progress: &dyn Progress) -> Result<()> {
+        self.change(cloud, 1.0, progress)
+    }
+
+    /// Removes points that were added before, with the same weights.
+    ///
+    /// # Errors
+    /// As [`Estimator::add`], and [`Error::Data`] if no two points would be left.
+    pub fn remove(&mut self, cloud: &PointCloud, progress: &dyn Progress) -> Result<()> {
+        if self.points < cloud.len() + 2 {
+            return Err(Error::Data(format!(
+                "{} of {} points cannot be removed; at least two must be left",
+                cloud.len(),
+                self.points
+            )));
+        }
+        self.change(cloud, -1.0, progress)
+    }
+
+    fn change(&mut self, cloud: &PointCloud, sign: f64, progress: &dyn Progress) -> Result<()> {
+        let is_inside = |p: &DVec3| p.cmpge(self.room.min).all() && p.cmple(self.room.max).all();
+        if let Some(at) = cloud.positions.iter().position(|p| !is_inside(p)) {
+            return Err(Error::Data(format!(
+                "point {at} from 0, {}, lies outside {} to {}, the box of the grid and the first points",
+                cloud.positions[at], self.room.min, self.room.max
+            )));
+        }
+        check_weights(cloud)?;
+        progress.begin("density", self.frame.steps());
+        let change = spectrum(&self.frame, cloud, progress)?;
+        self.spectrum.add(&change, sign);
+        self.moments = self.moments.plus(&Moments::of(cloud, self.lattice.bounds().center()), sign);
+        self.points = if sign > 0.0 { self.points + cloud.len() } else { self.points - cloud.len() };
+        self.data = self.moments.covariance();
+        Ok(())
+    }
+
+    /// Eigenvalues and eigenvectors of a covariance in coordinates in which the floor is round; in a plane, the third axis
+    /// stands apart.
+    fn in_floors(&self, covariance: &DMat3) -> (DVec3, DMat3) {
+        let a = self.floor.whitening;
+        let mut ratio = a * *covariance * a.transpose();
+        if self.floor.dimensions == 2 {
+            ratio = DMat3::from_cols(ratio.x_axis.with_z(0.0), ratio.y_axis.with_z(0.0), DVec3::Z);
+        }
+        symmetric_eigen(ratio)
+    }
+
+    fn is_above_floor(&self, covariance: &DMat3) -> bool {
+        self.in_floors(covariance).0.cmpge(DVec3::splat(1.0 - SLACK)).all()
+    }
+
+    /// The first of the two covariances that add up to a wide one: wide enough for the waves at hand, and half as wide as the
+    /// widest, so that both ends of the period have room for its tails.
+    fn first_of(&self, covariance: &DMat3) -> DMat3 {
+        let (values, vectors) = self.in_floors(covariance);
+        let most = (0.5 * self.widest.sigma().x / self.floor.sigma().x).powi(2);
+        let first = vectors * DMat3::from_diagonal((FIRST * values).min(DVec3::splat(most))) * vectors.transpose();
+        let back = self.floor.whitening.inverse();
+        let first = back * first * back.transpose();
+        (first + first.transpose()) * 0.5
+    }
+
+    /// By one multiplication and one inverse transform.
+    fn once<T: Sample>(&self, kernel: Kernel, progress: &dyn Progress) -> Result<Estimated<T>> {
+        let mut values = vec![T::default(); self.lattice.len()];
+        progress.begin("density", self.lattice.shape[2] as u64);
+        let largest = self.frame.onto_nodes(&self.spectrum, &kernel, &mut values, progress)?;
+        let bound = self.frame.bound(&kernel, &self.spectrum, Wanted::Nodes(&self.lattice));
+        let bound_relative_to_max = kernel.peak / largest * bound + bound::rounding_of_storage(size_of::<T>());
+        Ok(Estimated { grid: self.grid(values)?, kernel, bound_relative_to_max })
+    }
+
+    /// By the density of a part of the covariance at nodes all over the period, which are points for the rest of it: a Gaussian
+    /// of a Gaussian is a Gaussian.
+    fn twice<T: Sample>(&self, kernel: Kernel, progress: &dyn Progress) -> Result<Estimated<T>> {
+        let first = self.first_of(&kernel.covariance);
+        let of = |covariance| Kernel::of(kernel.rule, kernel.factor, kernel.n_eff, kernel.dimensions, covariance);
+        let narrow = of(first)?;
+        let (positions, weights) =
+            self.frame.as_points(&self.spectrum, &narrow, NODES_PER_SIGMA, self.room, progress)?;
+        let cloud = PointCloud { positions, weights: Some(weights), unit: self.unit, ..Default::default() };
+        let rest = of(kernel.covariance - first)?;
+        let options = DensityOptions { max_error: self.frame.error(), ..Default::default() };
+        let setting = Setting::new(&cloud, &rest, &options, size_of::<T>());
+        let chosen = choose(&setting, &options, Wanted::Nodes(&self.lattice), self.lattice.len())?;
+        let mut values = vec![T::default(); self.lattice.len()];
+        let outcome = setting.on_grid(&chosen, &self.lattice, &mut values, progress)?;
+        let of_first = self.frame.bound(&narrow, &self.spectrum, Wanted::Nodes(&self.lattice));
+        let bound_relative_to_max = outcome.bound + of_first * narrow.peak / outcome.largest;
+        Ok(Estimated { grid: self.grid(values)?, kernel, bound_relative_to_max })
+    }
+
+    fn grid<T: Sample>(&self, values: Vec<T>) -> Result<DensityGrid<T>> {
+        Ok(DensityGrid { focus: self.focus, ..DensityGrid::new(self.lattice, values, self.unit)? })
+    }
+}
+
+/// Refuses weights that are not one a point, finite and 0 or more.
+fn check_weights(cloud: &PointCloud) -> Result<()> {
+    let Some(weights) = &cloud.weights else { return Ok(()) };
+    if weights.len() != cloud.len() {
+        return Err(Error::Data(format!(
+            "{} weights for {} points; one a point is needed",
+            weights.len(),
+            cloud.len()
+        )));
+    }
+    match weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
+        Some(at) => Err(Error::Data(format!("weight {} is {}; weights must be 0 or more", at + 1, weights[at]))),
+        None => Ok(()),
+    }
+}
+
+/// The waves with weights as they are.
+fn spectrum(frame: &Frame, cloud: &PointCloud, progress: &dyn Progress) -> Result<Spectrum> {
+    let weight = |i: usize| cloud.weights.as_ref().map_or(1.0, |w| w[i]);
+    let total = summed(cloud.len(), |i| [weight(i)])[0];
+    Ok(frame.spectrum(cloud.len(), |i| cloud.positions[i], weight, progress)?.of_weight(total))
+}
+
+/// Sums over the points from which covariance and effective number follow.
+#[derive(Debug, Clone, Copy)]
+struct Moments {
+    weight: f64,
+    squares: f64,
+    /// Of `w d` and of `w d d^T` (xx, yy, zz, xy, xz, yz), d from the middle of the grid.
+    first: DVec3,
+    second: [f64; 6],
+}
+
+impl Moments {
+    fn of(cloud: &PointCloud, center: DVec3) -> Self {
+        let [w, ww, x, y, z, second @ ..]: [f64; 11] = summed(cloud.len(), |i| {
+            let (w, d) = (cloud.weights.as_ref().map_or(1.0, |w| w[i]), cloud.positions[i] - center);
+            let p = d * w;
+            [w, w * w, p.x, p.y, p.z, p.x * d.x, p.y * d.y, p.z * d.z, p.x * d.y, p.x * d.z, p.y * d.z]
+        });
+        Self { weight: w, squares: ww, first: DVec3::new(x, y, z), second }
+    }
+
+    fn plus(&self, other: &Self, sign: f64) -> Self {
+        Self {
+            weight: self.weight + sign * other.weight,
+            squares: self.squares + sign * other.squares,
+            first: self.first + sign * other.first,
+            second: std::array::from_fn(|i| self.second[i] + sign * other.second[i]),
+        }
+    }
+
+    fn n_eff(&self) -> f64 {
+        self.weight * self.weight / self.squares
+    }
+
+    /// The unbiased covariance, as numpy's `cov(aweights=w)`.
+    fn covariance(&self) -> DMat3 {
+        let m = self.first / self.weight;
+        let [xx, yy, zz, xy, xz, yz] = self.second.map(|v| v / self.weight);
+        let of = |a: f64, b: f64, c: f64| a - b * c;
+        let (xy, xz, yz) = (of(xy, m.x, m.y), of(xz, m.x, m.z), of(yz, m.y, m.z));
+        let (xx, yy, zz) = (of(xx, m.x, m.x), of(yy, m.y, m.y), of(zz, m.z, m.z));
+        DMat3::from_cols_array(&[xx, xy, xz, xy, yy, yz, xz, yz, zz]) * (1.0 / (1.0 - 1.0 / self.n_eff()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kde::tests::{Random, normal_cloud};
+    use crate::kde::{Extent, Method, Resolution, density};
+    use crate::progress::Silent;
+
+    fn options() -> DensityOptions {
+        DensityOptions { resolution: Resolution::Nodes([19, 22, 25]), ..Default::default() }
+    }
+
+    /// The largest difference from the exact sum on the same grid, as a share of the largest.
+    fn error_of(estimated: &Estimated<f64>, cloud: &PointCloud, bandwidth: Bandwidth) -> f64 {
+        let lattice = estimated.grid.lattice;
+        let (extent, resolution) = (Extent::Bounds(lattice.bounds()), Resolution::Nodes(lattice.shape));
+        let o = DensityOptions { bandwidth, extent, resolution, method: Method::Exact, ..Default::default() };
+        let exact = density::<f64>(cloud, &o, &Silent).unwrap().grid;
+        let largest = exact.statistics().max;
+        let errors = exact.values.iter().zip(&estimated.grid.values).map(|(a, b)| (a - b).abs() / largest);
+        errors.fold(0.0, |worst: f64, e: f64| if worst.is_nan() || e <= worst { worst } else { e })
+    }
+
+    fn stretched(n: usize, seed: u64, weighted: bool) -> PointCloud {
+        let mut cloud = normal_cloud(n, seed);
+        cloud.positions.iter_mut().for_each(|p| *p = DVec3::new(p.x, 0.4 * p.y + 0.3 * p.x, 2.0 * p.z) + 100.0);
+        cloud.weights = weighted.then(|| (0..n).map(|i| 0.5 + (i % 4) as f64).collect());
+        cloud
+    }
+
+    #[test]
+    fn any_kernel_above_the_floor_gives_the_exact_density() {
+        let mut random = Random(3);
+        for weighted in [false, true] {
+            let cloud = stretched(500, 5, weighted);
+            let estimator = Estimator::new(&cloud, &options(), 0.5, &Silent).unwrap();
+            let scott = estimator.kernel(&Bandwidth::Scott).unwrap();
+            let full = Kernel::new(&cloud, &Bandwidth::Scott).unwrap().0;
+            assert!(scott.covariance.abs_diff_eq(full.covariance, 1e-12), "{scott:?} {full:?}");
+            let mut all = vec![Bandwidth::Scott, Bandwidth::Silverman];
+            all.extend([0.51, 0.9, 1.9, 2.5, 6.0, 20.0].map(|f| Bandwidth::Factor(f * scott.factor.unwrap())));
+            all.push(Bandwidth::Length { sigma: [1.2, 2.0, 1.5], unit: None });
+            for _ in 0..4 {
+                let u = random.normals();
+                let more = DMat3::from_cols(u * u.x, u * u.y, u * u.z);
+                all.push(Bandwidth::of_covariance(&(scott.covariance + more)));
+            }
+            for bandwidth in all {
+                let estimated = estimator.density::<f64>(&bandwidth, &Silent).unwrap();
+                let (error, bound) = (error_of(&estimated, &cloud, bandwidth), estimated.bound_relative_to_max);
+                assert!(error < 1e-6 && error <= bound, "{bandwidth}: {error:e} {bound:e}");
+            }
+            let narrow = estimator.density::<f64>(&Bandwidth::Factor(0.3 * scott.factor.unwrap()), &Silent);
+            assert_eq!(narrow.unwrap_err().exit_code(), 2);
+        }
+    }
+
+    #[test]
+    fn points_come_and_go() {
+        let whole = stretched(600, 7, true);
+        let part = |range: std::ops::Range<usize>| PointCloud {
+            positions: whole.positions[range.clone()].to_vec(),
+            weights: whole.weights.as_ref().map(|w| w[range].to_vec()),
+            ..Default::default()
+        };
+        let mut estimator = Estimator::new(&whole, &options(), 0.5, &Silent).unwrap();
+        estimator.remove(&part(100..250), &Silent).unwrap();
+        estimator.remove(&part(250..600), &Silent).unwrap();
+        estimator.add(&part(250..600), &Silent).unwrap();
+        let mut left = part(0..100);
+        left.positions.extend(&whole.positions[250..]);
+        left.weights.as_mut().unwrap().extend(&whole.weights.as_ref().unwrap()[250..]);
+        assert_eq!(estimator.points(), 450);
+        for bandwidth in [Bandwidth::Scott, Bandwidth::Factor(0.5)] {
+            let estimated = estimator.density::<f64>(&bandwidth, &Silent).unwrap();
+            let error = error_of(&estimated, &left, bandwidth);
+            assert!(error < 1e-6, "{error:e}");
+        }
+        let outside = PointCloud::from_positions(vec![DVec3::ZERO]);
+        assert!(estimator.add(&outside, &Silent).unwrap_err().to_string().contains("outside"));
+        assert_eq!(estimator.remove(&part(0..449), &Silent).unwrap_err().exit_code(), 1);
+    }
+
+    #[test]
+    fn the_scores_of_the_waves_at_hand_are_those_of_a_search() {
+        let cloud = stretched(400, 9, false);
+        let estimator = Estimator::new(&cloud, &options(), 0.3, &Silent).unwrap();
+        let (here, search) = (
+            estimator.cross_validation(),
+            select::select(&cloud, &Bandwidth::CrossValidation, &Silent).unwrap().unwrap(),
+        );
+        assert!((here.factor / search.factor - 1.0).abs() < 1e-3, "{} {}", here.factor, search.factor);
+        assert_eq!(estimator.kernel(&Bandwidth::CrossValidation).unwrap().factor, Some(here.factor));
+    }
+
+    #[test]
+    fn a_plane_has_its_own() {
+        let cloud = stretched(400, 11, true).projected(crate::points::Plane::XY);
+        let estimator = Estimator::of_plane(&cloud, &options(), 0.5, &Silent).unwrap();
+        let o = DensityOptions { bandwidth: Bandwidth::Factor(0.4), method: Method::Exact, ..options() };
+        for factor in [0.2, 0.4, 2.0] {
+            let bandwidth = Bandwidth::Factor(factor);
+            let estimated = estimator.density::<f64>(&bandwidth, &Silent).unwrap();
+            let lattice = estimated.grid.lattice;
+            let extent = Extent::Bounds(lattice.bounds());
+            let exact =
+                crate::kde::density_2d::<f64>(&cloud, &DensityOptions { bandwidth, extent, ..o.clone() }, &Silent);
+            let exact = exact.unwrap().grid;
+            let largest = exact.statistics().max;
+            let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-6 * largest;
+            assert!(exact.values().iter().zip(&estimated.grid.values).all(close), "{factor}");
+        }
+    }
+
+    #[test]
+    fn floors_and_weights_that_cannot_be_meant_are_refused() {
+        let mut cloud = normal_cloud(50, 1);
+        for floor in [0.0, -1.0, 1.5, f64::NAN] {
+            assert_eq!(Estimator::new(&cloud, &options(), floor, &Silent).unwrap_err().exit_code(), 2);
+        }
+        let mut estimator = Estimator::new(&cloud, &options(), 1.0, &Silent).unwrap();
+        cloud.weights = Some(vec![-1.0; 50]);
+        assert_eq!(estimator.add(&cloud, &Silent).unwrap_err().exit_code(), 1);
+        cloud.weights = Some(vec![1.0]);
+        assert_eq!(estimator.add(&cloud, &Silent).unwrap_err().exit_code(), 1);
+    }
+}
