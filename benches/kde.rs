@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use densitas::kde::{Density, DensityOptions, Extent, Method, Resolution, density, density_at};
+use densitas::kde::{Bandwidth, Density, DensityOptions, Estimator, Extent, Method, Resolution, density, density_at};
 use densitas::points::PointCloud;
 use densitas::progress::Silent;
 use glam::DVec3;
@@ -96,30 +96,74 @@ fn cpu_seconds() -> f64 {
     all.max(of_main) * 1e-9
 }
 
+/// Methods, then bandwidth changes.
 fn table() {
     println!(
-        "| points @ grid | method | error | threads | cold ms | median ms | min ms | G pairs/s | bound | sampled |"
+        "| points @ grid | method | error | threads | cold wall / CPU ms | least wall / CPU ms | bound | sampled |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
-    for (points, grid, runs) in [(5_000, 30, 9), (50_000, 64, 3)] {
+    println!("|---|---|---|---|---|---|---|---|");
+    for (points, grid, runs) in [(5_000, 30, 9), (50_000, 64, 5), (50_000, 256, 5), (500_000, 128, 5)] {
         let cloud = normal_cloud(points);
-        for (method, error) in [(Method::Exact, 1e-6), (Method::Tree, 1e-6), (Method::Tree, 1e-3)] {
+        for (method, error) in
+            [(Method::Exact, 1e-6), (Method::Tree, 1e-6), (Method::Spectral, 1e-6), (Method::Spectral, 1e-9)]
+        {
+            let pairs = points as f64 * (grid * grid * grid) as f64;
+            if pairs > 2e10 && method == Method::Exact || pairs > 1e12 && method == Method::Tree {
+                continue;
+            }
             for threads in [1, 2] {
-                let runs = if method == Method::Exact { runs.min(3) } else { runs };
-                let t = timed(&cloud, Some(grid), method, error, threads, runs);
-                let pairs = points as f64 * (grid * grid * grid) as f64 / t.median * 1e-9;
+                let t =
+                    timed(&cloud, Some(grid), method, error, threads, if method == Method::Exact { 1 } else { runs });
                 println!(
-                    "| {points} @ {grid}^3 | {} | {error:.0e} | {threads} | {:.2} | {:.2} | {:.2} | {pairs:.2} | {:.1e} | {:.1e} |",
+                    "| {points} @ {grid}^3 | {} | {error:.0e} | {threads} | {:.2} / {:.2} | {:.2} / {:.2} | {:.1e} | {:.1e} |",
                     t.method,
                     t.cold * 1e3,
-                    t.median * 1e3,
+                    t.cold_cpu * 1e3,
                     t.min * 1e3,
+                    t.min_cpu * 1e3,
                     t.bound,
                     t.sampled
                 );
             }
         }
     }
+    println!(
+        "\n| points @ grid | making the estimator CPU ms | a bandwidth: least wall / CPU ms | cross-validation CPU ms |"
+    );
+    println!("|---|---|---|---|");
+    for (points, grid) in [(500_000, 128), (5_000_000, 128), (500_000, 256), (5_000_000, 256)] {
+        bandwidths(points, grid);
+    }
+}
+
+/// What a new bandwidth costs.
+fn bandwidths(points: usize, grid: usize) {
+    let cloud = normal_cloud(points);
+    let resolution = Resolution::Nodes([grid; 3]);
+    let options = DensityOptions { resolution, extent: Extent::Padding(0.0), ..Default::default() };
+    let cpu = cpu_seconds();
+    let estimator = Estimator::new(&cloud, &options, 0.5, &Silent).expect("an estimator");
+    let making = cpu_seconds() - cpu;
+    let scott = estimator.kernel(&Bandwidth::Scott).expect("a kernel").factor.expect("a factor");
+    let (mut least, mut least_cpu) = (f64::INFINITY, f64::INFINITY);
+    for i in 0..9 {
+        let (start, cpu) = (Instant::now(), cpu_seconds());
+        let bandwidth = Bandwidth::Factor(scott * (0.55 + 0.15 * f64::from(i)));
+        let made = estimator.density::<f32>(&bandwidth, &Silent).expect("a density");
+        least = least.min(start.elapsed().as_secs_f64());
+        least_cpu = least_cpu.min(cpu_seconds() - cpu);
+        assert!(made.grid.values.len() == grid * grid * grid);
+    }
+    let cpu = cpu_seconds();
+    let scores = estimator.cross_validation().scores.len();
+    let validation = cpu_seconds() - cpu;
+    println!(
+        "| {points} @ {grid}^3 | {:.0} | {:.1} / {:.1} | {:.0} ({scores} factors) |",
+        making * 1e3,
+        least * 1e3,
+        least_cpu * 1e3,
+        validation * 1e3
+    );
 }
 
 /// Points of the standard normal distribution, by Box and Muller over splitmix64.
