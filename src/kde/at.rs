@@ -13,7 +13,7 @@ use crate::kde::choose::{Work, choose};
 use crate::kde::setting::{Next, Outcome, ROUNDS, Setting};
 use crate::kde::spectral::{Frame, Wanted};
 use crate::kde::{DensityOptions, Kernel, Method, Report, Seconds};
-use crate::kde::{bound, check, exact, places};
+use crate::kde::{bound, check, exact, places, variable};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 
@@ -58,6 +58,9 @@ pub fn density_at(
     if let Some(at) = positions.iter().position(|p| !p.is_finite()) {
         let place = positions[at];
         return Err(Error::Data(format!("place {at} from 0 is {place}; a density needs finite positions")));
+    }
+    if options.bandwidth.varies() {
+        return variable::density_at(cloud, positions, options, progress);
     }
     let (kernel, mut warnings) = Kernel::new(cloud, &options.bandwidth)?;
     let setting = Setting::new(cloud, &kernel, options, size_of::<f64>());

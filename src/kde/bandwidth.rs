@@ -12,7 +12,7 @@ use crate::geometry::LengthUnit;
 /// points `n`, as in `scipy.stats.gaussian_kde`; d is the number of dimensions, 2 or 3.
 ///
 /// Read from text as `scott`, `silverman`, `0.3` (a factor), `2.5A` (a length with its unit, the same
-/// along each axis) or `2.5A,2.5A,6A` (one each along x, y, z).
+/// along each axis), `2.5A,2.5A,6A` (one each along x, y, z), `knn:K` or `per-point`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Bandwidth {
     /// `H = n^(-2/(d+4)) C` (Scott 1992, eq. 6.42).
@@ -29,37 +29,50 @@ pub enum Bandwidth {
         /// The unit of `sigma`; `None` is the unit of the data.
         unit: Option<LengthUnit>,
     },
+    /// For each point its own: [`PointCloud::sigmas`](crate::points::PointCloud::sigmas).
+    PerPoint,
+    /// For each point the distance to the K-th nearest other point as standard deviation along each axis; K is 1 or
+    /// more. A point with K others at its own place takes the distance to the nearest point elsewhere, with a warning.
+    Nearest(usize),
 }
 
 impl Bandwidth {
-    /// The factor on the data's standard deviations for `n_eff` points in `d` dimensions; `None` for a length.
+    /// The factor on the data's standard deviations for `n_eff` points in `d` dimensions; `None` for the others.
     pub(super) fn factor(&self, n_eff: f64, d: usize) -> Option<f64> {
         let d = d as f64;
         match self {
             Self::Scott => Some(n_eff.powf(-1.0 / (d + 4.0))),
             Self::Silverman => Some((n_eff * (d + 2.0) / 4.0).powf(-1.0 / (d + 4.0))),
             Self::Factor(factor) => Some(*factor),
-            Self::Length { .. } => None,
+            Self::Length { .. } | Self::PerPoint | Self::Nearest(_) => None,
         }
     }
 
-    /// `scott`, `silverman`, `factor` or `length`.
+    /// Whether each point has a kernel of its own.
+    pub(super) fn varies(&self) -> bool {
+        matches!(self, Self::PerPoint | Self::Nearest(_))
+    }
+
+    /// `scott`, `silverman`, `factor`, `length`, `per-point` or `knn`.
     pub(super) fn rule(&self) -> &'static str {
         match self {
             Self::Scott => "scott",
             Self::Silverman => "silverman",
             Self::Factor(_) => "factor",
             Self::Length { .. } => "length",
+            Self::PerPoint => "per-point",
+            Self::Nearest(_) => "knn",
         }
     }
 
-    /// Refuses factors and lengths that are not finite or not above 0.
+    /// Refuses factors and lengths that are not finite or not above 0, and the 0-th neighbour.
     ///
     /// # Errors
     /// [`Error::Usage`].
     pub fn check(&self) -> Result<()> {
         let values: &[f64] = match self {
-            Self::Scott | Self::Silverman => &[],
+            Self::Nearest(0) => return Err(Error::Usage("knn:0 is no neighbour; K is 1 or more".into())),
+            Self::Scott | Self::Silverman | Self::PerPoint | Self::Nearest(_) => &[],
             Self::Factor(factor) => std::slice::from_ref(factor),
             Self::Length { sigma, .. } => sigma,
         };
@@ -105,7 +118,11 @@ impl FromStr for Bandwidth {
         let bandwidth = match text.to_ascii_lowercase().as_str() {
             "scott" => Self::Scott,
             "silverman" => Self::Silverman,
-            _ => numbers(text)?,
+            "per-point" => Self::PerPoint,
+            lower => match lower.strip_prefix("knn:") {
+                Some(k) => Self::Nearest(k.trim().parse().map_err(|_| not_understood(text))?),
+                None => numbers(text)?,
+            },
         };
         bandwidth.check()?;
         Ok(bandwidth)
@@ -145,7 +162,8 @@ fn number_and_unit(part: &str, whole: &str) -> Result<(f64, Option<LengthUnit>)>
 
 fn not_understood(text: &str) -> Error {
     Error::Usage(format!(
-        "`{text}` is no bandwidth; give scott, silverman, a factor (0.3), a length (2.5A) or three (2.5A,2.5A,6A)"
+        "`{text}` is no bandwidth; give scott, silverman, a factor (0.3), a length (2.5A), three (2.5A,2.5A,6A) or \
+         neighbours (knn:10)"
     ))
 }
 
@@ -153,7 +171,8 @@ impl fmt::Display for Bandwidth {
     /// As [`FromStr`] reads it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scott | Self::Silverman => f.write_str(self.rule()),
+            Self::Scott | Self::Silverman | Self::PerPoint => f.write_str(self.rule()),
+            Self::Nearest(k) => write!(f, "knn:{k}"),
             Self::Factor(factor) => write!(f, "{factor}"),
             Self::Length { sigma: [x, y, z], unit } => {
                 let unit = unit.map_or("", LengthUnit::name);
@@ -180,6 +199,8 @@ mod tests {
             ("1e3nm", length([1e3; 3], Some(Nanometre))),
             ("2.5A,2.5A,0.6nm", length([2.5, 2.5, 6.0], Some(Angstrom))),
             ("1,2,3", length([1.0, 2.0, 3.0], None)),
+            ("knn:12", Bandwidth::Nearest(12)),
+            ("per-point", Bandwidth::PerPoint),
         ] {
             let read: Bandwidth = text.parse().unwrap();
             assert_eq!(read, expected, "{text}");
@@ -189,9 +210,24 @@ mod tests {
 
     #[test]
     fn what_is_no_bandwidth_is_refused_as_usage() {
-        for text in
-            ["", "0", "-1", "nan", "inf", "2.5A,2.5A", "2.5A,1,1", "1,1A,1A", "2.5 furlongs", "1px,1A,1A", "A", "-2nm"]
-        {
+        for text in [
+            "knn:0",
+            "knn:",
+            "knn:-1",
+            "knn:2.5",
+            "",
+            "0",
+            "-1",
+            "nan",
+            "inf",
+            "2.5A,2.5A",
+            "2.5A,1,1",
+            "1,1A,1A",
+            "2.5 furlongs",
+            "1px,1A,1A",
+            "A",
+            "-2nm",
+        ] {
             let error = text.parse::<Bandwidth>().expect_err(text);
             assert_eq!(error.exit_code(), 2, "{text}: {error}");
         }

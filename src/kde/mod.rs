@@ -21,6 +21,7 @@ mod setting;
 mod simd;
 mod spectral;
 mod tree;
+mod variable;
 mod whitened;
 
 use std::time::{Duration, Instant};
@@ -130,9 +131,9 @@ impl Seconds {
 /// How a density was made and how far it can be wrong.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// `exact`, `tree` or `spectral`.
+    /// `exact`, `tree` or `spectral`; `variable` where each point has its own kernel.
     pub method: &'static str,
-    /// The kernel, with the rule, factor and covariance.
+    /// The kernel, with the rule, factor and covariance; that of the median widths where each point has its own.
     pub kernel: Kernel,
     /// Number of points.
     pub points: usize,
@@ -182,6 +183,9 @@ pub struct Density<T: Sample = f32> {
 /// # Ok::<(), densitas::error::Error>(())
 /// ```
 pub fn density<T: Sample>(cloud: &PointCloud, options: &DensityOptions, progress: &dyn Progress) -> Result<Density<T>> {
+    if options.bandwidth.varies() {
+        return variable::on_grid(cloud, options, 3, progress);
+    }
     on_grid(cloud, options, Kernel::new, progress)
 }
 

@@ -9,6 +9,7 @@ mod interrupt;
 mod kde;
 mod layers;
 mod options;
+mod per_point;
 mod pictures;
 mod program;
 mod reading;
