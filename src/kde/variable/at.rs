@@ -42,7 +42,7 @@ impl Kernels<'_> {
     ) -> Result<(Vec<f64>, Outcome)> {
         let local: Vec<DVec3> = positions.iter().map(|p| *p - self.center).collect();
         let mut left = FIRST_SHARE * options.max_error;
-        let mut largest = self.sampled_largest(positions.len(), |at| positions[at]);
+        let mut largest = self.sampled_largest(positions.len(), |at| positions[at])?;
         for round in 0..=ROUNDS {
             let is_cut = round < ROUNDS && largest > 0.0 && options.method != Method::Exact;
             let left_out = if is_cut { cut(&mut self.points, left * largest) } else { cut_farthest(&mut self.points) };

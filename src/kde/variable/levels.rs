@@ -50,10 +50,10 @@ impl Levels {
     }
 
     /// Each point on the coarsest grid that is fine enough for it, such that the interpolation adds at most a share
-    /// of `max_error`, which is counted in the units of the points' heights.
-    pub(super) fn new(grid: Grid, points: &[Point], max_error: f64) -> Self {
+    /// of `max_error`, which is counted in the units of the points' heights, and takes at most `memory` bytes.
+    pub(super) fn new(grid: Grid, points: &[Point], max_error: f64, memory: f64) -> Self {
         let all = SIDES.iter().map(|side| Self::with(Halving::new(*side), grid, points));
-        let enough = |levels: &Self| levels.interpolation() <= INTERPOLATION * max_error;
+        let enough = |l: &Self| l.interpolation() <= INTERPOLATION * max_error && l.bytes() <= memory;
         all.into_iter().find(enough).unwrap_or_else(|| Self::one(grid, points))
     }
 
@@ -79,6 +79,15 @@ impl Levels {
         let last = levels.iter().rposition(|l| !l.points.is_empty()).unwrap_or(0);
         levels.truncate(last + 1);
         Self { halving, levels }
+    }
+
+    /// Bytes that the coarser levels take, and what is made of them along z and y.
+    fn bytes(&self) -> f64 {
+        let of_pair = |pair: &[Level]| {
+            let ([_, ny, nz], [x, y, z]) = (pair[0].grid.shape, pair[1].grid.shape);
+            8.0 * x as f64 * ((y * z + y * nz) as f64 + (ny * nz) as f64)
+        };
+        self.levels.windows(2).map(of_pair).sum()
     }
 
     /// Sets the cut-offs so that what is left out at any node is at most `max_error`, the more of it for kernels that

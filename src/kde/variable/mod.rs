@@ -32,7 +32,7 @@ use crate::kde::{
     Bandwidth, Density, DensityOptions, Estimate, Kernel, Method, Report, Seconds, check, kernel, plan, setting,
 };
 use crate::points::PointCloud;
-use crate::progress::Progress;
+use crate::progress::{Progress, Silent};
 pub(super) use at::density_at;
 use blocks::{Grid, Point};
 use levels::Levels;
@@ -40,7 +40,9 @@ use levels::Levels;
 /// What reports call it.
 const NAME: &str = "variable";
 /// Pairs of point and place computed to learn how large the density is.
-const PAIRS: usize = 200_000;
+const PAIRS: usize = 4_000_000;
+/// Most places of them.
+const MOST_PLACES: usize = 1000;
 /// Pairs used to check the result.
 const CHECKED_PAIRS: usize = 500_000;
 /// Percentiles of the widths: of the box's margin, of the default spacing, and of the kernel that reports show.
@@ -121,9 +123,10 @@ impl<'a> Kernels<'a> {
     }
 
     /// The largest of a few of `count` places, in units of the heights.
-    fn sampled_largest(&self, count: usize, place: impl Fn(usize) -> DVec3) -> f64 {
-        let chosen = check::draws(count, PAIRS / self.cloud.len());
-        chosen.into_iter().map(|at| self.plain(place(at)) / self.unit).fold(0.0, f64::max)
+    fn sampled_largest(&self, count: usize, place: impl Fn(usize) -> DVec3) -> Result<f64> {
+        let chosen = check::draws(count, (PAIRS / self.cloud.len()).min(MOST_PLACES));
+        let places = chosen.into_iter().map(|at| place(at) - self.center).collect();
+        Ok(places::sums(&self.points, places, &Silent)?.into_iter().fold(0.0, f64::max))
     }
 
     /// As [`check::sampled_error`].
@@ -160,12 +163,12 @@ impl<'a> Kernels<'a> {
         let grid = Grid { shape: lattice.shape, origin: lattice.origin - self.center, spacing: lattice.spacing };
         let storage = rounding_of_storage(size_of::<T>());
         let mut left = FIRST_SHARE * (options.max_error - storage).max(0.1 * options.max_error);
-        let mut largest = self.sampled_largest(self.cloud.len(), |i| nearest_node(lattice, self.cloud.positions[i]));
+        let mut largest = self.sampled_largest(self.cloud.len(), |i| nearest_node(lattice, self.cloud.positions[i]))?;
         for round in 0..=ROUNDS {
             let is_cut = round < ROUNDS && largest > 0.0 && options.method != Method::Exact;
             let levels = match is_cut {
                 true => {
-                    let mut levels = Levels::new(grid, &self.points, left * largest);
+                    let mut levels = Levels::new(grid, &self.points, left * largest, plan::usable_memory());
                     levels.cut(left * largest - levels.interpolation());
                     levels
                 }
