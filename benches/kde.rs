@@ -1,6 +1,6 @@
 //! Times of the density methods. `cargo bench --bench kde` prints a table; with
 //! `-- --case POINTS.npy GRID METHOD ERROR THREADS RUNS` one JSON line about one case, for
-//! `peers_kde.py`; GRID may be `points`, the density at the points. Points: (N, 3) little-endian doubles in C order, NPY version 1.
+//! `peers_kde.py`; with `-- --variable` a table of kernels that differ from point to point. GRID may be `points`, the density at the points. Points: (N, 3) little-endian doubles in C order, NPY version 1.
 
 use std::time::Instant;
 
@@ -12,6 +12,7 @@ use glam::DVec3;
 fn main() {
     let args: Vec<String> = std::env::args().skip_while(|a| a != "--case").skip(1).collect();
     match &args[..] {
+        [] if std::env::args().any(|a| a == "--variable") => variable(),
         [] => table(),
         [points, grid, method, error, threads, runs] => {
             let cloud = read_npy(points);
@@ -164,6 +165,41 @@ fn bandwidths(points: usize, grid: usize) {
         least_cpu * 1e3,
         validation * 1e3
     );
+}
+
+/// Kernels of their own widths, the same number in each octave.
+fn variable() {
+    println!("| points @ grid | sigma / voxel | error | threads | cold ms | bound | sampled |");
+    println!("|---|---|---|---|---|---|---|");
+    for (points, grid, widths, max_error) in [
+        (100_000, 128, [0.1, 100.0], 1e-6),
+        (100_000, 256, [0.1, 100.0], 1e-6),
+        (100_000, 256, [0.1, 100.0], 1e-3),
+        (1_000_000, 256, [0.3, 3.0], 1e-6),
+        (100_000, 256, [3.0, 4.0], 1e-6),
+    ] {
+        let mut cloud = normal_cloud(points);
+        let voxel = cloud.bounds().size().x / f64::from(grid);
+        let share = |i: usize| (i * 7919 % points) as f64 / points as f64;
+        let width = |i| DVec3::splat(voxel * widths[0] * f64::powf(widths[1] / widths[0], share(i)));
+        cloud.sigmas = Some((0..points).map(width).collect());
+        let resolution = Resolution::Nodes([grid as usize; 3]);
+        let extent = Extent::Padding(0.0);
+        let options =
+            DensityOptions { bandwidth: Bandwidth::PerPoint, resolution, extent, max_error, ..Default::default() };
+        for threads in [1, 2] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            let made: Density<f32> = pool.install(|| density(&cloud, &options, &Silent)).expect("a density");
+            let r = made.report;
+            let [low, high] = widths;
+            println!(
+                "| {points} @ {grid}^3 | {low} to {high} | {max_error:.0e} | {threads} | {:.0} | {:.1e} | {:.1e} |",
+                (r.seconds.plan + r.seconds.evaluate) * 1e3,
+                r.bound_relative_to_max,
+                r.sampled_error_relative_to_max
+            );
+        }
+    }
 }
 
 /// Points of the standard normal distribution, by Box and Muller over splitmix64.

@@ -54,6 +54,9 @@ pub struct PointCloud {
     pub positions: Vec<DVec3>,
     /// One weight a point, 0 or more, not all 0; `None` means all equal.
     pub weights: Option<Vec<f64>>,
+    /// Standard deviations along x, y, z of each point's own kernel, in `unit`, finite and above 0; z means nothing in
+    /// a plane. Such as the precision of a localisation.
+    pub sigmas: Option<Vec<DVec3>>,
     /// Unit of length of the positions, if known.
     pub unit: Option<LengthUnit>,
     /// What a structure says of each atom; `None` for tables and arrays.
@@ -92,7 +95,8 @@ impl PointCloud {
     pub fn projected(self, plane: Plane) -> Self {
         let [right, up] = plane.axes();
         let positions = self.positions.into_iter().map(|p| DVec3::new(p[right], p[up], 0.0)).collect();
-        Self { positions, ..self }
+        let sigmas = self.sigmas.map(|all| all.into_iter().map(|s| DVec3::new(s[right], s[up], s[right])).collect());
+        Self { positions, sigmas, ..self }
     }
 
     /// The points at `indices`, in that order, with everything that belongs to them.
@@ -104,6 +108,7 @@ impl PointCloud {
         Self {
             positions: indices.iter().map(|&i| self.positions[i]).collect(),
             weights: self.weights.as_ref().map(pick),
+            sigmas: self.sigmas.as_ref().map(|all| indices.iter().map(|&i| all[i]).collect()),
             unit: self.unit,
             atoms: self.atoms.as_ref().map(|a| a.take(indices)),
             columns: self.columns.iter().map(|c| Column { name: c.name.clone(), values: pick(&c.values) }).collect(),
@@ -120,12 +125,15 @@ mod tests {
         let cloud = PointCloud {
             positions: (0..4).map(|i| DVec3::splat(f64::from(i))).collect(),
             weights: Some(vec![0.0, 1.0, 2.0, 3.0]),
+            sigmas: Some((0..4).map(|i| DVec3::new(f64::from(i), 5.0, 6.0)).collect()),
             columns: vec![Column { name: "sigma".into(), values: vec![10.0, 11.0, 12.0, 13.0] }],
             ..PointCloud::default()
         };
         let two = cloud.take(&[3, 1]);
         assert_eq!(two.positions, [DVec3::splat(3.0), DVec3::splat(1.0)]);
         assert_eq!(two.weights, Some(vec![3.0, 1.0]));
+        assert_eq!(two.sigmas.as_ref().unwrap()[0], DVec3::new(3.0, 5.0, 6.0));
+        assert_eq!(two.clone().projected(Plane::YZ).sigmas.unwrap()[1], DVec3::new(5.0, 6.0, 5.0));
         assert_eq!(two.columns[0].values, [13.0, 11.0]);
         assert_eq!(two.mean(), DVec3::splat(2.0));
     }

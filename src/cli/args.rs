@@ -49,9 +49,11 @@ pub struct PointArgs {
 }
 
 impl PointArgs {
-    /// The library's options; `bounds` places a volume that does not say where it is.
-    pub fn options(&self, bounds: Option<Box3>) -> Result<ReadOptions> {
+    /// The library's options; `bounds` places a volume that does not say where it is, `sigma_columns` are those of
+    /// the density.
+    pub fn options(&self, bounds: Option<Box3>, sigma_columns: Option<&[String]>) -> Result<ReadOptions> {
         Ok(ReadOptions {
+            sigma_columns: sigma_columns.map(<[String]>::to_vec),
             columns: self.columns.as_deref().map(columns),
             weights: self.weights.clone(),
             unit: self.unit,
@@ -67,7 +69,8 @@ impl PointArgs {
     }
 }
 
-fn columns(text: &str) -> Vec<String> {
+/// Names separated by commas.
+pub fn columns(text: &str) -> Vec<String> {
     text.split(',').map(|c| c.trim().to_owned()).collect()
 }
 
@@ -76,16 +79,22 @@ fn columns(text: &str) -> Vec<String> {
 #[command(next_help_heading = "Density")]
 pub struct DensityArgs {
     /// scott, silverman, cv (least-squares cross-validation), likelihood, a factor (0.3), a length (2.5A), one an axis
-    /// (2.5A,2.5A,6A), or a covariance (matrix:xx,xy,xz,yy,yz,zz) [default: scott]
+    /// (2.5A,2.5A,6A), a covariance (matrix:xx,xy,xz,yy,yz,zz), or knn:K, for each point the distance to its K-th
+    /// neighbour [default: scott]
     #[arg(long, value_name = "B")]
     pub bandwidth: Option<Bandwidth>,
+    /// Columns of a table with the standard deviation of each point's own kernel, such as the precision of a
+    /// localisation: one, or one an axis (S or SX,SY,SZ)
+    #[arg(long, value_name = "COLUMNS", conflicts_with = "bandwidth")]
+    pub sigma_columns: Option<String>,
     /// Nodes an axis [default: bandwidth / 6 apart, at most 192]
     #[arg(long, value_name = "N|NX,NY,NZ", conflicts_with = "spacing", value_parser = grid_nodes)]
     pub grid: Option<[usize; 3]>,
     /// Distance between nodes, such as 1A or 1A,1A,2A
     #[arg(long, value_name = "LENGTH")]
     pub spacing: Option<String>,
-    /// Margin around the points in standard deviations of the kernel; 0 is the bounding box [default: 3]
+    /// Margin around the points in standard deviations of the kernel (the 90th percentile if they differ); 0 is the
+    /// bounding box [default: 3]
     #[arg(long, value_name = "K", conflicts_with = "bounds", value_parser = not_negative)]
     pub padding: Option<f64>,
     /// The box of the grid
@@ -110,7 +119,7 @@ impl DensityArgs {
     pub fn options(&self, unit: Option<LengthUnit>) -> Result<DensityOptions> {
         let defaults = DensityOptions::default();
         Ok(DensityOptions {
-            bandwidth: self.bandwidth.unwrap_or(defaults.bandwidth),
+            bandwidth: bandwidth_or(self.bandwidth, self.sigma_columns.is_some()),
             extent: match (self.bounds, self.padding) {
                 (Some(bounds), _) => Extent::Bounds(bounds),
                 (None, Some(k)) => Extent::Padding(k),
@@ -128,6 +137,11 @@ impl DensityArgs {
         })
     }
 
+    /// The columns of the standard deviations.
+    pub fn sigma_columns(&self) -> Option<Vec<String>> {
+        self.sigma_columns.as_deref().map(columns)
+    }
+
     /// The options that were given but mean nothing for a volume.
     pub fn given(&self) -> Vec<&'static str> {
         let given = [
@@ -142,6 +156,11 @@ impl DensityArgs {
         ];
         given.into_iter().filter(|g| g.1).map(|g| g.0).collect()
     }
+}
+
+/// The bandwidth that was given, that of columns, or the default.
+pub fn bandwidth_or(given: Option<Bandwidth>, has_columns: bool) -> Bandwidth {
+    if has_columns { Bandwidth::PerPoint } else { given.unwrap_or_default() }
 }
 
 /// Numbers separated by commas.

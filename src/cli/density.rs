@@ -19,6 +19,7 @@ use crate::kde;
 #[command(after_long_help = "Examples:
   densitas density 1ubq.pdb --select \"name CA\" --grid 30 --padding 0 -o density.npy
   densitas density locs.csv --bandwidth 25nm --spacing 10nm -o density.npy --json
+  densitas density locs.csv --sigma-columns precision --spacing 10nm -o density.npy
   densitas density locs.csv --at-points locs_density.csv
 
 The .npy holds the samples as [x, y, z] in C order, as numpy.mgrid; F.npy.json beside it
@@ -47,7 +48,8 @@ pub struct DensityCommand {
 pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
     let input_path = input::path_of(&args.points);
     check_outputs(args, input_path.as_deref())?;
-    let (opened, bytes) = input::open_with_bytes(&args.points, args.density.bounds, console)?;
+    let sigmas = args.density.sigma_columns();
+    let (opened, bytes) = input::open_with_bytes(&args.points, args.density.bounds, sigmas.as_deref(), console)?;
     let Input::Points(points) = &opened.input else {
         return Err(Error::Data(
             "the input is a volume already, not points; `densitas render` draws it and `densitas info` describes it"
@@ -141,10 +143,12 @@ fn write<T: Sample>(
     if !console.json {
         let [x, y, z] = grid.lattice.shape;
         console.note(&format!(
-            "{}: {x} x {y} x {z} nodes, {} points in {:.2} s; error at most {:.1e} of the maximum ({:.1e} at sampled nodes)",
+            "{}: {x} x {y} x {z} nodes, {} points in {:.2} s; error below {:.1e} of the maximum ({:.1e} proven, {:.1e} at \
+             sampled nodes)",
             output.display(),
             made.points,
             s.plan + s.evaluate,
+            made.error_relative_to_max,
             made.bound_relative_to_max,
             made.sampled_error_relative_to_max
         ));

@@ -159,7 +159,8 @@ struct Made {
 }
 
 fn make_grid(args: &HeatmapCommand, console: &Console) -> Result<Made> {
-    let opened = input::open(&args.points, None, console)?;
+    let sigmas = args.density.sigma_columns(args.plane);
+    let opened = input::open(&args.points, None, sigmas.as_deref(), console)?;
     let Input::Points(points) = opened.input else {
         return Err(Error::Data(format!("{}: is a volume, not points; `densitas render` draws it", opened.source)));
     };

@@ -3,26 +3,32 @@
 use clap::Args;
 use glam::DVec3;
 
-use super::args::{error_share, length, method, not_negative, numbers};
+use super::args::{bandwidth_or, columns, error_share, length, method, not_negative, numbers};
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
 use crate::kde::{Bandwidth, DensityOptions, Extent, Method, Resolution};
+use crate::points::Plane;
 
 /// The options.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Density")]
 pub struct PlaneDensityArgs {
-    /// scott, silverman, cv (cross-validation), likelihood, a factor (0.3), a length (2.5A), one an axis (2.5A,6A), or a
-    /// covariance (matrix:xx,xy,yy) [default: scott]
+    /// scott, silverman, cv (cross-validation), likelihood, a factor (0.3), a length (2.5A), one an axis (2.5A,6A), a
+    /// covariance (matrix:xx,xy,yy), or knn:K, for each point the distance to its K-th neighbour [default: scott]
     #[arg(long, value_name = "B", value_parser = bandwidth)]
     bandwidth: Option<Bandwidth>,
+    /// Columns of a table with the standard deviation of each point's own kernel, such as the precision of a
+    /// localisation: one, or one an axis (S or SX,SY)
+    #[arg(long, value_name = "COLUMNS", conflicts_with = "bandwidth")]
+    sigma_columns: Option<String>,
     /// Nodes an axis [default: bandwidth / 6 apart, at most 1024]
     #[arg(long, value_name = "N|NX,NY", conflicts_with = "spacing", value_parser = nodes)]
     grid: Option<[usize; 2]>,
     /// Distance between nodes, such as 1A or 1A,2A
     #[arg(long, value_name = "LENGTH")]
     spacing: Option<String>,
-    /// Margin around the points in standard deviations of the kernel; 0 is the bounding box [default: 3]
+    /// Margin around the points in standard deviations of the kernel (the 90th percentile if they differ); 0 is the
+    /// bounding box [default: 3]
     #[arg(long, value_name = "K", conflicts_with = "bounds", value_parser = not_negative)]
     padding: Option<f64>,
     /// What the picture shows
@@ -47,7 +53,7 @@ impl PlaneDensityArgs {
     pub fn options(&self, unit: Option<LengthUnit>) -> Result<DensityOptions> {
         let defaults = DensityOptions::default();
         Ok(DensityOptions {
-            bandwidth: self.bandwidth.unwrap_or(defaults.bandwidth),
+            bandwidth: bandwidth_or(self.bandwidth, self.sigma_columns.is_some()),
             extent: match (self.bounds, self.padding) {
                 (Some(bounds), _) => Extent::Bounds(bounds),
                 (None, Some(k)) => Extent::Padding(k),
@@ -63,6 +69,19 @@ impl PlaneDensityArgs {
             relative: self.relative,
             guaranteed: self.guaranteed,
         })
+    }
+
+    /// The columns of the standard deviations. Two of a plane that was chosen in space become one an axis of it.
+    pub fn sigma_columns(&self, plane: Option<Plane>) -> Option<Vec<String>> {
+        let columns = columns(self.sigma_columns.as_deref()?);
+        match (&columns[..], plane) {
+            ([right, up], Some(plane)) => {
+                let mut of_axis = vec![right.clone(); 3];
+                of_axis[plane.axes()[1]] = up.clone();
+                Some(of_axis)
+            }
+            _ => Some(columns),
+        }
     }
 }
 

@@ -229,7 +229,8 @@ struct Made {
 }
 
 fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
-    let opened = input::open(&args.points, args.density.bounds, console)?;
+    let sigmas = args.density.sigma_columns();
+    let opened = input::open(&args.points, args.density.bounds, sigmas.as_deref(), console)?;
     let mut seconds = report::object(json!({ "read": opened.seconds }));
     match opened.input {
         Input::Points(points) => {

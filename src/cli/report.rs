@@ -66,6 +66,7 @@ pub fn density(report: &Report) -> Map<String, Value> {
         },
         "n_eff": report.kernel.n_eff,
         "bound_relative_to_max": report.bound_relative_to_max,
+        "error_relative_to_max": report.error_relative_to_max,
         "sampled_error_relative_to_max": report.sampled_error_relative_to_max,
         "warnings": report.warnings,
     }))

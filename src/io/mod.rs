@@ -113,6 +113,9 @@ pub struct ReadOptions {
     /// Weights: a column of a table, or `mass`, `atomic-number`, `occupancy`, `bfactor`, `charge`,
     /// `positive-charge`, `negative-charge` of a structure.
     pub weights: Option<String>,
+    /// Columns of a table that hold the standard deviation of each point's own kernel: one for all axes, or one an
+    /// axis. Converted from the unit in their header to that of the positions.
+    pub sigma_columns: Option<Vec<String>>,
     /// Further numeric columns of a table to keep in [`PointCloud::columns`].
     pub extra_columns: Vec<String>,
     /// Declares the unit of the positions; nothing is converted.
@@ -259,6 +262,7 @@ fn refuse_point_options(options: &ReadOptions, name: &str) -> Result<()> {
         ("--select", options.select.is_some()),
         ("--columns", options.columns.is_some()),
         ("--weights", options.weights.is_some()),
+        ("--sigma-columns", options.sigma_columns.is_some()),
         ("--input-frames", options.frames != FrameRange::default()),
         ("--pool", options.pool),
         ("--every", options.every.is_some()),
@@ -271,15 +275,24 @@ fn refuse_point_options(options: &ReadOptions, name: &str) -> Result<()> {
     Err(Error::Usage(format!("{name}: it holds a volume, for which {} means nothing; leave it out", given.join(", "))))
 }
 
+/// Options that choose columns mean nothing for `what`, which is no table.
+fn refuse_columns(options: &ReadOptions, what: &str) -> Result<()> {
+    let option = match options {
+        ReadOptions { sigma_columns: Some(_), .. } => "--sigma-columns",
+        ReadOptions { columns: Some(_), .. } => "--columns",
+        ReadOptions { extra_columns, .. } if !extra_columns.is_empty() => "further columns",
+        _ => return Ok(()),
+    };
+    Err(Error::Usage(format!("{option} choose columns of a table; this is {what}")))
+}
+
 /// Chooses from a cloud made in memory as from a file of one frame without columns; `format` names
 /// what made it.
 ///
 /// # Errors
 /// [`Error::Usage`] for options that only a table or structure has, [`Error::Data`] if no point is left.
 pub fn from_cloud(cloud: PointCloud, format: &'static str, options: &ReadOptions) -> Result<PointInput> {
-    if options.columns.is_some() {
-        return Err(Error::Usage(format!("--columns choose columns of a table; this is a {format}")));
-    }
+    refuse_columns(options, &format!("a {format}"))?;
     let frame = vec![0, cloud.len()];
     let parsed = choose::Parsed {
         format,
@@ -313,8 +326,8 @@ pub fn read_bytes(bytes: &[u8], source: &Source, options: &ReadOptions, progress
             }
         },
     };
-    if parsed.position_columns.is_empty() && (options.columns.is_some() || !options.extra_columns.is_empty()) {
-        return Err(Error::Usage(format!("{name}: --columns choose columns of a table; this is {}", parsed.format)));
+    if parsed.position_columns.is_empty() {
+        refuse_columns(options, &format!("{name}, {}", parsed.format))?;
     }
     choose::choose(parsed, options, name).map(Input::Points)
 }

@@ -68,7 +68,7 @@ struct Reader<'a> {
     layout: &'a Layout,
     /// What each column is for; the last entry is the last column that is used.
     uses: Vec<Option<usize>>,
-    /// Values of the current row: x, y, z, weight, further columns.
+    /// Values of the current row: x, y, z, weight, further columns, standard deviations.
     values: Vec<f64>,
     dimensions: usize,
     has_weight: bool,
@@ -76,24 +76,39 @@ struct Reader<'a> {
     rows: Rows,
     weights: Vec<f64>,
     further: Vec<Vec<f64>>,
+    /// For each axis where its standard deviation stands in `values`, its column, and what it is multiplied by.
+    of_sigma: Vec<(usize, (usize, f64))>,
+    sigmas: Vec<DVec3>,
     decimal: Option<u8>,
 }
 
 /// Where the weight stands in `Reader::values`, after x, y and z.
 const WEIGHT: usize = 3;
 
+/// What positions in a unit are multiplied by.
+fn scale_of(unit: Option<LengthUnit>) -> f64 {
+    if unit == Some(LengthUnit::Metre) { NANOMETRES } else { 1.0 }
+}
+
 impl<'a> Reader<'a> {
     fn new(layout: &'a Layout, chosen: &names::Chosen) -> Self {
         let mut wanted: Vec<(usize, usize)> = chosen.positions.iter().enumerate().map(|(i, c)| (*c, i)).collect();
         wanted.extend(chosen.weight.map(|column| (column, WEIGHT)));
         wanted.extend(chosen.further.iter().enumerate().map(|(i, column)| (*column, WEIGHT + 1 + i)));
+        // The same column may serve several axes: the first of them reads it.
+        let first_sigma = WEIGHT + 1 + chosen.further.len();
+        wanted.extend(chosen.sigmas.iter().enumerate().map(|(i, sigma)| (sigma.0, first_sigma + i)));
+        let uses = Self::uses(&wanted, layout.columns.len());
+        let sigma = |sigma: &(usize, f64)| (uses[sigma.0].unwrap_or(first_sigma), *sigma);
         Self {
             layout,
-            uses: Self::uses(&wanted, layout.columns.len()),
-            values: vec![0.0; WEIGHT + 1 + chosen.further.len()],
+            values: vec![0.0; first_sigma + chosen.sigmas.len()],
+            of_sigma: chosen.sigmas.iter().map(sigma).collect(),
+            sigmas: Vec::new(),
+            uses,
             dimensions: chosen.positions.len(),
             has_weight: chosen.weight.is_some(),
-            scale: if chosen.unit == Some(LengthUnit::Metre) { NANOMETRES } else { 1.0 },
+            scale: scale_of(chosen.unit),
             rows: Rows::default(),
             weights: Vec::new(),
             further: vec![Vec::new(); chosen.further.len()],
@@ -179,8 +194,20 @@ impl<'a> Reader<'a> {
             }
             self.weights.push(weight);
         }
+        if let [x, y, z] = self.of_sigma[..] {
+            self.sigmas.push(DVec3::new(self.sigma(x)?, self.sigma(y)?, self.sigma(z)?));
+        }
         self.further.iter_mut().zip(&self.values[WEIGHT + 1..]).for_each(|(column, value)| column.push(*value));
         Ok(())
+    }
+
+    fn sigma(&self, (at, (column, scale)): (usize, (usize, f64))) -> Result<f64, String> {
+        let value = self.values[at];
+        if value > 0.0 && value.is_finite() {
+            return Ok(value * scale);
+        }
+        let column = &self.layout.columns[column];
+        Err(format!("column `{column}` is {value}; a standard deviation must be a number above 0"))
     }
 
     fn finish(self, layout: &Layout, chosen: &names::Chosen, notes: Vec<String>) -> Parsed {
@@ -202,13 +229,14 @@ impl<'a> Reader<'a> {
             parsed.notes.push("positions in metres are converted to nanometres".into());
         }
         parsed.cloud.weights = self.has_weight.then_some(self.weights);
+        parsed.cloud.sigmas = (!chosen.sigmas.is_empty()).then_some(self.sigmas);
         let columns = chosen.further.iter().zip(self.further);
         parsed.cloud.columns = columns.map(|(c, values)| Column { name: named(c), values }).collect();
         parsed
     }
 }
 
-/// Writes a cloud as CSV: x, y, z with the unit in the header (`x [nm]`), the weights and further
+/// Writes a cloud as CSV: x, y, z with the unit in the header (`x [nm]`), the weights, `sigma_x` and so on, and further
 /// columns if there are any. Numbers are written so that they read back exactly.
 ///
 /// # Errors
@@ -220,15 +248,23 @@ pub fn write_csv(path: &Path, cloud: &PointCloud, input: Option<&Path>) -> Resul
         if cloud.weights.is_some() {
             write!(file, ",weight")?;
         }
+        if cloud.sigmas.is_some() {
+            write!(file, ",sigma_x{unit},sigma_y{unit},sigma_z{unit}")?;
+        }
         for column in &cloud.columns {
             write!(file, ",\"{}\"", column.name.replace('"', "\"\""))?;
         }
         writeln!(file)?;
         for (i, p) in cloud.positions.iter().enumerate() {
             write!(file, "{},{},{}", p.x, p.y, p.z)?;
-            let further = cloud.columns.iter().map(|c| &c.values);
-            for values in cloud.weights.iter().chain(further) {
-                write!(file, ",{}", values[i])?;
+            if let Some(weights) = &cloud.weights {
+                write!(file, ",{}", weights[i])?;
+            }
+            if let Some(s) = cloud.sigmas.as_ref().map(|sigmas| sigmas[i]) {
+                write!(file, ",{},{},{}", s.x, s.y, s.z)?;
+            }
+            for column in &cloud.columns {
+                write!(file, ",{}", column.values[i])?;
             }
             writeln!(file)?;
         }

@@ -13,7 +13,7 @@ use crate::kde::spectral::{Frame, Wanted};
 use crate::kde::tree::Tree;
 use crate::kde::whitened::weights;
 use crate::kde::{DensityOptions, Kernel, Method, Report, Seconds};
-use crate::kde::{bound, check, exact, places, select};
+use crate::kde::{bound, check, exact, places, select, variable};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 
@@ -59,6 +59,9 @@ pub fn density_at(
         let place = positions[at];
         return Err(Error::Data(format!("place {at} from 0 is {place}; a density needs finite positions")));
     }
+    if options.bandwidth.varies() {
+        return variable::density_at(cloud, positions, options, progress);
+    }
     let (kernel, selection, mut warnings) = select::kernel(cloud, &options.bandwidth, Kernel::new, progress)?;
     let setting = Setting::new(cloud, &kernel, options, size_of::<f64>());
     let chosen = choose(&setting, options, setting.places(positions), positions.len())?;
@@ -80,6 +83,7 @@ pub fn density_at(
         method: result.method.name(),
         points: cloud.len(),
         bound_relative_to_max: result.bound,
+        error_relative_to_max: result.kept,
         sampled_error_relative_to_max: sampled,
         warnings,
         notes: Vec::new(),
@@ -149,7 +153,7 @@ impl Setting<'_> {
             let outcome = self.outcome_of_waves(&frame, &spectrum, wanted, extremes, [magnitude, 0.0]);
             match self.next_frame(&frame, &outcome, wanted) {
                 Next::Done => return Ok(Some((values, outcome))),
-                Next::Smaller(smaller) => frame = Cow::Owned(smaller),
+                Next::Smaller(smaller) => frame = Cow::Owned(*smaller),
                 Next::None => break,
             }
         }

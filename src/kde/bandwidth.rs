@@ -13,7 +13,7 @@ use crate::geometry::LengthUnit;
 ///
 /// Read from text as `scott`, `silverman`, `0.3` (a factor), `2.5A` (a length with its unit, the same
 /// along each axis), `2.5A,2.5A,6A` (one each along x, y, z), `matrix:4,1,0,4,0,9` (a covariance), `cv` (least-squares
-/// cross-validation) or `likelihood`.
+/// cross-validation), `likelihood`, `knn:K` or `per-point`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Bandwidth {
     /// `H = n^(-2/(d+4)) C` (Scott 1992, eq. 6.42).
@@ -37,21 +37,36 @@ pub enum Bandwidth {
     CrossValidation,
     /// `H = factor^2 C` with the factor under which each point is likeliest given the others; see [`crate::kde::select`].
     Likelihood,
+    /// For each point its own: [`PointCloud::sigmas`](crate::points::PointCloud::sigmas).
+    PerPoint,
+    /// For each point the distance to the K-th nearest other point as standard deviation along each axis; K is 1 or
+    /// more. A point with K others at its own place takes the distance to the nearest point elsewhere, with a warning.
+    Nearest(usize),
 }
 
 impl Bandwidth {
-    /// The factor on the data's standard deviations for `n_eff` points in `d` dimensions; `None` for a length.
+    /// The factor on the data's standard deviations for `n_eff` points in `d` dimensions; `None` for the others.
     pub(super) fn factor(&self, n_eff: f64, d: usize) -> Option<f64> {
         let d = d as f64;
         match self {
             Self::Scott => Some(n_eff.powf(-1.0 / (d + 4.0))),
             Self::Silverman => Some((n_eff * (d + 2.0) / 4.0).powf(-1.0 / (d + 4.0))),
             Self::Factor(factor) => Some(*factor),
-            Self::Length { .. } | Self::Matrix(_) | Self::CrossValidation | Self::Likelihood => None,
+            Self::Length { .. }
+            | Self::Matrix(_)
+            | Self::CrossValidation
+            | Self::Likelihood
+            | Self::PerPoint
+            | Self::Nearest(_) => None,
         }
     }
 
-    /// `scott`, `silverman`, `factor`, `length`, `matrix`, `cv` or `likelihood`.
+    /// Whether each point has a kernel of its own.
+    pub(super) fn varies(&self) -> bool {
+        matches!(self, Self::PerPoint | Self::Nearest(_))
+    }
+
+    /// `scott`, `silverman`, `factor`, `length`, `matrix`, `cv`, `likelihood`, `per-point` or `knn`.
     pub(super) fn rule(&self) -> &'static str {
         match self {
             Self::Scott => "scott",
@@ -61,6 +76,8 @@ impl Bandwidth {
             Self::Matrix(_) => "matrix",
             Self::CrossValidation => "cv",
             Self::Likelihood => "likelihood",
+            Self::PerPoint => "per-point",
+            Self::Nearest(_) => "knn",
         }
     }
 
@@ -69,7 +86,7 @@ impl Bandwidth {
         Self::Matrix([h.x_axis.x, h.x_axis.y, h.x_axis.z, h.y_axis.y, h.y_axis.z, h.z_axis.z])
     }
 
-    /// Refuses factors and lengths that are not finite or not above 0.
+    /// Refuses factors and lengths that are not finite or not above 0, and the 0-th neighbour.
     ///
     /// # Errors
     /// [`Error::Usage`].
@@ -78,7 +95,13 @@ impl Bandwidth {
             Self::Matrix(m) if !m.iter().all(|v| v.is_finite()) => {
                 return Err(Error::Usage(format!("the bandwidth matrix is {m:?}; all six must be finite numbers")));
             }
-            Self::Scott | Self::Silverman | Self::CrossValidation | Self::Likelihood => &[],
+            Self::Nearest(0) => return Err(Error::Usage("knn:0 is no neighbour; K is 1 or more".into())),
+            Self::Scott
+            | Self::Silverman
+            | Self::CrossValidation
+            | Self::Likelihood
+            | Self::PerPoint
+            | Self::Nearest(_) => &[],
             Self::Matrix([xx, _, _, yy, _, zz]) => &[*xx, *yy, *zz],
             Self::Factor(factor) => std::slice::from_ref(factor),
             Self::Length { sigma, .. } => sigma,
@@ -127,8 +150,12 @@ impl FromStr for Bandwidth {
             "silverman" => Self::Silverman,
             "cv" => Self::CrossValidation,
             "likelihood" => Self::Likelihood,
-            lower if lower.starts_with("matrix:") => Self::Matrix(matrix(&text["matrix:".len()..], text)?),
-            _ => numbers(text)?,
+            "per-point" => Self::PerPoint,
+            lower => match (lower.strip_prefix("matrix:"), lower.strip_prefix("knn:")) {
+                (Some(m), _) => Self::Matrix(matrix(m, text)?),
+                (_, Some(k)) => Self::Nearest(k.trim().parse().map_err(|_| not_understood(text))?),
+                _ => numbers(text)?,
+            },
         };
         bandwidth.check()?;
         Ok(bandwidth)
@@ -180,7 +207,7 @@ fn number_and_unit(part: &str, whole: &str) -> Result<(f64, Option<LengthUnit>)>
 fn not_understood(text: &str) -> Error {
     Error::Usage(format!(
         "`{text}` is no bandwidth; give scott, silverman, cv, likelihood, a factor (0.3), a length (2.5A), three \
-         (2.5A,2.5A,6A) or matrix:xx,xy,xz,yy,yz,zz"
+         (2.5A,2.5A,6A), matrix:xx,xy,xz,yy,yz,zz or neighbours (knn:10)"
     ))
 }
 
@@ -188,8 +215,11 @@ impl fmt::Display for Bandwidth {
     /// As [`FromStr`] reads it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scott | Self::Silverman | Self::CrossValidation | Self::Likelihood => f.write_str(self.rule()),
+            Self::Scott | Self::Silverman | Self::CrossValidation | Self::Likelihood | Self::PerPoint => {
+                f.write_str(self.rule())
+            }
             Self::Matrix([xx, xy, xz, yy, yz, zz]) => write!(f, "matrix:{xx},{xy},{xz},{yy},{yz},{zz}"),
+            Self::Nearest(k) => write!(f, "knn:{k}"),
             Self::Factor(factor) => write!(f, "{factor}"),
             Self::Length { sigma: [x, y, z], unit } => {
                 let unit = unit.map_or("", LengthUnit::name);
@@ -219,6 +249,8 @@ mod tests {
             ("matrix:4,1,0, 5,-0.5,9", Bandwidth::Matrix([4.0, 1.0, 0.0, 5.0, -0.5, 9.0])),
             ("cv", Bandwidth::CrossValidation),
             ("likelihood", Bandwidth::Likelihood),
+            ("knn:12", Bandwidth::Nearest(12)),
+            ("per-point", Bandwidth::PerPoint),
         ] {
             let read: Bandwidth = text.parse().unwrap();
             assert_eq!(read, expected, "{text}");
@@ -229,6 +261,10 @@ mod tests {
     #[test]
     fn what_is_no_bandwidth_is_refused_as_usage() {
         for text in [
+            "knn:0",
+            "knn:",
+            "knn:-1",
+            "knn:2.5",
             "",
             "0",
             "-1",

@@ -100,18 +100,24 @@ impl Job for Factored<'_> {
             s.store(powers(s, -2.0 * u.dot(ey), 0.0), fy);
             s.store(s.mul(s.splat(w), powers(s, -2.0 * u.dot(ez), -u.length_squared())), fz);
         }
-        for (k, rows) in self.sums.as_chunks_mut::<EDGE>().0.iter_mut().enumerate().take(self.blocks.planes) {
-            let mut plane = [s.splat(0.0); EDGE];
-            for [fx, fy, fz] in &factors[..self.points.len()] {
-                let row = s.mul(s.load(fx), s.splat(fz[k]));
-                for j in 0..EDGE {
-                    plane[j] = s.mul_add(row, s.splat(fy[j]), plane[j]);
-                }
+        add_products(s, &factors[..self.points.len()], self.blocks.planes, self.sums);
+    }
+}
+
+/// Adds the products of three factors, along x, y and z, of each of some points to a block.
+#[inline(always)]
+pub(super) fn add_products<S: Simd>(s: S, factors: &[[Eight; 3]], planes: usize, sums: &mut Sums) {
+    for (k, rows) in sums.as_chunks_mut::<EDGE>().0.iter_mut().enumerate().take(planes) {
+        let mut plane = [s.splat(0.0); EDGE];
+        for [fx, fy, fz] in factors {
+            let row = s.mul(s.load(fx), s.splat(fz[k]));
+            for j in 0..EDGE {
+                plane[j] = s.mul_add(row, s.splat(fy[j]), plane[j]);
             }
-            for (row, sum) in rows.iter_mut().zip(plane) {
-                let sum = s.add(s.load(row), sum);
-                s.store(sum, row);
-            }
+        }
+        for (row, sum) in rows.iter_mut().zip(plane) {
+            let sum = s.add(s.load(row), sum);
+            s.store(sum, row);
         }
     }
 }

@@ -62,7 +62,7 @@ fn exact_at(setting: &Setting, places: &[DVec3]) -> Vec<f64> {
 }
 
 /// At most `count` numbers below `len`, at least one if there is any, by a fixed sequence (splitmix64).
-fn draws(len: usize, count: usize) -> Vec<usize> {
+pub(super) fn draws(len: usize, count: usize) -> Vec<usize> {
     let draw = |i: usize| {
         let mut z = (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -73,7 +73,7 @@ fn draws(len: usize, count: usize) -> Vec<usize> {
 }
 
 /// The place of the largest value in place of the first of `chosen`.
-fn with_largest<T: Sample>(values: &[T], mut chosen: Vec<usize>) -> Vec<usize> {
+pub(super) fn with_largest<T: Sample>(values: &[T], mut chosen: Vec<usize>) -> Vec<usize> {
     let largest = (0..values.len())
         .into_par_iter()
         .with_min_len(1 << 14)

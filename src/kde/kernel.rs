@@ -27,7 +27,8 @@ const CHUNK: usize = 1 << 14;
 pub struct Kernel {
     /// 3, or 2 for a kernel of the plane.
     pub dimensions: usize,
-    /// Where the covariance is from: `scott`, `silverman`, `factor`, `length`, `matrix`, `cv` or `likelihood`.
+    /// Where the covariance is from: `scott`, `silverman`, `factor`, `length`, `matrix`, `cv` or `likelihood`; `per-point` or
+    /// `knn` where this is the kernel of the median widths.
     pub rule: &'static str,
     /// Ratio of the kernel's standard deviations to the data's; `None` for a length.
     pub factor: Option<f64>,
@@ -54,8 +55,8 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::Data`] if no two points of positive weight differ, the weights are not all 0 or more,
-    /// or the covariance overflows or underflows; [`Error::Usage`] if the bandwidth is not above 0 or
-    /// its unit cannot be converted, or it is one that a search must find first ([`crate::kde::select`]).
+    /// or the covariance overflows or underflows; [`Error::Usage`] if the bandwidth is not above 0, its
+    /// unit cannot be converted, it differs from point to point, or a search must find it first ([`crate::kde::select`]).
     pub fn new(cloud: &PointCloud, bandwidth: &Bandwidth) -> Result<(Self, Vec<String>)> {
         Self::in_dimensions(3, cloud, bandwidth)
     }
@@ -70,6 +71,10 @@ impl Kernel {
 
     fn in_dimensions(d: usize, cloud: &PointCloud, bandwidth: &Bandwidth) -> Result<(Self, Vec<String>)> {
         bandwidth.check()?;
+        if bandwidth.varies() {
+            let problem = "differs from point to point; no single kernel can be made of it";
+            return Err(Error::Usage(format!("the bandwidth `{}` {problem}", bandwidth.rule())));
+        }
         let weights = Weights::of(cloud)?;
         let bounds = distinct_bounds(cloud)?;
         let n_eff = weights.n_eff();
@@ -250,7 +255,7 @@ pub(super) fn summed<const K: usize>(n: usize, f: impl Fn(usize) -> [f64; K] + S
 }
 
 /// The box around the points of positive weight, of which two must differ.
-fn distinct_bounds(cloud: &PointCloud) -> Result<Box3> {
+pub(super) fn distinct_bounds(cloud: &PointCloud) -> Result<Box3> {
     debug_assert!(cloud.positions.iter().all(|p| p.is_finite()));
     let counts = |i: usize| cloud.weights.as_ref().is_none_or(|w| w[i] > 0.0);
     let bounds = cloud

@@ -24,6 +24,7 @@ mod setting;
 mod simd;
 mod spectral;
 mod tree;
+mod variable;
 mod whitened;
 
 use std::time::{Duration, Instant};
@@ -88,6 +89,12 @@ impl DensityOptions {
                     .into(),
             ));
         }
+        if self.relative && self.bandwidth.varies() {
+            return Err(Error::Usage(
+                "kernels that differ from point to point keep errors as shares of the largest value, not of each"
+                    .into(),
+            ));
+        }
         if self.max_error > 0.0 && self.max_error.is_finite() {
             return Ok(());
         }
@@ -146,14 +153,17 @@ impl Seconds {
 /// How a density was made and how far it can be wrong.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// `exact`, `tree` or `spectral`.
+    /// `exact`, `tree` or `spectral`; `variable` where each point has its own kernel.
     pub method: &'static str,
-    /// The kernel, with the rule, factor and covariance.
+    /// The kernel, with the rule, factor and covariance; that of the median widths where each point has its own.
     pub kernel: Kernel,
     /// Number of points.
     pub points: usize,
     /// Proven bound of the error of every node, as a share of the largest value in the grid.
     pub bound_relative_to_max: f64,
+    /// The error that is kept, as a share of the largest value: the proven bound, or of the spectral method that by its choice of
+    /// windows, which `bound_relative_to_max` may exceed by far.
+    pub error_relative_to_max: f64,
     /// Largest difference from the exact sum at some nodes, as a share of the largest value.
     pub sampled_error_relative_to_max: f64,
     /// What the user must know: data the kernel or the grid could not be made of as they are.
@@ -200,6 +210,9 @@ pub struct Density<T: Sample = f32> {
 /// # Ok::<(), densitas::error::Error>(())
 /// ```
 pub fn density<T: Sample>(cloud: &PointCloud, options: &DensityOptions, progress: &dyn Progress) -> Result<Density<T>> {
+    if options.bandwidth.varies() {
+        return variable::on_grid(cloud, options, 3, progress);
+    }
     on_grid(cloud, options, Kernel::new, progress)
 }
 
@@ -235,6 +248,7 @@ fn on_grid<T: Sample>(
         method: result.method.name(),
         points: cloud.len(),
         bound_relative_to_max: result.bound,
+        error_relative_to_max: result.kept,
         sampled_error_relative_to_max: sampled,
         warnings,
         notes: plan.notes,

@@ -79,15 +79,37 @@ pub fn plan(
     resolution: Resolution,
     bytes_per_node: usize,
 ) -> Result<Plan> {
+    let widths = Widths { d: kernel.dimensions, margin: kernel.sigma(), finest: kernel.sigma() };
+    planned(cloud, &widths, extent, resolution, bytes_per_node)
+}
+
+/// What a grid is made for.
+pub(super) struct Widths {
+    /// 3, or 2 in a plane.
+    pub(super) d: usize,
+    /// Standard deviations that the margin is counted in.
+    pub(super) margin: DVec3,
+    /// Standard deviations that the default spacing resolves.
+    pub(super) finest: DVec3,
+}
+
+/// As [`plan`], for kernels of these widths.
+pub(super) fn planned(
+    cloud: &PointCloud,
+    widths: &Widths,
+    extent: Extent,
+    resolution: Resolution,
+    bytes_per_node: usize,
+) -> Result<Plan> {
     let (mut warnings, mut notes) = (Vec::new(), Vec::new());
-    let d = kernel.dimensions;
+    let d = widths.d;
     let (focus, padding) = match extent {
         Extent::Auto => (without_outliers(cloud, &mut notes), PADDING),
         Extent::Padding(k) if k.is_finite() && k >= 0.0 => (cloud.bounds(), k),
         Extent::Padding(k) => return Err(Error::Usage(format!("the padding is {k}; it must be a number, 0 or more"))),
         Extent::Bounds(bounds) => (checked(bounds, d)?, 0.0),
     };
-    let sigma = if d == 2 { kernel.sigma().with_z(0.0) } else { kernel.sigma() };
+    let sigma = if d == 2 { widths.margin.with_z(0.0) } else { widths.margin };
     let mut bounds = focus.grown(padding * sigma);
     if !matches!(extent, Extent::Bounds(_)) {
         bounds = widened(bounds, sigma, d, &mut warnings);
@@ -98,7 +120,7 @@ pub fn plan(
         spanning(bounds, layer(d, shape, 1))
     };
     let lattice = match resolution {
-        Resolution::Auto => checked_shape(default_shape(bounds, sigma, d, &mut warnings))?,
+        Resolution::Auto => checked_shape(default_shape(bounds, widths.finest, d, &mut warnings))?,
         Resolution::Nodes(shape) => {
             if let Some(few) = shape[..d].iter().find(|n| **n < 2) {
                 return Err(Error::Usage(format!(
@@ -183,7 +205,7 @@ fn crowded(cloud: &PointCloud, min: f64, range: f64, axis: usize) -> bool {
 }
 
 /// The percentile of values in any order, as `numpy.percentile`.
-fn percentile(values: &mut [f64], percent: f64) -> f64 {
+pub(super) fn percentile(values: &mut [f64], percent: f64) -> f64 {
     let at = percent / 100.0 * (values.len() - 1) as f64;
     let (_, &mut low, above) = values.select_nth_unstable_by(at as usize, f64::total_cmp);
     let high = above.iter().copied().fold(f64::INFINITY, f64::min);

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::grid::{PlaneGrid, Sample};
-use crate::kde::{Density, DensityOptions, Kernel, Report, on_grid};
+use crate::kde::{Density, DensityOptions, Kernel, Report, on_grid, variable};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 
@@ -40,7 +40,10 @@ pub fn density_2d<T: Sample>(
     progress: &dyn Progress,
 ) -> Result<PlaneDensity<T>> {
     check(cloud)?;
-    let Density { grid, report } = on_grid(cloud, options, Kernel::of_plane, progress)?;
+    let Density { grid, report } = match options.bandwidth.varies() {
+        true => variable::on_grid(cloud, options, 2, progress)?,
+        false => on_grid(cloud, options, Kernel::of_plane, progress)?,
+    };
     Ok(PlaneDensity { grid: PlaneGrid::from_layer(grid)?, report })
 }
 

@@ -64,7 +64,7 @@ pub(super) enum Next {
     /// The error is kept.
     Done,
     /// It may be by this frame.
-    Smaller(Frame),
+    Smaller(Box<Frame>),
     /// It cannot be.
     None,
 }
@@ -122,18 +122,7 @@ impl<'a> Setting<'a> {
     /// a sample.
     pub(super) fn kept(&self, outcome: &Outcome, bytes: usize) -> Result<Option<String>> {
         let bound = if self.is_guaranteed { outcome.bound } else { outcome.kept };
-        if bound <= self.max_error {
-            return Ok(None);
-        }
-        let asked = self.max_error;
-        let storage = bound::rounding_of_storage(bytes);
-        let why = if storage > 0.5 * bound {
-            "samples are stored as f32; take --dtype f64"
-        } else {
-            "f64 rounds that much for points this far from 0 compared with the kernel's width; move them nearer"
-        };
-        let text = format!("the error can be {bound:.1e} of the maximum where {asked:.1e} was asked for: {why}");
-        if self.is_guaranteed { Err(Error::Data(text)) } else { Ok(Some(text)) }
+        exceeded(bound, self.max_error, self.is_guaranteed, bytes)
     }
 
     /// The factor between the maximum over all space and the largest node, if the grid holds all points.
@@ -213,7 +202,7 @@ impl<'a> Setting<'a> {
             let outcome = self.outcome_of_waves(&frame, &spectrum, wanted, [largest, overall], [magnitude, storage]);
             match self.next_frame(&frame, &outcome, wanted) {
                 Next::Done => return Ok(Some(outcome)),
-                Next::Smaller(smaller) => frame = Cow::Owned(smaller),
+                Next::Smaller(smaller) => frame = Cow::Owned(*smaller),
                 Next::None => break,
             }
         }
@@ -246,7 +235,7 @@ impl<'a> Setting<'a> {
         match short {
             _ if outcome.largest <= 0.0 => Next::None,
             s if s <= 1.0 => Next::Done,
-            s => self.frame(0.5 * frame.error() / s, wanted).map_or(Next::None, Next::Smaller),
+            s => self.frame(0.5 * frame.error() / s, wanted).map_or(Next::None, |frame| Next::Smaller(Box::new(frame))),
         }
     }
 
@@ -275,4 +264,19 @@ impl<'a> Setting<'a> {
         let cheapest = frames.into_iter().min_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
         Some(cheapest.with_single(!self.is_guaranteed && self.samples_are_single))
     }
+}
+
+/// What is to be said, or refused, if `bound` exceeds the error that was asked for. `bytes` is the size of a sample.
+pub(super) fn exceeded(bound: f64, asked: f64, is_guaranteed: bool, bytes: usize) -> Result<Option<String>> {
+    if bound <= asked {
+        return Ok(None);
+    }
+    let storage = bound::rounding_of_storage(bytes);
+    let why = if storage > 0.5 * bound {
+        "samples are stored as f32; take --dtype f64"
+    } else {
+        "f64 rounds that much for points this far from 0 compared with the kernel's width; move them nearer"
+    };
+    let text = format!("the error can be {bound:.1e} of the maximum where {asked:.1e} was asked for: {why}");
+    if is_guaranteed { Err(Error::Data(text)) } else { Ok(Some(text)) }
 }

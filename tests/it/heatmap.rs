@@ -277,7 +277,7 @@ fn real_microscopy_of_a_plane_is_drawn() {
         let told: Value =
             json(&densitas(&["heatmap", input.to_str().unwrap(), "-o", &picture, "--size", "300x200", "--json"]));
         assert_eq!((told["points"].as_u64(), told["unit"].as_str()), (Some(count), Some("nm")));
-        assert!(told["bound_relative_to_max"].as_f64().unwrap() <= 1e-6, "{told}");
+        assert!(told["error_relative_to_max"].as_f64().unwrap() <= 1e-6, "{told}");
         let integral = told["integral"].as_f64().unwrap();
         assert!((0.97..1.0001).contains(&integral), "{file}: {integral}");
     }

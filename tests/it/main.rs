@@ -10,6 +10,7 @@ mod interrupt;
 mod kde;
 mod layers;
 mod options;
+mod per_point;
 mod pictures;
 mod program;
 mod reading;

@@ -69,7 +69,7 @@ fn the_first_command_draws_the_founding_sample() {
         assert!(told["seconds"][key].as_f64().is_some_and(|s| s >= 0.0), "no seconds of `{key}` in {told}");
     }
     assert_eq!((told["points"].as_u64(), &told["size"]), (Some(5000), &serde_json::json!([400, 300])));
-    assert!(told["bound_relative_to_max"].as_f64().unwrap() <= 1e-6);
+    assert!(told["error_relative_to_max"].as_f64().unwrap() <= 1e-6);
     let integral = told["integral"].as_f64().unwrap();
     assert!((0.99..1.000001).contains(&integral), "{integral}");
     let (size, pixels) = read_png(Path::new(&picture));

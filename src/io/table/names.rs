@@ -12,6 +12,8 @@ pub(super) struct Chosen {
     pub(super) positions: Vec<usize>,
     pub(super) weight: Option<usize>,
     pub(super) further: Vec<usize>,
+    /// For x, y and z a column and what its values are multiplied by; empty if none were asked for.
+    pub(super) sigmas: Vec<(usize, f64)>,
     pub(super) unit: Option<LengthUnit>,
     pub(super) notes: Vec<String>,
 }
@@ -46,11 +48,74 @@ pub(super) fn choose(layout: &Layout, options: &ReadOptions, name: &str) -> Resu
         return Err(Error::Usage(format!("{name}: column `{column}` is asked for twice; name each column once")));
     }
     chosen.unit = common_unit(layout, &chosen.positions, name)?;
+    if let Some(columns) = &options.sigma_columns {
+        choose_sigmas(&mut chosen, layout, columns, options.unit, name)?;
+    }
     let unknown = chosen.positions.iter().map(|c| &layout.columns[*c]).find(|c| has_unknown_unit(c));
     if let Some(column) = unknown {
         chosen.notes.push(format!("the unit of `{column}` is not known; --unit declares one"));
     }
     Ok(chosen)
+}
+
+/// Finds the columns of the standard deviations, and what takes them to the unit that the positions will have.
+fn choose_sigmas(
+    chosen: &mut Chosen,
+    layout: &Layout,
+    columns: &[String],
+    declared: Option<LengthUnit>,
+    name: &str,
+) -> Result<()> {
+    let axes = chosen.positions.len();
+    let columns: Vec<usize> = columns.iter().map(|c| find(layout, c, name)).collect::<Result<_>>()?;
+    let taken = columns.iter().find(|c| chosen.positions.contains(c) || chosen.weight == Some(**c));
+    if let Some(column) = taken.or(columns.iter().find(|c| chosen.further.contains(c))) {
+        let column = &layout.columns[*column];
+        return Err(Error::Usage(format!("{name}: column `{column}` is asked for twice; name each column once")));
+    }
+    let of_axis: Vec<usize> = match columns[..] {
+        [one] => vec![one; 3],
+        [x, y] if axes == 2 => vec![x, y, x],
+        [x, y, z] if axes == 3 => vec![x, y, z],
+        _ => {
+            let count = columns.len();
+            return Err(Error::Usage(format!(
+                "{name}: --sigma-columns names {count} columns; give one, or one for each of the {axes} coordinates"
+            )));
+        }
+    };
+    for column in of_axis {
+        let scale = sigma_scale(chosen, &layout.columns[column], declared, name)?;
+        chosen.sigmas.push((column, scale));
+    }
+    chosen.notes.dedup();
+    Ok(())
+}
+
+/// What takes the values of a column to the unit of the positions.
+fn sigma_scale(chosen: &mut Chosen, column: &str, declared: Option<LengthUnit>, name: &str) -> Result<f64> {
+    let (unit, of_positions) = (split_unit(column).1, chosen.unit);
+    if unit == of_positions {
+        return Ok(super::scale_of(of_positions));
+    }
+    let target = declared.or(of_positions.map(|u| if u == LengthUnit::Metre { LengthUnit::Nanometre } else { u }));
+    match (unit, target) {
+        (Some(from), Some(to)) => from.convert(1.0, to).ok_or_else(|| {
+            Error::Usage(format!(
+                "{name}: column `{column}` is in {from}, which cannot be converted into {to}, the unit of the positions"
+            ))
+        }),
+        (Some(from), None) => {
+            chosen
+                .notes
+                .push(format!("the unit of the positions is unknown; `{column}` in {from} is taken to be in the same"));
+            Ok(1.0)
+        }
+        (None, _) => {
+            chosen.notes.push(format!("the unit of `{column}` is not known; it is taken to be that of the positions"));
+            Ok(super::scale_of(of_positions))
+        }
+    }
 }
 
 fn named_positions(layout: &Layout, columns: &[String], name: &str) -> Result<Chosen> {

@@ -133,11 +133,52 @@ fn weights_and_further_columns_come_along() {
 }
 
 #[test]
+fn standard_deviations_are_in_the_unit_of_the_positions() {
+    let read = |header: &str, columns: &str, unit: Option<LengthUnit>| {
+        let sigma_columns = Some(columns.split(',').map(Into::into).collect());
+        let options = ReadOptions { sigma_columns, unit, ..ReadOptions::default() };
+        let text = format!("{header}\n1,2,3,20,40\nnan,2,3,-1,0\n4,5,6,30,50\n");
+        let input = read_with(text.as_bytes(), &options)?;
+        Ok::<_, Error>((input.cloud.sigmas.unwrap(), input.notes.join("; ")))
+    };
+    let first = |header: &str, columns: &str| read(header, columns, None).unwrap().0[0].to_array();
+    assert_eq!(first("x [nm],y [nm],z [nm],s [nm],t [nm]", "s"), [20.0; 3]);
+    assert_eq!(first("x [nm],y [nm],z [nm],s [nm],t [nm]", "s,s,t"), [20.0, 20.0, 40.0]);
+    assert_eq!(first("x [nm],y [nm],z [nm],s [A],t [um]", "5,4,s"), [40000.0, 2.0, 2.0]);
+    assert_eq!(first("x [m],y [m],z [m],s [m],t [nm]", "s,t,t"), [20e9, 40.0, 40.0]);
+    assert_eq!(first("x [m],y [m],z [m],s,t", "s"), [20e9; 3]);
+    let both = read("x,y,z,s [nm],t", "s", None).unwrap();
+    assert!(
+        both.0 == [DVec3::splat(20.0), DVec3::splat(30.0)] && both.1.contains("is taken to be in the same"),
+        "{both:?}"
+    );
+    assert_eq!(read("x,y,z,s [nm],t", "s", Some(LengthUnit::Angstrom)).unwrap().0[0], DVec3::splat(200.0));
+    for (header, columns, expected) in [
+        ("x [px],y [px],z [px],s [nm],t", "s", "cannot be converted into px"),
+        ("x,y,z,s,t", "s,t", "2 columns; give one, or one for each of the 3"),
+        ("x,y,z,s,t", "z", "`z` is asked for twice"),
+        ("x,y,z,s,t", "q", "has no column `q`"),
+    ] {
+        let error = read(header, columns, None).unwrap_err();
+        assert!(error.exit_code() == 2 && error.to_string().contains(expected), "{error}");
+    }
+    for bad in ["0", "-0.3", "nan", "inf", ""] {
+        let options = ReadOptions { sigma_columns: Some(vec!["s".into()]), ..ReadOptions::default() };
+        let error = read_with(format!("x,y,s\n1,2,3\n1,2,{bad}\n").as_bytes(), &options).unwrap_err().to_string();
+        assert!(error.starts_with("t.csv:3: column `s` is "), "{error}");
+    }
+    let options = ReadOptions { sigma_columns: Some(vec!["s".into(), "t".into()]), ..ReadOptions::default() };
+    let plane = read_with(b"x,y,s,t\n1,2,3,4\n5,6,7,8\n", &options).unwrap();
+    assert_eq!((plane.dimensions, plane.cloud.sigmas.unwrap()[0].truncate()), (2, glam::DVec2::new(3.0, 4.0)));
+}
+
+#[test]
 fn a_written_cloud_reads_back_exactly() {
     let path = std::env::temp_dir().join(format!("densitas-csv-{}.csv", std::process::id()));
     let cloud = PointCloud {
         positions: vec![DVec3::new(0.1, -1.0 / 3.0, 1e-300), DVec3::new(f64::MAX, 5e-324, 123_456_789.123_456_79)],
         weights: Some(vec![0.1 + 0.2, 1e22]),
+        sigmas: Some(vec![DVec3::new(0.1, 2.0, 1e-3), DVec3::splat(5.5)]),
         unit: Some(LengthUnit::Angstrom),
         columns: vec![Column { name: "a \"b\", c".into(), values: vec![1.0, 2.0] }],
         ..PointCloud::default()
@@ -145,11 +186,12 @@ fn a_written_cloud_reads_back_exactly() {
     write_csv(&path, &cloud, None).unwrap();
     let options = ReadOptions {
         weights: Some("weight".into()),
+        sigma_columns: Some(["sigma_x", "sigma_y", "sigma_z"].map(Into::into).to_vec()),
         extra_columns: vec!["a \"b\", c".into()],
         ..ReadOptions::default()
     };
     let back = read_with(&std::fs::read(&path).unwrap(), &options).unwrap().cloud;
     std::fs::remove_file(&path).unwrap();
     assert_eq!((back.positions, back.weights, back.unit), (cloud.positions, cloud.weights, cloud.unit));
-    assert_eq!(back.columns, cloud.columns);
+    assert_eq!((back.columns, back.sigmas), (cloud.columns, cloud.sigmas));
 }

@@ -1,0 +1,125 @@
+//! The width of each point's kernel: as given, or by the distance to its neighbours.
+
+use std::num::NonZeroUsize;
+
+use glam::DVec3;
+use kiddo::{ImmutableKdTree, SquaredEuclidean};
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::kde::Bandwidth;
+use crate::points::PointCloud;
+
+/// Standard deviations along x, y, z for each point, with warnings. In a plane z counts nothing.
+///
+/// # Errors
+/// [`Error::Usage`] if the cloud has none though `bandwidth` says so, or fewer neighbours than it asks for;
+/// [`Error::Data`] for one that is not finite and above 0.
+pub(super) fn of(cloud: &PointCloud, bandwidth: &Bandwidth, d: usize) -> Result<(Vec<DVec3>, Vec<String>)> {
+    bandwidth.check()?;
+    match bandwidth {
+        Bandwidth::Nearest(k) => nearest(cloud, *k),
+        _ => given(cloud, d).map(|sigmas| (sigmas, Vec::new())),
+    }
+}
+
+fn given(cloud: &PointCloud, d: usize) -> Result<Vec<DVec3>> {
+    let Some(sigmas) = &cloud.sigmas else {
+        return Err(Error::Usage("the points have no standard deviations; --sigma-columns names their columns".into()));
+    };
+    if sigmas.len() != cloud.len() {
+        let (found, expected) = (sigmas.len(), cloud.len());
+        return Err(Error::Data(format!("{found} standard deviations for {expected} points; one a point is needed")));
+    }
+    let is_bad = |s: &DVec3| s.to_array()[..d].iter().any(|v| !(v.is_finite() && *v > 0.0));
+    if let Some(at) = sigmas.iter().position(is_bad) {
+        let bad = sigmas[at];
+        return Err(Error::Data(format!(
+            "the standard deviations of point {at} from 0 are {bad}; they must be above 0"
+        )));
+    }
+    Ok(sigmas.clone())
+}
+
+/// The distance to the K-th nearest other point (Loftsgaarden and Quesenberry 1965). Where that is 0, because K others
+/// are at the same place, the distance to the nearest point elsewhere.
+fn nearest(cloud: &PointCloud, k: usize) -> Result<(Vec<DVec3>, Vec<String>)> {
+    if cloud.len() <= k {
+        let points = cloud.len();
+        return Err(Error::Usage(format!("knn:{k} needs more than {k} points, there are {points}; take a smaller K")));
+    }
+    let mut distances = distances(&cloud.positions, &cloud.positions, k)?;
+    let zeros: Vec<usize> = (0..distances.len()).filter(|i| distances[*i] == 0.0).collect();
+    let mut warnings = Vec::new();
+    if !zeros.is_empty() {
+        let mut distinct = cloud.positions.clone();
+        distinct.par_sort_unstable_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)).then(a.z.total_cmp(&b.z)));
+        distinct.dedup();
+        if distinct.len() < 2 {
+            return Err(Error::Data("all points are equal; a density needs at least two distinct points".into()));
+        }
+        let places: Vec<DVec3> = zeros.iter().map(|i| cloud.positions[*i]).collect();
+        for (at, distance) in zeros.iter().zip(self::distances(&distinct, &places, 1)?) {
+            distances[*at] = distance;
+        }
+        warnings.push(format!(
+            "{} points have {k} or more others at the same place; their kernels are as wide as the way to the nearest \
+             point elsewhere",
+            zeros.len()
+        ));
+    }
+    Ok((distances.into_iter().map(DVec3::splat).collect(), warnings))
+}
+
+/// The distance from each place, which is itself one of `points`, to the K-th of the other points.
+fn distances(points: &[DVec3], places: &[DVec3], k: usize) -> Result<Vec<f64>> {
+    let all: Vec<[f64; 3]> = points.iter().map(DVec3::to_array).collect();
+    let tree: ImmutableKdTree<f64, 3> = ImmutableKdTree::new_from_slice(&all)
+        .map_err(|e| Error::Data(format!("no tree can be built over {} points: {e}", all.len())))?;
+    let count = NonZeroUsize::MIN.saturating_add(k);
+    let distance = |place: &DVec3| {
+        let found = tree.query(&place.to_array()).nearest_n::<SquaredEuclidean<f64>>(count).execute();
+        found.iter().map(|hit| hit.distance).fold(0.0, f64::max).sqrt()
+    };
+    Ok(places.par_iter().with_min_len(256).map(distance).collect())
+}
+
+/// The percentiles of the standard deviations along each axis.
+pub(super) fn percentiles<const N: usize>(sigmas: &[DVec3], percents: [f64; N]) -> [DVec3; N] {
+    let mut result = [DVec3::ONE; N];
+    for axis in 0..3 {
+        let mut values: Vec<f64> = sigmas.iter().map(|s| s[axis]).collect();
+        for (result, percent) in result.iter_mut().zip(percents) {
+            result[axis] = crate::kde::plan::percentile(&mut values, percent);
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn widths(xs: &[f64], k: usize) -> Result<(Vec<f64>, usize)> {
+        let cloud = PointCloud::from_positions(xs.iter().map(|x| DVec3::new(*x, 2.0, 0.0)).collect());
+        let (sigmas, warnings) = of(&cloud, &Bandwidth::Nearest(k), 3)?;
+        Ok((sigmas.iter().map(|s| s.y).collect(), warnings.len()))
+    }
+
+    #[test]
+    fn the_width_is_the_distance_to_the_kth_other_point() {
+        assert_eq!(widths(&[0.0, 1.0, 3.0, 7.0], 1).unwrap(), (vec![1.0, 1.0, 2.0, 4.0], 0));
+        assert_eq!(widths(&[0.0, 1.0, 3.0, 7.0], 3).unwrap(), (vec![7.0, 6.0, 4.0, 7.0], 0));
+        assert_eq!(widths(&[0.0, 1.0], 2).unwrap_err().exit_code(), 2);
+    }
+
+    #[test]
+    fn points_at_one_place_take_the_nearest_elsewhere_and_it_is_told() {
+        assert_eq!(widths(&[0.0, 0.0, 0.0, 5.0, 7.0], 2).unwrap(), (vec![5.0, 5.0, 5.0, 5.0, 7.0], 1));
+        assert_eq!(widths(&[4.0; 9], 2).unwrap_err().exit_code(), 1);
+        // More at one place than a leaf of a tree holds.
+        let many: Vec<f64> = [[1.0; 100], [2.0; 100]].concat();
+        assert_eq!(widths(&many, 150).unwrap(), (vec![1.0; 200], 0));
+        assert_eq!(widths(&many, 9).unwrap(), (vec![1.0; 200], 1));
+    }
+}
