@@ -24,12 +24,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if pixel.x >= frame.width || pixel.y >= frame.last_row {
         return;
     }
-    let ray = ray_of_pixel(pixel);
-    var span = vec2<f32>(0.0);
-    if VOLUME {
-        span = box_on_ray(ray, volume.half_size);
-        span.y = max(span.x, span.y);
+    if !VOLUME {
+        textureStore(picture, pixel, glyphs_alone(pixel));
+        return;
     }
+    let ray = ray_of_pixel(pixel);
+    var span = box_on_ray(ray, volume.half_size);
+    span.y = max(span.x, span.y);
     var light = vec4<f32>(0.0);
     if GLYPH_SAMPLES == 0u {
         light = march(ray, span, light);
@@ -69,6 +70,19 @@ fn march_between_glyphs(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) -> vec4<f32
         sum += light + (1.0 - light.a) * vec4<f32>(glyph_color(glyph), 1.0);
     }
     return sum / f32(GLYPH_SAMPLES);
+}
+
+// What a pixel shows where there is nothing but glyphs.
+fn glyphs_alone(pixel: vec2<u32>) -> vec4<f32> {
+    let first = slot_of_pixel(pixel);
+    var sum = vec4<f32>(0.0);
+    for (var s = 0u; s < GLYPH_SAMPLES; s++) {
+        let glyph = seen[first + s];
+        if glyph.look != 0u {
+            sum += vec4<f32>(glyph_color(glyph), 1.0);
+        }
+    }
+    return sum / f32(max(GLYPH_SAMPLES, 1u));
 }
 
 fn glyph_color(glyph: Seen) -> vec3<f32> {

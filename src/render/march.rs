@@ -94,7 +94,7 @@ impl MarchPass {
     ) -> Result<()> {
         let size = [target.width(), target.height()];
         let bounds = scene.grid.lattice.bounds();
-        let samples_a_ray = bounds.diagonal() / scene.sampling.step;
+        let samples_a_ray = if scene.volume { bounds.diagonal() / scene.sampling.step } else { 1.0 };
         let at_once = (SAMPLES_A_DISPATCH / (samples_a_ray * f64::from(size[0]))).ceil() as u32;
         let at_once = at_once.next_multiple_of(WORKGROUP).max(WORKGROUP);
         let pipeline = self.pipeline(gpu, variant(scene, glyphs));

@@ -10,6 +10,7 @@ mod uniforms;
 mod volume;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::annotate::{Mark, annotate, annotate_heatmap, camera};
 use crate::error::{Error, Result};
@@ -48,6 +49,8 @@ pub struct Renderer {
     present: PresentPass,
     overlay: Overlay,
     volume: Option<VolumeTexture>,
+    /// That of the last picture, drawn over by the next one of its size.
+    light: Option<wgpu::Texture>,
 }
 
 impl Renderer {
@@ -59,12 +62,18 @@ impl Renderer {
         let (march, glyphs, present) = (MarchPass::new(&gpu), GlyphPass::new(&gpu), PresentPass::new(&gpu));
         let overlay = Overlay::new(&gpu.device, PICTURE_FORMAT);
         gpu.check()?;
-        Ok(Self { gpu, march, glyphs, present, overlay, volume: None })
+        Ok(Self { gpu, march, glyphs, present, overlay, volume: None, light: None })
     }
 
     /// The device it draws on.
     pub fn gpu(&self) -> &Gpu {
         &self.gpu
+    }
+
+    /// How long the adapter took in the last picture to find which point each sample of each pixel sees: a part of
+    /// what the picture took, of interest to benches.
+    pub fn scattering(&self) -> Duration {
+        self.glyphs.scattering
     }
 
     /// Draws a scene: the same bytes every time on the same adapter.
@@ -150,13 +159,14 @@ impl Renderer {
         };
         let usage =
             wgpu::TextureUsages::STORAGE_BINDING | wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_SRC;
-        let target = texture_2d(&self.gpu, size, wgpu::TextureFormat::Rgba32Float, usage);
+        let target = of_size(&mut self.light, &self.gpu, size, wgpu::TextureFormat::Rgba32Float, usage);
         let (gpu, march) = (&self.gpu, &mut self.march);
         progress.begin("drawing", u64::from(size[1]));
         let Some(layer) = &scene.points else {
             march.run(gpu, scene, &camera, volume, None, &target, 0..size[1], progress)?;
             return Ok(target);
         };
+        self.glyphs.scattering = Duration::ZERO;
         for rows in self.glyphs.bands(size, layer) {
             let seen = self.glyphs.run(gpu, scene, layer, &camera, volume, size, rows.clone(), progress)?;
             march.run(gpu, scene, &camera, volume, seen.as_ref(), &target, rows, progress)?;
@@ -184,6 +194,22 @@ impl Renderer {
         }
         Ok(())
     }
+}
+
+/// The kept texture if it has this size, else a new one that is kept in its stead: what is drawn over as a whole
+/// need not be made and cleared for every picture.
+fn of_size(
+    kept: &mut Option<wgpu::Texture>,
+    gpu: &Gpu,
+    size: [u32; 2],
+    format: wgpu::TextureFormat,
+    usage: wgpu::TextureUsages,
+) -> wgpu::Texture {
+    if let Some(texture) = kept.as_ref().filter(|t| [t.width(), t.height()] == size) {
+        return texture.clone();
+    }
+    *kept = None;
+    kept.insert(texture_2d(gpu, size, format, usage)).clone()
 }
 
 /// A two-dimensional texture of one level.

@@ -390,6 +390,35 @@ fn many_points_give_the_same_bytes_on_every_run() {
     }
 }
 
+/// OpenGL has no atomic operations on 64 bits, so that it finds the nearest points in two passes where Vulkan takes
+/// one. Catches: ties that the two decide differently, a pass that reads the other's slots.
+#[test]
+fn one_pass_and_two_passes_see_the_same_points() {
+    let Ok(gl) = Gpu::new(&AdapterChoice::Named("gl".into())) else {
+        return eprintln!("SKIPPED: there is no OpenGL adapter");
+    };
+    let mut gl = Renderer::new(gl).unwrap();
+    let mut scene = cloud(100_000);
+    let mut points = layer(&mut scene).clone();
+    // Equal points, of which the last is seen.
+    points.positions = Arc::new([&points.positions[..], &points.positions[..50]].concat());
+    points.values = Arc::new([&points.values[..], &points.values[50..100]].concat());
+    for (volume, order, diameter) in [
+        (false, PointOrder::Depth, 0.0),
+        (false, PointOrder::Depth, 0.05),
+        (true, PointOrder::Depth, 0.05),
+        (true, PointOrder::Density, 0.03),
+    ] {
+        scene.volume = volume;
+        scene.points = Some(PointLayer { order, diameter: Diameter::Uniform(diameter), ..points.clone() });
+        let ours = light(&scene, [321, 239]);
+        let theirs = gl.draw_light(&scene, [321, 239], &Silent).unwrap();
+        let differs = |(a, b): &(&[f32; 4], &[f32; 4])| (0..4).any(|c| (a[c] - b[c]).abs() > 1.0 / 255.0);
+        let differing = std::iter::zip(&ours.rgba, &theirs.rgba).filter(differs).count();
+        assert!(differing * 1000 <= ours.rgba.len(), "{order:?} {diameter}: {differing} pixels differ");
+    }
+}
+
 /// Catches: a band's slots begun at the wrong row, bands that leave rows out.
 #[test]
 fn a_picture_drawn_in_bands_has_no_seams() {
