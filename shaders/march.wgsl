@@ -12,6 +12,8 @@ override MIDPOINT: bool = true;
 override SHADED: bool = false;
 override STOP_WHEN_OPAQUE: bool = false;
 override VOLUME: bool = true;
+// The transfer function has details that samples would miss: steps take its mean.
+override SHARP: bool = false;
 
 // Premultiplied colour and opacity.
 @group(2) @binding(0) var picture: texture_storage_2d<rgba32float, write>;
@@ -96,12 +98,23 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
     let start = index_of(ray.origin + span.x * ray.direction);
     let per_step = index_of(ray.direction) - index_of(vec3<f32>(0.0));
     var light = before;
+    var behind = 0.0;
+    if SHARP {
+        behind = position_in_limits(value_at(start));
+    }
     for (var k = 0u; k < count; k++) {
         // The part of a full step that this one covers, and where its sample lies in steps.
         let share = select(1.0, min(steps - f32(k), 1.0), MIDPOINT);
         let at = f32(k) + select(1.0, 0.5 * share, MIDPOINT);
         let index = start + at * volume.step * per_step;
-        let sample = transfer(position_in_limits(value_at(index)));
+        var sample: vec4<f32>;
+        if SHARP {
+            let ahead = position_in_limits(value_at(start + (f32(k) + share) * volume.step * per_step));
+            sample = mean_transfer(behind, ahead);
+            behind = ahead;
+        } else {
+            sample = transfer(position_in_limits(value_at(index)));
+        }
         if sample.a <= 0.0 {
             continue;
         }

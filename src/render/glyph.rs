@@ -9,7 +9,7 @@ use glam::DVec3;
 use rayon::prelude::*;
 use wgpu::util::DeviceExt;
 
-use super::march::{bind, layout, storage, uniform, uniform_type};
+use super::march::{bind, layout, scale_code, storage, uniform, uniform_type};
 use super::uniforms::{FrameUniform, GlyphPoint, GlyphUniform, VolumeUniform};
 use super::volume::VolumeTexture;
 use crate::error::Result;
@@ -216,7 +216,12 @@ impl GlyphPass {
         }
         self.scattering += start.elapsed();
         let shaded = u32::from(layer.shaded && !plan.only_pixels);
-        let resolve = [("GLYPH_SAMPLES", plan.samples), ("SHADED", shaded), ("WORDS", words as u32)];
+        let resolve = [
+            ("GLYPH_SAMPLES", plan.samples),
+            ("SHADED", shaded),
+            ("WORDS", words as u32),
+            ("SCALE", scale_code(scene.transfer.scale)),
+        ];
         let resolve = self.resolve.pipeline(gpu, resolve.to_vec());
         for piece in points.pieces(u32::MAX) {
             let buffer = &points.buffers[piece.buffer].0;

@@ -9,7 +9,7 @@ use wgpu::util::DeviceExt;
 use super::glyph::SeenGlyphs;
 use super::uniforms::{FrameUniform, GlyphUniform, LightingUniform, VolumeUniform};
 use super::volume::VolumeTexture;
-use crate::color::LookupTable;
+use crate::color::{LookupTable, Scale};
 use crate::error::Result;
 use crate::gpu::{Gpu, compose};
 use crate::progress::Progress;
@@ -24,6 +24,10 @@ const WORKGROUP: u32 = 8;
 /// Optical depth from which on a ray may end early (opacity 1 - 1/255).
 const OPAQUE_DEPTH: f64 = 5.5413;
 
+/// Slopes of the opacity curve shorter than this share of the limits may lie between two samples: a density that
+/// is smooth on its grid seldom changes more in half a voxel.
+const SHARP_SLOPE: f64 = 0.1;
+
 /// What is compiled into a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Variant {
@@ -32,6 +36,8 @@ struct Variant {
     midpoint: bool,
     shaded: bool,
     stop_when_opaque: bool,
+    sharp: bool,
+    scale: u32,
 }
 
 /// The pass and its compiled pipelines.
@@ -130,6 +136,8 @@ impl MarchPass {
                 ("MIDPOINT", u32::from(variant.midpoint)),
                 ("SHADED", u32::from(variant.shaded)),
                 ("STOP_WHEN_OPAQUE", u32::from(variant.stop_when_opaque)),
+                ("SHARP", u32::from(variant.sharp)),
+                ("SCALE", variant.scale),
             ]
             .map(|(name, value)| (name, f64::from(value)));
             gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
@@ -149,11 +157,9 @@ impl MarchPass {
     }
 
     fn content_group(&self, gpu: &Gpu, scene: &Scene, volume: &VolumeTexture) -> wgpu::BindGroup {
-        let table = gpu.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-            label: Some("lookup table"),
-            contents: bytemuck::cast_slice(&LookupTable::new(&scene.transfer).parts),
-            usage: wgpu::BufferUsages::STORAGE,
-        });
+        let table = LookupTable::new(&scene.transfer);
+        let integrals = storage_of(gpu, "integrals of the table", bytemuck::cast_slice(&table.integrals()));
+        let table = storage_of(gpu, "lookup table", bytemuck::cast_slice(&table.parts));
         let geometry = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit));
         let lighting = uniform(gpu, &LightingUniform::new(&scene.grid, &scene.transfer, scene.shading));
         let entries = [
@@ -162,6 +168,7 @@ impl MarchPass {
             (2, wgpu::BindingResource::Sampler(&self.sampler)),
             (3, table.as_entire_binding()),
             (4, lighting.as_entire_binding()),
+            (5, integrals.as_entire_binding()),
         ];
         bind(gpu, &self.groups[1], &entries)
     }
@@ -183,13 +190,31 @@ impl MarchPass {
 fn variant(scene: &Scene, glyphs: Option<&SeenGlyphs>) -> Variant {
     let longest = scene.grid.lattice.bounds().diagonal() / scene.transfer.reference_length;
     let extinction = LookupTable::new(&scene.transfer).max_extinction();
+    let midpoint = scene.sampling.rule == SampleRule::Midpoint;
     Variant {
         volume: scene.volume,
         glyph_samples: glyphs.map_or(0, |g| g.samples),
-        midpoint: scene.sampling.rule == SampleRule::Midpoint,
+        midpoint,
         shaded: scene.shading.is_some(),
         stop_when_opaque: longest * f64::from(extinction) > OPAQUE_DEPTH,
+        // Mayavi's rule has the value at the end of each step.
+        sharp: midpoint && scene.transfer.opacity.shortest_slope() < SHARP_SLOPE,
+        scale: scale_code(scene.transfer.scale),
     }
+}
+
+/// As the constant `SCALE` of `common/volume.wgsl`.
+pub fn scale_code(scale: Scale) -> u32 {
+    match scale {
+        Scale::Linear => 0,
+        Scale::Log => 1,
+        Scale::Sqrt => 2,
+    }
+}
+
+fn storage_of(gpu: &Gpu, label: &'static str, contents: &[u8]) -> wgpu::Buffer {
+    let usage = wgpu::BufferUsages::STORAGE;
+    gpu.device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label: Some(label), contents, usage })
 }
 
 /// A buffer of one structure.
@@ -246,7 +271,8 @@ fn bind_group_layouts(gpu: &Gpu, by_hand: bool) -> [wgpu::BindGroupLayout; 3] {
         format: wgpu::TextureFormat::Rgba32Float,
         view_dimension: wgpu::TextureViewDimension::D2,
     };
-    let content = [(0, uniform_type()), (1, texture), (2, sampler), (3, storage(true)), (4, uniform_type())];
+    let content =
+        [(0, uniform_type()), (1, texture), (2, sampler), (3, storage(true)), (4, uniform_type()), (5, storage(true))];
     let output = [(0, picture), (1, uniform_type()), (2, storage(true))];
     [layout(gpu, &[(0, uniform_type())]), layout(gpu, &content), layout(gpu, &output)]
 }

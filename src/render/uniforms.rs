@@ -150,7 +150,7 @@ impl VolumeUniform {
     pub fn new(grid: &DensityGrid, sampling: Sampling, transfer: &TransferFunction, stored_unit: f64) -> Self {
         let bounds = grid.lattice.bounds();
         let scale = 1.0 / bounds.diagonal();
-        let [vmin, vmax] = transfer.limits.map(|v| v / stored_unit);
+        let [vmin, vmax] = transfer.limits.map(|v| transfer.scale.of(v / stored_unit));
         // Equal limits are a step at the limit: so steep that no stored value lies within it.
         let width = (vmax - vmin).max(f64::from(f32::MIN_POSITIVE) * 4.0);
         let step_start = if vmax > vmin { vmin } else { vmax - vmax.abs() * f64::from(f32::EPSILON) - width };

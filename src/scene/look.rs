@@ -9,7 +9,7 @@ use super::{
     Annotations, Background, Camera, Diameter, PointLayer, PointOrder, SampleRule, Sampling, Scene, Shading, View,
     Viewpoint,
 };
-use crate::color::{Colormap, OpacityCurve, Rgb, TransferFunction};
+use crate::color::{Colormap, OpacityCurve, Rgb, Scale, TransferFunction};
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::grid::{DensityGrid, Lattice};
@@ -194,6 +194,7 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
     let transfer = TransferFunction {
         colormap: Look::Default.colormap(background),
         limits,
+        scale: Scale::Linear,
         opacity: OpacityCurve::new(DEFAULT_OPACITY.to_vec()).expect("built in"),
         reference_length: reference_length(&grid),
     };
@@ -239,6 +240,7 @@ fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
     let transfer = TransferFunction {
         colormap: Look::Mayavi.colormap(background),
         limits,
+        scale: Scale::Linear,
         opacity: OpacityCurve::new(vec![(0.0, 0.0), (1.0, 0.2)]).expect("built in"),
         reference_length: 1.0,
     };

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock, Mutex};
 
-use densitas::color::{Colormap, LookupTable, OpacityCurve, TransferFunction};
+use densitas::color::{Colormap, LookupTable, OpacityCurve, Scale, TransferFunction};
 use densitas::error::Error;
 use densitas::geometry::Box3;
 use densitas::gpu::{AdapterChoice, Gpu};
@@ -49,6 +49,7 @@ fn slab(points: &[(DVec3, f64)], diameter: f64) -> Scene {
     let transfer = TransferFunction {
         colormap: Colormap::named("grey").unwrap(),
         limits: [0.0, 1.0],
+        scale: Scale::Linear,
         opacity: OpacityCurve::parse("0:0.6,1:0.6").unwrap(),
         reference_length: 0.5,
     };
