@@ -19,7 +19,7 @@ pub use ticks::{Labels, Ticks};
 
 use crate::color::Rgb;
 use crate::scene::{Annotations, Background, Camera, Frame, Scene, Viewpoint, Window};
-use colorbar::Bar;
+use colorbar::{Bar, MASS_SHARES};
 use page::Page;
 
 /// Whether a mark is seen through the density or stands before it.
@@ -148,10 +148,9 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
     let from_center = area.center() - 0.5 * DVec2::new(width, height);
     let window = Window { center: from_center * DVec2::new(1.0, -1.0) / height, size: area.size() / height };
     // Fog beyond the drawn box is neither cut by the picture's edge nor drawn under the colour bar.
-    let [vmin, vmax] = scene.transfer.limits;
     let axes = view.axes();
     let fog = match scene.volume {
-        true => scene.grid.furthest_above(vmin + SEEN * (vmax - vmin), &[axes.right, -axes.right, axes.up, -axes.up]),
+        true => scene.grid.furthest_above(scene.transfer.value_at(SEEN), &[axes.right, -axes.right, axes.up, -axes.up]),
         false => Vec::new(),
     };
     Camera::fitting_with(scene.focus, &fog, view, window)
@@ -163,7 +162,11 @@ pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
     let mut page = Page::new(scene.background, scene.foreground(), frame);
     let top = title::draw(&mut page, &scene.annotations);
     if scene.annotations.colorbar {
-        colorbar::draw(&mut page, &Bar::new(&scene.transfer, scene.grid.unit), top);
+        let grid = &scene.grid;
+        let bar = Bar::new(&scene.transfer, grid.unit, &scene.annotations);
+        let mass = if scene.annotations.mass_axis { grid.levels_enclosing(&MASS_SHARES) } else { Vec::new() };
+        // Points are not fog.
+        colorbar::draw(&mut page, &Bar { see_through: scene.volume, mass, ..bar }, top);
     }
     if scene.annotations.scale_bar {
         scalebar::draw(&mut page, camera, scene.grid.unit);

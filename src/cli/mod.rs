@@ -11,6 +11,7 @@ mod info;
 mod input;
 mod manual;
 mod parse;
+mod picture_args;
 mod plane_args;
 mod recipe;
 mod render;

@@ -55,6 +55,17 @@ impl TransferFunction {
         let [low, high, at] = [vmin, vmax, value].map(|v| self.scale.of(v));
         ((at - low) / (high - low)).clamp(0.0, 1.0)
     }
+
+    /// The value at a position from 0 to 1.
+    pub fn value_at(&self, t: f64) -> f64 {
+        let [low, high] = self.limits.map(|v| self.scale.of(v));
+        let at = low + t * (high - low);
+        match self.scale {
+            Scale::Linear => at,
+            Scale::Log => at.exp(),
+            Scale::Sqrt => at * at,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -92,6 +103,8 @@ mod tests {
             (Scale::Sqrt, [1.0, 9.0], 4.0, 0.5),
         ] {
             assert!((at(scale, limits, value) - expected).abs() < 1e-12, "{scale:?} {limits:?} {value}");
+            let back = grey(limits, scale).value_at(expected);
+            assert!((back - value).abs() < 1e-12 || [0.0, 1.0].contains(&expected), "{scale:?} {limits:?} {value}");
         }
     }
 

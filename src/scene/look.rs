@@ -9,7 +9,7 @@ use super::{
     Annotations, Background, Camera, Diameter, PointLayer, PointOrder, SampleRule, Sampling, Scene, Shading, View,
     Viewpoint,
 };
-use crate::color::{Colormap, OpacityCurve, Rgb, Scale, TransferFunction};
+use crate::color::{Colormap, OpacityCurve, Scale, TransferFunction};
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::grid::{DensityGrid, Lattice};
@@ -108,9 +108,6 @@ const REFERENCE_MASS: f64 = 0.5;
 /// complex, two cells from microscopy and the founding cloud, on dark and on white.
 const DEFAULT_OPACITY: [(f64, f32); 2] = [(0.0, 0.0), (1.0, 0.9)];
 
-/// Near-black, a little blue.
-const DEFAULT_BACKGROUND: Rgb = [8.0 / 255.0, 8.0 / 255.0, 12.0 / 255.0];
-
 /// Samples a voxel (of the shortest spacing) that the default look takes along a ray.
 const DEFAULT_SAMPLES_PER_VOXEL: f64 = 2.0;
 
@@ -190,7 +187,7 @@ impl Look {
 }
 
 fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
-    let background = Background::Color(DEFAULT_BACKGROUND);
+    let background = Background::DARK;
     let transfer = TransferFunction {
         colormap: Look::Default.colormap(background),
         limits,

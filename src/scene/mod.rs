@@ -4,6 +4,7 @@ mod camera;
 mod heatmap;
 mod look;
 mod points;
+mod quantity;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
 pub use heatmap::{HeatmapScene, Interpolation};
 pub use look::{Limits, Look};
 pub use points::{Diameter, PointLayer, PointOrder};
+pub use quantity::Quantity;
 
 use crate::color::{Rgb, TransferFunction, hex};
 use crate::geometry::Box3;
@@ -116,6 +118,10 @@ pub struct Annotations {
     pub axes: bool,
     /// The colour bar.
     pub colorbar: bool,
+    /// What the numbers of the colour bar count.
+    pub quantity: Quantity,
+    /// Beside those of the colour bar, the shares of the mass that lie above its values.
+    pub mass_axis: bool,
     /// A line above the picture.
     pub title: Option<String>,
     /// A bar of a round length, in the plane through the camera's target.
@@ -165,6 +171,9 @@ impl Serialize for Background {
 }
 
 impl Background {
+    /// Near-black, a little blue: that of the default look.
+    pub const DARK: Self = Self::Color([8.0 / 255.0, 8.0 / 255.0, 12.0 / 255.0]);
+
     /// The colour that text and lines must stand out from: where there is none, the white of paper.
     pub fn color(self) -> Rgb {
         match self {
