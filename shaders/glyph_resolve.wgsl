@@ -35,11 +35,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 fn look_at(point: Point, place: vec2<f32>) -> Seen {
     let radius = radius_of(point);
     // The pass before has found that it is met; rounding shall not say otherwise.
-    let met = hit(ray_at(place), point.position, radius, true);
+    let met = hit(ray_at(place), center_of(point), radius, true);
     var brightness = 1.0;
     if SHADED {
         // Too few pixels show no form, only noise.
-        let pixels = footprint(point.position, radius);
+        let pixels = footprint(center_of(point), radius);
         let weight = saturate(0.5 * (pixels.radius - 1.0));
         let turned = 1.0 - met.facing;
         brightness = 1.0 - weight * (1.0 - RIM) * turned * turned;

@@ -20,6 +20,9 @@ override SHARP: bool = false;
 // What the glyph pass has found for each sample of each pixel.
 @group(2) @binding(2) var<storage, read> seen: array<Seen>;
 
+// As the volume's table, of the colours of glyphs.
+@group(2) @binding(3) var<storage, read> glyph_table: array<vec4<f32>>;
+
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let pixel = vec2<u32>(id.x, id.y + frame.first_row);
@@ -88,7 +91,10 @@ fn glyphs_alone(pixel: vec2<u32>) -> vec4<f32> {
 }
 
 fn glyph_color(glyph: Seen) -> vec3<f32> {
-    return transfer(position_of(glyph)).rgb * brightness_of(glyph);
+    let parts = arrayLength(&glyph_table) / 2u;
+    let x = position_of(glyph) * f32(parts);
+    let part = min(u32(x), parts - 1u);
+    return mix(glyph_table[2u * part], glyph_table[2u * part + 1u], x - f32(part)).rgb * brightness_of(glyph);
 }
 
 // Adds what lies within `span` on the ray to the light that has come from before it.

@@ -22,7 +22,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let point = points[index];
     let number = glyphs.earlier + index + 1u;
     if ONLY_PIXELS {
-        scatter_pixel(point.position, number);
+        scatter_pixel(center_of(point), number);
     } else {
         scatter_sphere(point, number, id.x % glyphs.lanes);
     }
@@ -53,17 +53,17 @@ fn scatter_pixel(center: vec3<f32>, number: u32) {
 // Row of samples `lane`, and every further one that no other lane draws.
 fn scatter_sphere(point: Point, number: u32, lane: u32) {
     let radius = radius_of(point);
-    let pixels = footprint(point.position, radius);
+    let pixels = footprint(center_of(point), radius);
     if pixels.is_pixel {
         if lane == 0u {
-            scatter_pixel(point.position, number);
+            scatter_pixel(center_of(point), number);
         }
         return;
     }
     let rows = u32(max(pixels.last.y - pixels.first.y + 1, 0)) * GLYPH_SAMPLES;
     for (var k = lane; k < rows; k += glyphs.lanes) {
         let y = pixels.first.y + i32(k / GLYPH_SAMPLES);
-        scatter_row(point.position, radius, pixels, y, k % GLYPH_SAMPLES, number);
+        scatter_row(center_of(point), radius, pixels, y, k % GLYPH_SAMPLES, number);
     }
 }
 

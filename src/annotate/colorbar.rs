@@ -38,6 +38,8 @@ pub struct Bar<'a> {
     pub dimensions: u8,
     /// What the numbers count.
     pub quantity: Quantity,
+    /// What else the numbers are; without unit and factor.
+    pub name: Option<&'a str>,
     /// Whether there are values below and above the limits, which a point at that end tells.
     pub goes_on: [bool; 2],
     /// Whether the colours as see-through as they are drawn stand beside it.
@@ -49,6 +51,12 @@ pub struct Bar<'a> {
 }
 
 impl<'a> Bar<'a> {
+    /// The bar of numbers of this name.
+    pub fn of_column(transfer: &'a TransferFunction, name: &'a str) -> Self {
+        let bar = Self::new(transfer, None, &Annotations::default());
+        Self { name: Some(name), see_through: false, goes_on: [false; 2], ..bar }
+    }
+
     /// The bar of a density in space.
     pub fn new(transfer: &'a TransferFunction, unit: Option<LengthUnit>, annotations: &Annotations) -> Self {
         Self {
@@ -56,6 +64,7 @@ impl<'a> Bar<'a> {
             unit,
             dimensions: 3,
             quantity: annotations.quantity,
+            name: None,
             goes_on: [true; 2],
             see_through: true,
             mass: Vec::new(),
@@ -161,10 +170,15 @@ fn decades(vmin: f64, vmax: f64, most: usize) -> Vec<(f64, String)> {
 
 /// `density` and `(10⁻⁵/Å³)`, `(1/Å³)`, `(×10⁻⁵)` or nothing.
 fn heading(bar: &Bar, labels: &Labels) -> Vec<String> {
-    let name = bar.quantity.name();
+    let name: String = match bar.name {
+        Some(name) if name.chars().count() > MOST_LETTERS => {
+            name.chars().take(MOST_LETTERS - 1).chain(std::iter::once('…')).collect()
+        }
+        name => name.unwrap_or(bar.quantity.name()).to_owned(),
+    };
     let quantity = match &labels.offset {
         Some(offset) => format!("{name} {offset}"),
-        None => name.to_owned(),
+        None => name,
     };
     let raised = if bar.dimensions == 2 { '²' } else { '³' };
     let scale = match (labels.power, bar.quantity.unit(bar.unit)) {
@@ -208,6 +222,10 @@ fn scientific(value: f64) -> String {
 const VEIL: f64 = 0.7;
 /// Width of the opaque column, in em.
 const BAR: f64 = 1.2;
+/// Wider headings, as the names of columns may be, begin before the bar, in em.
+const WIDEST_HEADING: f64 = 5.0;
+/// Names of columns are cut after so many letters.
+const MOST_LETTERS: usize = 24;
 /// From the opaque column to the numbers, in em.
 const NUMBERS_AT: f64 = 0.6;
 
@@ -216,7 +234,8 @@ fn text_width(page: &mut Page, bar: &Bar, texts: &Texts) -> f64 {
     let before = (bar.veil() + BAR + NUMBERS_AT) * em;
     let numbers = texts.numbers.iter().map(|(_, text)| before + page.text_size(text, em).x);
     let widest_number = numbers.fold(0.0, f64::max);
-    texts.heading.iter().map(|line| page.text_size(line, em).x).fold(widest_number, f64::max)
+    let heading = texts.heading.iter().map(|line| page.text_size(line, em).x).fold(0.0, f64::max);
+    widest_number.max(heading.min(WIDEST_HEADING * em))
 }
 
 /// The columns of colours, on whole pixels.
@@ -313,8 +332,9 @@ fn write_heading(page: &mut Page, corner: DVec2, lines: Vec<String>) {
     let mut bottom = corner.y - 1.3 * em;
     for line in lines.into_iter().rev() {
         let size = page.text_size(&line, em);
-        let max = DVec2::new(corner.x + size.x, page.snap(bottom));
-        let area = Area { min: DVec2::new(corner.x, max.y - size.y), max };
+        let left = corner.x.min(page.snap(page.size.x - em - size.x));
+        let max = DVec2::new(left + size.x, page.snap(bottom));
+        let area = Area { min: DVec2::new(left, max.y - size.y), max };
         bottom = area.min.y - 0.15 * em;
         page.take(area);
         page.write(line, area, em);

@@ -4,6 +4,7 @@
 mod axes;
 mod colorbar;
 mod heatmap;
+mod legend;
 mod lettering;
 mod page;
 mod scalebar;
@@ -18,7 +19,7 @@ pub use lettering::Lettering;
 pub use ticks::{Labels, Ticks};
 
 use crate::color::Rgb;
-use crate::scene::{Annotations, Background, Camera, Frame, Scene, Viewpoint, Window};
+use crate::scene::{Annotations, Background, Camera, ColorKey, Frame, PointColors, Scene, Viewpoint, Window};
 use colorbar::{Bar, MASS_SHARES};
 use page::Page;
 
@@ -162,11 +163,7 @@ pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
     let mut page = Page::new(scene.background, scene.foreground(), frame);
     let top = title::draw(&mut page, &scene.annotations);
     if scene.annotations.colorbar {
-        let grid = &scene.grid;
-        let bar = Bar::new(&scene.transfer, grid.unit, &scene.annotations);
-        let mass = if scene.annotations.mass_axis { grid.levels_enclosing(&MASS_SHARES) } else { Vec::new() };
-        // Points are not fog.
-        colorbar::draw(&mut page, &Bar { see_through: scene.volume, mass, ..bar }, top);
+        draw_keys(&mut page, scene, top);
     }
     if scene.annotations.scale_bar {
         scalebar::draw(&mut page, camera, scene.grid.unit);
@@ -175,6 +172,28 @@ pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
         axes::draw(&mut page, scene, camera, frame);
     }
     page.marks
+}
+
+/// What tells the meaning of the colours: a bar of the density where it gives any, a bar or a legend of the points.
+fn draw_keys(page: &mut Page, scene: &Scene, top: f64) {
+    let colors = scene.points.as_ref().and_then(|points| points.colors.as_ref());
+    if let Some(PointColors { key: ColorKey::Categories(names), .. }) = colors {
+        legend::draw(page, colors.expect("just found"), names, !scene.volume, top);
+    }
+    match colors {
+        Some(colors) if !scene.volume => {
+            if let ColorKey::Column(name) = &colors.key {
+                colorbar::draw(page, &Bar::of_column(&colors.transfer, name), top);
+            }
+        }
+        _ => {
+            let grid = &scene.grid;
+            let mass = if scene.annotations.mass_axis { grid.levels_enclosing(&MASS_SHARES) } else { Vec::new() };
+            // Points are not fog.
+            let bar = Bar::new(&scene.transfer, grid.unit, &scene.annotations);
+            colorbar::draw(page, &Bar { see_through: scene.volume, mass, ..bar }, top);
+        }
+    }
 }
 
 /// The part of a picture into which the drawn box should be fitted so that the title, the colour

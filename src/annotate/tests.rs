@@ -8,7 +8,7 @@ use super::*;
 use crate::color::{Colormap, LookupTable, Scale};
 use crate::geometry::{Box3, LengthUnit};
 use crate::grid::{DensityGrid, Lattice, PlaneGrid};
-use crate::scene::{HeatmapScene, Limits, Look, Quantity, View};
+use crate::scene::{HeatmapScene, Limits, Look, PointLayer, Quantity, View};
 
 const FRAMES: [Frame; 6] = [
     Frame { size: [160, 120], scale_factor: 1.0 },
@@ -454,4 +454,25 @@ fn the_bar_of_a_heat_map_is_pointed_where_values_lie_beyond() {
     };
     // Its values are all 0.5.
     assert_eq!([[0.0, 1.0], [0.0, 0.4], [0.6, 1.0], [0.5, 0.6]].map(corners), [4, 5, 5, 4]);
+}
+
+/// Legends and bars of points in every frame: inside and apart, and a legend names what fits and counts the others.
+#[test]
+fn keys_of_points_stay_inside_and_apart() {
+    for frame in &FRAMES {
+        for (count, volume) in [(1, false), (3, true), (12, false), (80, true), (80, false)] {
+            let mut scene = scene(boxes()[0], View::ISO, Some("Ubiquitin"));
+            let categories = (0..count).map(|i| (format!("chain {i}"), [0.5; 3])).collect();
+            let legend = PointColors::categories(&[0], categories);
+            let map = Colormap::named("viridis").unwrap();
+            let bar = PointColors::column(Arc::new(vec![3.0]), "a very long name of a column [nm]".into(), map);
+            scene.volume = volume;
+            for colors in [legend, bar] {
+                let (positions, values) = (Arc::new(vec![DVec3::ZERO]), Arc::new(vec![0.5]));
+                scene.points =
+                    Some(PointLayer { colors: Some(colors), ..Look::Default.points(&scene, positions, values) });
+                check_texts(&marks_of(&scene, frame), frame, &format!("{frame:?} {count} {volume}"));
+            }
+        }
+    }
 }

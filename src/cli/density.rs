@@ -43,7 +43,7 @@ pub struct DensityCommand {
 pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
     let input_path = input::path_of(&args.points);
     check_outputs(args, input_path.as_deref())?;
-    let (opened, bytes) = input::open_with_bytes(&args.points, args.density.bounds, console)?;
+    let (opened, bytes) = input::open_with_bytes(&args.points, args.density.bounds, Vec::new(), console)?;
     let Input::Points(points) = &opened.input else {
         return Err(Error::Data(
             "the input is a volume already, not points; `densitas render` draws it and `densitas info` describes it"

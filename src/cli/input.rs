@@ -26,13 +26,28 @@ pub struct Opened {
 
 /// Reads the input, saying warnings and notes on the console.
 pub fn open(args: &PointArgs, bounds: Option<Box3>, console: &Console) -> Result<Opened> {
-    open_with_bytes(args, bounds, console).map(|(opened, _)| opened)
+    open_with_bytes(args, bounds, Vec::new(), console).map(|(opened, _)| opened)
+}
+
+/// As [`open`], with further columns of a table.
+pub fn open_with_columns(
+    args: &PointArgs,
+    bounds: Option<Box3>,
+    columns: Vec<String>,
+    console: &Console,
+) -> Result<Opened> {
+    open_with_bytes(args, bounds, columns, console).map(|(opened, _)| opened)
 }
 
 /// As [`open`], with the unpacked bytes of the file; a sample has none.
-pub fn open_with_bytes(args: &PointArgs, bounds: Option<Box3>, console: &Console) -> Result<(Opened, Vec<u8>)> {
+pub fn open_with_bytes(
+    args: &PointArgs,
+    bounds: Option<Box3>,
+    columns: Vec<String>,
+    console: &Console,
+) -> Result<(Opened, Vec<u8>)> {
     let start = Instant::now();
-    let options = args.options(bounds)?;
+    let options = io::ReadOptions { extra_columns: columns, ..args.options(bounds)? };
     let source = Source::from_argument(Path::new(&args.input));
     let mut bytes = Vec::new();
     let input = match sample_name(&args.input) {

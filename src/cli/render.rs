@@ -25,7 +25,7 @@ use crate::io::{self, Input};
 use crate::kde;
 use crate::points::PointCloud;
 use crate::render::Renderer;
-use crate::scene::{Camera, Frame, Limits, Look, Projection, Scene, View, Viewpoint};
+use crate::scene::{Camera, ColorKey, Diameter, Frame, Limits, Look, Projection, Scene, View, Viewpoint};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -122,6 +122,10 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
             scene.transfer.limits[0]
         ));
     }
+    let key = scene.points.as_ref().and_then(|p| p.colors.as_ref()).map(|c| &c.key);
+    if let Some(ColorKey::Column(name)) = key.filter(|_| scene.volume && scene.annotations.colorbar) {
+        console.note(&format!("the colour bar is that of the density; --mode points shows that of `{name}`"));
+    }
     let start = Instant::now();
     let picture = renderer.draw(&scene, &frame, console)?;
     seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
@@ -149,7 +153,12 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
 fn tell(args: &RenderCommand, scene: &Scene, frame: &Frame, renderer: &Renderer, console: &Console) {
     let [vmin, vmax] = scene.transfer.limits;
     let [x, y, z] = scene.grid.lattice.shape;
-    let points = scene.points.as_ref().map(|p| format!("; points of diameter {:.3}", p.diameter.length()));
+    let points = scene.points.as_ref().map(|p| match p.diameter {
+        Diameter::Ranged(d) => format!("; points of diameters from 0 to {d:.3}"),
+        Diameter::Proportional(d) => format!("; points of diameter {d:.3} times the density"),
+        Diameter::Pixels(d) => format!("; points of diameter {d} pixels"),
+        Diameter::Uniform(d) => format!("; points of diameter {d:.3}"),
+    });
     console.note(&format!(
         "{}: {} x {} pixels; {x} x {y} x {z} nodes; colours from {vmin:.3e} to {vmax:.3e}{}; drawn on {}",
         args.output.display(),
@@ -193,7 +202,8 @@ struct Made {
 }
 
 fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
-    let opened = input::open(&args.points, args.density.bounds, console)?;
+    let columns = args.glyphs.columns();
+    let opened = input::open_with_columns(&args.points, args.density.bounds, columns, console)?;
     let mut seconds = report::object(json!({ "read": opened.seconds }));
     match opened.input {
         Input::Points(points) => {
@@ -233,12 +243,13 @@ fn weighed(cloud: PointCloud, args: &DensityArgs, console: &Console) -> Result<W
     options.max_error = options.max_error.max(COLOR_ERROR);
     let all = cloud.len();
     let is_inside = |p: &DVec3| args.bounds.is_none_or(|b| b.min.cmple(*p).all() && p.cmple(b.max).all());
-    let positions: Vec<DVec3> = cloud.positions.iter().copied().filter(is_inside).collect();
-    if positions.len() < all {
-        console.note(&format!("{} of {all} points lie outside --bounds and are not drawn", all - positions.len()));
+    let inside: Vec<usize> = (0..all).filter(|&i| is_inside(&cloud.positions[i])).collect();
+    if inside.len() < all {
+        console.note(&format!("{} of {all} points lie outside --bounds and are not drawn", all - inside.len()));
     }
-    let values = kde::density_at(&cloud, &positions, &options, console)?.values;
-    Ok(WeighedPoints { positions: Arc::new(positions), values: Arc::new(values) })
+    let drawn = cloud.take(&inside);
+    let values = kde::density_at(&cloud, &drawn.positions, &options, console)?.values;
+    Ok(WeighedPoints { cloud: drawn, values: Arc::new(values) })
 }
 
 impl RenderCommand {
@@ -252,7 +263,7 @@ impl RenderCommand {
             scene.background = background;
             scene.transfer.colormap = view.look.colormap(background);
         }
-        self.glyphs.apply(&mut scene, view.look, points)?;
+        self.glyphs.apply(&mut scene, view.look, points, frame.scale_factor)?;
         picture.apply(&mut scene.transfer);
         scene.annotations = picture.annotations(quantity);
         view.apply(&mut scene);

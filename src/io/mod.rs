@@ -278,7 +278,7 @@ fn refuse_point_options(options: &ReadOptions, name: &str) -> Result<()> {
 /// [`Error::Usage`] for options that only a table or structure has, [`Error::Data`] if no point is left.
 pub fn from_cloud(cloud: PointCloud, format: &'static str, options: &ReadOptions) -> Result<PointInput> {
     if options.columns.is_some() {
-        return Err(Error::Usage(format!("--columns choose columns of a table; this is a {format}")));
+        return Err(Error::Usage(format!("columns can be chosen of a table only; this is a {format}")));
     }
     let frame = vec![0, cloud.len()];
     let parsed = choose::Parsed {
@@ -314,7 +314,7 @@ pub fn read_bytes(bytes: &[u8], source: &Source, options: &ReadOptions, progress
         },
     };
     if parsed.position_columns.is_empty() && (options.columns.is_some() || !options.extra_columns.is_empty()) {
-        return Err(Error::Usage(format!("{name}: --columns choose columns of a table; this is {}", parsed.format)));
+        return Err(Error::Usage(format!("{name}: columns can be chosen of a table only; this is {}", parsed.format)));
     }
     choose::choose(parsed, options, name).map(Input::Points)
 }

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::geometry::Box3;
 use crate::gpu::{Gpu, compose};
 use crate::progress::Progress;
-use crate::scene::{Camera, PointLayer, PointOrder, Projection, Scene};
+use crate::scene::{Camera, Diameter, PointLayer, PointOrder, Projection, Scene};
 
 /// Tests of a sphere against a sample in one dispatch: few enough that a slow adapter answers within
 /// a fraction of a second.
@@ -88,6 +88,8 @@ struct Stage {
 struct PointBuffers {
     positions: Arc<Vec<DVec3>>,
     values: Arc<Vec<f64>>,
+    colored: Arc<Vec<f64>>,
+    sizes: Arc<Vec<f64>>,
     bounds: Box3,
     stored_unit: f64,
     /// Each with the number of its points.
@@ -111,7 +113,8 @@ struct Plan {
     points_a_dispatch: u32,
     /// Whether no sphere is larger than a pixel.
     only_pixels: bool,
-    /// Diameter in diagonals as a function of the stored value.
+    in_pixels: bool,
+    /// Diameter in diagonals, or in pixels, as a function of the stored size.
     diameter: [f64; 2],
 }
 
@@ -172,13 +175,15 @@ impl GlyphPass {
         let slots = self.slots.as_ref().expect("just made");
         let frame = uniform(gpu, &FrameUniform::new(camera, bounds, size, rows.clone()));
         let frame = bind(gpu, &self.groups[0], &[(0, frame.as_entire_binding())]);
-        let limits = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit));
+        let (transfer, unit) = layer.colors.as_ref().map_or((&scene.transfer, volume.unit), |c| (&c.transfer, 1.0));
+        let limits = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, transfer, unit));
         let limits = bind(gpu, &self.groups[1], &[(0, limits.as_entire_binding())]);
 
         let constants = vec![
             ("GLYPH_SAMPLES", plan.samples),
             ("ONLY_PIXELS", u32::from(plan.only_pixels)),
             ("BY_DEPTH", u32::from(by_depth)),
+            ("IN_PIXELS", u32::from(plan.in_pixels)),
         ];
         let (stage, changed, passes): (_, &[_], &[bool]) = match wide {
             Some(wide) => (wide, &[&slots.nearest], &[false]),
@@ -220,7 +225,8 @@ impl GlyphPass {
             ("GLYPH_SAMPLES", plan.samples),
             ("SHADED", shaded),
             ("WORDS", words as u32),
-            ("SCALE", scale_code(scene.transfer.scale)),
+            ("IN_PIXELS", u32::from(plan.in_pixels)),
+            ("SCALE", scale_code(transfer.scale)),
         ];
         let resolve = self.resolve.pipeline(gpu, resolve.to_vec());
         for piece in points.pieces(u32::MAX) {
@@ -314,12 +320,22 @@ impl PointBuffers {
             (gpu.device.create_buffer_init(&descriptor), chunk.len() as u32)
         });
         let buffers = buffers.collect();
-        Self { positions: layer.positions.clone(), values: layer.values.clone(), bounds, stored_unit, buffers }
+        Self {
+            positions: layer.positions.clone(),
+            values: layer.values.clone(),
+            colored: colored(layer).clone(),
+            sizes: layer.sizes().clone(),
+            bounds,
+            stored_unit,
+            buffers,
+        }
     }
 
     fn holds(&self, layer: &PointLayer, bounds: Box3, stored_unit: f64) -> bool {
         Arc::ptr_eq(&self.positions, &layer.positions)
             && Arc::ptr_eq(&self.values, &layer.values)
+            && Arc::ptr_eq(&self.colored, colored(layer))
+            && Arc::ptr_eq(&self.sizes, layer.sizes())
             && (self.bounds, self.stored_unit) == (bounds, stored_unit)
     }
 
@@ -337,23 +353,34 @@ impl PointBuffers {
     }
 }
 
+/// What colours the points.
+fn colored(layer: &PointLayer) -> &Arc<Vec<f64>> {
+    layer.colors.as_ref().map_or(&layer.values, |colors| &colors.values)
+}
+
 /// The points of a layer as the shaders read them, in ascending order of density; equal ones in the
 /// order they came in.
 fn sorted_points(layer: &PointLayer, bounds: Box3, stored_unit: f64) -> Vec<GlyphPoint> {
-    let least = layer.values.iter().copied().filter(|v| v.is_finite()).fold(f64::INFINITY, f64::min);
-    let least = if least.is_finite() { least } else { 0.0 };
-    let value = |i: u32| Some(layer.values[i as usize]).filter(|v| v.is_finite()).unwrap_or(least);
+    let [value, color, size] = [&layer.values, colored(layer), layer.sizes()].map(finite);
+    let color_unit = if layer.colors.is_some() { 1.0 } else { stored_unit };
     let mut order: Vec<(u64, u32)> = (0..layer.positions.len() as u32)
         .filter(|&i| layer.positions[i as usize].is_finite())
         .map(|i| (ascending_bits(value(i)), i))
         .collect();
     order.par_sort_unstable();
     let (center, scale) = (bounds.center(), 1.0 / bounds.diagonal());
-    let point = |&(_, i): &(u64, u32)| GlyphPoint {
-        position: ((layer.positions[i as usize] - center) * scale).as_vec3().to_array(),
-        value: (value(i) / stored_unit) as f32,
+    let point = |&(_, i): &(u64, u32)| {
+        let [x, y, z] = ((layer.positions[i as usize] - center) * scale).as_vec3().to_array();
+        GlyphPoint { x, y, z, value: (color(i) / color_unit) as f32, size: (size(i) / stored_unit) as f32 }
     };
     order.par_iter().map(point).collect()
+}
+
+/// The values; in place of those that are not finite the least of the others.
+fn finite(values: &Arc<Vec<f64>>) -> impl Fn(u32) -> f64 + Sync + use<'_> {
+    let least = values.iter().copied().filter(|v| v.is_finite()).fold(f64::INFINITY, f64::min);
+    let least = if least.is_finite() { least } else { 0.0 };
+    move |i| Some(values[i as usize]).filter(|v| v.is_finite()).unwrap_or(least)
 }
 
 /// An integer that grows with a finite number.
@@ -387,18 +414,22 @@ impl Slots {
 impl Plan {
     fn new(gpu: &Gpu, layer: &PointLayer, camera: &Camera, points: &PointBuffers, size: [u32; 2]) -> Self {
         let &PointBuffers { bounds, stored_unit, .. } = points;
-        let [offset, slope] = layer.diameter.by_value(&layer.values);
+        let [offset, slope] = layer.diameter.by_value(layer.sizes());
+        let in_pixels = matches!(layer.diameter, Diameter::Pixels(_));
         let forward = camera.axes().forward;
         let pixels = |position: DVec3, value: f64| {
             let radius = 0.5 * (offset + slope * value).max(0.0);
+            if in_pixels {
+                return radius;
+            }
             radius * pixels_per_length(camera, forward, position, radius, size[1])
         };
         let only_pixels = [offset, slope] == [0.0, 0.0];
-        let all = layer.positions.par_iter().zip(layer.values.par_iter()).with_min_len(ESTIMATED_POINTS);
+        let all = layer.positions.par_iter().zip(layer.sizes().par_iter()).with_min_len(ESTIMATED_POINTS);
         let radius = |(p, v): (&DVec3, &f64)| Some(pixels(*p, *v)).filter(|r| r.is_finite()).unwrap_or(0.0);
         let largest = if only_pixels { 0.0 } else { all.map(radius).reduce(|| 0.0, f64::max) };
         let radii: Vec<f64> = evenly(layer.positions.len(), ESTIMATED_POINTS)
-            .map(|i| radius((&layer.positions[i], &layer.values[i])))
+            .map(|i| radius((&layer.positions[i], &layer.sizes()[i])))
             .collect();
         let samples = if layer.antialias && largest > LEAST_RADIUS { SMOOTH_SAMPLES } else { 1 };
         let picture = f64::from(size[0]) * f64::from(size[1]);
@@ -408,8 +439,15 @@ impl Plan {
         let most = u64::from(gpu.device.limits().max_compute_workgroups_per_dimension) * u64::from(WORKGROUP);
         let most = (most / u64::from(lanes)).max(1);
         let points_a_dispatch = (TESTS_A_DISPATCH / mean_tests.max(1.0)).clamp(1.0, most as f64) as u32;
-        let scale = 1.0 / bounds.diagonal();
-        Self { samples, lanes, points_a_dispatch, only_pixels, diameter: [offset * scale, slope * stored_unit * scale] }
+        let scale = if in_pixels { 1.0 } else { 1.0 / bounds.diagonal() };
+        Self {
+            samples,
+            lanes,
+            points_a_dispatch,
+            only_pixels,
+            in_pixels,
+            diameter: [offset * scale, slope * stored_unit * scale],
+        }
     }
 
     fn uniform(&self, piece: &Piece, first_slot_row: u32, claiming: bool) -> GlyphUniform {

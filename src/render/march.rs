@@ -105,7 +105,7 @@ impl MarchPass {
         let at_once = at_once.next_multiple_of(WORKGROUP).max(WORKGROUP);
         let pipeline = self.pipeline(gpu, variant(scene, glyphs));
         let content = self.content_group(gpu, scene, volume);
-        let output = self.output_group(gpu, target, glyphs);
+        let output = self.output_group(gpu, scene, target, glyphs);
         for first in rows.clone().step_by(at_once as usize) {
             progress.check()?;
             let last = (first + at_once).min(rows.end);
@@ -173,15 +173,24 @@ impl MarchPass {
         bind(gpu, &self.groups[1], &entries)
     }
 
-    fn output_group(&self, gpu: &Gpu, target: &wgpu::Texture, glyphs: Option<&SeenGlyphs>) -> wgpu::BindGroup {
+    fn output_group(
+        &self,
+        gpu: &Gpu,
+        scene: &Scene,
+        target: &wgpu::Texture,
+        glyphs: Option<&SeenGlyphs>,
+    ) -> wgpu::BindGroup {
         let view = target.create_view(&Default::default());
         let first_slot_row = glyphs.map_or(0, |g| g.first_row);
         let place = uniform(gpu, &GlyphUniform { first_slot_row, ..GlyphUniform::zeroed() });
         let seen = glyphs.map_or(&self.no_glyphs, |g| &g.buffer);
+        let colors = scene.points.as_ref().and_then(|p| p.colors.as_ref()).map_or(&scene.transfer, |c| &c.transfer);
+        let table = storage_of(gpu, "table of glyphs", bytemuck::cast_slice(&LookupTable::new(colors).parts));
         let entries = [
             (0, wgpu::BindingResource::TextureView(&view)),
             (1, place.as_entire_binding()),
             (2, seen.as_entire_binding()),
+            (3, table.as_entire_binding()),
         ];
         bind(gpu, &self.groups[2], &entries)
     }
@@ -273,7 +282,7 @@ fn bind_group_layouts(gpu: &Gpu, by_hand: bool) -> [wgpu::BindGroupLayout; 3] {
     };
     let content =
         [(0, uniform_type()), (1, texture), (2, sampler), (3, storage(true)), (4, uniform_type()), (5, storage(true))];
-    let output = [(0, picture), (1, uniform_type()), (2, storage(true))];
+    let output = [(0, picture), (1, uniform_type()), (2, storage(true)), (3, storage(true))];
     [layout(gpu, &[(0, uniform_type())]), layout(gpu, &content), layout(gpu, &output)]
 }
 

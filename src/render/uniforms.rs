@@ -66,9 +66,9 @@ pub struct LightingUniform {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct GlyphUniform {
-    /// Radius in diagonals of a point of value 0.
+    /// Radius in diagonals, or in pixels, of a point of size 0.
     pub radius_offset: f32,
-    /// What the radius grows by where the value grows by one stored unit.
+    /// What the radius grows by where the size grows by one stored unit.
     pub radius_slope: f32,
     /// The row of the picture that the slots begin with.
     pub first_slot_row: u32,
@@ -89,9 +89,15 @@ pub struct GlyphUniform {
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct GlyphPoint {
     /// Relative to the box's centre, in diagonals.
-    pub position: [f32; 3],
-    /// Density in the volume's stored unit.
+    pub x: f32,
+    /// Likewise.
+    pub y: f32,
+    /// Likewise.
+    pub z: f32,
+    /// What it is coloured by: the density in the volume's stored unit, or another number as it is.
     pub value: f32,
+    /// What its diameter grows with, in the volume's stored unit.
+    pub size: f32,
 }
 
 /// Eye depth that stands for a parallel camera, which sees everything on its rays; in diagonals.
@@ -272,6 +278,6 @@ mod tests {
             earlier,
             claiming
         );
-        assert_same_layout!(GlyphPoint, "glyph.wgsl", "Point", position, value);
+        assert_same_layout!(GlyphPoint, "glyph.wgsl", "Point", x, y, z, value, size);
     }
 }

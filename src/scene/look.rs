@@ -160,7 +160,7 @@ impl Look {
             Self::Mayavi => (mayavi_diameter(&positions), PointOrder::Depth),
         };
         let diameter = Diameter::Uniform(diameter);
-        PointLayer { positions, values, diameter, order, shaded: true, antialias: true }
+        PointLayer { positions, values, colors: None, sizes: None, diameter, order, shaded: true, antialias: true }
     }
 
     /// The look's lighting, for when it is asked for.

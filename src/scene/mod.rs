@@ -15,7 +15,7 @@ use serde::Serialize;
 pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
 pub use heatmap::{HeatmapScene, Interpolation};
 pub use look::{Limits, Look};
-pub use points::{Diameter, PointLayer, PointOrder};
+pub use points::{ColorKey, Diameter, PointColors, PointLayer, PointOrder};
 pub use quantity::Quantity;
 
 use crate::color::{Rgb, TransferFunction, hex};

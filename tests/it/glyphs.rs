@@ -10,8 +10,8 @@ use densitas::progress::Silent;
 use densitas::render::{Light, Renderer};
 use densitas::sample;
 use densitas::scene::{
-    Annotations, Background, Camera, Diameter, Limits, Look, PointLayer, PointOrder, Projection, SampleRule, Sampling,
-    Scene, View, Viewpoint, Window,
+    Annotations, Background, Camera, Diameter, Limits, Look, PointColors, PointLayer, PointOrder, Projection,
+    SampleRule, Sampling, Scene, View, Viewpoint, Window,
 };
 use glam::{DVec2, DVec3};
 
@@ -41,6 +41,8 @@ fn slab(points: &[(DVec3, f64)], diameter: f64) -> Scene {
     let layer = PointLayer {
         positions: Arc::new(points.iter().map(|p| p.0).collect()),
         values: Arc::new(points.iter().map(|p| p.1).collect()),
+        colors: None,
+        sizes: None,
         diameter: Diameter::Uniform(diameter),
         order: PointOrder::Depth,
         shaded: false,
@@ -341,6 +343,63 @@ fn diameters_grow_with_the_density_as_mayavis_do() {
     assert!(near(width(Diameter::Ranged(0.12)), [1, 120]), "{:?}", width(Diameter::Ranged(0.12)));
 }
 
+/// Catches: colours of the density's limits or table, neighbouring categories that run into each other.
+#[test]
+fn points_have_the_colour_of_what_they_are() {
+    let points: Vec<_> = (0..3).map(|i| (DVec3::new(0.5, 0.35 + 0.15 * f64::from(i), 0.5), 0.5)).collect();
+    let rgb = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    let categories = ["a", "b", "c"].into_iter().zip(rgb).map(|(name, color)| (name.to_owned(), color)).collect();
+    let map = Colormap::parse("#000,#fff").unwrap();
+    let column = PointColors::column(Arc::new(vec![-7.0, 3.0, -2.0]), "speed".into(), map);
+    let seen = |colors: PointColors, volume: bool| {
+        let mut scene = points_only(&points, 0.1);
+        scene.volume = volume;
+        layer(&mut scene).colors = Some(colors);
+        let light = light(&scene, SIZE);
+        [0, 1, 2].map(|i| {
+            let [r, g, b, _] = at(&light, [13, 32, 51][i], 32);
+            [r, g, b]
+        })
+    };
+    let close = |a: [f32; 3], b: [f32; 3]| (0..3).all(|c| (a[c] - b[c]).abs() < 1e-4);
+    let found = seen(PointColors::categories(&[2, 0, 1], categories), false);
+    assert!(close(found[0], rgb[2]) && close(found[1], rgb[0]) && close(found[2], rgb[1]), "{found:?}");
+    let found = seen(column.clone(), false);
+    assert!(close(found[0], [0.0; 3]) && close(found[1], [1.0; 3]) && close(found[2], [0.5; 3]), "{found:?}");
+    let orange = PointColors::constant(3, [1.0, 0.5, 0.0]);
+    assert!(seen(orange, false).iter().all(|c| close(*c, [1.0, 0.5, 0.0])));
+    // In fog of density 1, which is white, behind 0.45 of it.
+    let fog = 1.0 - (-sigma() * 0.45).exp() as f32;
+    assert!(seen(column, true)[0].iter().all(|c| (c - fog).abs() < 1e-3));
+}
+
+/// Catches: a size at the distance of the box, a size of the scale column taken from the density.
+#[test]
+fn sizes_in_pixels_are_alike_near_and_far_and_columns_size_points() {
+    let near = Camera {
+        position: DVec3::new(2.0, 0.5, 0.5),
+        target: MIDDLE,
+        up: DVec3::Z,
+        projection: Projection::Perspective { vertical_fov_degrees: 40.0 },
+        shift: DVec2::ZERO,
+    };
+    let widths = |diameter: Diameter, sizes: Option<Vec<f64>>| {
+        let points = [(DVec3::new(0.9, 0.4, 0.5), 0.25), (DVec3::new(-2.0, 0.9, 0.5), 1.0)];
+        let mut scene = points_only(&points, 0.0);
+        scene.viewpoint = Viewpoint::At(near);
+        (layer(&mut scene).diameter, layer(&mut scene).sizes) = (diameter, sizes.map(Arc::new));
+        let light = light(&scene, [400, 401]);
+        let row: Vec<f32> = (0..400).map(|x| at(&light, x, 200)[0]).collect();
+        [0.25, 1.0].map(|grey| row.iter().filter(|v| (**v - grey).abs() < 1e-3).count())
+    };
+    let alike = widths(Diameter::Pixels(12.0), None);
+    assert!(alike.iter().all(|w| w.abs_diff(12) <= 1), "{alike:?}");
+    let [near, far] = widths(Diameter::Uniform(0.05), None);
+    assert!(near > 3 * far && far > 2, "{near} {far}");
+    let [least, largest] = widths(Diameter::Ranged(0.05), Some(vec![9.0, 4.0]));
+    assert!(least.abs_diff(near) <= 1 && largest <= 1, "{least} {largest}");
+}
+
 /// The rim of a smoothed sphere has intermediate values that sum to its area.
 #[test]
 fn smoothed_edges_cover_what_the_sphere_covers() {
@@ -531,6 +590,10 @@ fn the_program_draws_points_alone_and_in_fog() {
     assert_eq!(told["point_size"], 0.3);
     let (both, _) = drawn("both.png", &["--mode", "both", "--shading", "off", "--point-scale", "density"]);
     assert!(volume != points && points != large && both != volume && both != points);
+    let (pixels, told) = drawn("pixels.png", &["--mode", "points", "--point-size", "3px", "--color-by", "#0080ff"]);
+    assert!(told["point_size"] == 3.0 && pixels.iter().any(|c| *c == [0, 0x80, 0xff]), "{told}");
+    let missing = run(&["render", "sample:founding", "-o", "wrong.png", "--mode", "points", "--color-by", "chain"]);
+    assert_eq!(missing.status.code(), Some(2));
     for wrong in [&["--mode", "dots"][..], &["--point-size", "0"], &["--point-size", "-1"], &["--point-order", "up"]] {
         let output = run(&[&["render", "sample:founding", "-o", "wrong.png"], wrong].concat());
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");
