@@ -591,7 +591,7 @@ fn the_program_draws_points_alone_and_in_fog() {
     let (both, _) = drawn("both.png", &["--mode", "both", "--shading", "off", "--point-scale", "density"]);
     assert!(volume != points && points != large && both != volume && both != points);
     let (pixels, told) = drawn("pixels.png", &["--mode", "points", "--point-size", "3px", "--color-by", "#0080ff"]);
-    assert!(told["point_size"] == 3.0 && pixels.iter().any(|c| *c == [0, 0x80, 0xff]), "{told}");
+    assert!(told["point_size"] == 3.0 && pixels.contains(&[0, 0x80, 0xff]), "{told}");
     let missing = run(&["render", "sample:founding", "-o", "wrong.png", "--mode", "points", "--color-by", "chain"]);
     assert_eq!(missing.status.code(), Some(2));
     for wrong in [&["--mode", "dots"][..], &["--point-size", "0"], &["--point-size", "-1"], &["--point-order", "up"]] {
