@@ -2,6 +2,8 @@
 
 #import common/frame.wgsl
 #import common/volume.wgsl
+#import common/cells.wgsl
+#import common/steps.wgsl
 #import common/transfer.wgsl
 #import common/light.wgsl
 #import common/glyph.wgsl
@@ -12,15 +14,20 @@ override MIDPOINT: bool = true;
 override SHADED: bool = false;
 override STOP_WHEN_OPAQUE: bool = false;
 override VOLUME: bool = true;
+// Whether a sample may stand for several steps.
+override ADAPTIVE: bool = false;
 
 // Premultiplied colour and opacity.
 @group(2) @binding(0) var picture: texture_storage_2d<rgba32float, write>;
 // What the glyph pass has found for each sample of each pixel.
 @group(2) @binding(2) var<storage, read> seen: array<Seen>;
 
-@compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let pixel = vec2<u32>(id.x, id.y + frame.first_row);
+// A tile of 16 x 16 pixels: what its rays have in common stays in the cache.
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index) n: u32) {
+    // Neighbours in groups of 4 x 2, which a software adapter marches in lockstep.
+    let within = vec2<u32>((n & 3u) | ((n >> 1u) & 12u), ((n >> 2u) & 1u) | ((n >> 4u) & 14u));
+    let pixel = tile.xy * 16u + within + vec2<u32>(0u, frame.first_row);
     if pixel.x >= frame.width || pixel.y >= frame.last_row {
         return;
     }
@@ -75,23 +82,41 @@ fn glyph_color(glyph: Seen) -> vec3<f32> {
     return transfer(position_of(glyph)).rgb * brightness_of(glyph);
 }
 
-// Adds what lies within `span` on the ray to the light that has come from before it.
+// Adds what lies within `span` on the ray to the light that has come from before it. Samples belong to
+// steps counted from the span's beginning; where ADAPTIVE allows it, one stands for several whole steps.
 fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
-    let steps = (span.y - span.x) / volume.step;
-    let count = u32(select(floor(steps), ceil(steps), MIDPOINT));
-    let start = index_of(ray.origin + span.x * ray.direction);
-    let per_step = index_of(ray.direction) - index_of(vec3<f32>(0.0));
+    var steps = (span.y - span.x) / volume.step;
+    steps = select(floor(steps), steps, MIDPOINT);
+    let way = walk(ray, span.x);
+    // Where the first sample lies in its step.
+    let first = select(1.0, 0.5, MIDPOINT);
     var light = before;
-    for (var k = 0u; k < count; k++) {
-        // The part of a full step that this one covers, and where its sample lies in steps.
-        let share = select(1.0, min(steps - f32(k), 1.0), MIDPOINT);
-        let at = f32(k) + select(1.0, 0.5 * share, MIDPOINT);
-        let index = start + at * volume.step * per_step;
-        let sample = transfer(position_in_limits(value_at(index)));
-        if sample.a <= 0.0 {
-            continue;
+    var done = 0.0;
+    while done < steps {
+        var covered = 1.0;
+        if ADAPTIVE {
+            var here = reach(way, way.start + (done + first) * way.per_step);
+            while here.most == EMPTY && done < steps {
+                done += here.left;
+                here = reach(way, way.start + (done + first) * way.per_step);
+            }
+            if done >= steps {
+                break;
+            }
+            covered = min(f32(here.most), here.left);
         }
-        let alpha = 1.0 - exp(-sample.a * share * volume.references_per_step);
+        covered = min(covered, steps - done);
+        // The middle of the samples that this one stands for.
+        let index = way.start + (done + 0.5 * covered + first - 0.5) * way.per_step;
+        done += covered;
+        let sample = transfer(position_in_limits(value_at(index)));
+        let extinction = sample.a * volume.references_per_step;
+        if STOP_WHEN_OPAQUE {
+            // As many steps as a ray of one sample a step would take before it ends.
+            let left = log((1.0 - light.a) / (1.0 - volume.opaque));
+            covered = min(covered, ceil(min(left / max(extinction, 1e-9), 1e6)));
+        }
+        let alpha = 1.0 - exp(-extinction * covered);
         var color = sample.rgb;
         if SHADED {
             color = lit(color, index, -ray.direction);

@@ -1,10 +1,12 @@
 //! From a [`Scene`] to a picture.
 
+mod cells;
 mod glyph;
 mod heatmap;
 mod march;
 mod overlay;
 mod present;
+mod rules;
 mod transparent;
 mod uniforms;
 mod volume;
@@ -146,20 +148,21 @@ impl Renderer {
         }
         let volume = match &mut self.volume {
             Some(volume) => volume,
-            empty => empty.insert(VolumeTexture::new(&self.gpu, &scene.grid)?),
+            empty => empty.insert(VolumeTexture::new(&self.gpu, &scene.grid, &self.march.cells)?),
         };
         let usage =
             wgpu::TextureUsages::STORAGE_BINDING | wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_SRC;
         let target = texture_2d(&self.gpu, size, wgpu::TextureFormat::Rgba32Float, usage);
         let (gpu, march) = (&self.gpu, &mut self.march);
+        let content = march.prepare(gpu, scene, volume);
         progress.begin("drawing", u64::from(size[1]));
         let Some(layer) = &scene.points else {
-            march.run(gpu, scene, &camera, volume, None, &target, 0..size[1], progress)?;
+            march.run(gpu, scene, &camera, &content, None, &target, 0..size[1], progress)?;
             return Ok(target);
         };
         for rows in self.glyphs.bands(size, layer) {
             let seen = self.glyphs.run(gpu, scene, layer, &camera, volume, size, rows.clone(), progress)?;
-            march.run(gpu, scene, &camera, volume, seen.as_ref(), &target, rows, progress)?;
+            march.run(gpu, scene, &camera, &content, seen.as_ref(), &target, rows, progress)?;
         }
         Ok(target)
     }

@@ -66,6 +66,9 @@ pub struct Sampling {
     pub step: f64,
     /// Where in its step a sample lies.
     pub rule: SampleRule,
+    /// Whether one sample may stand for several steps where that changes no pixel by more than 1/255, and
+    /// none is taken where nothing is seen.
+    pub adaptive: bool,
 }
 
 /// Where in its step a sample lies, and what becomes of the rest of the ray.

@@ -1,5 +1,6 @@
 //! All integration tests, as one program.
 
+mod adaptive;
 mod at_points;
 mod common;
 mod examples;
