@@ -255,6 +255,7 @@ const SHADERS: &[(&str, &str)] = &[
     ("common/light.wgsl", include_str!("../shaders/common/light.wgsl")),
     ("common/cells.wgsl", include_str!("../shaders/common/cells.wgsl")),
     ("common/steps.wgsl", include_str!("../shaders/common/steps.wgsl")),
+    ("common/cuts.wgsl", include_str!("../shaders/common/cuts.wgsl")),
     ("common/glyph.wgsl", include_str!("../shaders/common/glyph.wgsl")),
     ("common/sphere.wgsl", include_str!("../shaders/common/sphere.wgsl")),
     ("cell_ranges.wgsl", include_str!("../shaders/cell_ranges.wgsl")),

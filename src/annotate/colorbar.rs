@@ -8,6 +8,7 @@ use super::ticks::{Labels, Ticks, power_of_ten};
 use super::{Area, Ink, Layer, Shape};
 use crate::color::{LookupTable, TransferFunction};
 use crate::geometry::LengthUnit;
+use crate::scene::{Scene, VolumeMode};
 
 /// Share of the picture's height that the bar takes where there is room.
 const SHARE_OF_HEIGHT: f64 = 0.55;
@@ -26,6 +27,8 @@ const MOST_TICKS: usize = 7;
 pub struct Bar<'a> {
     /// Its colours and limits.
     pub transfer: &'a TransferFunction,
+    /// What the colours stand for.
+    pub quantity: &'static str,
     /// Unit of length of the data.
     pub unit: Option<LengthUnit>,
     /// The density is per this power of the unit: 2 or 3.
@@ -39,7 +42,20 @@ pub struct Bar<'a> {
 impl<'a> Bar<'a> {
     /// The bar of a density in space.
     pub fn new(transfer: &'a TransferFunction, unit: Option<LengthUnit>) -> Self {
-        Self { transfer, unit, dimensions: 3, see_through: true, beside: None }
+        Self { transfer, quantity: "density", unit, dimensions: 3, see_through: true, beside: None }
+    }
+
+    /// The bar of a scene: of what its mode shows, and see-through only beside fog.
+    pub fn of(scene: &'a Scene) -> Self {
+        let bar = Self::new(&scene.transfer, scene.grid.unit);
+        let (quantity, dimensions) = match scene.mode {
+            VolumeMode::Maximum => ("largest density", 3),
+            VolumeMode::Minimum => ("smallest density", 3),
+            VolumeMode::Mean => ("mean density", 3),
+            VolumeMode::LineIntegral => ("density \u{d7} length", 2),
+            VolumeMode::Fog | VolumeMode::Isosurfaces(_) | VolumeMode::Slices => ("density", 3),
+        };
+        Self { quantity, dimensions, see_through: scene.mode == VolumeMode::Fog, ..bar }
     }
 
     /// From its left edge to the opaque column, in em.
@@ -105,8 +121,8 @@ fn texts(bar: &Bar, most: usize) -> Texts {
 /// `density` and `(10⁻⁵/Å³)`, `(1/Å³)`, `(×10⁻⁵)` or nothing.
 fn heading(bar: &Bar, labels: &Labels) -> Vec<String> {
     let quantity = match &labels.offset {
-        Some(offset) => format!("density {offset}"),
-        None => "density".to_owned(),
+        Some(offset) => format!("{} {offset}", bar.quantity),
+        None => bar.quantity.to_owned(),
     };
     let raised = if bar.dimensions == 2 { '²' } else { '³' };
     let scale = match (labels.power, bar.unit) {

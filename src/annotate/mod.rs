@@ -151,6 +151,10 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
     let [vmin, vmax] = scene.transfer.limits;
     let axes = view.axes();
     let fog = match scene.volume {
+        // Opaque out to the padding.
+        true if scene.mode.is_projection() || !scene.slices.is_empty() => {
+            scene.grid.lattice.bounds().corners().to_vec()
+        }
         true => scene.grid.furthest_above(vmin + SEEN * (vmax - vmin), &[axes.right, -axes.right, axes.up, -axes.up]),
         false => Vec::new(),
     };
@@ -163,7 +167,7 @@ pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
     let mut page = Page::new(scene.background, scene.foreground(), frame);
     let top = title::draw(&mut page, &scene.annotations);
     if scene.annotations.colorbar {
-        colorbar::draw(&mut page, &Bar::new(&scene.transfer, scene.grid.unit), top);
+        colorbar::draw(&mut page, &Bar::of(scene), top);
     }
     if scene.annotations.scale_bar {
         scalebar::draw(&mut page, camera, scene.grid.unit);

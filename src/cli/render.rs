@@ -12,7 +12,8 @@ use toml::Table;
 
 use super::args::{DensityArgs, PointArgs, numbers, vector};
 use super::console::Console;
-use super::glyph_args::{GlyphArgs, WeighedPoints};
+use super::cut_args::CutArgs;
+use super::glyph_args::{GlyphArgs, Mode, WeighedPoints};
 use super::parse::Asked;
 use super::{input, recipe, report};
 use crate::annotate;
@@ -35,6 +36,8 @@ use crate::scene::{Background, Camera, Frame, Limits, Look, Projection, Scene, V
   densitas render 1ubq.pdb --background transparent --scale-bar --ortho --scale-factor 3 -o paper.png
   densitas render --recipe density.png --size 3840x2160 -o large.png
   densitas render 1ubq.pdb --mode both --background white -o atoms.png
+  densitas render 1ubq.pdb --mode iso --iso mass:0.3,mass:0.9:0.3 -o surfaces.png
+  densitas render 1ubq.pdb --slice z=20 --clip-plane 30,29,20:0,0,1 -o cut.png
   densitas render sample:founding --look mayavi --limits range:0,0.5 --grid 30 --padding 0 -o mayavi.png")]
 pub struct RenderCommand {
     #[command(flatten)]
@@ -43,6 +46,8 @@ pub struct RenderCommand {
     density: DensityArgs,
     #[command(flatten)]
     glyphs: GlyphArgs,
+    #[command(flatten)]
+    cuts: CutArgs,
     #[command(flatten)]
     picture: PictureArgs,
     /// The picture to write, .png
@@ -159,8 +164,8 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
     let Made { grid, points, told: mut out, mut seconds } = made?;
     let mut renderer = renderer?;
     let largest = grid.statistics().max;
-    let scene = args.picture.scene(Arc::new(grid), &args.glyphs, points, &frame)?;
-    if scene.transfer.limits[0] >= largest {
+    let scene = args.picture.scene(Arc::new(grid), &args.glyphs, &args.cuts, points, &frame)?;
+    if !scene.mode.is_projection() && scene.transfer.limits[0] >= largest {
         console.warning(&format!(
             "vmin {:.3e} is not below the largest density, {largest:.3e}: nothing is seen; choose a smaller --vmin",
             scene.transfer.limits[0]
@@ -284,6 +289,7 @@ impl PictureArgs {
         &self,
         grid: Arc<DensityGrid>,
         glyphs: &GlyphArgs,
+        cuts: &CutArgs,
         points: Option<WeighedPoints>,
         frame: &Frame,
     ) -> Result<Scene> {
@@ -294,6 +300,10 @@ impl PictureArgs {
             scene.transfer.colormap = self.look.colormap(background);
         }
         glyphs.apply(&mut scene, self.look, points)?;
+        cuts.apply(glyphs.mode, &mut scene)?;
+        if let Some(automatic) = scene.mode.limits(&scene.grid) {
+            scene.transfer.limits = self.limits_along_rays(automatic)?;
+        }
         if let (Some(points), Some(shaded)) = (&mut scene.points, self.shading) {
             points.shaded = shaded;
         }
@@ -309,7 +319,7 @@ impl PictureArgs {
         if let Some(curve) = &self.opacity {
             scene.transfer.opacity = curve.clone();
         }
-        if let Some(on) = self.shading {
+        if let Some(on) = self.shading.or((glyphs.mode == Mode::Iso).then_some(true)) {
             scene.shading = on.then(|| self.look.shading(&scene.grid));
         }
         scene.annotations.axes = self.axes;
@@ -334,6 +344,23 @@ impl PictureArgs {
             (None, Some(b)) => Limits::Value(if b > vmin { vmin } else { s.min.min(b) }, b),
             (a, b) => Limits::Value(a.unwrap_or(vmin), b.unwrap_or(vmax)),
         })
+    }
+
+    /// Limits of what is no density but a mean or an integral of it.
+    fn limits_along_rays(&self, [low, high]: [f64; 2]) -> Result<[f64; 2]> {
+        let [low, high] = match self.limits {
+            None => [low, high],
+            Some(Limits::Value(a, b)) => [a, b],
+            Some(Limits::Range(a, b)) => [a, b].map(|share| low + share * (high - low)),
+            Some(_) => {
+                return Err(Error::Usage("with --mode average and xray, --limits are value:A,B or range:A,B".into()));
+            }
+        };
+        let [low, high] = [self.vmin.unwrap_or(low), self.vmax.unwrap_or(high)];
+        if low > high {
+            return Err(Error::Usage(format!("vmin {low} is above vmax {high}; swap them")));
+        }
+        Ok([low, high])
     }
 
     /// The camera that the options move away from the automatic one; none if they do not.

@@ -9,13 +9,13 @@ use wgpu::util::DeviceExt;
 use super::cells::{CELL, CellPass};
 use super::glyph::SeenGlyphs;
 use super::rules::{CHANGE_OF_LIGHT, Ray, rules};
-use super::uniforms::{FrameUniform, GlyphUniform, LightingUniform, VolumeUniform};
+use super::uniforms::{CutsUniform, FrameUniform, GlyphUniform, LightingUniform, VolumeUniform};
 use super::volume::VolumeTexture;
 use crate::color::LookupTable;
 use crate::error::Result;
 use crate::gpu::{Gpu, compose};
 use crate::progress::Progress;
-use crate::scene::{Camera, SampleRule, Scene};
+use crate::scene::{Camera, SampleRule, Scene, VolumeMode};
 
 /// Samples of one dispatch: few enough that a slow adapter answers within a fraction of a second.
 const SAMPLES_A_DISPATCH: f64 = 2e7;
@@ -35,6 +35,8 @@ struct Variant {
     shaded: bool,
     stop_when_opaque: bool,
     adaptive: bool,
+    /// As `march.wgsl` numbers them.
+    mode: u32,
 }
 
 /// What a picture is marched with.
@@ -146,6 +148,7 @@ impl MarchPass {
                 ("SHADED", u32::from(variant.shaded)),
                 ("STOP_WHEN_OPAQUE", u32::from(variant.stop_when_opaque)),
                 ("ADAPTIVE", u32::from(variant.adaptive)),
+                ("MODE", variant.mode),
             ]
             .map(|(name, value)| (name, f64::from(value)));
             gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
@@ -173,6 +176,7 @@ impl MarchPass {
         let rules = rules(&table, ray_of(scene, variant));
         let steps = self.cells.steps(gpu, &volume.ranges, &rules, &limits);
         let lighting = uniform(gpu, &LightingUniform::new(&scene.grid, &scene.transfer, scene.shading));
+        let cuts = uniform(gpu, &CutsUniform::new(scene, volume.unit));
         let entries = [
             (0, geometry.as_entire_binding()),
             (1, wgpu::BindingResource::TextureView(&volume.view)),
@@ -180,6 +184,7 @@ impl MarchPass {
             (3, wgpu::BindingResource::TextureView(&table_texture(gpu, &table))),
             (4, lighting.as_entire_binding()),
             (5, wgpu::BindingResource::TextureView(&steps)),
+            (6, cuts.as_entire_binding()),
         ];
         Content { group: bind(gpu, &self.groups[1], &entries), variant }
     }
@@ -230,8 +235,17 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
         glyph_samples: 0,
         midpoint: scene.sampling.rule == SampleRule::Midpoint,
         shaded: scene.shading.is_some(),
-        stop_when_opaque: depth > OPAQUE_DEPTH,
-        adaptive: scene.sampling.adaptive,
+        stop_when_opaque: scene.mode == VolumeMode::Fog && depth > OPAQUE_DEPTH,
+        adaptive: scene.sampling.adaptive && scene.mode == VolumeMode::Fog,
+        mode: match scene.mode {
+            VolumeMode::Fog => 0,
+            VolumeMode::Maximum => 1,
+            VolumeMode::Minimum => 2,
+            VolumeMode::Mean => 3,
+            VolumeMode::LineIntegral => 4,
+            VolumeMode::Isosurfaces(_) => 5,
+            VolumeMode::Slices => 6,
+        },
     }
 }
 
@@ -311,7 +325,15 @@ fn bind_group_layouts(gpu: &Gpu, by_hand: bool) -> [wgpu::BindGroupLayout; 3] {
         view_dimension: wgpu::TextureViewDimension::D3,
         multisampled: false,
     };
-    let content = [(0, uniform_type()), (1, texture), (2, sampler), (3, table), (4, uniform_type()), (5, steps)];
+    let content = [
+        (0, uniform_type()),
+        (1, texture),
+        (2, sampler),
+        (3, table),
+        (4, uniform_type()),
+        (5, steps),
+        (6, uniform_type()),
+    ];
     let output = [(0, picture), (1, uniform_type()), (2, storage(true))];
     [layout(gpu, &[(0, uniform_type())]), layout(gpu, &content), layout(gpu, &output)]
 }

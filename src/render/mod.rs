@@ -17,7 +17,7 @@ use crate::annotate::{Mark, annotate, annotate_heatmap, camera};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::progress::Progress;
-use crate::scene::{Background, Camera, Frame, HeatmapScene, Scene};
+use crate::scene::{Background, Camera, Frame, HeatmapScene, Scene, VolumeMode};
 use glyph::GlyphPass;
 use march::MarchPass;
 use overlay::Overlay;
@@ -172,6 +172,7 @@ impl Renderer {
         if !(scene.sampling.step > 0.0 && scene.transfer.reference_length > 0.0) {
             return Err(Error::Usage("the step and the reference length of opacity must be above 0".into()));
         }
+        validate_cuts(scene)?;
         scene.points.as_ref().map_or(Ok(()), |layer| layer.validate())
     }
 
@@ -187,6 +188,29 @@ impl Renderer {
         }
         Ok(())
     }
+}
+
+/// Whether planes and surfaces can be drawn.
+fn validate_cuts(scene: &Scene) -> Result<()> {
+    let fits = |what: &str, found: usize, most: usize| match found > most {
+        true => Err(Error::Usage(format!("{found} {what} are more than the {most} that can be drawn"))),
+        false => Ok(()),
+    };
+    fits("clip planes", scene.clip.len(), uniforms::MOST_CLIPS)?;
+    fits("slices", scene.slices.len(), uniforms::MOST_SLICES)?;
+    scene.clip.iter().chain(&scene.slices).try_for_each(|plane| plane.validate())?;
+    if let VolumeMode::Isosurfaces(surfaces) = &scene.mode {
+        fits("isosurfaces", surfaces.len(), VolumeMode::MOST_SURFACES)?;
+        if !surfaces.iter().all(|s| s.level.is_finite() && (0.0..=1.0).contains(&s.opacity)) {
+            return Err(Error::Usage("an isosurface needs a finite level and an opacity from 0 to 1".into()));
+        }
+    }
+    if scene.mode.is_projection() && (scene.points.is_some() || !scene.slices.is_empty()) {
+        return Err(Error::Usage(
+            "the largest, smallest, mean or summed density of a ray hides points and slices; draw them in fog".into(),
+        ));
+    }
+    Ok(())
 }
 
 /// A two-dimensional texture of one level.

@@ -7,7 +7,7 @@ use glam::DVec3;
 
 use super::{
     Annotations, Background, Camera, Diameter, PointLayer, PointOrder, SampleRule, Sampling, Scene, Shading, View,
-    Viewpoint,
+    Viewpoint, VolumeMode,
 };
 use crate::color::{Colormap, OpacityCurve, Rgb, TransferFunction};
 use crate::error::{Error, Result};
@@ -203,6 +203,9 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         viewpoint: Look::Default.viewpoint(&grid, View::ISO),
         transfer,
         volume: true,
+        mode: VolumeMode::Fog,
+        slices: Vec::new(),
+        clip: Vec::new(),
         points: None,
         sampling: Sampling { step, rule: SampleRule::Midpoint, adaptive: true },
         shading: None,
@@ -247,6 +250,9 @@ fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         viewpoint: Look::Mayavi.viewpoint(&grid, View::ISO),
         transfer,
         volume: true,
+        mode: VolumeMode::Fog,
+        slices: Vec::new(),
+        clip: Vec::new(),
         points: None,
         sampling: Sampling { step: mayavi_step(&grid.lattice), rule: SampleRule::End, adaptive: true },
         shading: Some(Look::Mayavi.shading(&grid)),

@@ -11,7 +11,7 @@ use densitas::render::{Light, Renderer};
 use densitas::sample;
 use densitas::scene::{
     Annotations, Background, Camera, Diameter, Limits, Look, PointLayer, PointOrder, Projection, SampleRule, Sampling,
-    Scene, View, Viewpoint, Window,
+    Scene, View, Viewpoint, VolumeMode, Window,
 };
 use glam::{DVec2, DVec3};
 
@@ -54,6 +54,9 @@ fn slab(points: &[(DVec3, f64)], diameter: f64) -> Scene {
     };
     Scene {
         volume: true,
+        mode: VolumeMode::Fog,
+        slices: Vec::new(),
+        clip: Vec::new(),
         points: Some(layer),
         transfer,
         focus: UNIT_BOX,

@@ -9,6 +9,7 @@ mod heatmap;
 mod interrupt;
 mod kde;
 mod layers;
+mod modes;
 mod options;
 mod pictures;
 mod program;

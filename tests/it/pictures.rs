@@ -11,7 +11,7 @@ use densitas::progress::Silent;
 use densitas::render::{Light, Picture, Renderer};
 use densitas::scene::{
     Annotations, Background, Camera, Frame, Limits, Look, Projection, SampleRule, Sampling, Scene, View, Viewpoint,
-    Window,
+    VolumeMode, Window,
 };
 use glam::{DVec2, DVec3};
 
@@ -99,6 +99,9 @@ fn closed_form(grid: DensityGrid, opacity: &str, reference_length: f64, step: f6
     let bounds = grid.lattice.bounds();
     Scene {
         volume: true,
+        mode: VolumeMode::Fog,
+        slices: Vec::new(),
+        clip: Vec::new(),
         points: None,
         transfer: TransferFunction {
             colormap: Colormap::named("grey").unwrap(),
