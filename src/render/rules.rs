@@ -79,15 +79,15 @@ impl Range {
     }
 }
 
-/// Steps that a sample stands for, at `[high][low]` of the bins that a cell's values lie in.
+/// Steps that a sample stands for, at `[low][high]` of the bins that a cell's values lie in.
 pub fn rules(table: &LookupTable, ray: Ray) -> Vec<[u8; BINS]> {
     let bins: Vec<Range> = (0..BINS).map(|bin| Range::of_bin(table, bin)).collect();
     let mut rules = vec![[1; BINS]; BINS];
-    for low in 0..BINS {
+    for (low, row) in rules.iter_mut().enumerate() {
         let mut range = Range::NOTHING;
-        for high in low..BINS {
-            range = range.with(&bins[high]);
-            rules[high][low] = steps(&range, ray);
+        for (rule, bin) in std::iter::zip(&mut row[low..], &bins[low..]) {
+            range = range.with(bin);
+            *rule = steps(&range, ray);
         }
     }
     rules
