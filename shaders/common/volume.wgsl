@@ -14,6 +14,8 @@ struct Volume {
     t_offset: f32,
     // Accumulated opacity at which a ray ends.
     opaque: f32,
+    // Distance between samples in the unit of the data.
+    step_length: f32,
 }
 
 @group(1) @binding(0) var<uniform> volume: Volume;

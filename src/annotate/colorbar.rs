@@ -8,7 +8,7 @@ use super::ticks::{Labels, Ticks, power_of_ten};
 use super::{Area, Ink, Layer, Shape};
 use crate::color::{LookupTable, Scale, TransferFunction};
 use crate::geometry::LengthUnit;
-use crate::scene::{Annotations, Quantity};
+use crate::scene::{Annotations, Quantity, Scene, VolumeMode};
 
 /// Share of the picture's height that the bar takes where there is room.
 const SHARE_OF_HEIGHT: f64 = 0.55;
@@ -38,7 +38,7 @@ pub struct Bar<'a> {
     pub dimensions: u8,
     /// What the numbers count.
     pub quantity: Quantity,
-    /// What else the numbers are; without unit and factor.
+    /// What else the numbers are.
     pub name: Option<&'a str>,
     /// Whether there are values below and above the limits, which a point at that end tells.
     pub goes_on: [bool; 2],
@@ -72,9 +72,30 @@ impl<'a> Bar<'a> {
         }
     }
 
+    /// The bar of a scene: of what its mode shows, and see-through only beside fog.
+    pub fn of(scene: &'a Scene) -> Self {
+        let bar = Self::new(&scene.transfer, scene.grid.unit, &scene.annotations);
+        let see_through = scene.volume && scene.mode == VolumeMode::Fog;
+        Self { name: name_along_rays(scene), dimensions: scene.mode.dimensions(), see_through, ..bar }
+    }
+
     /// From its left edge to the opaque column, in em.
     fn veil(&self) -> f64 {
         if self.see_through { VEIL } else { 0.0 }
+    }
+}
+
+/// What a mode shows that is not the quantity itself.
+fn name_along_rays(scene: &Scene) -> Option<&'static str> {
+    let is_density = scene.annotations.quantity == Quantity::Density;
+    let either = |density, counts| Some(if is_density { density } else { counts });
+    match scene.mode {
+        VolumeMode::Maximum => either("largest density", "largest counts"),
+        VolumeMode::Minimum => either("smallest density", "smallest counts"),
+        VolumeMode::Mean => either("mean density", "mean counts"),
+        VolumeMode::LineIntegral if is_density => Some("density \u{d7} length"),
+        // Counts in a column are counts in an area.
+        _ => None,
     }
 }
 

@@ -151,6 +151,10 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
     // Fog beyond the drawn box is neither cut by the picture's edge nor drawn under the colour bar.
     let axes = view.axes();
     let fog = match scene.volume {
+        // Opaque out to the padding.
+        true if scene.mode.is_projection() || !scene.slices.is_empty() => {
+            scene.grid.lattice.bounds().corners().to_vec()
+        }
         true => scene.grid.furthest_above(scene.transfer.value_at(SEEN), &[axes.right, -axes.right, axes.up, -axes.up]),
         false => Vec::new(),
     };
@@ -189,9 +193,7 @@ fn draw_keys(page: &mut Page, scene: &Scene, top: f64) {
         _ => {
             let grid = &scene.grid;
             let mass = if scene.annotations.mass_axis { grid.levels_enclosing(&MASS_SHARES) } else { Vec::new() };
-            // Points are not fog.
-            let bar = Bar::new(&scene.transfer, grid.unit, &scene.annotations);
-            colorbar::draw(page, &Bar { see_through: scene.volume, mass, ..bar }, top);
+            colorbar::draw(page, &Bar { mass, ..Bar::of(scene) }, top);
         }
     }
 }

@@ -18,6 +18,18 @@ pub enum Mode {
     Points,
     /// The points within the density
     Both,
+    /// The largest density on each ray
+    Mip,
+    /// The smallest density on each ray; with --clip, as it is about 0 at the border
+    Minip,
+    /// The mean density on each ray
+    Average,
+    /// The integral of the density along each ray
+    Xray,
+    /// Surfaces of equal density (--iso)
+    Iso,
+    /// Planes through the density (--slice)
+    Slice,
 }
 
 /// Points drawn as spheres.
@@ -74,7 +86,7 @@ pub struct WeighedPoints {
 impl GlyphArgs {
     /// Whether points are drawn at all.
     pub fn draws_points(&self) -> bool {
-        self.mode != Mode::Volume
+        matches!(self.mode, Mode::Points | Mode::Both)
     }
 
     /// The columns of a table that are needed beside the positions.

@@ -3,6 +3,7 @@
 mod args;
 mod at_points;
 mod console;
+mod cut_args;
 mod density;
 mod doctor;
 mod glyph_args;

@@ -105,6 +105,9 @@ pub enum Theme {
     Dark,
 }
 
+/// Where powers of ten begin, as a share of where they end.
+const LEAST_OF_LOG: f64 = 1e-3;
+
 /// The number of points, or the sum of their weights.
 pub fn total_of(cloud: &PointCloud) -> f64 {
     cloud.weights.as_ref().map_or(cloud.len() as f64, |weights| weights.iter().sum())
@@ -164,15 +167,51 @@ impl PictureArgs {
             (a, b) => beside(grid, base, a, b)?,
         };
         let [vmin, vmax] = chosen.resolve(grid)?;
-        let least = if self.scale == ScaleName::Log { f64::MIN_POSITIVE } else { 0.0 };
-        if self.scale != ScaleName::Linear && vmin < least {
-            return Err(Error::Usage(format!(
-                "--scale {}: the limits begin at {vmin:.3e}, {}; give another --vmin, or --limits mass:0.99,0",
-                if least > 0.0 { "log" } else { "sqrt" },
-                if least > 0.0 { "and a logarithm needs more than 0" } else { "and a square root needs 0 or more" },
-            )));
-        }
+        self.check_begin(vmin)?;
         Ok(Limits::Value(vmin, vmax))
+    }
+
+    /// Limits of what is no density but a mean or an integral of it: those given, each in the quantity shown, which is
+    /// `factor` times what it is of; else `automatic`, of which powers of ten show three.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for limits by mass or percentiles, in the wrong order, or that the scale has no place for.
+    pub fn limits_along_rays(&self, automatic: [f64; 2], factor: f64) -> Result<[f64; 2]> {
+        if self.mass_axis {
+            return Err(Error::Usage("--mass-axis: no mass lies above a mean or an integral; leave it out".into()));
+        }
+        let [low, high] = automatic;
+        let [low, high] = match self.limits {
+            None if self.scale == ScaleName::Log => [LEAST_OF_LOG * high, high],
+            None => automatic,
+            Some(Limits::Value(a, b)) => [a / factor, b / factor],
+            Some(Limits::Range(a, b)) => [a, b].map(|share| low + share * (high - low)),
+            Some(_) => {
+                return Err(Error::Usage("with --mode average and xray, --limits are value:A,B or range:A,B".into()));
+            }
+        };
+        let [a, b] = [self.vmin, self.vmax].map(|v| v.map(|v| v / factor));
+        let [low, high] = [a.unwrap_or(low), b.unwrap_or(high)];
+        if low > high {
+            return Err(Error::Usage(format!("vmin {low} is above vmax {high}; swap them")));
+        }
+        self.check_begin(low)?;
+        Ok([low, high])
+    }
+
+    /// Whether the scale has a place for limits that begin at `vmin`.
+    fn check_begin(&self, vmin: f64) -> Result<()> {
+        let (name, least, needs) = match self.scale {
+            ScaleName::Linear => return Ok(()),
+            ScaleName::Log => ("log", f64::MIN_POSITIVE, "and a logarithm needs more than 0"),
+            ScaleName::Sqrt => ("sqrt", 0.0, "and a square root needs 0 or more"),
+        };
+        if vmin >= least {
+            return Ok(());
+        }
+        Err(Error::Usage(format!(
+            "--scale {name}: the limits begin at {vmin:.3e}, {needs}; give another --vmin, or --limits mass:0.99,0",
+        )))
     }
 
     /// The background asked for.

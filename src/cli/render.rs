@@ -12,7 +12,8 @@ use toml::Table;
 
 use super::args::{DensityArgs, PointArgs, numbers, vector};
 use super::console::Console;
-use super::glyph_args::{GlyphArgs, WeighedPoints};
+use super::cut_args::CutArgs;
+use super::glyph_args::{GlyphArgs, Mode, WeighedPoints};
 use super::parse::Asked;
 use super::picture_args::{PictureArgs, on_off, total_of};
 use super::{input, recipe, report};
@@ -36,6 +37,8 @@ use crate::scene::{Camera, ColorKey, Diameter, Frame, Limits, Look, Projection, 
   densitas render 1ubq.pdb --background transparent --scale-bar --ortho --scale-factor 3 -o paper.png
   densitas render --recipe density.png --size 3840x2160 -o large.png
   densitas render 1ubq.pdb --mode both --background white -o atoms.png
+  densitas render 1ubq.pdb --mode iso --iso mass:0.3,mass:0.9:0.3 -o surfaces.png
+  densitas render 1ubq.pdb --slice z=20 --clip-plane 30,29,20:0,0,1 -o cut.png
   densitas render sample:founding --look mayavi --limits range:0,0.5 --grid 30 --padding 0 -o mayavi.png")]
 pub struct RenderCommand {
     #[command(flatten)]
@@ -44,6 +47,8 @@ pub struct RenderCommand {
     density: DensityArgs,
     #[command(flatten)]
     glyphs: GlyphArgs,
+    #[command(flatten)]
+    cuts: CutArgs,
     #[command(flatten)]
     picture: PictureArgs,
     #[command(flatten)]
@@ -116,7 +121,7 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
     let mut renderer = renderer?;
     let largest = drawable.grid.statistics().max;
     let scene = args.scene(drawable, &frame)?;
-    if scene.transfer.limits[0] >= largest {
+    if !scene.mode.is_projection() && scene.transfer.limits[0] >= largest {
         console.warning(&format!(
             "vmin {:.3e} is not below the largest density, {largest:.3e}: nothing is seen; choose a smaller --vmin",
             scene.transfer.limits[0]
@@ -136,7 +141,7 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
     let more = json!({
         "adapter": renderer.gpu().describe(),
         "limits": scene.transfer.limits,
-        "quantity": report::quantity(&scene.annotations.quantity, scene.grid.unit, 3),
+        "quantity": report::quantity(&scene.annotations.quantity, scene.grid.unit, scene.mode.dimensions()),
         "size": picture.size,
         "point_size": scene.points.as_ref().map(|p| p.diameter.length()),
         "seconds": seconds,
@@ -264,16 +269,21 @@ impl RenderCommand {
             scene.transfer.colormap = view.look.colormap(background);
         }
         self.glyphs.apply(&mut scene, view.look, points, frame.scale_factor)?;
+        self.cuts.apply(self.glyphs.mode, &mut scene)?;
         picture.apply(&mut scene.transfer);
         scene.annotations = picture.annotations(quantity);
-        view.apply(&mut scene);
+        if let Some(automatic) = scene.mode.limits(&scene.grid) {
+            let factor = quantity.factor(scene.grid.unit, scene.mode.dimensions());
+            scene.transfer.limits = picture.limits_along_rays(automatic, factor)?;
+        }
+        view.apply(self.glyphs.mode, &mut scene);
         scene.viewpoint = view.viewpoint(&scene, frame);
         Ok(scene)
     }
 }
 
 impl ViewArgs {
-    fn apply(&self, scene: &mut Scene) {
+    fn apply(&self, mode: Mode, scene: &mut Scene) {
         if let (Some(points), Some(shaded)) = (&mut scene.points, self.shading) {
             points.shaded = shaded;
         }
@@ -281,7 +291,7 @@ impl ViewArgs {
             scene.transfer.opacity = curve.clone();
         }
         scene.transfer.opacity = scene.transfer.opacity.clone().times(self.global_opacity);
-        if let Some(on) = self.shading {
+        if let Some(on) = self.shading.or((mode == Mode::Iso).then_some(true)) {
             scene.shading = on.then(|| self.look.shading(&scene.grid));
         }
     }

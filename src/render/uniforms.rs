@@ -8,7 +8,7 @@ use glam::DVec3;
 use crate::color::TransferFunction;
 use crate::geometry::Box3;
 use crate::grid::DensityGrid;
-use crate::scene::{Camera, Projection, SampleRule, Sampling, Shading};
+use crate::scene::{Camera, Plane, Projection, SampleRule, Sampling, Scene, Shading, VolumeMode};
 
 /// `Frame` of `common/frame.wgsl`.
 #[repr(C)]
@@ -45,8 +45,27 @@ pub struct VolumeUniform {
     t_scale: f32,
     t_offset: f32,
     opaque: f32,
+    step_length: f32,
+}
+
+/// `Cuts` of `common/cuts.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct CutsUniform {
+    clips: [[f32; 4]; MOST_CLIPS],
+    slices: [[f32; 4]; MOST_SLICES],
+    surfaces: [[f32; 4]; VolumeMode::MOST_SURFACES],
+    clip_count: u32,
+    slice_count: u32,
+    surface_count: u32,
     pad0: u32,
 }
+
+/// The most clip planes of a scene.
+pub const MOST_CLIPS: usize = 16;
+
+/// The most slices of a scene.
+pub const MOST_SLICES: usize = 8;
 
 /// `Lighting` of `common/light.wgsl`.
 #[repr(C)]
@@ -172,9 +191,43 @@ impl VolumeUniform {
                 SampleRule::Midpoint => OPAQUE,
                 SampleRule::End => OPAQUE_BY_VTK,
             } as f32,
-            pad0: 0,
+            step_length: sampling.step as f32,
         }
     }
+}
+
+impl CutsUniform {
+    /// The planes and surfaces of a scene that has no more of them than there is room for.
+    pub fn new(scene: &Scene, stored_unit: f64) -> Self {
+        let bounds = scene.grid.lattice.bounds();
+        let mut surfaces = match &scene.mode {
+            VolumeMode::Isosurfaces(surfaces) => surfaces.clone(),
+            _ => Vec::new(),
+        };
+        surfaces.sort_by(|a, b| a.level.total_cmp(&b.level));
+        let mut cuts = Self::zeroed();
+        cuts.clip_count = scene.clip.len() as u32;
+        cuts.slice_count = scene.slices.len() as u32;
+        cuts.surface_count = surfaces.len() as u32;
+        for (to, from) in std::iter::zip(&mut cuts.clips, &scene.clip) {
+            *to = plane_in_diagonals(from, bounds);
+        }
+        for (to, from) in std::iter::zip(&mut cuts.slices, &scene.slices) {
+            *to = plane_in_diagonals(from, bounds);
+        }
+        for (to, from) in std::iter::zip(&mut cuts.surfaces, &surfaces) {
+            *to = [(from.level / stored_unit) as f32, from.opacity as f32, 0.0, 0.0];
+        }
+        cuts
+    }
+}
+
+/// Unit normal and distance from the centre of the box, in diagonals.
+fn plane_in_diagonals(plane: &Plane, bounds: Box3) -> [f32; 4] {
+    let normal = plane.normal.normalize();
+    let distance = (plane.point - bounds.center()).dot(normal) / bounds.diagonal();
+    let [x, y, z] = f32s(normal);
+    [x, y, z, distance as f32]
 }
 
 impl LightingUniform {
@@ -253,7 +306,8 @@ mod tests {
             references_per_step,
             t_scale,
             t_offset,
-            opaque
+            opaque,
+            step_length
         );
         assert_same_layout!(
             LightingUniform,
@@ -278,6 +332,7 @@ mod tests {
             earlier,
             claiming
         );
+        assert_same_layout!(CutsUniform, "Cuts", clips, slices, surfaces, clip_count, slice_count, surface_count);
         assert_same_layout!(GlyphPoint, "glyph.wgsl", "Point", x, y, z, value, size);
     }
 }

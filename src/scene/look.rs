@@ -7,7 +7,7 @@ use glam::DVec3;
 
 use super::{
     Annotations, Background, Camera, Diameter, PointLayer, PointOrder, SampleRule, Sampling, Scene, Shading, View,
-    Viewpoint,
+    Viewpoint, VolumeMode,
 };
 use crate::color::{Colormap, OpacityCurve, Scale, TransferFunction};
 use crate::error::{Error, Result};
@@ -201,8 +201,11 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         viewpoint: Look::Default.viewpoint(&grid, View::ISO),
         transfer,
         volume: true,
+        mode: VolumeMode::Fog,
+        slices: Vec::new(),
+        clip: Vec::new(),
         points: None,
-        sampling: Sampling { step, rule: SampleRule::Midpoint },
+        sampling: Sampling { step, rule: SampleRule::Midpoint, adaptive: true },
         shading: None,
         background,
         annotations: Annotations { axes: true, colorbar: true, title: None, ..Annotations::default() },
@@ -246,8 +249,11 @@ fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         viewpoint: Look::Mayavi.viewpoint(&grid, View::ISO),
         transfer,
         volume: true,
+        mode: VolumeMode::Fog,
+        slices: Vec::new(),
+        clip: Vec::new(),
         points: None,
-        sampling: Sampling { step: mayavi_step(&grid.lattice), rule: SampleRule::End },
+        sampling: Sampling { step: mayavi_step(&grid.lattice), rule: SampleRule::End, adaptive: true },
         shading: Some(Look::Mayavi.shading(&grid)),
         background,
         annotations: Annotations { axes: true, colorbar: true, title: None, ..Annotations::default() },

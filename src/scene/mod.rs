@@ -3,6 +3,7 @@
 mod camera;
 mod heatmap;
 mod look;
+mod mode;
 mod points;
 mod quantity;
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
 pub use heatmap::{HeatmapScene, Interpolation};
 pub use look::{Limits, Look};
+pub use mode::{Isosurface, Plane, VolumeMode};
 pub use points::{ColorKey, Diameter, PointColors, PointLayer, PointOrder};
 pub use quantity::Quantity;
 
@@ -32,6 +34,12 @@ pub struct Scene {
     pub grid: Arc<DensityGrid>,
     /// Whether the density itself is drawn.
     pub volume: bool,
+    /// How it is drawn.
+    pub mode: VolumeMode,
+    /// Planes on which the density is shown in the opaque colours of the limits, at most 8.
+    pub slices: Vec<Plane>,
+    /// Planes that cut away the density on the side that their normal points to, at most 16. Points stay.
+    pub clip: Vec<Plane>,
     /// Points drawn as spheres, alone or within the density.
     pub points: Option<PointLayer>,
     /// Limits, colours and opacity of the density; the colours of the points.
@@ -68,6 +76,9 @@ pub struct Sampling {
     pub step: f64,
     /// Where in its step a sample lies.
     pub rule: SampleRule,
+    /// Whether one sample may stand for several steps where that changes no pixel by more than 1/255, and
+    /// none is taken where nothing is seen.
+    pub adaptive: bool,
 }
 
 /// Where in its step a sample lies, and what becomes of the rest of the ray.

@@ -11,7 +11,7 @@ use densitas::render::{Light, Renderer};
 use densitas::sample;
 use densitas::scene::{
     Annotations, Background, Camera, Diameter, Limits, Look, PointColors, PointLayer, PointOrder, Projection,
-    SampleRule, Sampling, Scene, View, Viewpoint, Window,
+    SampleRule, Sampling, Scene, View, Viewpoint, VolumeMode, Window,
 };
 use glam::{DVec2, DVec3};
 
@@ -57,11 +57,14 @@ fn slab(points: &[(DVec3, f64)], diameter: f64) -> Scene {
     };
     Scene {
         volume: true,
+        mode: VolumeMode::Fog,
+        slices: Vec::new(),
+        clip: Vec::new(),
         points: Some(layer),
         transfer,
         focus: UNIT_BOX,
         viewpoint: parallel(),
-        sampling: Sampling { step: 0.013, rule: SampleRule::Midpoint },
+        sampling: Sampling { step: 0.013, rule: SampleRule::Midpoint, adaptive: true },
         shading: None,
         background: Background::Color([0.0; 3]),
         annotations: Annotations::default(),
@@ -133,7 +136,7 @@ fn a_sphere_in_a_slab_is_seen_through_the_fog_before_it() {
 #[test]
 fn by_the_end_rule_the_last_whole_step_before_the_glyph_counts() {
     let mut scene = slab(&[(DVec3::new(0.35, 0.5, 0.5), 0.0)], 0.2);
-    scene.sampling = Sampling { step: 0.1, rule: SampleRule::End };
+    scene.sampling = Sampling { step: 0.1, rule: SampleRule::End, adaptive: true };
     // The surface is 0.55 deep: five steps.
     assert_close(at(&light(&scene, SIZE), 32, 32)[0], 1.0 - (-sigma() * 0.5).exp(), "five steps");
 }
@@ -144,7 +147,7 @@ fn by_the_end_rule_the_last_whole_step_before_the_glyph_counts() {
 fn by_the_end_rule_what_is_beside_a_smoothed_rim_has_all_its_steps() {
     let mut scene = slab(&[(DVec3::new(0.45, 0.5, 0.5), 0.0)], 0.06);
     // The surface is 0.52 to 0.55 deep: five steps of ten.
-    scene.sampling = Sampling { step: 0.0999, rule: SampleRule::End };
+    scene.sampling = Sampling { step: 0.0999, rule: SampleRule::End, adaptive: true };
     layer(&mut scene).antialias = true;
     let fog = |steps: f64| 1.0 - (-sigma() * steps * 0.0999).exp();
     let mut seen = [0; 5];

@@ -11,7 +11,7 @@ use densitas::progress::Silent;
 use densitas::render::{Light, Picture, Renderer};
 use densitas::scene::{
     Annotations, Background, Camera, Frame, Limits, Look, Projection, SampleRule, Sampling, Scene, View, Viewpoint,
-    Window,
+    VolumeMode, Window,
 };
 use glam::{DVec2, DVec3};
 
@@ -93,11 +93,15 @@ fn mayavi_case(case: &serde_json::Value, folder: &std::path::Path) -> Scene {
 
 const UNIT_BOX: Box3 = Box3 { min: DVec3::ZERO, max: DVec3::ONE };
 
-/// A scene without annotations on black, seen along -x by a parallel camera that sees 0.5 units.
+/// A scene without annotations on black, seen along -x by a parallel camera that sees 0.5 units, with one
+/// sample a step.
 fn closed_form(grid: DensityGrid, opacity: &str, reference_length: f64, step: f64) -> Scene {
     let bounds = grid.lattice.bounds();
     Scene {
         volume: true,
+        mode: VolumeMode::Fog,
+        slices: Vec::new(),
+        clip: Vec::new(),
         points: None,
         transfer: TransferFunction {
             colormap: Colormap::named("grey").unwrap(),
@@ -108,7 +112,7 @@ fn closed_form(grid: DensityGrid, opacity: &str, reference_length: f64, step: f6
         },
         focus: bounds,
         viewpoint: parallel(bounds, View::X, 0.5),
-        sampling: Sampling { step, rule: SampleRule::Midpoint },
+        sampling: Sampling { step, rule: SampleRule::Midpoint, adaptive: false },
         shading: None,
         background: Background::Color([0.0; 3]),
         annotations: Annotations::default(),
