@@ -6,6 +6,8 @@
 #import common/sphere.wgsl
 
 override SHADED: bool = true;
+// Words a slot, of which the first holds the number of the point.
+override WORDS: u32 = 1u;
 
 // Brightness at the rim of a sphere, which in its middle has the very colour of the map. The square
 // keeps most of a sphere near its colour: on average it loses a sixth of what the rim loses.
@@ -23,22 +25,21 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     for (var s = 0u; s < GLYPH_SAMPLES; s++) {
         let slot = slot_of_pixel(pixel) + s;
-        let number = winner[slot];
+        let number = winner[WORDS * slot];
         if number > glyphs.earlier && number <= glyphs.earlier + glyphs.count {
             seen[slot] = look_at(points[number - 1u - glyphs.earlier], vec2<f32>(pixel) + place_of_sample(s));
-        } else if number == 0u {
-            seen[slot] = Seen(0.0, 0u);
         }
     }
 }
 
 fn look_at(point: Point, place: vec2<f32>) -> Seen {
     let radius = radius_of(point);
-    let pixels = footprint(point.position, radius);
-    let met = hit(ray_at(place), point.position, radius, pixels.is_pixel);
+    // The pass before has found that it is met; rounding shall not say otherwise.
+    let met = hit(ray_at(place), center_of(point), radius, true);
     var brightness = 1.0;
     if SHADED {
         // Too few pixels show no form, only noise.
+        let pixels = footprint(center_of(point), radius);
         let weight = saturate(0.5 * (pixels.radius - 1.0));
         let turned = 1.0 - met.facing;
         brightness = 1.0 - weight * (1.0 - RIM) * turned * turned;

@@ -1,7 +1,11 @@
-// Emission and absorption along the ray of each pixel, front to back, in display colours.
+// What is seen along the ray of each pixel, front to back, in display colours: emission and absorption, or
+// what MODE says.
 
 #import common/frame.wgsl
 #import common/volume.wgsl
+#import common/cells.wgsl
+#import common/steps.wgsl
+#import common/cuts.wgsl
 #import common/transfer.wgsl
 #import common/light.wgsl
 #import common/glyph.wgsl
@@ -12,36 +16,58 @@ override MIDPOINT: bool = true;
 override SHADED: bool = false;
 override STOP_WHEN_OPAQUE: bool = false;
 override VOLUME: bool = true;
+// The transfer function has details that samples would miss: steps take its mean.
+override SHARP: bool = false;
+// Whether a sample may stand for several steps.
+override ADAPTIVE: bool = false;
+// What becomes of the density.
+override MODE: u32 = 0u;
+const FOG: u32 = 0u;
+const MAXIMUM: u32 = 1u;
+const MINIMUM: u32 = 2u;
+const MEAN: u32 = 3u;
+const INTEGRAL: u32 = 4u;
+const SURFACES: u32 = 5u;
+const SLICES: u32 = 6u;
 
 // Premultiplied colour and opacity.
 @group(2) @binding(0) var picture: texture_storage_2d<rgba32float, write>;
 // What the glyph pass has found for each sample of each pixel.
 @group(2) @binding(2) var<storage, read> seen: array<Seen>;
 
-@compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let pixel = vec2<u32>(id.x, id.y + frame.first_row);
+// As the volume's table, of the colours of glyphs.
+@group(2) @binding(3) var<storage, read> glyph_table: array<vec4<f32>>;
+
+// A tile of 16 x 16 pixels: what its rays have in common stays in the cache.
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index) n: u32) {
+    // Neighbours in groups of 4 x 2, which a software adapter marches in lockstep.
+    let within = vec2<u32>((n & 3u) | ((n >> 1u) & 12u), ((n >> 2u) & 1u) | ((n >> 4u) & 14u));
+    let pixel = tile.xy * 16u + within + vec2<u32>(0u, frame.first_row);
     if pixel.x >= frame.width || pixel.y >= frame.last_row {
         return;
     }
-    let ray = ray_of_pixel(pixel);
-    var span = vec2<f32>(0.0);
-    if VOLUME {
-        span = box_on_ray(ray, volume.half_size);
-        span.y = max(span.x, span.y);
+    if !VOLUME {
+        textureStore(picture, pixel, glyphs_alone(pixel));
+        return;
     }
+    let ray = ray_of_pixel(pixel);
+    var span = box_on_ray(ray, volume.half_size);
+    span = clipped(ray, vec2<f32>(span.x, max(span.x, span.y)));
+    let slice = nearest_slice(ray, span);
+    span.y = min(span.y, slice);
     var light = vec4<f32>(0.0);
     if GLYPH_SAMPLES == 0u {
-        light = march(ray, span, light);
+        light = before_slice(march(ray, span, light), ray, slice);
     } else {
-        light = march_between_glyphs(ray, span, pixel);
+        light = march_between_glyphs(ray, span, slice, pixel);
     }
     textureStore(picture, pixel, light);
 }
 
 // The mean of what the samples of a pixel see. Each sample's ray ends at its glyph; all follow the ray
 // of the pixel, so that it is marched once, with a stop at each glyph on the way.
-fn march_between_glyphs(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) -> vec4<f32> {
+fn march_between_glyphs(ray: Ray, span: vec2<f32>, slice: f32, pixel: vec2<u32>) -> vec4<f32> {
     let first = slot_of_pixel(pixel);
     var light = vec4<f32>(0.0);
     var sum = vec4<f32>(0.0);
@@ -51,14 +77,15 @@ fn march_between_glyphs(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) -> vec4<f32
         // The nearest glyph not yet taken, if there is one.
         var best = GLYPH_SAMPLES;
         for (var s = 0u; s < GLYPH_SAMPLES; s++) {
-            let free = (taken & (1u << s)) == 0u && seen[first + s].look != 0u;
+            let shown = seen[first + s].look != 0u && seen[first + s].depth < slice;
+            let free = (taken & (1u << s)) == 0u && shown;
             if free && (best == GLYPH_SAMPLES || seen[first + s].depth < seen[first + best].depth) {
                 best = s;
             }
         }
         if best == GLYPH_SAMPLES {
             // None of the other samples has a glyph.
-            light = march(ray, vec2<f32>(reached, span.y), light);
+            light = before_slice(march(ray, vec2<f32>(reached, span.y), light), ray, slice);
             return (sum + f32(GLYPH_SAMPLES - n) * light) / f32(GLYPH_SAMPLES);
         }
         taken |= 1u << best;
@@ -71,35 +98,158 @@ fn march_between_glyphs(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) -> vec4<f32
     return sum / f32(GLYPH_SAMPLES);
 }
 
-fn glyph_color(glyph: Seen) -> vec3<f32> {
-    return transfer(position_of(glyph)).rgb * brightness_of(glyph);
+// What a pixel shows where there is nothing but glyphs.
+fn glyphs_alone(pixel: vec2<u32>) -> vec4<f32> {
+    let first = slot_of_pixel(pixel);
+    var sum = vec4<f32>(0.0);
+    for (var s = 0u; s < GLYPH_SAMPLES; s++) {
+        let glyph = seen[first + s];
+        if glyph.look != 0u {
+            sum += vec4<f32>(glyph_color(glyph), 1.0);
+        }
+    }
+    return sum / f32(max(GLYPH_SAMPLES, 1u));
 }
 
-// Adds what lies within `span` on the ray to the light that has come from before it.
+// The light that comes through what lies before a slice, if the ray meets one.
+fn before_slice(light: vec4<f32>, ray: Ray, slice: f32) -> vec4<f32> {
+    if slice > 1e38 {
+        return light;
+    }
+    let value = value_at(index_of(ray.origin + slice * ray.direction));
+    return light + (1.0 - light.a) * vec4<f32>(transfer(position_in_limits(value)).rgb, 1.0);
+}
+
+fn glyph_color(glyph: Seen) -> vec3<f32> {
+    let parts = arrayLength(&glyph_table) / 2u;
+    let x = position_of(glyph) * f32(parts);
+    let part = min(u32(x), parts - 1u);
+    return mix(glyph_table[2u * part], glyph_table[2u * part + 1u], x - f32(part)).rgb * brightness_of(glyph);
+}
+
+// Adds what lies within `span` on the ray to the light that has come from before it. Samples belong to
+// steps counted from the span's beginning; where ADAPTIVE allows it, one stands for several whole steps.
 fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
-    let steps = (span.y - span.x) / volume.step;
-    let count = u32(select(floor(steps), ceil(steps), MIDPOINT));
-    let start = index_of(ray.origin + span.x * ray.direction);
-    let per_step = index_of(ray.direction) - index_of(vec3<f32>(0.0));
+    var steps = (span.y - span.x) / volume.step;
+    steps = select(floor(steps), steps, MIDPOINT);
+    let way = walk(ray, span.x);
+    // Where the first sample lies in its step.
+    let first = select(1.0, 0.5, MIDPOINT);
     var light = before;
-    for (var k = 0u; k < count; k++) {
-        // The part of a full step that this one covers, and where its sample lies in steps.
-        let share = select(1.0, min(steps - f32(k), 1.0), MIDPOINT);
-        let at = f32(k) + select(1.0, 0.5 * share, MIDPOINT);
-        let index = start + at * volume.step * per_step;
-        let sample = transfer(position_in_limits(value_at(index)));
-        if sample.a <= 0.0 {
-            continue;
+    // The largest, smallest or summed value; that at the end of the step before.
+    var kept = 0.0;
+    if MODE == SURFACES || MODE == MAXIMUM || MODE == MINIMUM {
+        kept = value_at(way.start);
+        let last = value_at(way.start + steps * way.per_step);
+        kept = select(kept, max(kept, last), MODE == MAXIMUM);
+        kept = select(kept, min(kept, last), MODE == MINIMUM);
+    }
+    // The position in the limits at the end of the step before.
+    var behind = 0.0;
+    if SHARP {
+        behind = position_in_limits(value_at(way.start));
+    }
+    var done = 0.0;
+    while done < steps && MODE != SLICES {
+        var covered = 1.0;
+        if ADAPTIVE {
+            let begin = done;
+            var here = reach(way, way.start + (done + first) * way.per_step);
+            while here.most == EMPTY && done < steps {
+                done += here.left;
+                here = reach(way, way.start + (done + first) * way.per_step);
+            }
+            if done >= steps {
+                break;
+            }
+            if SHARP && done > begin {
+                behind = position_in_limits(value_at(way.start + done * way.per_step));
+            }
+            covered = min(f32(here.most), here.left);
         }
-        let alpha = 1.0 - exp(-sample.a * share * volume.references_per_step);
-        var color = sample.rgb;
-        if SHADED {
-            color = lit(color, index, -ray.direction);
+        covered = min(covered, steps - done);
+        // The middle of the samples that this one stands for; a surface is looked for in whole steps.
+        let middle = select(done + 0.5 * covered + first - 0.5, done + covered, MODE == SURFACES);
+        let index = way.start + middle * way.per_step;
+        done += covered;
+        let value = value_at(index);
+        if MODE == FOG {
+            var sample: vec4<f32>;
+            if SHARP {
+                let ahead = position_in_limits(value_at(way.start + done * way.per_step));
+                sample = mean_transfer(behind, ahead);
+                behind = ahead;
+            } else {
+                sample = transfer(position_in_limits(value));
+            }
+            let extinction = sample.a * volume.references_per_step;
+            if STOP_WHEN_OPAQUE {
+                // As many steps as a ray of one sample a step would take before it ends.
+                let left = log((1.0 - light.a) / (1.0 - volume.opaque));
+                covered = min(covered, ceil(min(left / max(extinction, 1e-9), 1e6)));
+            }
+            let alpha = 1.0 - exp(-extinction * covered);
+            var color = sample.rgb;
+            if SHADED {
+                color = lit(color, index, -ray.direction);
+            }
+            light += (1.0 - light.a) * alpha * vec4<f32>(color, 1.0);
+        } else if MODE == MAXIMUM {
+            kept = max(kept, value);
+        } else if MODE == MINIMUM {
+            kept = min(kept, value);
+        } else if MODE == SURFACES {
+            light = through_surfaces(light, way, vec2<f32>(done - covered, done), vec2<f32>(kept, value), ray);
+            kept = value;
+        } else {
+            kept += value * covered;
         }
-        light += (1.0 - light.a) * alpha * vec4<f32>(color, 1.0);
         if STOP_WHEN_OPAQUE && light.a > volume.opaque {
             break;
         }
     }
+    if steps > 0.0 && (MODE == MAXIMUM || MODE == MINIMUM || MODE == MEAN || MODE == INTEGRAL) {
+        let shown = kept * select(1.0, select(1.0 / steps, volume.step_length, MODE == INTEGRAL), MODE >= MEAN);
+        return vec4<f32>(transfer(position_in_limits(shown)).rgb, 1.0);
+    }
     return light;
+}
+
+// The light that arrives through the surfaces between two places, given in steps, with their values.
+fn through_surfaces(before: vec4<f32>, way: Walk, places: vec2<f32>, values: vec2<f32>, ray: Ray) -> vec4<f32> {
+    var light = before;
+    let rises = values.y > values.x;
+    for (var n = 0u; n < cuts.surface_count; n++) {
+        let surface = cuts.surfaces[select(cuts.surface_count - 1u - n, n, rises)];
+        if (values.x < surface.x) == (values.y < surface.x) {
+            continue;
+        }
+        let index = way.start + meets(surface.x, way, places, values) * way.per_step;
+        var color = transfer(position_in_limits(surface.x)).rgb;
+        if SHADED {
+            color = lit(color, index, -ray.direction);
+        }
+        light += (1.0 - light.a) * surface.y * vec4<f32>(color, 1.0);
+    }
+    return light;
+}
+
+// Where between two places the density takes a value: halved 8 times, then as if it were linear.
+fn meets(level: f32, way: Walk, places: vec2<f32>, values: vec2<f32>) -> f32 {
+    var at = places;
+    var found = values;
+    for (var i = 0; i < 8; i++) {
+        let middle = 0.5 * (at.x + at.y);
+        let value = value_at(way.start + middle * way.per_step);
+        if (value < level) == (found.x < level) {
+            at.x = middle;
+            found.x = value;
+        } else {
+            at.y = middle;
+            found.y = value;
+        }
+    }
+    let change = found.y - found.x;
+    let share = select((level - found.x) / change, 0.5, change == 0.0);
+    return mix(at.x, at.y, clamp(share, 0.0, 1.0));
 }

@@ -41,6 +41,9 @@ pub struct Gpu {
     failure: Arc<Mutex<Option<String>>>,
 }
 
+/// Loads and maxima of 64-bit integers that many invocations change.
+const ATOMIC_U64: wgpu::Features = wgpu::Features::SHADER_INT64.union(wgpu::Features::SHADER_INT64_ATOMIC_ALL_OPS);
+
 /// What to install where there is no adapter.
 const MISSING: &str = "no graphics adapter was found; drawing needs Vulkan, Metal, DirectX 12 or OpenGL ES 3.1. \
     A software one is enough: on Debian or Ubuntu, `apt-get install mesa-vulkan-drivers`";
@@ -67,7 +70,7 @@ impl Gpu {
         let info = adapter.get_info();
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("densitas"),
-            required_features: adapter.features() & wgpu::Features::FLOAT32_FILTERABLE,
+            required_features: adapter.features() & (wgpu::Features::FLOAT32_FILTERABLE | ATOMIC_U64),
             required_limits: adapter.limits(),
             ..Default::default()
         };
@@ -115,6 +118,11 @@ impl Gpu {
         self.device.features().contains(wgpu::Features::FLOAT32_FILTERABLE)
     }
 
+    /// Whether shaders have atomic operations on 64-bit integers.
+    pub fn has_atomic_u64(&self) -> bool {
+        self.device.features().contains(ATOMIC_U64)
+    }
+
     /// The texels of a two-dimensional texture, row by row from the top, without padding.
     ///
     /// # Errors
@@ -145,7 +153,9 @@ impl Gpu {
         buffer.map_async(wgpu::MapMode::Read, .., |_| {});
         self.wait()?;
         let mapped = buffer.get_mapped_range(..).map_err(|e| refused(&e))?;
-        Ok(mapped.chunks_exact(padded).flat_map(|line| &line[..row]).copied().collect())
+        let mut rows = Vec::with_capacity(mapped.len() / padded * row);
+        mapped.chunks_exact(padded).for_each(|line| rows.extend_from_slice(&line[..row]));
+        Ok(rows)
     }
 }
 
@@ -253,9 +263,16 @@ const SHADERS: &[(&str, &str)] = &[
     ("common/volume.wgsl", include_str!("../shaders/common/volume.wgsl")),
     ("common/transfer.wgsl", include_str!("../shaders/common/transfer.wgsl")),
     ("common/light.wgsl", include_str!("../shaders/common/light.wgsl")),
+    ("common/cells.wgsl", include_str!("../shaders/common/cells.wgsl")),
+    ("common/steps.wgsl", include_str!("../shaders/common/steps.wgsl")),
+    ("common/cuts.wgsl", include_str!("../shaders/common/cuts.wgsl")),
     ("common/glyph.wgsl", include_str!("../shaders/common/glyph.wgsl")),
+    ("common/scatter.wgsl", include_str!("../shaders/common/scatter.wgsl")),
     ("common/sphere.wgsl", include_str!("../shaders/common/sphere.wgsl")),
+    ("cell_ranges.wgsl", include_str!("../shaders/cell_ranges.wgsl")),
+    ("cell_steps.wgsl", include_str!("../shaders/cell_steps.wgsl")),
     ("glyph.wgsl", include_str!("../shaders/glyph.wgsl")),
+    ("glyph_wide.wgsl", include_str!("../shaders/glyph_wide.wgsl")),
     ("glyph_resolve.wgsl", include_str!("../shaders/glyph_resolve.wgsl")),
     ("march.wgsl", include_str!("../shaders/march.wgsl")),
     ("present.wgsl", include_str!("../shaders/present.wgsl")),

@@ -41,10 +41,15 @@ fn ray_of_pixel(pixel: vec2<u32>) -> Ray {
     return ray_at(vec2<f32>(pixel) + 0.5);
 }
 
+// From the picture's centre to its right and upper edge, -1 to 1.
+fn uv_of(place: vec2<f32>) -> vec2<f32> {
+    let size = vec2<f32>(f32(frame.width), f32(frame.height));
+    return place / size * vec2<f32>(2.0, -2.0) + vec2<f32>(-1.0, 1.0);
+}
+
 // The ray through a place of the picture, in pixels from the top left corner.
 fn ray_at(place: vec2<f32>) -> Ray {
-    let size = vec2<f32>(f32(frame.width), f32(frame.height));
-    let uv = place / size * vec2<f32>(2.0, -2.0) + vec2<f32>(-1.0, 1.0);
+    let uv = uv_of(place);
     let along = frame.ray_forward + uv.x * frame.ray_right + uv.y * frame.ray_up;
     var ray: Ray;
     ray.origin = frame.plane_center + uv.x * frame.plane_right + uv.y * frame.plane_up;

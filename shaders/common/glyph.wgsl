@@ -3,7 +3,7 @@
 // A pixel has GLYPH_SAMPLES samples: one in its centre, or four, no two of them in one row or column.
 
 struct Glyphs {
-    // A sphere's radius in diagonals is offset + slope * value, or 0 if that is negative.
+    // A sphere's radius is offset + slope * size, or 0 if that is negative.
     radius_offset: f32,
     radius_slope: f32,
     // The row of the picture that the slots begin with.

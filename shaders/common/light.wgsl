@@ -46,7 +46,7 @@ fn in_camera_axes(v: vec3<f32>) -> vec3<f32> {
 // The colour of a sample under the lights; `towards_eye` is a unit vector in data axes.
 fn lit(color: vec3<f32>, index: vec3<f32>, towards_eye: vec3<f32>) -> vec3<f32> {
     let gradient = gradient_at(index);
-    let steepness = length(gradient) * abs(volume.t_scale);
+    let steepness = length(gradient) * slope_of_position(value_at(index));
     let scaled = in_camera_axes(gradient) * lighting.gradient_scale;
     let size = length(scaled);
     let normal = select(vec3<f32>(0.0), -scaled / size, size > 0.0);

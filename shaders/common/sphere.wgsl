@@ -1,9 +1,20 @@
 // A point as a sphere: the pixels it may cover, and where a ray meets it.
 
 struct Point {
-    position: vec3<f32>,
-    // Density, divided by the volume's stored unit.
+    x: f32,
+    y: f32,
+    z: f32,
+    // What it is coloured by, in the unit that the limits are in.
     value: f32,
+    // What its diameter grows with, likewise.
+    size: f32,
+}
+
+// Radii are in pixels, the same near and far; otherwise in diagonals.
+override IN_PIXELS: bool = false;
+
+fn center_of(point: Point) -> vec3<f32> {
+    return vec3<f32>(point.x, point.y, point.z);
 }
 
 // Spheres of a smaller radius, in pixels, could slip between the samples: they are drawn as the one
@@ -14,7 +25,12 @@ const LEAST_RADIUS: f32 = 0.70711;
 const NOWHERE: f32 = -3e38;
 
 fn radius_of(point: Point) -> f32 {
-    return max(glyphs.radius_offset + glyphs.radius_slope * point.value, 0.0);
+    let radius = max(glyphs.radius_offset + glyphs.radius_slope * point.size, 0.0);
+    if IN_PIXELS {
+        let ahead = dot(center_of(point) - frame.plane_center, frame.forward);
+        return radius * max(half_picture(ahead).y, 0.0) * 2.0 / f32(frame.height);
+    }
+    return radius;
 }
 
 struct Footprint {

@@ -9,11 +9,13 @@ struct Volume {
     nodes: vec3<f32>,
     // Reference lengths in one step of full length.
     references_per_step: f32,
-    // From a stored value to the position in the limits: t = value * scale + offset.
+    // From a stored value, or what SCALE makes of it, to the position in the limits: t = value * scale + offset.
     t_scale: f32,
     t_offset: f32,
     // Accumulated opacity at which a ray ends.
     opaque: f32,
+    // Distance between samples in the unit of the data.
+    step_length: f32,
 }
 
 @group(1) @binding(0) var<uniform> volume: Volume;
@@ -51,7 +53,28 @@ fn node(i: i32, j: i32, k: i32) -> f32 {
     return textureLoad(density, vec3<i32>(i, j, k), 0).r;
 }
 
+// How positions grow with the value: 0 evenly, 1 as its logarithm, 2 as its square root.
+override SCALE: u32 = 0u;
+
 // Where a stored value lies in the limits, 0 to 1.
 fn position_in_limits(value: f32) -> f32 {
-    return saturate(value * volume.t_scale + volume.t_offset);
+    var scaled = value;
+    if SCALE == 1u {
+        // Below the least number there is nothing to take the logarithm of.
+        scaled = log(max(value, 1.2e-38));
+    } else if SCALE == 2u {
+        scaled = sqrt(max(value, 0.0));
+    }
+    return saturate(scaled * volume.t_scale + volume.t_offset);
+}
+
+// How fast the position grows with the value.
+fn slope_of_position(value: f32) -> f32 {
+    var slope = volume.t_scale;
+    if SCALE == 1u {
+        slope /= max(value, 1.2e-38);
+    } else if SCALE == 2u {
+        slope *= 0.5 / sqrt(max(value, 1.2e-38));
+    }
+    return abs(slope);
 }

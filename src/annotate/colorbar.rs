@@ -6,8 +6,9 @@ use glam::DVec2;
 use super::page::Page;
 use super::ticks::{Labels, Ticks, power_of_ten};
 use super::{Area, Ink, Layer, Shape};
-use crate::color::{LookupTable, TransferFunction};
+use crate::color::{LookupTable, Scale, TransferFunction};
 use crate::geometry::LengthUnit;
+use crate::scene::{Annotations, Quantity, Scene, VolumeMode};
 
 /// Share of the picture's height that the bar takes where there is room.
 const SHARE_OF_HEIGHT: f64 = 0.55;
@@ -22,6 +23,11 @@ const BESIDE: f64 = 1.6;
 /// No more ticks than this.
 const MOST_TICKS: usize = 7;
 
+/// The shares of the mass that a second axis tells of.
+pub const MASS_SHARES: [f64; 9] = [0.99, 0.98, 0.95, 0.9, 0.75, 0.5, 0.25, 0.1, 0.05];
+/// Width that the second axis takes, in em.
+pub const MASS_ROOM: f64 = 3.8;
+
 /// A colour bar to be drawn.
 pub struct Bar<'a> {
     /// Its colours and limits.
@@ -30,21 +36,66 @@ pub struct Bar<'a> {
     pub unit: Option<LengthUnit>,
     /// The density is per this power of the unit: 2 or 3.
     pub dimensions: u8,
+    /// What the numbers count.
+    pub quantity: Quantity,
+    /// What else the numbers are.
+    pub name: Option<&'a str>,
+    /// Whether there are values below and above the limits, which a point at that end tells.
+    pub goes_on: [bool; 2],
     /// Whether the colours as see-through as they are drawn stand beside it.
     pub see_through: bool,
+    /// The densities above which the [`MASS_SHARES`] lie, if they are shown.
+    pub mass: Vec<f64>,
     /// What it stands to the right of and is no longer than; otherwise it stands at the right edge of the picture.
     pub beside: Option<Area>,
 }
 
 impl<'a> Bar<'a> {
+    /// The bar of numbers of this name.
+    pub fn of_column(transfer: &'a TransferFunction, name: &'a str) -> Self {
+        let bar = Self::new(transfer, None, &Annotations::default());
+        Self { name: Some(name), see_through: false, goes_on: [false; 2], ..bar }
+    }
+
     /// The bar of a density in space.
-    pub fn new(transfer: &'a TransferFunction, unit: Option<LengthUnit>) -> Self {
-        Self { transfer, unit, dimensions: 3, see_through: true, beside: None }
+    pub fn new(transfer: &'a TransferFunction, unit: Option<LengthUnit>, annotations: &Annotations) -> Self {
+        Self {
+            transfer,
+            unit,
+            dimensions: 3,
+            quantity: annotations.quantity,
+            name: None,
+            goes_on: [true; 2],
+            see_through: true,
+            mass: Vec::new(),
+            beside: None,
+        }
+    }
+
+    /// The bar of a scene: of what its mode shows, and see-through only beside fog.
+    pub fn of(scene: &'a Scene) -> Self {
+        let bar = Self::new(&scene.transfer, scene.grid.unit, &scene.annotations);
+        let see_through = scene.volume && scene.mode == VolumeMode::Fog;
+        Self { name: name_along_rays(scene), dimensions: scene.mode.dimensions(), see_through, ..bar }
     }
 
     /// From its left edge to the opaque column, in em.
     fn veil(&self) -> f64 {
         if self.see_through { VEIL } else { 0.0 }
+    }
+}
+
+/// What a mode shows that is not the quantity itself.
+fn name_along_rays(scene: &Scene) -> Option<&'static str> {
+    let is_density = scene.annotations.quantity == Quantity::Density;
+    let either = |density, counts| Some(if is_density { density } else { counts });
+    match scene.mode {
+        VolumeMode::Maximum => either("largest density", "largest counts"),
+        VolumeMode::Minimum => either("smallest density", "smallest counts"),
+        VolumeMode::Mean => either("mean density", "mean counts"),
+        VolumeMode::LineIntegral if is_density => Some("density \u{d7} length"),
+        // Counts in a column are counts in an area.
+        _ => None,
     }
 }
 
@@ -69,7 +120,8 @@ pub fn draw(page: &mut Page, bar: &Bar, top: f64) {
     let length = bar.beside.map_or(length, |area| length.min(area.size().y.max(SHORT_LENGTH * em)));
     let texts = texts(bar, (length / (2.4 * em)) as usize);
     let column = (bar.veil() + BAR) * em;
-    let width = text_width(page, bar, &texts).max(column);
+    let mass_room = if bar.mass.is_empty() { 0.0 } else { MASS_ROOM * em };
+    let width = text_width(page, bar, &texts).max(column) + mass_room;
     let complete = width + 1.5 * em <= MOST_OF_WIDTH * page.size.x && length >= LEAST_LENGTH * em;
     let (length, width) = if complete { (length, width) } else { (0.65 * height, column) };
     if length < LEAST_LENGTH * em || width + em > MOST_OF_WIDTH * page.size.x {
@@ -84,38 +136,97 @@ pub fn draw(page: &mut Page, bar: &Bar, top: f64) {
     let columns = columns(page, bar, left, middle, length);
     draw_columns(page, bar, &columns);
     if complete {
-        write_numbers(page, &columns.bar, texts.numbers);
+        let right = write_numbers(page, &columns.bar, columns.bar.max.x, texts.numbers);
+        if !bar.mass.is_empty() {
+            write_mass(page, bar, &columns.bar, right + 0.3 * em);
+        }
         write_heading(page, columns.veil.min, texts.heading);
     }
 }
 
 /// The heading and the numbers, `most` or fewer.
 fn texts(bar: &Bar, most: usize) -> Texts {
-    let [vmin, vmax] = bar.transfer.limits;
-    let Some(ticks) = Ticks::within(vmin, vmax, most.clamp(2, MOST_TICKS)) else {
+    let factor = bar.quantity.factor(bar.unit, bar.dimensions);
+    let [vmin, vmax] = bar.transfer.limits.map(|v| v * factor);
+    let position = |value: f64| bar.transfer.position(value / factor);
+    let most = most.clamp(2, MOST_TICKS);
+    if bar.transfer.scale == Scale::Log && vmin > 0.0 && vmax > vmin {
+        let decades = decades(vmin, vmax, most);
+        if decades.len() > 1 {
+            let numbers = decades.into_iter().map(|(value, text)| (position(value), text)).collect();
+            return Texts { heading: heading(bar, &Labels::default()), numbers };
+        }
+    }
+    let Some(ticks) = Ticks::within(vmin, vmax, most) else {
         let numbers = vec![(0.5, scientific(vmin))];
         return Texts { heading: heading(bar, &Labels::default()), numbers };
     };
     let labels = ticks.labels(1);
     let heading = heading(bar, &labels);
-    let positions = ticks.values().into_iter().map(|value| bar.transfer.position(value));
+    let positions = ticks.values().into_iter().map(position);
     Texts { heading, numbers: positions.zip(labels.numbers).collect() }
+}
+
+/// Powers of ten within the limits, `most` or fewer at equal distances; in less than two decades also their double and
+/// fivefold.
+fn decades(vmin: f64, vmax: f64, most: usize) -> Vec<(f64, String)> {
+    let slack = 1e-9;
+    let [first, last] = [(vmin.log10() - slack).ceil() as i32, (vmax.log10() + slack).floor() as i32];
+    let within = |v: f64| v >= vmin * (1.0 - slack) && v <= vmax * (1.0 + slack);
+    let stride = (last - first).max(0) / most as i32 + 1;
+    let mantissas: &[f64] = if last - first < 2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let exponents = (first - 1..=last).filter(|e| (last - e) % stride == 0);
+    let values = exponents.flat_map(|e| mantissas.iter().map(move |&m| (m, e)));
+    let plain = mantissas.len() > 1 && vmin >= 0.01 && vmax < 1e4;
+    let value = |(m, e): (f64, i32)| {
+        let text = match m {
+            _ if plain => (m * 10f64.powi(e)).to_string(),
+            1.0 => power_of_ten(e),
+            _ => format!("{m}×{}", power_of_ten(e)),
+        };
+        (m * 10f64.powi(e), text)
+    };
+    values.map(value).filter(|(v, _)| within(*v)).collect()
 }
 
 /// `density` and `(10⁻⁵/Å³)`, `(1/Å³)`, `(×10⁻⁵)` or nothing.
 fn heading(bar: &Bar, labels: &Labels) -> Vec<String> {
+    let name: String = match bar.name {
+        Some(name) if name.chars().count() > MOST_LETTERS => {
+            name.chars().take(MOST_LETTERS - 1).chain(std::iter::once('…')).collect()
+        }
+        name => name.unwrap_or(bar.quantity.name()).to_owned(),
+    };
     let quantity = match &labels.offset {
-        Some(offset) => format!("density {offset}"),
-        None => "density".to_owned(),
+        Some(offset) => format!("{name} {offset}"),
+        None => name,
     };
     let raised = if bar.dimensions == 2 { '²' } else { '³' };
-    let scale = match (labels.power, bar.unit) {
+    let scale = match (labels.power, bar.quantity.unit(bar.unit)) {
         (0, None) => return vec![quantity],
         (0, Some(unit)) => format!("(1/{unit}{raised})"),
         (power, None) => format!("(×{})", power_of_ten(power)),
         (power, Some(unit)) => format!("({}/{unit}{raised})", power_of_ten(power)),
     };
     vec![quantity, scale]
+}
+
+/// The second axis: at each density the share of the mass that lies above it. Shares whose densities are not shown, or
+/// lie too close, are left out.
+fn write_mass(page: &mut Page, bar: &Bar, column: &Area, left: f64) {
+    let [vmin, vmax] = bar.transfer.limits;
+    let shown = std::iter::zip(MASS_SHARES, &bar.mass).filter(|(_, v)| (vmin..=vmax).contains(*v));
+    let numbers = shown.map(|(share, &value)| (bar.transfer.position(value), format!("{:.0} %", 100.0 * share)));
+    let numbers: Vec<_> = numbers.collect();
+    if numbers.is_empty() {
+        return;
+    }
+    write_numbers(page, column, left, numbers);
+    let size = page.text_size("mass", page.em);
+    let min = DVec2::new(left + NUMBERS_AT * page.em, page.snap(column.min.y - 0.9 * page.em - size.y));
+    let area = Area { min, max: min + size };
+    page.take(area);
+    page.write("mass".into(), area, page.em);
 }
 
 /// Three digits and a power of ten.
@@ -132,6 +243,10 @@ fn scientific(value: f64) -> String {
 const VEIL: f64 = 0.7;
 /// Width of the opaque column, in em.
 const BAR: f64 = 1.2;
+/// Wider headings, as the names of columns may be, begin before the bar, in em.
+const WIDEST_HEADING: f64 = 5.0;
+/// Names of columns are cut after so many letters.
+const MOST_LETTERS: usize = 24;
 /// From the opaque column to the numbers, in em.
 const NUMBERS_AT: f64 = 0.6;
 
@@ -140,7 +255,8 @@ fn text_width(page: &mut Page, bar: &Bar, texts: &Texts) -> f64 {
     let before = (bar.veil() + BAR + NUMBERS_AT) * em;
     let numbers = texts.numbers.iter().map(|(_, text)| before + page.text_size(text, em).x);
     let widest_number = numbers.fold(0.0, f64::max);
-    texts.heading.iter().map(|line| page.text_size(line, em).x).fold(widest_number, f64::max)
+    let heading = texts.heading.iter().map(|line| page.text_size(line, em).x).fold(0.0, f64::max);
+    widest_number.max(heading.min(WIDEST_HEADING * em))
 }
 
 /// The columns of colours, on whole pixels.
@@ -157,7 +273,7 @@ fn columns(page: &Page, bar: &Bar, left: f64, middle: f64, length: f64) -> Colum
 fn draw_columns(page: &mut Page, bar: &Bar, columns: &Columns) {
     let table = LookupTable::new(bar.transfer);
     let area = columns.bar;
-    draw_ends(page, &area, &table);
+    draw_ends(page, &area, bar.goes_on, &table);
     let row_count = page.pixels(area.size().y);
     let rows = |alpha: fn(f32) -> f32| {
         let color = |row| {
@@ -180,43 +296,55 @@ fn row_position(transfer: &TransferFunction, row: usize, row_count: usize) -> f6
     if transfer.limits[0] < transfer.limits[1] { t } else { t.round() }
 }
 
-/// The points at both ends, which say that values outside take the colours of the ends, and a thin
-/// frame around all.
-fn draw_ends(page: &mut Page, bar: &Area, table: &LookupTable) {
-    let tip = DVec2::new(0.5 * (bar.min.x + bar.max.x), 0.6 * bar.size().x);
+/// Points at the ends beyond which there are values, which take the colours of the ends, and a thin frame around all.
+fn draw_ends(page: &mut Page, bar: &Area, goes_on: [bool; 2], table: &LookupTable) {
+    let middle = 0.5 * (bar.min.x + bar.max.x);
+    let [below, above] = goes_on.map(|on| if on { 0.6 * bar.size().x } else { 0.0 });
     let outline = |grow: f64| {
         let (left, right) = (bar.min.x - grow, bar.max.x + grow);
-        let (top, bottom) = (bar.min.y - 0.5 * grow, bar.max.y + 0.5 * grow);
-        [
-            DVec2::new(left, bottom),
-            DVec2::new(left, top),
-            DVec2::new(tip.x, top - tip.y - grow),
-            DVec2::new(right, top),
-            DVec2::new(right, bottom),
-            DVec2::new(tip.x, bottom + tip.y + grow),
-        ]
+        // A point is as far from what it frames as an edge.
+        let edge = |tip: f64| if tip > 0.0 { 0.5 * grow } else { grow };
+        let (top, bottom) = (bar.min.y - edge(above), bar.max.y + edge(below));
+        let (tip_above, tip_below) = (bar.min.y - above - 1.5 * grow, bar.max.y + below + 1.5 * grow);
+        let mut corners = vec![DVec2::new(left, bottom), DVec2::new(left, top)];
+        corners.extend((above > 0.0).then_some(DVec2::new(middle, tip_above)));
+        corners.extend([DVec2::new(right, top), DVec2::new(right, bottom)]);
+        corners.extend((below > 0.0).then_some(DVec2::new(middle, tip_below)));
+        corners
     };
     let frame = page.ink(0.35);
-    page.front(Shape::Polygon { corners: outline(page.line).to_vec(), ink: frame });
-    let [bottom_left, top_left, top, top_right, bottom_right, bottom] = outline(0.0);
-    for (corners, t) in [([top_left, top, top_right], 1.0), ([bottom_left, bottom_right, bottom], 0.0)] {
-        let [r, g, b, _] = table.at(t);
-        page.front(Shape::Polygon { corners: corners.to_vec(), ink: Ink { rgb: [r, g, b], alpha: 1.0 } });
+    page.front(Shape::Polygon { corners: outline(page.line), ink: frame });
+    for (y, tip, t) in [(bar.min.y, -above, 1.0), (bar.max.y, below, 0.0)] {
+        if tip != 0.0 {
+            let corners = vec![DVec2::new(bar.min.x, y), DVec2::new(bar.max.x, y), DVec2::new(middle, y + tip)];
+            let [r, g, b, _] = table.at(t);
+            page.front(Shape::Polygon { corners, ink: Ink { rgb: [r, g, b], alpha: 1.0 } });
+        }
     }
 }
 
-fn write_numbers(page: &mut Page, bar: &Area, numbers: Vec<(f64, String)>) {
+/// Numbers right of `left` at their heights along the bar, from the top; none where it would stand on the one before.
+/// Gives their right end.
+fn write_numbers(page: &mut Page, bar: &Area, left: f64, mut numbers: Vec<(f64, String)>) -> f64 {
     let em = page.em;
+    numbers.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (mut free_from, mut right) = (f64::NEG_INFINITY, left);
     for (t, text) in numbers {
         let y = bar.max.y - t * bar.size().y;
-        let start = DVec2::new(bar.max.x + page.line, y);
-        page.line(Layer::Front, start, start + DVec2::new(0.35 * em, 0.0), page.ink(0.6));
         let size = page.text_size(&text, em);
-        let min = DVec2::new(page.snap(bar.max.x + NUMBERS_AT * em), page.snap(y - 0.5 * size.y));
+        let min = DVec2::new(page.snap(left + NUMBERS_AT * em), page.snap(y - 0.5 * size.y));
         let area = Area { min, max: min + size };
+        if min.y < free_from {
+            continue;
+        }
+        free_from = area.max.y;
+        right = right.max(area.max.x);
+        let start = DVec2::new(left + page.line, y);
+        page.line(Layer::Front, start, start + DVec2::new(0.35 * em, 0.0), page.ink(0.6));
         page.take(area);
         page.write(text, area, em);
     }
+    right
 }
 
 /// Writes lines that end above the bar whose top left corner is `corner`.
@@ -225,8 +353,9 @@ fn write_heading(page: &mut Page, corner: DVec2, lines: Vec<String>) {
     let mut bottom = corner.y - 1.3 * em;
     for line in lines.into_iter().rev() {
         let size = page.text_size(&line, em);
-        let max = DVec2::new(corner.x + size.x, page.snap(bottom));
-        let area = Area { min: DVec2::new(corner.x, max.y - size.y), max };
+        let left = corner.x.min(page.snap(page.size.x - em - size.x));
+        let max = DVec2::new(left + size.x, page.snap(bottom));
+        let area = Area { min: DVec2::new(left, max.y - size.y), max };
         bottom = area.min.y - 0.15 * em;
         page.take(area);
         page.write(line, area, em);

@@ -2,9 +2,9 @@
 
 use glam::{DVec2, DVec3};
 
-use super::colorbar::Bar;
+use super::colorbar::{Bar, MASS_SHARES};
 use super::page::Page;
-use super::{Area, Layer, Mark, axes, colorbar, title};
+use super::{Area, Layer, Mark, axes, colorbar, scalebar, title};
 use crate::geometry::Box3;
 use crate::scene::{Camera, Frame, HeatmapScene, Projection};
 
@@ -70,7 +70,8 @@ fn room(page: &Page, scene: &HeatmapScene, top: f64) -> Area {
     }
     let side = |on: bool, em: f64| if on { em } else { FREE } * page.em;
     let most = MOST_SHARE * page.size;
-    let right = if a.colorbar { (BAR * page.em).min(most.x) } else { FREE * page.em };
+    let bar = BAR + if a.mass_axis { colorbar::MASS_ROOM } else { 0.0 };
+    let right = if a.colorbar { (bar * page.em).min(most.x) } else { FREE * page.em };
     Area {
         min: DVec2::new(side(a.axes, LEFT), top + FREE * page.em).min(most),
         max: page.size - DVec2::new(right, side(a.axes, BELOW)).min(most),
@@ -85,9 +86,17 @@ pub fn annotate_heatmap(scene: &HeatmapScene, frame: &Frame) -> Vec<Mark> {
     let area = layout.area(frame);
     page.take(area);
     if scene.annotations.colorbar {
-        let bar = Bar::new(&scene.transfer, scene.grid.unit());
-        let bar = Bar { dimensions: 2, see_through: false, beside: Some(area), ..bar };
+        let layer = scene.grid.layer();
+        let bar = Bar::new(&scene.transfer, scene.grid.unit(), &scene.annotations);
+        let (values, [vmin, vmax]) = (layer.statistics(), scene.transfer.limits);
+        let goes_on = [values.min < vmin, values.max > vmax];
+        let mass = if scene.annotations.mass_axis { layer.levels_enclosing(&MASS_SHARES) } else { Vec::new() };
+        let bar = Bar { dimensions: 2, see_through: false, beside: Some(area), goes_on, mass, ..bar };
         colorbar::draw(&mut page, &bar, top);
+    }
+    if scene.annotations.scale_bar {
+        let plane = camera(scene, &layout, frame);
+        scalebar::draw_in(&mut page, plane, scene.grid.unit(), area);
     }
     if scene.annotations.axes {
         draw_frame(&mut page, &area);

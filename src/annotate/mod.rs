@@ -4,6 +4,7 @@
 mod axes;
 mod colorbar;
 mod heatmap;
+mod legend;
 mod lettering;
 mod page;
 mod scalebar;
@@ -18,8 +19,8 @@ pub use lettering::Lettering;
 pub use ticks::{Labels, Ticks};
 
 use crate::color::Rgb;
-use crate::scene::{Annotations, Background, Camera, Frame, Scene, Viewpoint, Window};
-use colorbar::Bar;
+use crate::scene::{Annotations, Background, Camera, ColorKey, Frame, PointColors, Scene, Viewpoint, Window};
+use colorbar::{Bar, MASS_SHARES};
 use page::Page;
 
 /// Whether a mark is seen through the density or stands before it.
@@ -148,10 +149,13 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
     let from_center = area.center() - 0.5 * DVec2::new(width, height);
     let window = Window { center: from_center * DVec2::new(1.0, -1.0) / height, size: area.size() / height };
     // Fog beyond the drawn box is neither cut by the picture's edge nor drawn under the colour bar.
-    let [vmin, vmax] = scene.transfer.limits;
     let axes = view.axes();
     let fog = match scene.volume {
-        true => scene.grid.furthest_above(vmin + SEEN * (vmax - vmin), &[axes.right, -axes.right, axes.up, -axes.up]),
+        // Opaque out to the padding.
+        true if scene.mode.is_projection() || !scene.slices.is_empty() => {
+            scene.grid.lattice.bounds().corners().to_vec()
+        }
+        true => scene.grid.furthest_above(scene.transfer.value_at(SEEN), &[axes.right, -axes.right, axes.up, -axes.up]),
         false => Vec::new(),
     };
     Camera::fitting_with(scene.focus, &fog, view, window)
@@ -163,7 +167,7 @@ pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
     let mut page = Page::new(scene.background, scene.foreground(), frame);
     let top = title::draw(&mut page, &scene.annotations);
     if scene.annotations.colorbar {
-        colorbar::draw(&mut page, &Bar::new(&scene.transfer, scene.grid.unit), top);
+        draw_keys(&mut page, scene, top);
     }
     if scene.annotations.scale_bar {
         scalebar::draw(&mut page, camera, scene.grid.unit);
@@ -172,6 +176,26 @@ pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
         axes::draw(&mut page, scene, camera, frame);
     }
     page.marks
+}
+
+/// What tells the meaning of the colours: a bar of the density where it gives any, a bar or a legend of the points.
+fn draw_keys(page: &mut Page, scene: &Scene, top: f64) {
+    let colors = scene.points.as_ref().and_then(|points| points.colors.as_ref());
+    if let Some(PointColors { key: ColorKey::Categories(names), .. }) = colors {
+        legend::draw(page, colors.expect("just found"), names, !scene.volume, top);
+    }
+    match colors {
+        Some(colors) if !scene.volume => {
+            if let ColorKey::Column(name) = &colors.key {
+                colorbar::draw(page, &Bar::of_column(&colors.transfer, name), top);
+            }
+        }
+        _ => {
+            let grid = &scene.grid;
+            let mass = if scene.annotations.mass_axis { grid.levels_enclosing(&MASS_SHARES) } else { Vec::new() };
+            colorbar::draw(page, &Bar { mass, ..Bar::of(scene) }, top);
+        }
+    }
 }
 
 /// The part of a picture into which the drawn box should be fitted so that the title, the colour

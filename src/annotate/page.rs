@@ -2,7 +2,7 @@
 
 use glam::DVec2;
 
-use super::{Area, Ink, Layer, Lettering, Mark, Shape, scalebar};
+use super::{Area, Ink, Layer, Lettering, Mark, Shape, colorbar, scalebar};
 use crate::color::Rgb;
 use crate::scene::{Annotations, Background, Frame};
 
@@ -54,6 +54,15 @@ impl Page {
     /// The foreground at this opacity.
     pub fn ink(&self, alpha: f32) -> Ink {
         Ink { rgb: self.foreground, alpha }
+    }
+
+    /// The background, or where there is none the contrary of the foreground, at this opacity.
+    pub fn ground(&self, alpha: f32) -> Ink {
+        let rgb = match self.background {
+            Background::Color(back) => back,
+            Background::Transparent => self.foreground.map(|c| 1.0 - c),
+        };
+        Ink { rgb, alpha }
     }
 
     /// As [`Page::ink`] on the background, but opaque where the background is, so that lines that
@@ -145,7 +154,7 @@ pub fn plot_area(annotations: &Annotations, frame: &Frame, top: f64) -> Area {
     // Where numbers would need much of a small picture there are none.
     let numbers = if annotations.axes && 4.0 * em <= 0.2 * size.min_element() { 4.0 * em } else { 0.0 };
     let scale_bar = if annotations.scale_bar { scalebar::ROOM * em } else { 0.0 };
-    let complete_bar = 8.0 * em;
+    let complete_bar = (8.0 + if annotations.mass_axis { colorbar::MASS_ROOM } else { 0.0 }) * em;
     let right = match annotations.colorbar {
         true if complete_bar < MOST_MARGIN * size.x => complete_bar,
         true => 4.0 * em,

@@ -27,27 +27,59 @@ pub const ROOM: f64 = 2.5;
 
 /// Draws the bar with its label to the right; nothing where there is no room.
 pub fn draw(page: &mut Page, camera: Camera, unit: Option<LengthUnit>) {
-    let points_per_length = page.size.y / camera.visible_height_at_target();
-    let Some((length, number)) = round_length(SHARE_OF_WIDTH * page.size.x / points_per_length) else { return };
-    let label = unit.map_or(number.clone(), |unit| format!("{number} {unit}"));
-    let em = page.em;
-    let size = DVec2::new(length * points_per_length, THICKNESS * em);
-    let text = page.text_size(&label, em);
-    let left = page.snap(MARGIN * em);
-    let middle = page.size.y - MARGIN * em - 0.5 * text.y;
-    let thickness = page.snap(size.y).max(page.line);
-    let top = page.snap(middle - 0.5 * thickness);
-    let bar = Area { min: DVec2::new(left, top), max: DVec2::new(left + size.x, top + thickness) };
-    let start = DVec2::new(page.snap(bar.max.x + GAP * em), page.snap(middle - 0.5 * text.y));
-    let written = Area { min: start, max: start + text };
-    if size.x < LEAST_LENGTH * em || !page.is_free(&bar) || !page.is_free(&written) {
-        return;
+    let whole = Area { min: DVec2::ZERO, max: page.size };
+    let Some(bar) = ScaleBar::new(page, camera, unit, &whole) else { return };
+    if page.is_free(&bar.bar) && page.is_free(&bar.written) {
+        bar.draw(page);
     }
-    let ink = page.letter_ink();
-    let [a, b] = [bar.min, bar.max];
-    let corners = vec![a, DVec2::new(b.x, a.y), b, DVec2::new(a.x, b.y)];
-    page.front(Shape::Polygon { corners, ink });
-    page.take(bar);
-    page.take(written);
-    page.write(label, written, em);
+}
+
+/// Draws the bar in the lower left corner of a flat picture that covers `area`, on a ground of its own.
+pub fn draw_in(page: &mut Page, camera: Camera, unit: Option<LengthUnit>, area: Area) {
+    let Some(bar) = ScaleBar::new(page, camera, unit, &area) else { return };
+    let around = |a: &Area, b: &Area| Area { min: a.min.min(b.min), max: a.max.max(b.max) };
+    let ground = around(&bar.bar, &bar.written).grown(0.5 * page.em);
+    if area.contains(&ground) {
+        let ink = page.ground(0.75);
+        let [a, b] = [ground.min, ground.max];
+        page.front(Shape::Polygon { corners: vec![a, DVec2::new(b.x, a.y), b, DVec2::new(a.x, b.y)], ink });
+        bar.draw(page);
+    }
+}
+
+struct ScaleBar {
+    bar: Area,
+    label: String,
+    written: Area,
+}
+
+impl ScaleBar {
+    /// The bar in the lower left corner of `area`; `None` if there is none.
+    fn new(page: &mut Page, camera: Camera, unit: Option<LengthUnit>, area: &Area) -> Option<Self> {
+        let points_per_length = page.size.y / camera.visible_height_at_target();
+        let (length, number) = round_length(SHARE_OF_WIDTH * area.size().x / points_per_length)?;
+        let label = unit.map_or(number.clone(), |unit| format!("{number} {unit}"));
+        let em = page.em;
+        let size = DVec2::new(length * points_per_length, THICKNESS * em);
+        let text = page.text_size(&label, em);
+        let left = page.snap(area.min.x + MARGIN * em);
+        let middle = area.max.y - MARGIN * em - 0.5 * text.y;
+        let thickness = page.snap(size.y).max(page.line);
+        let top = page.snap(middle - 0.5 * thickness);
+        let bar = Area { min: DVec2::new(left, top), max: DVec2::new(left + size.x, top + thickness) };
+        let start = DVec2::new(page.snap(bar.max.x + GAP * em), page.snap(middle - 0.5 * text.y));
+        let written = Area { min: start, max: start + text };
+        (size.x >= LEAST_LENGTH * em).then_some(Self { bar, label, written })
+    }
+
+    fn draw(self, page: &mut Page) {
+        let ink = page.letter_ink();
+        let [a, b] = [self.bar.min, self.bar.max];
+        let corners = vec![a, DVec2::new(b.x, a.y), b, DVec2::new(a.x, b.y)];
+        page.front(Shape::Polygon { corners, ink });
+        page.take(self.bar);
+        page.take(self.written);
+        let em = page.em;
+        page.write(self.label, self.written, em);
+    }
 }

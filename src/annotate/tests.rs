@@ -5,10 +5,10 @@ use std::sync::Arc;
 use glam::DVec3;
 
 use super::*;
-use crate::color::{Colormap, LookupTable};
+use crate::color::{Colormap, LookupTable, Scale};
 use crate::geometry::{Box3, LengthUnit};
 use crate::grid::{DensityGrid, Lattice, PlaneGrid};
-use crate::scene::{HeatmapScene, Limits, Look, View};
+use crate::scene::{HeatmapScene, Limits, Look, PointLayer, Quantity, View};
 
 const FRAMES: [Frame; 6] = [
     Frame { size: [160, 120], scale_factor: 1.0 },
@@ -398,4 +398,81 @@ fn a_heat_map_alone_fills_the_picture() {
     assert_eq!((layout.first, layout.pixels, layout.pixel), ([0, 0], [200, 100], 0.02));
     assert_eq!(annotate_heatmap(&scene, &frame), []);
     assert_eq!(layout.from_origin([0, 99]), DVec2::new(0.01, 0.01));
+}
+
+/// Scales, second axis and counts in every frame: texts apart, each number at its place.
+#[test]
+fn every_scale_of_the_bar_has_its_numbers_in_place_and_apart() {
+    for frame in &FRAMES {
+        for (scale, limits) in [
+            (Scale::Log, [3e-9, 8e-3]),
+            (Scale::Log, [2e-5, 9e-5]),
+            (Scale::Log, [0.3, 40.0]),
+            (Scale::Sqrt, [0.0, 0.37]),
+            (Scale::Linear, [2.1e-5, 9.3e-5]),
+        ] {
+            for quantity in [Quantity::Density, Quantity::Counts(5000.0)] {
+                let mut scene = scene(boxes()[1], View::ISO, Some("Ubiquitin"));
+                (scene.transfer.scale, scene.transfer.limits) = (scale, limits);
+                (scene.annotations.quantity, scene.annotations.mass_axis) = (quantity, true);
+                let what = format!("{frame:?} {scale:?} {limits:?} {quantity:?}");
+                check_texts(&marks_of(&scene, frame), frame, &what);
+            }
+        }
+    }
+}
+
+/// Catches: numbers of another scale than the colours, counts not multiplied, decades left out.
+#[test]
+fn a_bar_of_powers_of_ten_has_them_at_equal_distances() {
+    let mut scene = scene(boxes()[1], View::ISO, None);
+    (scene.transfer.scale, scene.transfer.limits) = (Scale::Log, [1e-6, 1e-2]);
+    scene.annotations.quantity = Quantity::Counts(1000.0);
+    scene.annotations.axes = false;
+    let marks = marks_of(&scene, &FRAMES[2]);
+    let texts = texts(&marks);
+    let at =
+        |text: &str| texts.iter().find(|t| t.0 == text).unwrap_or_else(|| panic!("{text}: {texts:?}")).1.center().y;
+    let distances = ["10⁰", "10¹", "10²", "10³", "10⁴"].map(at);
+    let first = distances[0] - distances[1];
+    assert!(first > 10.0 && distances.windows(2).all(|w| (w[0] - w[1] - first).abs() <= 2.0), "{distances:?}");
+    at("counts");
+}
+
+/// Catches: an arrow for values that are not there.
+#[test]
+fn the_bar_of_a_heat_map_is_pointed_where_values_lie_beyond() {
+    let corners = |limits: [f64; 2]| {
+        let mut scene = heatmap(boxes()[4], None);
+        scene.transfer.limits = limits;
+        let marks = annotate_heatmap(&scene, &FRAMES[2]);
+        let frames = marks.iter().filter_map(|m| match &m.shape {
+            Shape::Polygon { corners, .. } if corners.len() > 3 => Some(corners.len()),
+            _ => None,
+        });
+        frames.max().unwrap()
+    };
+    // Its values are all 0.5.
+    assert_eq!([[0.0, 1.0], [0.0, 0.4], [0.6, 1.0], [0.5, 0.6]].map(corners), [4, 5, 5, 4]);
+}
+
+/// Legends and bars of points in every frame: inside and apart, and a legend names what fits and counts the others.
+#[test]
+fn keys_of_points_stay_inside_and_apart() {
+    for frame in &FRAMES {
+        for (count, volume) in [(1, false), (3, true), (12, false), (80, true), (80, false)] {
+            let mut scene = scene(boxes()[0], View::ISO, Some("Ubiquitin"));
+            let categories = (0..count).map(|i| (format!("chain {i}"), [0.5; 3])).collect();
+            let legend = PointColors::categories(&[0], categories);
+            let map = Colormap::named("viridis").unwrap();
+            let bar = PointColors::column(Arc::new(vec![3.0]), "a very long name of a column [nm]".into(), map);
+            scene.volume = volume;
+            for colors in [legend, bar] {
+                let (positions, values) = (Arc::new(vec![DVec3::ZERO]), Arc::new(vec![0.5]));
+                scene.points =
+                    Some(PointLayer { colors: Some(colors), ..Look::Default.points(&scene, positions, values) });
+                check_texts(&marks_of(&scene, frame), frame, &format!("{frame:?} {count} {volume}"));
+            }
+        }
+    }
 }

@@ -48,8 +48,8 @@ pub struct DensityCommand {
 pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
     let input_path = input::path_of(&args.points);
     check_outputs(args, input_path.as_deref())?;
-    let sigmas = args.density.sigma_columns();
-    let (opened, bytes) = input::open_with_bytes(&args.points, args.density.bounds, sigmas.as_deref(), console)?;
+    let columns = input::Columns { sigmas: args.density.sigma_columns(), further: Vec::new() };
+    let (opened, bytes) = input::open_with_bytes(&args.points, args.density.bounds, columns, console)?;
     let Input::Points(points) = &opened.input else {
         return Err(Error::Data(
             "the input is a volume already, not points; `densitas render` draws it and `densitas info` describes it"

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use glam::DVec3;
 
+use crate::color::{Colormap, parse_color};
 use crate::error::{Error, Result};
-use crate::scene::{Diameter, Look, PointOrder, Scene};
+use crate::points::{Categorical, PointCloud, elements};
+use crate::scene::{Diameter, Look, PointColors, PointOrder, Scene};
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -17,6 +18,18 @@ pub enum Mode {
     Points,
     /// The points within the density
     Both,
+    /// The largest density on each ray
+    Mip,
+    /// The smallest density on each ray; with --clip, as it is about 0 at the border
+    Minip,
+    /// The mean density on each ray
+    Average,
+    /// The integral of the density along each ray
+    Xray,
+    /// Surfaces of equal density (--iso)
+    Iso,
+    /// Planes through the density (--slice)
+    Slice,
 }
 
 /// Points drawn as spheres.
@@ -26,15 +39,31 @@ pub struct GlyphArgs {
     /// What is drawn
     #[arg(long, value_enum, default_value_t = Mode::Volume)]
     pub mode: Mode,
-    /// Diameter of a point in the unit of the data [default: from number and spread of the points]
-    #[arg(long, value_name = "D", value_parser = diameter)]
-    pub point_size: Option<f64>,
-    /// Which of several points on a pixel is seen: the nearest or the densest [default: density; mayavi: depth]
+    /// Diameter of a point in the unit of the data, or in pixels (2px) [default: from number and spread of the points]
+    #[arg(long, value_name = "D|Dpx", value_parser = diameter)]
+    pub point_size: Option<Size>,
+    /// Which of several points on a pixel is seen: the nearest or the densest [default: density; coloured by anything
+    /// else, and mayavi: depth]
     #[arg(long, value_name = "ORDER")]
     pub point_order: Option<Order>,
-    /// none: all alike; density: diameters grow with the density (times --point-size, if given)
-    #[arg(long, value_enum, default_value_t = Scale::None)]
-    pub point_scale: Scale,
+    /// What diameters grow with: none, density, or a column (of structures bfactor or occupancy)
+    ///
+    /// From 0 at the least value to --point-size at the largest. In the look of Mayavi --point-size times the density,
+    /// if it is given.
+    #[arg(long, value_name = "none|density|COLUMN", default_value = "none")]
+    pub point_scale: String,
+    /// density, chain, element, a column (of structures bfactor or occupancy), or one colour (#rrggbb)
+    #[arg(long, value_name = "WHAT", default_value = "density")]
+    pub color_by: String,
+}
+
+/// What a diameter is measured in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Size {
+    /// The unit of the data.
+    Length(f64),
+    /// Pixels at scale factor 1.
+    Pixels(f64),
 }
 
 /// As [`PointOrder`].
@@ -46,19 +75,10 @@ pub enum Order {
     Density,
 }
 
-/// What a diameter depends on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Scale {
-    /// Nothing
-    None,
-    /// The density
-    Density,
-}
-
-/// Points and the density at each of them.
+/// The points that are drawn, and the density at each of them.
 pub struct WeighedPoints {
-    /// In the unit of the data.
-    pub positions: Arc<Vec<DVec3>>,
+    /// With what is known of them.
+    pub cloud: PointCloud,
     /// One value a point.
     pub values: Arc<Vec<f64>>,
 }
@@ -66,41 +86,142 @@ pub struct WeighedPoints {
 impl GlyphArgs {
     /// Whether points are drawn at all.
     pub fn draws_points(&self) -> bool {
-        self.mode != Mode::Volume
+        matches!(self.mode, Mode::Points | Mode::Both)
+    }
+
+    /// The columns of a table that are needed beside the positions.
+    pub fn columns(&self) -> Vec<String> {
+        let wanted = [self.color_by.as_str(), self.point_scale.as_str()];
+        let known = ["none", "density", "chain", "element", "bfactor", "occupancy"];
+        let is_column = |name: &&str| !known.contains(name) && parse_color(name).is_err();
+        let mut columns: Vec<String> = wanted.into_iter().filter(is_column).map(str::to_owned).collect();
+        columns.dedup();
+        if self.draws_points() { columns } else { Vec::new() }
     }
 
     /// Puts what the mode names into the scene, with the look's colours for it; `points` are those of the
-    /// input, if it has any and they are drawn.
+    /// input, if it has any and they are drawn, in a picture of this scale factor.
     ///
     /// # Errors
-    /// [`Error::Usage`] if points are to be drawn and the input is a volume.
-    pub fn apply(&self, scene: &mut Scene, look: Look, points: Option<WeighedPoints>) -> Result<()> {
+    /// [`Error::Usage`] if points are to be drawn and the input is a volume, or has not what they are to be coloured or
+    /// sized by.
+    pub fn apply(&self, scene: &mut Scene, look: Look, points: Option<WeighedPoints>, scale_factor: f64) -> Result<()> {
         scene.volume = self.mode != Mode::Points;
         if !self.draws_points() {
             return Ok(());
         }
-        let Some(WeighedPoints { positions, values }) = points else {
+        let Some(WeighedPoints { cloud, values }) = points else {
             return Err(Error::Usage("the input is a volume and has no points to draw; leave --mode out".into()));
         };
-        let mut layer = look.points(scene, positions, values);
-        let automatic = layer.diameter.length();
-        layer.diameter = match (self.point_scale, self.point_size) {
-            (Scale::None, size) => Diameter::Uniform(size.unwrap_or(automatic)),
-            (Scale::Density, Some(factor)) => Diameter::Proportional(factor),
-            (Scale::Density, None) => Diameter::Ranged(2.0 * automatic),
+        let map = look.colormap_of_points(scene.background);
+        let colors = self.colors(&cloud, map.clone())?;
+        let sizes = match self.point_scale.as_str() {
+            "none" | "density" => None,
+            name => Some(Arc::new(column(&cloud, &self.columns(), name, "--point-scale")?)),
         };
+        let mut layer = look.points(scene, Arc::new(cloud.positions), values);
+        if colors.is_some() {
+            layer.order = PointOrder::Depth;
+        } else {
+            scene.transfer.colormap = map;
+        }
+        (layer.colors, layer.sizes) = (colors, sizes);
+        layer.diameter = self.diameter(layer.diameter.length(), look, scale_factor)?;
         match self.point_order {
             Some(Order::Depth) => layer.order = PointOrder::Depth,
             Some(Order::Density) => layer.order = PointOrder::Density,
             None => {}
         }
         scene.points = Some(layer);
-        scene.transfer.colormap = look.colormap_of_points(scene.background);
         Ok(())
+    }
+
+    fn diameter(&self, automatic: f64, look: Look, scale_factor: f64) -> Result<Diameter> {
+        let all_alike = self.point_scale == "none";
+        Ok(match self.point_size {
+            Some(Size::Pixels(d)) if all_alike => Diameter::Pixels(d * scale_factor),
+            Some(Size::Pixels(_)) => {
+                let problem = "--point-scale: sizes in pixels are all alike; give --point-size in the unit of the data";
+                return Err(Error::Usage(problem.into()));
+            }
+            Some(Size::Length(d)) if all_alike => Diameter::Uniform(d),
+            Some(Size::Length(d)) if look == Look::Mayavi => Diameter::Proportional(d),
+            Some(Size::Length(d)) => Diameter::Ranged(d),
+            None if all_alike => Diameter::Uniform(automatic),
+            None => Diameter::Ranged(2.0 * automatic),
+        })
+    }
+
+    /// What colours the points; none: their density.
+    fn colors(&self, cloud: &PointCloud, map: Colormap) -> Result<Option<PointColors>> {
+        let atoms = || {
+            let problem = format!("--color-by {}: the input is a table, not a structure", self.color_by);
+            cloud.atoms.as_ref().ok_or(Error::Usage(problem))
+        };
+        Ok(match self.color_by.as_str() {
+            "density" => None,
+            "chain" => Some(by_category(&atoms()?.chain, |i, _| PALETTE[i % PALETTE.len()])),
+            "element" => Some(by_category(&atoms()?.element, |_, symbol| elements::color(symbol))),
+            other => match parse_color(other) {
+                Ok(color) => Some(PointColors::constant(cloud.len(), color)),
+                Err(_) => {
+                    let values = Arc::new(column(cloud, &self.columns(), other, "--color-by")?);
+                    Some(PointColors::column(values, other.to_owned(), map))
+                }
+            },
+        })
     }
 }
 
-fn diameter(text: &str) -> std::result::Result<f64, String> {
-    let size = text.parse().ok().filter(|d: &f64| *d > 0.0 && d.is_finite());
-    size.ok_or_else(|| "write a length above 0 in the unit of the data".into())
+/// Colours of categories that have none of their own (Okabe and Ito 2008, whom the colour-blind can tell apart, and
+/// what is left between them).
+const PALETTE: [[u8; 3]; 10] = [
+    [0, 114, 178],
+    [230, 159, 0],
+    [0, 158, 115],
+    [204, 121, 167],
+    [86, 180, 233],
+    [213, 94, 0],
+    [240, 228, 66],
+    [153, 153, 153],
+    [148, 103, 189],
+    [140, 86, 75],
+];
+
+fn by_category(of: &Categorical, color: impl Fn(usize, &str) -> [u8; 3]) -> PointColors {
+    // Most frequent first, and only what there is.
+    let counts = of.counts();
+    let place = |level: &str| counts.iter().position(|c| c.0 == level).unwrap_or(0) as u32;
+    let places: Vec<u32> = of.levels.iter().map(|level| place(level)).collect();
+    let codes: Vec<u32> = of.codes.iter().map(|&code| places[code as usize]).collect();
+    let name = |text: &str| if text.is_empty() { "unknown".to_owned() } else { text.to_owned() };
+    let rgb = |i: usize, text: &str| color(i, text).map(|v| f32::from(v) / 255.0);
+    let categories = counts.iter().enumerate().map(|(i, (text, _))| (name(text), rgb(i, text))).collect();
+    PointColors::categories(&codes, categories)
+}
+
+/// The numbers of a column, one a point; those of a table were asked for as `columns`.
+fn column(cloud: &PointCloud, columns: &[String], name: &str, option: &str) -> Result<Vec<f64>> {
+    let place = columns.iter().position(|c| c == name);
+    if let Some(column) = place.and_then(|i| cloud.columns.get(i)) {
+        return Ok(column.values.clone());
+    }
+    match (&cloud.atoms, name) {
+        (Some(atoms), "bfactor") => Ok(atoms.bfactor.clone()),
+        (Some(atoms), "occupancy") => Ok(atoms.occupancy.clone()),
+        (Some(_), _) => Err(Error::Usage(format!(
+            "{option} {name}: a structure has bfactor and occupancy{}",
+            if option == "--color-by" { ", chain and element, and density" } else { ", and density" }
+        ))),
+        (None, _) => Err(Error::Usage(format!("{option} {name}: the input has no column of that name"))),
+    }
+}
+
+fn diameter(text: &str) -> std::result::Result<Size, String> {
+    let above_zero = |t: &str| t.trim().parse().ok().filter(|d: &f64| *d > 0.0 && d.is_finite());
+    let size = match text.strip_suffix("px") {
+        Some(pixels) => above_zero(pixels).map(Size::Pixels),
+        None => above_zero(text).map(Size::Length),
+    };
+    size.ok_or_else(|| "write a length above 0 in the unit of the data, or pixels, such as 2px".into())
 }

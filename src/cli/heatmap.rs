@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::{ArgAction, Args};
+use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use toml::Table;
@@ -12,10 +12,10 @@ use toml::Table;
 use super::args::PointArgs;
 use super::console::Console;
 use super::parse::Asked;
+use super::picture_args::{PictureArgs, total_of};
 use super::plane_args::PlaneDensityArgs;
-use super::render::{background, finite, on_off, pixels, size};
 use super::{input, recipe, report};
-use crate::color::Colormap;
+use crate::color::Scale;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::grid::PlaneGrid;
@@ -23,7 +23,7 @@ use crate::io::{self, Input};
 use crate::kde;
 use crate::points::Plane;
 use crate::render::Renderer;
-use crate::scene::{Background, Frame, HeatmapScene, Interpolation, Limits};
+use crate::scene::{Frame, HeatmapScene, Interpolation, Limits};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -41,53 +41,13 @@ pub struct HeatmapCommand {
     #[command(flatten)]
     density: PlaneDensityArgs,
     #[command(flatten)]
-    picture: HeatmapArgs,
+    picture: PictureArgs,
+    /// Between nodes: nearest or linear
+    #[arg(long, value_name = "HOW", default_value = "linear", value_parser = interpolation, help_heading = "Picture")]
+    interpolation: Interpolation,
     /// The picture to write, .png
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-}
-
-/// How the picture looks.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Picture")]
-struct HeatmapArgs {
-    /// Width and height
-    #[arg(long, value_name = "WxH", default_value = "1200x900", value_parser = size)]
-    size: [u32; 2],
-    /// Pixels per point: 2 gives the same picture with twice the pixels
-    #[arg(long, value_name = "S", default_value_t = 1.0)]
-    scale_factor: f64,
-    /// vmin and vmax: range:0,0.5 | percentile:2,98 | mass:0.98,0.05 | value:A,B [default: range:0,1]
-    #[arg(long, value_name = "LIMITS")]
-    limits: Option<Limits>,
-    /// Density that the colours begin at
-    #[arg(long, value_name = "V", value_parser = finite)]
-    vmin: Option<f64>,
-    /// Density that the colours end at
-    #[arg(long, value_name = "V", value_parser = finite)]
-    vmax: Option<f64>,
-    /// A name (viridis, inferno, turbo, jet, ...) or colours "#00f,#0ff,#f00" or "0:#000,0.3:#f00,1:#fff"
-    /// [default: viridis]
-    #[arg(long, value_name = "MAP", value_parser = |t: &str| Colormap::parse(t))]
-    colormap: Option<Colormap>,
-    /// Turn the colour map round
-    #[arg(long)]
-    reverse: bool,
-    /// Between nodes: nearest or linear
-    #[arg(long, value_name = "HOW", default_value = "linear", value_parser = interpolation)]
-    interpolation: Interpolation,
-    /// white, black, #808080 or transparent [default: white]
-    #[arg(long, value_name = "COLOUR", value_parser = background)]
-    background: Option<Background>,
-    /// A line above the picture
-    #[arg(long, value_name = "TEXT")]
-    title: Option<String>,
-    /// Frame with ticks: on or off
-    #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = on_off)]
-    axes: bool,
-    /// Colour bar: on or off
-    #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = on_off)]
-    colorbar: bool,
 }
 
 /// Runs the verb.
@@ -98,15 +58,15 @@ pub fn run(args: &HeatmapCommand, adapter: &AdapterChoice, asked: &Asked, consol
     }
     let input_path = input::path_of(&args.points);
     io::atomic::check_writable(&args.output, input_path.as_deref())?;
-    let frame = pixels(args.picture.size, args.picture.scale_factor)?;
+    let frame = args.picture.frame()?;
     let (renderer, made) = std::thread::scope(|scope| {
         let renderer = scope.spawn(|| Gpu::new(adapter).and_then(Renderer::new));
         let made = make_grid(args, console);
         (renderer.join().expect("the renderer's thread does not panic"), made)
     });
-    let Made { grid, axes, told: mut out, mut seconds } = made?;
+    let Made { drawable, told: mut out, mut seconds } = made?;
     let mut renderer = renderer?;
-    let scene = HeatmapScene { axes, ..args.picture.scene(Arc::new(grid))? };
+    let scene = args.scene(drawable)?;
     let start = Instant::now();
     let picture = renderer.draw_heatmap(&scene, &frame, console)?;
     seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
@@ -120,7 +80,9 @@ pub fn run(args: &HeatmapCommand, adapter: &AdapterChoice, asked: &Asked, consol
         return Ok(());
     }
     let limits = scene.transfer.limits;
-    let more = json!({ "adapter": adapter, "limits": limits, "size": picture.size, "seconds": seconds });
+    let quantity = report::quantity(&scene.annotations.quantity, scene.grid.unit(), 2);
+    let more =
+        json!({ "adapter": adapter, "limits": limits, "quantity": quantity, "size": picture.size, "seconds": seconds });
     report::merge(&mut out, report::object(more));
     console.answer(&Value::Object(out).to_string());
     Ok(())
@@ -150,17 +112,23 @@ fn tell(args: &HeatmapCommand, scene: &HeatmapScene, frame: &Frame, adapter: &st
     ));
 }
 
-/// A grid, the names of its axes, what is told of it as JSON, and the seconds so far.
-struct Made {
-    grid: PlaneGrid,
+/// A grid, the names of its axes, and how many points, or how much weight, it is of.
+struct Drawable {
+    grid: Arc<PlaneGrid>,
     axes: [&'static str; 2],
+    total: f64,
+}
+
+/// What can be drawn, what is told of it as JSON, and the seconds so far.
+struct Made {
+    drawable: Drawable,
     told: Map<String, Value>,
     seconds: Map<String, Value>,
 }
 
 fn make_grid(args: &HeatmapCommand, console: &Console) -> Result<Made> {
-    let sigmas = args.density.sigma_columns(args.plane);
-    let opened = input::open(&args.points, None, sigmas.as_deref(), console)?;
+    let columns = input::Columns { sigmas: args.density.sigma_columns(args.plane), further: Vec::new() };
+    let opened = input::open(&args.points, None, columns, console)?;
     let Input::Points(points) = opened.input else {
         return Err(Error::Data(format!("{}: is a volume, not points; `densitas render` draws it", opened.source)));
     };
@@ -175,6 +143,7 @@ fn make_grid(args: &HeatmapCommand, console: &Console) -> Result<Made> {
     }
     let axes = plane.names();
     let options = args.density.options(points.cloud.unit)?;
+    let total = total_of(&points.cloud);
     let density = kde::density_2d(&points.cloud.projected(plane), &options, console)?;
     let made = density.report;
     made.notes.iter().for_each(|n| console.note(n));
@@ -184,35 +153,32 @@ fn make_grid(args: &HeatmapCommand, console: &Console) -> Result<Made> {
     report::merge(&mut told, report::object(json!({ "axes": axes, "warnings": points.warnings })));
     let s = made.seconds;
     let seconds = json!({ "read": opened.seconds, "plan": s.plan, "evaluate": s.evaluate, "check": s.check });
-    Ok(Made { grid: density.grid, axes, told, seconds: report::object(seconds) })
+    let drawable = Drawable { grid: Arc::new(density.grid), axes, total };
+    Ok(Made { drawable, told, seconds: report::object(seconds) })
 }
 
-impl HeatmapArgs {
-    fn scene(&self, grid: Arc<PlaneGrid>) -> Result<HeatmapScene> {
-        let mut scene = HeatmapScene::new(grid.clone(), self.limits(&grid)?)?;
-        if let Some(map) = &self.colormap {
-            scene.transfer.colormap = map.clone();
-        }
-        if self.reverse {
-            scene.transfer.colormap = scene.transfer.colormap.reversed();
-        }
+impl HeatmapCommand {
+    fn scene(&self, made: Drawable) -> Result<HeatmapScene> {
+        let Drawable { grid, axes, total } = made;
+        let picture = &self.picture;
+        let quantity = picture.quantity(Some(total))?;
+        let default = match picture.scale() {
+            // The smallest densities are as good as none, and would have most of the colours.
+            Scale::Log => LOG_LIMITS,
+            Scale::Linear | Scale::Sqrt => HeatmapScene::DEFAULT_LIMITS,
+        };
+        let limits = picture.limits(grid.layer(), default, quantity, 2)?;
+        let mut scene = HeatmapScene { axes, ..HeatmapScene::new(grid, limits)? };
+        picture.apply(&mut scene.transfer);
         scene.interpolation = self.interpolation;
-        scene.background = self.background.unwrap_or(scene.background);
-        scene.annotations.axes = self.axes;
-        scene.annotations.colorbar = self.colorbar;
-        scene.annotations.title = self.title.clone();
+        scene.background = picture.background().unwrap_or(scene.background);
+        scene.annotations = picture.annotations(quantity);
         Ok(scene)
     }
-
-    fn limits(&self, grid: &PlaneGrid) -> Result<Limits> {
-        let base = self.limits.unwrap_or(HeatmapScene::DEFAULT_LIMITS);
-        if self.vmin.is_none() && self.vmax.is_none() {
-            return Ok(base);
-        }
-        let [vmin, vmax] = base.resolve(grid.layer())?;
-        Ok(Limits::Value(self.vmin.unwrap_or(vmin), self.vmax.unwrap_or(vmax)))
-    }
 }
+
+/// Limits of a log scale where none are given.
+const LOG_LIMITS: Limits = Limits::Mass(0.999, 0.0);
 
 fn plane(text: &str) -> std::result::Result<Plane, String> {
     match text {

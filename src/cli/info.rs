@@ -29,7 +29,7 @@ pub struct InfoArgs {
 /// Runs the verb.
 pub fn run(args: &InfoArgs, console: &Console) -> Result<()> {
     let given = Given { unit: args.points.unit.is_some(), weights: args.points.weights.as_deref() };
-    match input::open(&args.points, args.bounds, None, console)?.input {
+    match input::open(&args.points, args.bounds, input::Columns::default(), console)?.input {
         Input::Points(points) if console.json => console.answer(&points_json(&points, &given).to_string()),
         Input::Points(points) => points_prose(&points, &given, console),
         Input::Volume(volume) if console.json => console.answer(&volume_json(&volume).to_string()),

@@ -24,25 +24,30 @@ pub struct Opened {
     pub seconds: f64,
 }
 
+/// Columns of a table to read beside positions and weights.
+#[derive(Debug, Default)]
+pub struct Columns {
+    /// Standard deviations of each point's own kernel.
+    pub sigmas: Option<Vec<String>>,
+    /// Others, kept as they are.
+    pub further: Vec<String>,
+}
+
 /// Reads the input, saying warnings and notes on the console.
-pub fn open(
-    args: &PointArgs,
-    bounds: Option<Box3>,
-    sigma_columns: Option<&[String]>,
-    console: &Console,
-) -> Result<Opened> {
-    open_with_bytes(args, bounds, sigma_columns, console).map(|(opened, _)| opened)
+pub fn open(args: &PointArgs, bounds: Option<Box3>, columns: Columns, console: &Console) -> Result<Opened> {
+    open_with_bytes(args, bounds, columns, console).map(|(opened, _)| opened)
 }
 
 /// As [`open`], with the unpacked bytes of the file; a sample has none.
 pub fn open_with_bytes(
     args: &PointArgs,
     bounds: Option<Box3>,
-    sigma_columns: Option<&[String]>,
+    columns: Columns,
     console: &Console,
 ) -> Result<(Opened, Vec<u8>)> {
     let start = Instant::now();
-    let options = args.options(bounds, sigma_columns)?;
+    let options =
+        io::ReadOptions { extra_columns: columns.further, ..args.options(bounds, columns.sigmas.as_deref())? };
     let source = Source::from_argument(Path::new(&args.input));
     let mut bytes = Vec::new();
     let input = match sample_name(&args.input) {

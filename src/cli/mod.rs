@@ -3,6 +3,7 @@
 mod args;
 mod at_points;
 mod console;
+mod cut_args;
 mod density;
 mod doctor;
 mod glyph_args;
@@ -11,6 +12,7 @@ mod info;
 mod input;
 mod manual;
 mod parse;
+mod picture_args;
 mod plane_args;
 mod recipe;
 mod render;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::{ArgAction, Args};
+use clap::Args;
 use glam::{DVec2, DVec3};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -12,11 +12,13 @@ use toml::Table;
 
 use super::args::{DensityArgs, PointArgs, numbers, vector};
 use super::console::Console;
-use super::glyph_args::{GlyphArgs, WeighedPoints};
+use super::cut_args::CutArgs;
+use super::glyph_args::{GlyphArgs, Mode, WeighedPoints};
 use super::parse::Asked;
+use super::picture_args::{PictureArgs, on_off, total_of};
 use super::{input, recipe, report};
 use crate::annotate;
-use crate::color::{Colormap, OpacityCurve, Rgb, parse_color};
+use crate::color::OpacityCurve;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::grid::DensityGrid;
@@ -24,7 +26,7 @@ use crate::io::{self, Input};
 use crate::kde;
 use crate::points::PointCloud;
 use crate::render::Renderer;
-use crate::scene::{Background, Camera, Frame, Limits, Look, Projection, Scene, View, Viewpoint};
+use crate::scene::{Camera, ColorKey, Diameter, Frame, Limits, Look, Projection, Scene, View, Viewpoint};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -35,6 +37,8 @@ use crate::scene::{Background, Camera, Frame, Limits, Look, Projection, Scene, V
   densitas render 1ubq.pdb --background transparent --scale-bar --ortho --scale-factor 3 -o paper.png
   densitas render --recipe density.png --size 3840x2160 -o large.png
   densitas render 1ubq.pdb --mode both --background white -o atoms.png
+  densitas render 1ubq.pdb --mode iso --iso mass:0.3,mass:0.9:0.3 -o surfaces.png
+  densitas render 1ubq.pdb --slice z=20 --clip-plane 30,29,20:0,0,1 -o cut.png
   densitas render sample:founding --look mayavi --limits range:0,0.5 --grid 30 --padding 0 -o mayavi.png")]
 pub struct RenderCommand {
     #[command(flatten)]
@@ -44,47 +48,26 @@ pub struct RenderCommand {
     #[command(flatten)]
     glyphs: GlyphArgs,
     #[command(flatten)]
+    cuts: CutArgs,
+    #[command(flatten)]
     picture: PictureArgs,
+    #[command(flatten)]
+    view: ViewArgs,
     /// The picture to write, .png
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
 
-/// How the picture looks.
+/// How the density is seen.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Picture")]
-struct PictureArgs {
-    /// Width and height
-    #[arg(long, value_name = "WxH", default_value = "1200x900", value_parser = size)]
-    size: [u32; 2],
-    /// Pixels per point: 2 gives the same picture with twice the pixels
-    #[arg(long, value_name = "S", default_value_t = 1.0)]
-    scale_factor: f64,
-    /// vmin and vmax: range:0,0.5 | percentile:2,98 | mass:0.98,0.05 | value:A,B [default: mass:0.98,0.05]
-    #[arg(long, value_name = "LIMITS")]
-    limits: Option<Limits>,
-    /// Density that the colours begin at
-    #[arg(long, value_name = "V", value_parser = finite)]
-    vmin: Option<f64>,
-    /// Density that the colours end at
-    #[arg(long, value_name = "V", value_parser = finite)]
-    vmax: Option<f64>,
-    /// A name (viridis, jet, plotly-jet, ...; with _r reversed) or colours "#00f,#0ff,#f00" or "0:#000,0.3:#f00,1:#fff"
-    ///
-    /// Colours are #rgb, #rrggbb or rgb(r,g,b), also in plotly's form [[0,"rgb(0,0,131)"],[1,"#f00"]]. In
-    /// between they are interpolated; --colormap-steps 256 gives the steps that matplotlib draws. viridis,
-    /// inferno, magma, plasma, cividis, turbo, coolwarm, batlow, jet, hot, grey, mayavi, plotly-jet, plotly-hot.
-    #[arg(long, value_name = "MAP", value_parser = |t: &str| Colormap::parse(t))]
-    colormap: Option<Colormap>,
-    /// Draw the colour map in N equal steps; 256 is what matplotlib does
-    #[arg(long, value_name = "N", value_parser = colormap_steps)]
-    colormap_steps: Option<usize>,
-    /// Turn the colour map round
-    #[arg(long)]
-    reverse: bool,
+struct ViewArgs {
     /// Opacity against position in the limits, such as "0:0,0.5:0.1,1:0.8"
     #[arg(long, value_name = "CURVE", value_parser = |t: &str| OpacityCurve::parse(t))]
     opacity: Option<OpacityCurve>,
+    /// Optical depth everywhere times K: 0.5 is half as dense a fog
+    #[arg(long, value_name = "K", default_value_t = 1.0, value_parser = above_zero)]
+    global_opacity: f64,
     /// default, or mayavi for the pixels of Mayavi's volume
     #[arg(long, default_value = "default", value_parser = look)]
     look: Look,
@@ -115,28 +98,6 @@ struct PictureArgs {
     /// Parallel projection
     #[arg(long, conflicts_with = "view_angle")]
     ortho: bool,
-    /// white, black, #808080 or transparent
-    ///
-    /// A transparent picture laid over black or white is the picture with that background.
-    #[arg(long, value_name = "COLOUR", value_parser = background)]
-    background: Option<Background>,
-    /// A line above the picture
-    #[arg(long, value_name = "TEXT")]
-    title: Option<String>,
-    /// Box with ticks: on or off
-    #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = on_off)]
-    axes: bool,
-    /// Colour bar: on or off
-    #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = on_off)]
-    colorbar: bool,
-    /// A bar of a round length, right in the plane through the camera's target
-    ///
-    /// In perspective what is nearer appears larger; with --ortho the bar is right everywhere.
-    #[arg(long)]
-    scale_bar: bool,
-    /// Colour of letters and lines [default: black or white, as is seen better; on transparent: black]
-    #[arg(long, value_name = "COLOUR", value_parser = |t: &str| parse_color(t))]
-    foreground: Option<Rgb>,
 }
 
 /// Runs the verb.
@@ -156,15 +117,19 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
         let made = make_grid(args, console);
         (renderer.join().expect("the renderer's thread does not panic"), made)
     });
-    let Made { grid, points, told: mut out, mut seconds } = made?;
+    let Made { drawable, told: mut out, mut seconds } = made?;
     let mut renderer = renderer?;
-    let largest = grid.statistics().max;
-    let scene = args.picture.scene(Arc::new(grid), &args.glyphs, points, &frame)?;
-    if scene.transfer.limits[0] >= largest {
+    let largest = drawable.grid.statistics().max;
+    let scene = args.scene(drawable, &frame)?;
+    if !scene.mode.is_projection() && scene.transfer.limits[0] >= largest {
         console.warning(&format!(
             "vmin {:.3e} is not below the largest density, {largest:.3e}: nothing is seen; choose a smaller --vmin",
             scene.transfer.limits[0]
         ));
+    }
+    let key = scene.points.as_ref().and_then(|p| p.colors.as_ref()).map(|c| &c.key);
+    if let Some(ColorKey::Column(name)) = key.filter(|_| scene.volume && scene.annotations.colorbar) {
+        console.note(&format!("the colour bar is that of the density; --mode points shows that of `{name}`"));
     }
     let start = Instant::now();
     let picture = renderer.draw(&scene, &frame, console)?;
@@ -176,6 +141,7 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
     let more = json!({
         "adapter": renderer.gpu().describe(),
         "limits": scene.transfer.limits,
+        "quantity": report::quantity(&scene.annotations.quantity, scene.grid.unit, scene.mode.dimensions()),
         "size": picture.size,
         "point_size": scene.points.as_ref().map(|p| p.diameter.length()),
         "seconds": seconds,
@@ -192,7 +158,12 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
 fn tell(args: &RenderCommand, scene: &Scene, frame: &Frame, renderer: &Renderer, console: &Console) {
     let [vmin, vmax] = scene.transfer.limits;
     let [x, y, z] = scene.grid.lattice.shape;
-    let points = scene.points.as_ref().map(|p| format!("; points of diameter {:.3}", p.diameter.length()));
+    let points = scene.points.as_ref().map(|p| match p.diameter {
+        Diameter::Ranged(d) => format!("; points of diameters from 0 to {d:.3}"),
+        Diameter::Proportional(d) => format!("; points of diameter {d:.3} times the density"),
+        Diameter::Pixels(d) => format!("; points of diameter {d} pixels"),
+        Diameter::Uniform(d) => format!("; points of diameter {d:.3}"),
+    });
     console.note(&format!(
         "{}: {} x {} pixels; {x} x {y} x {z} nodes; colours from {vmin:.3e} to {vmax:.3e}{}; drawn on {}",
         args.output.display(),
@@ -219,18 +190,25 @@ fn drawn(scene: &Scene, frame: &Frame, gpu: &Gpu) -> Table {
     Table::try_from(drawn).expect("a scene is numbers, texts and tables of them")
 }
 
-/// A grid, what is told of it as JSON, and the seconds so far.
-struct Made {
-    grid: DensityGrid,
+/// What can be drawn.
+struct Drawable {
+    grid: Arc<DensityGrid>,
     /// The points, if they are drawn.
     points: Option<WeighedPoints>,
+    /// Their number, or the sum of their weights; none of a volume.
+    total: Option<f64>,
+}
+
+/// What can be drawn, what is told of it as JSON, and the seconds so far.
+struct Made {
+    drawable: Drawable,
     told: Map<String, Value>,
     seconds: Map<String, Value>,
 }
 
 fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
-    let sigmas = args.density.sigma_columns();
-    let opened = input::open(&args.points, args.density.bounds, sigmas.as_deref(), console)?;
+    let columns = input::Columns { sigmas: args.density.sigma_columns(), further: args.glyphs.columns() };
+    let opened = input::open(&args.points, args.density.bounds, columns, console)?;
     let mut seconds = report::object(json!({ "read": opened.seconds }));
     match opened.input {
         Input::Points(points) => {
@@ -243,18 +221,20 @@ fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
                 &mut seconds,
                 report::object(json!({ "plan": s.plan, "evaluate": s.evaluate, "check": s.check })),
             );
+            let total = Some(total_of(&points.cloud));
             let points = match args.glyphs.draws_points() {
                 true => Some(weighed(points.cloud, &args.density, console)?),
                 false => None,
             };
-            Ok(Made { grid, points, told: out, seconds })
+            Ok(Made { drawable: Drawable { grid: Arc::new(grid), points, total }, told: out, seconds })
         }
         Input::Volume(volume) => {
             let warnings = volume.warnings.clone();
             let grid = input::volume_of(volume, &args.density, console);
             let mut out = report::grid(&grid);
             report::merge(&mut out, report::object(json!({ "warnings": warnings })));
-            Ok(Made { grid, points: None, told: out, seconds })
+            let drawable = Drawable { grid: Arc::new(grid), points: None, total: None };
+            Ok(Made { drawable, told: out, seconds })
         }
     }
 }
@@ -268,73 +248,52 @@ fn weighed(cloud: PointCloud, args: &DensityArgs, console: &Console) -> Result<W
     options.max_error = options.max_error.max(COLOR_ERROR);
     let all = cloud.len();
     let is_inside = |p: &DVec3| args.bounds.is_none_or(|b| b.min.cmple(*p).all() && p.cmple(b.max).all());
-    let positions: Vec<DVec3> = cloud.positions.iter().copied().filter(is_inside).collect();
-    if positions.len() < all {
-        console.note(&format!("{} of {all} points lie outside --bounds and are not drawn", all - positions.len()));
+    let inside: Vec<usize> = (0..all).filter(|&i| is_inside(&cloud.positions[i])).collect();
+    if inside.len() < all {
+        console.note(&format!("{} of {all} points lie outside --bounds and are not drawn", all - inside.len()));
     }
-    let values = kde::density_at(&cloud, &positions, &options, console)?.values;
-    Ok(WeighedPoints { positions: Arc::new(positions), values: Arc::new(values) })
+    let drawn = cloud.take(&inside);
+    let values = kde::density_at(&cloud, &drawn.positions, &options, console)?.values;
+    Ok(WeighedPoints { cloud: drawn, values: Arc::new(values) })
 }
 
-impl PictureArgs {
-    fn frame(&self) -> Result<Frame> {
-        pixels(self.size, self.scale_factor)
-    }
-
-    fn scene(
-        &self,
-        grid: Arc<DensityGrid>,
-        glyphs: &GlyphArgs,
-        points: Option<WeighedPoints>,
-        frame: &Frame,
-    ) -> Result<Scene> {
-        let limits = self.limits(&grid)?;
-        let mut scene = self.look.scene(grid, limits)?;
-        if let Some(background) = self.background {
+impl RenderCommand {
+    fn scene(&self, made: Drawable, frame: &Frame) -> Result<Scene> {
+        let Drawable { grid, points, total } = made;
+        let (picture, view) = (&self.picture, &self.view);
+        let quantity = picture.quantity(total)?;
+        let limits = picture.limits(&grid, Limits::DEFAULT, quantity, 3)?;
+        let mut scene = view.look.scene(grid, limits)?;
+        if let Some(background) = picture.background() {
             scene.background = background;
-            scene.transfer.colormap = self.look.colormap(background);
+            scene.transfer.colormap = view.look.colormap(background);
         }
-        glyphs.apply(&mut scene, self.look, points)?;
+        self.glyphs.apply(&mut scene, view.look, points, frame.scale_factor)?;
+        self.cuts.apply(self.glyphs.mode, &mut scene)?;
+        picture.apply(&mut scene.transfer);
+        scene.annotations = picture.annotations(quantity);
+        if let Some(automatic) = scene.mode.limits(&scene.grid) {
+            let factor = quantity.factor(scene.grid.unit, scene.mode.dimensions());
+            scene.transfer.limits = picture.limits_along_rays(automatic, factor)?;
+        }
+        view.apply(self.glyphs.mode, &mut scene);
+        scene.viewpoint = view.viewpoint(&scene, frame);
+        Ok(scene)
+    }
+}
+
+impl ViewArgs {
+    fn apply(&self, mode: Mode, scene: &mut Scene) {
         if let (Some(points), Some(shaded)) = (&mut scene.points, self.shading) {
             points.shaded = shaded;
-        }
-        if let Some(map) = &self.colormap {
-            scene.transfer.colormap = map.clone();
-        }
-        if let Some(count) = self.colormap_steps {
-            scene.transfer.colormap = scene.transfer.colormap.stepped(count);
-        }
-        if self.reverse {
-            scene.transfer.colormap = scene.transfer.colormap.reversed();
         }
         if let Some(curve) = &self.opacity {
             scene.transfer.opacity = curve.clone();
         }
-        if let Some(on) = self.shading {
+        scene.transfer.opacity = scene.transfer.opacity.clone().times(self.global_opacity);
+        if let Some(on) = self.shading.or((mode == Mode::Iso).then_some(true)) {
             scene.shading = on.then(|| self.look.shading(&scene.grid));
         }
-        scene.annotations.axes = self.axes;
-        scene.annotations.colorbar = self.colorbar;
-        scene.annotations.title = self.title.clone();
-        scene.annotations.scale_bar = self.scale_bar;
-        scene.annotations.foreground = self.foreground;
-        scene.viewpoint = self.viewpoint(&scene, frame);
-        Ok(scene)
-    }
-
-    fn limits(&self, grid: &DensityGrid) -> Result<Limits> {
-        let base = self.limits.unwrap_or(Limits::DEFAULT);
-        if self.vmin.is_none() && self.vmax.is_none() {
-            return Ok(base);
-        }
-        let [vmin, vmax] = base.resolve(grid)?;
-        let s = grid.statistics();
-        // Where one was given that lies beyond the other by default, the range of the data stands in.
-        Ok(match (self.vmin, self.vmax) {
-            (Some(a), None) => Limits::Value(a, if a < vmax { vmax } else { s.max.max(a) }),
-            (None, Some(b)) => Limits::Value(if b > vmin { vmin } else { s.min.min(b) }, b),
-            (a, b) => Limits::Value(a.unwrap_or(vmin), b.unwrap_or(vmax)),
-        })
     }
 
     /// The camera that the options move away from the automatic one; none if they do not.
@@ -365,40 +324,11 @@ impl PictureArgs {
     }
 }
 
-/// The frame of a picture of this size in points.
-pub fn pixels(size: [u32; 2], scale_factor: f64) -> Result<Frame> {
-    let pixels = size.map(|n| (f64::from(n) * scale_factor).round());
-    if !(scale_factor > 0.0 && pixels.iter().all(|n| (1.0..=65536.0).contains(n))) {
-        let [x, y] = pixels;
-        return Err(Error::Usage(format!("--scale-factor {scale_factor} makes a picture of {x} x {y} pixels")));
-    }
-    Ok(Frame { size: pixels.map(|n| n as u32), scale_factor })
-}
-
-pub fn finite(text: &str) -> std::result::Result<f64, String> {
-    text.parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(|| "write a finite number".into())
-}
-
-pub fn size(text: &str) -> std::result::Result<[u32; 2], String> {
-    let wrong = || "write WIDTHxHEIGHT in pixels, such as 1920x1080".to_owned();
-    let (w, h) = text.split_once(['x', 'X']).ok_or_else(wrong)?;
-    let side = |t: &str| t.trim().parse::<u32>().ok().filter(|n| (1..=65536).contains(n)).ok_or_else(wrong);
-    Ok([side(w)?, side(h)?])
-}
-
 fn look(text: &str) -> std::result::Result<Look, String> {
     match text {
         "default" => Ok(Look::Default),
         "mayavi" => Ok(Look::Mayavi),
         _ => Err("known are default and mayavi".into()),
-    }
-}
-
-pub fn on_off(text: &str) -> std::result::Result<bool, String> {
-    match text {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err("write on or off".into()),
     }
 }
 
@@ -434,15 +364,6 @@ fn shift(text: &str) -> std::result::Result<DVec2, String> {
     numbers::<2>(text, "two, x,y,").map(DVec2::from_array)
 }
 
-fn colormap_steps(text: &str) -> std::result::Result<usize, String> {
-    let (least, most) = Colormap::STEPS.into_inner();
-    let count = text.parse().ok().filter(|n| (least..=most).contains(n));
-    count.ok_or_else(|| format!("write a whole number from {least} to {most}"))
-}
-
-pub fn background(text: &str) -> Result<Background> {
-    match text {
-        "transparent" => Ok(Background::Transparent),
-        color => parse_color(color).map(Background::Color),
-    }
+fn above_zero(text: &str) -> std::result::Result<f64, String> {
+    text.parse().ok().filter(|v: &f64| v.is_finite() && *v > 0.0).ok_or_else(|| "write a number above 0".into())
 }

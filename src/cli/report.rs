@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::geometry::{Box3, LengthUnit};
 use crate::grid::{DensityGrid, PlaneGrid, Sample};
 use crate::kde::Report;
+use crate::scene::Quantity;
 
 /// A unit's name, or null.
 pub fn unit(unit: Option<LengthUnit>) -> Value {
@@ -82,6 +83,11 @@ pub fn choice(report: &Report) -> String {
         (estimate.bytes * 1e-6).ceil(),
         estimate.reason
     )
+}
+
+/// What the colour bar counts, and what a density is to be multiplied by for it.
+pub fn quantity(q: &Quantity, of_data: Option<LengthUnit>, dimensions: u8) -> Value {
+    json!({ "name": q.name(), "per": unit(q.unit(of_data)), "factor": q.factor(of_data, dimensions) })
 }
 
 /// The members of a JSON object.

@@ -34,6 +34,37 @@ pub fn atomic_number(symbol: &str) -> Option<u8> {
     SYMBOLS.iter().position(|s| *s == symbol).map(|i| i as u8 + 1)
 }
 
+/// The colour by which an element is known in pictures of molecules (Corey, Pauling and Koltun's for the commonest, as
+/// Jmol draws them), red, green, blue from 0 to 255; deep pink where there is none.
+pub fn color(symbol: &str) -> [u8; 3] {
+    match symbol {
+        "H" | "D" => [255, 255, 255],
+        "C" => [144, 144, 144],
+        "N" => [48, 80, 248],
+        "O" => [255, 13, 13],
+        "F" => [144, 224, 80],
+        "NA" => [171, 92, 242],
+        "MG" => [138, 255, 0],
+        "AL" => [191, 166, 166],
+        "SI" => [240, 200, 160],
+        "P" => [255, 128, 0],
+        "S" => [255, 255, 48],
+        "CL" => [31, 240, 31],
+        "K" => [143, 64, 212],
+        "CA" => [61, 255, 0],
+        "MN" => [156, 122, 199],
+        "FE" => [224, 102, 51],
+        "CO" => [240, 144, 160],
+        "NI" => [80, 208, 80],
+        "CU" => [200, 128, 51],
+        "ZN" => [125, 128, 176],
+        "SE" => [255, 161, 0],
+        "BR" => [166, 41, 41],
+        "I" => [148, 0, 148],
+        _ => [255, 20, 147],
+    }
+}
+
 /// The symbol in capitals of an atomic number.
 pub fn symbol(number: u8) -> Option<&'static str> {
     SYMBOLS.get(usize::from(number).checked_sub(1)?).copied()

@@ -6,23 +6,29 @@ use std::ops::Range;
 use bytemuck::Zeroable;
 use wgpu::util::DeviceExt;
 
+use super::cells::{CELL, CellPass};
 use super::glyph::SeenGlyphs;
-use super::uniforms::{FrameUniform, GlyphUniform, LightingUniform, VolumeUniform};
+use super::rules::{CHANGE_OF_LIGHT, Ray, rules};
+use super::uniforms::{CutsUniform, FrameUniform, GlyphUniform, LightingUniform, VolumeUniform};
 use super::volume::VolumeTexture;
-use crate::color::LookupTable;
+use crate::color::{LookupTable, Scale};
 use crate::error::Result;
 use crate::gpu::{Gpu, compose};
 use crate::progress::Progress;
-use crate::scene::{Camera, SampleRule, Scene};
+use crate::scene::{Camera, SampleRule, Scene, VolumeMode};
 
 /// Samples of one dispatch: few enough that a slow adapter answers within a fraction of a second.
 const SAMPLES_A_DISPATCH: f64 = 2e7;
 
-/// Side of a workgroup, as `march.wgsl` says.
-const WORKGROUP: u32 = 8;
+/// Side of a workgroup's tile, as `march.wgsl` says.
+const WORKGROUP: u32 = 16;
 
 /// Optical depth from which on a ray may end early (opacity 1 - 1/255).
 const OPAQUE_DEPTH: f64 = 5.5413;
+
+/// Slopes of the opacity curve shorter than this share of the limits may lie between two samples: a density that
+/// is smooth on its grid seldom changes more in half a voxel.
+const SHARP_SLOPE: f64 = 0.1;
 
 /// What is compiled into a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +38,17 @@ struct Variant {
     midpoint: bool,
     shaded: bool,
     stop_when_opaque: bool,
+    sharp: bool,
+    scale: u32,
+    adaptive: bool,
+    /// As `march.wgsl` numbers them.
+    mode: u32,
+}
+
+/// What a picture is marched with.
+pub struct Content {
+    group: wgpu::BindGroup,
+    variant: Variant,
 }
 
 /// The pass and its compiled pipelines.
@@ -42,6 +59,10 @@ pub struct MarchPass {
     sampler: wgpu::Sampler,
     pipelines: HashMap<Variant, wgpu::ComputePipeline>,
     by_hand: bool,
+    /// The layout of the volume's structure alone.
+    limits: wgpu::BindGroupLayout,
+    /// The passes that find how many steps a sample stands for.
+    pub cells: CellPass,
     /// Bound where there are no glyphs.
     no_glyphs: wgpu::Buffer,
 }
@@ -72,7 +93,9 @@ impl MarchPass {
             usage: wgpu::BufferUsages::STORAGE,
             mapped_at_creation: false,
         });
-        Self { module, layout, groups, sampler, pipelines: HashMap::new(), by_hand, no_glyphs }
+        let limits = self::layout(gpu, &[(0, uniform_type())]);
+        let cells = CellPass::new(gpu, &limits);
+        Self { module, layout, groups, sampler, pipelines: HashMap::new(), by_hand, limits, cells, no_glyphs }
     }
 
     /// Marches every ray of `rows` of a picture of the size of `target` (an `Rgba32Float` storage
@@ -86,7 +109,7 @@ impl MarchPass {
         gpu: &Gpu,
         scene: &Scene,
         camera: &Camera,
-        volume: &VolumeTexture,
+        content: &Content,
         glyphs: Option<&SeenGlyphs>,
         target: &wgpu::Texture,
         rows: Range<u32>,
@@ -94,12 +117,12 @@ impl MarchPass {
     ) -> Result<()> {
         let size = [target.width(), target.height()];
         let bounds = scene.grid.lattice.bounds();
-        let samples_a_ray = bounds.diagonal() / scene.sampling.step;
+        let samples_a_ray = if scene.volume { bounds.diagonal() / scene.sampling.step } else { 1.0 };
         let at_once = (SAMPLES_A_DISPATCH / (samples_a_ray * f64::from(size[0]))).ceil() as u32;
         let at_once = at_once.next_multiple_of(WORKGROUP).max(WORKGROUP);
-        let pipeline = self.pipeline(gpu, variant(scene, glyphs));
-        let content = self.content_group(gpu, scene, volume);
-        let output = self.output_group(gpu, target, glyphs);
+        let pipeline =
+            self.pipeline(gpu, Variant { glyph_samples: glyphs.map_or(0, |g| g.samples), ..content.variant });
+        let output = self.output_group(gpu, scene, target, glyphs);
         for first in rows.clone().step_by(at_once as usize) {
             progress.check()?;
             let last = (first + at_once).min(rows.end);
@@ -109,7 +132,7 @@ impl MarchPass {
                 let mut pass = encoder.begin_compute_pass(&Default::default());
                 pass.set_pipeline(&pipeline);
                 pass.set_bind_group(0, &frame, &[]);
-                pass.set_bind_group(1, &content, &[]);
+                pass.set_bind_group(1, &content.group, &[]);
                 pass.set_bind_group(2, &output, &[]);
                 pass.dispatch_workgroups(size[0].div_ceil(WORKGROUP), (last - first).div_ceil(WORKGROUP), 1);
             }
@@ -130,6 +153,10 @@ impl MarchPass {
                 ("MIDPOINT", u32::from(variant.midpoint)),
                 ("SHADED", u32::from(variant.shaded)),
                 ("STOP_WHEN_OPAQUE", u32::from(variant.stop_when_opaque)),
+                ("SHARP", u32::from(variant.sharp)),
+                ("SCALE", variant.scale),
+                ("ADAPTIVE", u32::from(variant.adaptive)),
+                ("MODE", variant.mode),
             ]
             .map(|(name, value)| (name, f64::from(value)));
             gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
@@ -148,48 +175,131 @@ impl MarchPass {
         bind(gpu, &self.groups[0], &[(0, uniform(gpu, &frame).as_entire_binding())])
     }
 
-    fn content_group(&self, gpu: &Gpu, scene: &Scene, volume: &VolumeTexture) -> wgpu::BindGroup {
-        let table = gpu.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-            label: Some("lookup table"),
-            contents: bytemuck::cast_slice(&LookupTable::new(&scene.transfer).parts),
-            usage: wgpu::BufferUsages::STORAGE,
-        });
+    /// What all bands of a picture of `scene` share.
+    pub fn prepare(&mut self, gpu: &Gpu, scene: &Scene, volume: &VolumeTexture) -> Content {
+        let table = LookupTable::new(&scene.transfer);
+        let integrals = storage_of(gpu, "integrals of the table", bytemuck::cast_slice(&table.integrals()));
+        let variant = variant(scene, &table);
         let geometry = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit));
+        let limits = bind(gpu, &self.limits, &[(0, geometry.as_entire_binding())]);
+        let rules = rules(&table, ray_of(scene, variant));
+        let steps = self.cells.steps(gpu, &volume.ranges, &rules, scene.transfer.scale, &limits);
         let lighting = uniform(gpu, &LightingUniform::new(&scene.grid, &scene.transfer, scene.shading));
+        let cuts = uniform(gpu, &CutsUniform::new(scene, volume.unit));
         let entries = [
             (0, geometry.as_entire_binding()),
             (1, wgpu::BindingResource::TextureView(&volume.view)),
             (2, wgpu::BindingResource::Sampler(&self.sampler)),
-            (3, table.as_entire_binding()),
+            (3, wgpu::BindingResource::TextureView(&table_texture(gpu, &table))),
             (4, lighting.as_entire_binding()),
+            (5, integrals.as_entire_binding()),
+            (6, cuts.as_entire_binding()),
+            (7, steps.as_entire_binding()),
         ];
-        bind(gpu, &self.groups[1], &entries)
+        Content { group: bind(gpu, &self.groups[1], &entries), variant }
     }
 
-    fn output_group(&self, gpu: &Gpu, target: &wgpu::Texture, glyphs: Option<&SeenGlyphs>) -> wgpu::BindGroup {
+    fn output_group(
+        &self,
+        gpu: &Gpu,
+        scene: &Scene,
+        target: &wgpu::Texture,
+        glyphs: Option<&SeenGlyphs>,
+    ) -> wgpu::BindGroup {
         let view = target.create_view(&Default::default());
         let first_slot_row = glyphs.map_or(0, |g| g.first_row);
         let place = uniform(gpu, &GlyphUniform { first_slot_row, ..GlyphUniform::zeroed() });
         let seen = glyphs.map_or(&self.no_glyphs, |g| &g.buffer);
+        let colors = scene.points.as_ref().and_then(|p| p.colors.as_ref()).map_or(&scene.transfer, |c| &c.transfer);
+        let table = storage_of(gpu, "table of glyphs", bytemuck::cast_slice(&LookupTable::new(colors).parts));
         let entries = [
             (0, wgpu::BindingResource::TextureView(&view)),
             (1, place.as_entire_binding()),
             (2, seen.as_entire_binding()),
+            (3, table.as_entire_binding()),
         ];
         bind(gpu, &self.groups[2], &entries)
     }
 }
 
-fn variant(scene: &Scene, glyphs: Option<&SeenGlyphs>) -> Variant {
-    let longest = scene.grid.lattice.bounds().diagonal() / scene.transfer.reference_length;
-    let extinction = LookupTable::new(&scene.transfer).max_extinction();
+/// A column of two texels for each part of the table: what it begins and what it ends with.
+fn table_texture(gpu: &Gpu, table: &LookupTable) -> wgpu::TextureView {
+    let row = |end: usize| table.parts.iter().map(move |part| part[end]);
+    let texels: Vec<[f32; 4]> = row(0).chain(row(1)).collect();
+    let size = [table.parts.len() as u32, 2];
+    filled_texture(gpu, size, wgpu::TextureFormat::Rgba32Float, bytemuck::cast_slice(&texels))
+}
+
+/// A texture to read from that holds these texels, row by row.
+pub fn filled_texture(gpu: &Gpu, size: [u32; 2], format: wgpu::TextureFormat, texels: &[u8]) -> wgpu::TextureView {
+    let descriptor = wgpu::TextureDescriptor {
+        label: None,
+        size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+        view_formats: &[],
+    };
+    let order = wgpu::util::TextureDataOrder::LayerMajor;
+    let texture = gpu.device.create_texture_with_data(&gpu.queue, &descriptor, order, texels);
+    texture.create_view(&Default::default())
+}
+
+fn variant(scene: &Scene, table: &LookupTable) -> Variant {
+    let depth = longest_ray(scene) * f64::from(table.max_extinction());
+    let midpoint = scene.sampling.rule == SampleRule::Midpoint;
     Variant {
         volume: scene.volume,
-        glyph_samples: glyphs.map_or(0, |g| g.samples),
-        midpoint: scene.sampling.rule == SampleRule::Midpoint,
+        glyph_samples: 0,
+        midpoint,
         shaded: scene.shading.is_some(),
-        stop_when_opaque: longest * f64::from(extinction) > OPAQUE_DEPTH,
+        // Mayavi's rule has the value at the end of each step.
+        sharp: midpoint && scene.mode == VolumeMode::Fog && scene.transfer.opacity.shortest_slope() < SHARP_SLOPE,
+        scale: scale_code(scene.transfer.scale),
+        stop_when_opaque: scene.mode == VolumeMode::Fog && depth > OPAQUE_DEPTH,
+        adaptive: scene.sampling.adaptive && scene.mode == VolumeMode::Fog,
+        mode: match scene.mode {
+            VolumeMode::Fog => 0,
+            VolumeMode::Maximum => 1,
+            VolumeMode::Minimum => 2,
+            VolumeMode::Mean => 3,
+            VolumeMode::LineIntegral => 4,
+            VolumeMode::Isosurfaces(_) => 5,
+            VolumeMode::Slices => 6,
+        },
     }
+}
+
+/// In reference lengths.
+fn longest_ray(scene: &Scene) -> f64 {
+    scene.grid.lattice.bounds().diagonal() / scene.transfer.reference_length
+}
+
+fn ray_of(scene: &Scene, variant: Variant) -> Ray {
+    let cell = f64::from(CELL) * scene.grid.lattice.spacing.min_element();
+    Ray {
+        longest: longest_ray(scene),
+        cell: cell / scene.transfer.reference_length,
+        steps_per_cell: cell / scene.sampling.step,
+        ends_when_opaque: variant.stop_when_opaque,
+        change_of_light: scene.shading.map_or(0.0, |_| CHANGE_OF_LIGHT),
+    }
+}
+
+/// As the constant `SCALE` of `common/volume.wgsl`.
+pub fn scale_code(scale: Scale) -> u32 {
+    match scale {
+        Scale::Linear => 0,
+        Scale::Log => 1,
+        Scale::Sqrt => 2,
+    }
+}
+
+fn storage_of(gpu: &Gpu, label: &'static str, contents: &[u8]) -> wgpu::Buffer {
+    let usage = wgpu::BufferUsages::STORAGE;
+    gpu.device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label: Some(label), contents, usage })
 }
 
 /// A buffer of one structure.
@@ -246,9 +356,25 @@ fn bind_group_layouts(gpu: &Gpu, by_hand: bool) -> [wgpu::BindGroupLayout; 3] {
         format: wgpu::TextureFormat::Rgba32Float,
         view_dimension: wgpu::TextureViewDimension::D2,
     };
-    let content = [(0, uniform_type()), (1, texture), (2, sampler), (3, storage(true)), (4, uniform_type())];
-    let output = [(0, picture), (1, uniform_type()), (2, storage(true))];
+    let table = texels(wgpu::TextureViewDimension::D2);
+    let content = [
+        (0, uniform_type()),
+        (1, texture),
+        (2, sampler),
+        (3, table),
+        (4, uniform_type()),
+        (5, storage(true)),
+        (6, uniform_type()),
+        (7, storage(true)),
+    ];
+    let output = [(0, picture), (1, uniform_type()), (2, storage(true)), (3, storage(true))];
     [layout(gpu, &[(0, uniform_type())]), layout(gpu, &content), layout(gpu, &output)]
+}
+
+/// The type of a texture of floats that is read texel by texel.
+pub fn texels(view_dimension: wgpu::TextureViewDimension) -> wgpu::BindingType {
+    let sample_type = wgpu::TextureSampleType::Float { filterable: false };
+    wgpu::BindingType::Texture { sample_type, view_dimension, multisampled: false }
 }
 
 /// A layout of bindings for compute shaders.

@@ -1,21 +1,24 @@
 //! From a [`Scene`] to a picture.
 
+mod cells;
 mod glyph;
 mod heatmap;
 mod march;
 mod overlay;
 mod present;
+mod rules;
 mod transparent;
 mod uniforms;
 mod volume;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::annotate::{Mark, annotate, annotate_heatmap, camera};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::progress::Progress;
-use crate::scene::{Background, Camera, Frame, HeatmapScene, Scene};
+use crate::scene::{Background, Camera, Frame, HeatmapScene, Scene, VolumeMode};
 use glyph::GlyphPass;
 use march::MarchPass;
 use overlay::Overlay;
@@ -48,6 +51,8 @@ pub struct Renderer {
     present: PresentPass,
     overlay: Overlay,
     volume: Option<VolumeTexture>,
+    /// That of the last picture, drawn over by the next one of its size.
+    light: Option<wgpu::Texture>,
 }
 
 impl Renderer {
@@ -59,12 +64,18 @@ impl Renderer {
         let (march, glyphs, present) = (MarchPass::new(&gpu), GlyphPass::new(&gpu), PresentPass::new(&gpu));
         let overlay = Overlay::new(&gpu.device, PICTURE_FORMAT);
         gpu.check()?;
-        Ok(Self { gpu, march, glyphs, present, overlay, volume: None })
+        Ok(Self { gpu, march, glyphs, present, overlay, volume: None, light: None })
     }
 
     /// The device it draws on.
     pub fn gpu(&self) -> &Gpu {
         &self.gpu
+    }
+
+    /// How long the adapter took in the last picture to find which point each sample of each pixel sees: a part of
+    /// what the picture took, of interest to benches.
+    pub fn scattering(&self) -> Duration {
+        self.glyphs.scattering
     }
 
     /// Draws a scene: the same bytes every time on the same adapter.
@@ -146,20 +157,22 @@ impl Renderer {
         }
         let volume = match &mut self.volume {
             Some(volume) => volume,
-            empty => empty.insert(VolumeTexture::new(&self.gpu, &scene.grid)?),
+            empty => empty.insert(VolumeTexture::new(&self.gpu, &scene.grid, &mut self.march.cells)?),
         };
         let usage =
             wgpu::TextureUsages::STORAGE_BINDING | wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_SRC;
-        let target = texture_2d(&self.gpu, size, wgpu::TextureFormat::Rgba32Float, usage);
+        let target = of_size(&mut self.light, &self.gpu, size, wgpu::TextureFormat::Rgba32Float, usage);
         let (gpu, march) = (&self.gpu, &mut self.march);
+        let content = march.prepare(gpu, scene, volume);
         progress.begin("drawing", u64::from(size[1]));
         let Some(layer) = &scene.points else {
-            march.run(gpu, scene, &camera, volume, None, &target, 0..size[1], progress)?;
+            march.run(gpu, scene, &camera, &content, None, &target, 0..size[1], progress)?;
             return Ok(target);
         };
+        self.glyphs.scattering = Duration::ZERO;
         for rows in self.glyphs.bands(size, layer) {
             let seen = self.glyphs.run(gpu, scene, layer, &camera, volume, size, rows.clone(), progress)?;
-            march.run(gpu, scene, &camera, volume, seen.as_ref(), &target, rows, progress)?;
+            march.run(gpu, scene, &camera, &content, seen.as_ref(), &target, rows, progress)?;
         }
         Ok(target)
     }
@@ -169,6 +182,7 @@ impl Renderer {
         if !(scene.sampling.step > 0.0 && scene.transfer.reference_length > 0.0) {
             return Err(Error::Usage("the step and the reference length of opacity must be above 0".into()));
         }
+        validate_cuts(scene)?;
         scene.points.as_ref().map_or(Ok(()), |layer| layer.validate())
     }
 
@@ -184,6 +198,45 @@ impl Renderer {
         }
         Ok(())
     }
+}
+
+/// The kept texture if it has this size, else a new one that is kept in its stead: what is drawn over as a whole
+/// need not be made and cleared for every picture.
+fn of_size(
+    kept: &mut Option<wgpu::Texture>,
+    gpu: &Gpu,
+    size: [u32; 2],
+    format: wgpu::TextureFormat,
+    usage: wgpu::TextureUsages,
+) -> wgpu::Texture {
+    if let Some(texture) = kept.as_ref().filter(|t| [t.width(), t.height()] == size) {
+        return texture.clone();
+    }
+    *kept = None;
+    kept.insert(texture_2d(gpu, size, format, usage)).clone()
+}
+
+/// Whether planes and surfaces can be drawn.
+fn validate_cuts(scene: &Scene) -> Result<()> {
+    let fits = |what: &str, found: usize, most: usize| match found > most {
+        true => Err(Error::Usage(format!("{found} {what} are more than the {most} that can be drawn"))),
+        false => Ok(()),
+    };
+    fits("clip planes", scene.clip.len(), uniforms::MOST_CLIPS)?;
+    fits("slices", scene.slices.len(), uniforms::MOST_SLICES)?;
+    scene.clip.iter().chain(&scene.slices).try_for_each(|plane| plane.validate())?;
+    if let VolumeMode::Isosurfaces(surfaces) = &scene.mode {
+        fits("isosurfaces", surfaces.len(), VolumeMode::MOST_SURFACES)?;
+        if !surfaces.iter().all(|s| s.level.is_finite() && (0.0..=1.0).contains(&s.opacity)) {
+            return Err(Error::Usage("an isosurface needs a finite level and an opacity from 0 to 1".into()));
+        }
+    }
+    if scene.mode.is_projection() && (scene.points.is_some() || !scene.slices.is_empty()) {
+        return Err(Error::Usage(
+            "the largest, smallest, mean or summed density of a ray hides points and slices; draw them in fog".into(),
+        ));
+    }
+    Ok(())
 }
 
 /// A two-dimensional texture of one level.

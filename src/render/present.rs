@@ -1,7 +1,7 @@
 //! Background, light and annotations to one 8-bit picture.
 
+use super::of_size;
 use super::overlay::Overlay;
-use super::texture_2d;
 use crate::annotate::{Layer, Mark};
 use crate::color::Rgb;
 use crate::gpu::{Gpu, compose};
@@ -13,6 +13,8 @@ pub const PICTURE_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 /// Lays light over a background.
 pub struct PresentPass {
     pipeline: wgpu::RenderPipeline,
+    /// Background with the marks on it, and the picture, of the last size.
+    kept: [Option<wgpu::Texture>; 2],
 }
 
 impl PresentPass {
@@ -42,12 +44,12 @@ impl PresentPass {
             multiview_mask: None,
             cache: None,
         });
-        Self { pipeline }
+        Self { pipeline, kept: [None, None] }
     }
 
     /// The finished picture, opaque: background, marks behind, light, marks in front.
     pub fn run(
-        &self,
+        &mut self,
         gpu: &Gpu,
         background: Rgb,
         frame: &Frame,
@@ -58,8 +60,7 @@ impl PresentPass {
         let usage = wgpu::TextureUsages::RENDER_ATTACHMENT
             | wgpu::TextureUsages::TEXTURE_BINDING
             | wgpu::TextureUsages::COPY_SRC;
-        let behind = texture_2d(gpu, frame.size, PICTURE_FORMAT, usage);
-        let target = texture_2d(gpu, frame.size, PICTURE_FORMAT, usage);
+        let [behind, target] = self.kept.each_mut().map(|kept| of_size(kept, gpu, frame.size, PICTURE_FORMAT, usage));
         let mut encoder = gpu.device.create_command_encoder(&Default::default());
         let [r, g, b] = background.map(f64::from);
         drop(color_pass(&mut encoder, &behind, wgpu::LoadOp::Clear(wgpu::Color { r, g, b, a: 1.0 })));

@@ -8,7 +8,7 @@ use glam::DVec3;
 use crate::color::TransferFunction;
 use crate::geometry::Box3;
 use crate::grid::DensityGrid;
-use crate::scene::{Camera, Projection, SampleRule, Sampling, Shading};
+use crate::scene::{Camera, Plane, Projection, SampleRule, Sampling, Scene, Shading, VolumeMode};
 
 /// `Frame` of `common/frame.wgsl`.
 #[repr(C)]
@@ -45,8 +45,27 @@ pub struct VolumeUniform {
     t_scale: f32,
     t_offset: f32,
     opaque: f32,
+    step_length: f32,
+}
+
+/// `Cuts` of `common/cuts.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct CutsUniform {
+    clips: [[f32; 4]; MOST_CLIPS],
+    slices: [[f32; 4]; MOST_SLICES],
+    surfaces: [[f32; 4]; VolumeMode::MOST_SURFACES],
+    clip_count: u32,
+    slice_count: u32,
+    surface_count: u32,
     pad0: u32,
 }
+
+/// The most clip planes of a scene.
+pub const MOST_CLIPS: usize = 16;
+
+/// The most slices of a scene.
+pub const MOST_SLICES: usize = 8;
 
 /// `Lighting` of `common/light.wgsl`.
 #[repr(C)]
@@ -66,9 +85,9 @@ pub struct LightingUniform {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct GlyphUniform {
-    /// Radius in diagonals of a point of value 0.
+    /// Radius in diagonals, or in pixels, of a point of size 0.
     pub radius_offset: f32,
-    /// What the radius grows by where the value grows by one stored unit.
+    /// What the radius grows by where the size grows by one stored unit.
     pub radius_slope: f32,
     /// The row of the picture that the slots begin with.
     pub first_slot_row: u32,
@@ -89,9 +108,15 @@ pub struct GlyphUniform {
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub struct GlyphPoint {
     /// Relative to the box's centre, in diagonals.
-    pub position: [f32; 3],
-    /// Density in the volume's stored unit.
+    pub x: f32,
+    /// Likewise.
+    pub y: f32,
+    /// Likewise.
+    pub z: f32,
+    /// What it is coloured by: the density in the volume's stored unit, or another number as it is.
     pub value: f32,
+    /// What its diameter grows with, in the volume's stored unit.
+    pub size: f32,
 }
 
 /// Eye depth that stands for a parallel camera, which sees everything on its rays; in diagonals.
@@ -150,7 +175,7 @@ impl VolumeUniform {
     pub fn new(grid: &DensityGrid, sampling: Sampling, transfer: &TransferFunction, stored_unit: f64) -> Self {
         let bounds = grid.lattice.bounds();
         let scale = 1.0 / bounds.diagonal();
-        let [vmin, vmax] = transfer.limits.map(|v| v / stored_unit);
+        let [vmin, vmax] = transfer.limits.map(|v| transfer.scale.of(v / stored_unit));
         // Equal limits are a step at the limit: so steep that no stored value lies within it.
         let width = (vmax - vmin).max(f64::from(f32::MIN_POSITIVE) * 4.0);
         let step_start = if vmax > vmin { vmin } else { vmax - vmax.abs() * f64::from(f32::EPSILON) - width };
@@ -166,9 +191,43 @@ impl VolumeUniform {
                 SampleRule::Midpoint => OPAQUE,
                 SampleRule::End => OPAQUE_BY_VTK,
             } as f32,
-            pad0: 0,
+            step_length: sampling.step as f32,
         }
     }
+}
+
+impl CutsUniform {
+    /// The planes and surfaces of a scene that has no more of them than there is room for.
+    pub fn new(scene: &Scene, stored_unit: f64) -> Self {
+        let bounds = scene.grid.lattice.bounds();
+        let mut surfaces = match &scene.mode {
+            VolumeMode::Isosurfaces(surfaces) => surfaces.clone(),
+            _ => Vec::new(),
+        };
+        surfaces.sort_by(|a, b| a.level.total_cmp(&b.level));
+        let mut cuts = Self::zeroed();
+        cuts.clip_count = scene.clip.len() as u32;
+        cuts.slice_count = scene.slices.len() as u32;
+        cuts.surface_count = surfaces.len() as u32;
+        for (to, from) in std::iter::zip(&mut cuts.clips, &scene.clip) {
+            *to = plane_in_diagonals(from, bounds);
+        }
+        for (to, from) in std::iter::zip(&mut cuts.slices, &scene.slices) {
+            *to = plane_in_diagonals(from, bounds);
+        }
+        for (to, from) in std::iter::zip(&mut cuts.surfaces, &surfaces) {
+            *to = [(from.level / stored_unit) as f32, from.opacity as f32, 0.0, 0.0];
+        }
+        cuts
+    }
+}
+
+/// Unit normal and distance from the centre of the box, in diagonals.
+fn plane_in_diagonals(plane: &Plane, bounds: Box3) -> [f32; 4] {
+    let normal = plane.normal.normalize();
+    let distance = (plane.point - bounds.center()).dot(normal) / bounds.diagonal();
+    let [x, y, z] = f32s(normal);
+    [x, y, z, distance as f32]
 }
 
 impl LightingUniform {
@@ -247,7 +306,8 @@ mod tests {
             references_per_step,
             t_scale,
             t_offset,
-            opaque
+            opaque,
+            step_length
         );
         assert_same_layout!(
             LightingUniform,
@@ -272,6 +332,7 @@ mod tests {
             earlier,
             claiming
         );
-        assert_same_layout!(GlyphPoint, "glyph.wgsl", "Point", position, value);
+        assert_same_layout!(CutsUniform, "Cuts", clips, slices, surfaces, clip_count, slice_count, surface_count);
+        assert_same_layout!(GlyphPoint, "glyph.wgsl", "Point", x, y, z, value, size);
     }
 }

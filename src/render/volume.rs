@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cells::{CellPass, CellRanges};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::grid::DensityGrid;
@@ -13,6 +14,8 @@ pub struct VolumeTexture {
     pub grid: Arc<DensityGrid>,
     /// One texel a node.
     pub view: wgpu::TextureView,
+    /// Least and largest stored value of each cell.
+    pub ranges: CellRanges,
     /// What one stored unit stands for: the largest absolute value of the grid.
     pub unit: f64,
 }
@@ -22,7 +25,7 @@ impl VolumeTexture {
     ///
     /// # Errors
     /// [`Error::Gpu`] if the grid is larger than the adapter allows.
-    pub fn new(gpu: &Gpu, grid: &Arc<DensityGrid>) -> Result<Self> {
+    pub fn new(gpu: &Gpu, grid: &Arc<DensityGrid>, cells: &mut CellPass) -> Result<Self> {
         let [nx, ny, nz] = checked_shape(gpu, grid)?;
         let stats = grid.statistics();
         let unit = stats.max.abs().max(stats.min.abs());
@@ -45,7 +48,9 @@ impl VolumeTexture {
             write_plane(gpu, &texture, z as u32, &stored);
         }
         gpu.check()?;
-        Ok(Self { grid: grid.clone(), view: texture.create_view(&Default::default()), unit })
+        let view = texture.create_view(&Default::default());
+        let ranges = cells.ranges(gpu, &view);
+        Ok(Self { grid: grid.clone(), view, ranges, unit })
     }
 }
 

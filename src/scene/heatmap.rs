@@ -6,7 +6,7 @@ use glam::DVec2;
 use serde::Serialize;
 
 use super::{Annotations, Background, Limits};
-use crate::color::{Colormap, OpacityCurve, Rgb, TransferFunction};
+use crate::color::{Colormap, OpacityCurve, Rgb, Scale, TransferFunction};
 use crate::error::Result;
 use crate::grid::PlaneGrid;
 
@@ -67,6 +67,7 @@ impl HeatmapScene {
         let transfer = TransferFunction {
             colormap: Colormap::named("viridis").expect("built in"),
             limits: opened(limits.resolve(grid.layer())?),
+            scale: Scale::Linear,
             opacity: OpacityCurve::new(vec![(0.0, 1.0), (1.0, 1.0)]).expect("built in"),
             reference_length: 1.0,
         };

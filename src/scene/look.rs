@@ -7,9 +7,9 @@ use glam::DVec3;
 
 use super::{
     Annotations, Background, Camera, Diameter, PointLayer, PointOrder, SampleRule, Sampling, Scene, Shading, View,
-    Viewpoint,
+    Viewpoint, VolumeMode,
 };
-use crate::color::{Colormap, OpacityCurve, Rgb, TransferFunction};
+use crate::color::{Colormap, OpacityCurve, Scale, TransferFunction};
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::grid::{DensityGrid, Lattice};
@@ -108,9 +108,6 @@ const REFERENCE_MASS: f64 = 0.5;
 /// complex, two cells from microscopy and the founding cloud, on dark and on white.
 const DEFAULT_OPACITY: [(f64, f32); 2] = [(0.0, 0.0), (1.0, 0.9)];
 
-/// Near-black, a little blue.
-const DEFAULT_BACKGROUND: Rgb = [8.0 / 255.0, 8.0 / 255.0, 12.0 / 255.0];
-
 /// Samples a voxel (of the shortest spacing) that the default look takes along a ray.
 const DEFAULT_SAMPLES_PER_VOXEL: f64 = 2.0;
 
@@ -163,7 +160,7 @@ impl Look {
             Self::Mayavi => (mayavi_diameter(&positions), PointOrder::Depth),
         };
         let diameter = Diameter::Uniform(diameter);
-        PointLayer { positions, values, diameter, order, shaded: true, antialias: true }
+        PointLayer { positions, values, colors: None, sizes: None, diameter, order, shaded: true, antialias: true }
     }
 
     /// The look's lighting, for when it is asked for.
@@ -190,10 +187,11 @@ impl Look {
 }
 
 fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
-    let background = Background::Color(DEFAULT_BACKGROUND);
+    let background = Background::DARK;
     let transfer = TransferFunction {
         colormap: Look::Default.colormap(background),
         limits,
+        scale: Scale::Linear,
         opacity: OpacityCurve::new(DEFAULT_OPACITY.to_vec()).expect("built in"),
         reference_length: reference_length(&grid),
     };
@@ -203,8 +201,11 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         viewpoint: Look::Default.viewpoint(&grid, View::ISO),
         transfer,
         volume: true,
+        mode: VolumeMode::Fog,
+        slices: Vec::new(),
+        clip: Vec::new(),
         points: None,
-        sampling: Sampling { step, rule: SampleRule::Midpoint },
+        sampling: Sampling { step, rule: SampleRule::Midpoint, adaptive: true },
         shading: None,
         background,
         annotations: Annotations { axes: true, colorbar: true, title: None, ..Annotations::default() },
@@ -239,6 +240,7 @@ fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
     let transfer = TransferFunction {
         colormap: Look::Mayavi.colormap(background),
         limits,
+        scale: Scale::Linear,
         opacity: OpacityCurve::new(vec![(0.0, 0.0), (1.0, 0.2)]).expect("built in"),
         reference_length: 1.0,
     };
@@ -247,8 +249,11 @@ fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         viewpoint: Look::Mayavi.viewpoint(&grid, View::ISO),
         transfer,
         volume: true,
+        mode: VolumeMode::Fog,
+        slices: Vec::new(),
+        clip: Vec::new(),
         points: None,
-        sampling: Sampling { step: mayavi_step(&grid.lattice), rule: SampleRule::End },
+        sampling: Sampling { step: mayavi_step(&grid.lattice), rule: SampleRule::End, adaptive: true },
         shading: Some(Look::Mayavi.shading(&grid)),
         background,
         annotations: Annotations { axes: true, colorbar: true, title: None, ..Annotations::default() },

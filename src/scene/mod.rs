@@ -3,7 +3,9 @@
 mod camera;
 mod heatmap;
 mod look;
+mod mode;
 mod points;
+mod quantity;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +16,9 @@ use serde::Serialize;
 pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
 pub use heatmap::{HeatmapScene, Interpolation};
 pub use look::{Limits, Look};
-pub use points::{Diameter, PointLayer, PointOrder};
+pub use mode::{Isosurface, Plane, VolumeMode};
+pub use points::{ColorKey, Diameter, PointColors, PointLayer, PointOrder};
+pub use quantity::Quantity;
 
 use crate::color::{Rgb, TransferFunction, hex};
 use crate::geometry::Box3;
@@ -30,6 +34,12 @@ pub struct Scene {
     pub grid: Arc<DensityGrid>,
     /// Whether the density itself is drawn.
     pub volume: bool,
+    /// How it is drawn.
+    pub mode: VolumeMode,
+    /// Planes on which the density is shown in the opaque colours of the limits, at most 8.
+    pub slices: Vec<Plane>,
+    /// Planes that cut away the density on the side that their normal points to, at most 16. Points stay.
+    pub clip: Vec<Plane>,
     /// Points drawn as spheres, alone or within the density.
     pub points: Option<PointLayer>,
     /// Limits, colours and opacity of the density; the colours of the points.
@@ -66,6 +76,9 @@ pub struct Sampling {
     pub step: f64,
     /// Where in its step a sample lies.
     pub rule: SampleRule,
+    /// Whether one sample may stand for several steps where that changes no pixel by more than 1/255, and
+    /// none is taken where nothing is seen.
+    pub adaptive: bool,
 }
 
 /// Where in its step a sample lies, and what becomes of the rest of the ray.
@@ -116,6 +129,10 @@ pub struct Annotations {
     pub axes: bool,
     /// The colour bar.
     pub colorbar: bool,
+    /// What the numbers of the colour bar count.
+    pub quantity: Quantity,
+    /// Beside those of the colour bar, the shares of the mass that lie above its values.
+    pub mass_axis: bool,
     /// A line above the picture.
     pub title: Option<String>,
     /// A bar of a round length, in the plane through the camera's target.
@@ -165,6 +182,9 @@ impl Serialize for Background {
 }
 
 impl Background {
+    /// Near-black, a little blue: that of the default look.
+    pub const DARK: Self = Self::Color([8.0 / 255.0, 8.0 / 255.0, 12.0 / 255.0]);
+
     /// The colour that text and lines must stand out from: where there is none, the white of paper.
     pub fn color(self) -> Rgb {
         match self {

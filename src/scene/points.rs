@@ -5,6 +5,7 @@ use std::sync::Arc;
 use glam::DVec3;
 use serde::Serialize;
 
+use crate::color::{Colormap, OpacityCurve, Rgb, Scale, TransferFunction};
 use crate::error::{Error, Result};
 
 /// Points drawn as opaque spheres, each in the colour of its own density: that of the scene's limits and
@@ -19,6 +20,11 @@ pub struct PointLayer {
     /// value.
     #[serde(skip)]
     pub values: Arc<Vec<f64>>,
+    /// What colours them instead of their density.
+    pub colors: Option<PointColors>,
+    /// What diameters grow with instead of the density, one number a point.
+    #[serde(skip)]
+    pub sizes: Option<Arc<Vec<f64>>>,
     /// How large they are. Whatever is smaller than a pixel is drawn as one.
     pub diameter: Diameter,
     /// Which of several spheres on one pixel is seen.
@@ -28,6 +34,68 @@ pub struct PointLayer {
     pub shaded: bool,
     /// Whether edges are smoothed by four samples a pixel, which take four times as long.
     pub antialias: bool,
+}
+
+/// Colours of points that are not those of their density.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PointColors {
+    /// What is coloured, one number a point; of categories their number, from 0.
+    #[serde(skip)]
+    pub values: Arc<Vec<f64>>,
+    /// Limits and colour map; its opacity is not used.
+    pub transfer: TransferFunction,
+    /// What is written beside the picture.
+    pub key: ColorKey,
+}
+
+/// What tells the meaning of the colours of points.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ColorKey {
+    /// Nothing: all have one colour.
+    Constant,
+    /// A legend of these names.
+    Categories(Vec<String>),
+    /// A colour bar of this name.
+    Column(String),
+}
+
+impl PointColors {
+    /// All points in one colour.
+    pub fn constant(n: usize, color: Rgb) -> Self {
+        let colormap = Colormap::through(vec![(0.0, color), (1.0, color)]).expect("two stops");
+        Self { values: Arc::new(vec![0.0; n]), transfer: opaque(colormap, [0.0, 1.0]), key: ColorKey::Constant }
+    }
+
+    /// Each point in the colour of its category; `codes` are indices of `categories`.
+    pub fn categories(codes: &[u32], categories: Vec<(String, Rgb)>) -> Self {
+        let n = categories.len().max(1);
+        let mut stops = Vec::new();
+        for (i, (_, color)) in categories.iter().enumerate() {
+            stops.extend([i, i + 1].map(|edge| (edge as f64 / n as f64, *color)));
+        }
+        let colormap = Colormap::through(stops).unwrap_or_else(|_| Colormap::named("grey").expect("built in"));
+        Self {
+            values: Arc::new(codes.iter().map(|&c| f64::from(c)).collect()),
+            // Each in the middle of its stripe.
+            transfer: opaque(colormap, [-0.5, n as f64 - 0.5]),
+            key: ColorKey::Categories(categories.into_iter().map(|c| c.0).collect()),
+        }
+    }
+
+    /// Points coloured by numbers from their least to their largest.
+    pub fn column(values: Arc<Vec<f64>>, name: String, colormap: Colormap) -> Self {
+        let finite = values.iter().copied().filter(|v| v.is_finite());
+        let (min, max) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+        let limits = if min <= max { [min, max] } else { [0.0, 1.0] };
+        Self { values, transfer: opaque(colormap, limits), key: ColorKey::Column(name) }
+    }
+}
+
+fn opaque(colormap: Colormap, limits: [f64; 2]) -> TransferFunction {
+    let opacity = OpacityCurve::new(vec![(0.0, 1.0), (1.0, 1.0)]).expect("built in");
+    TransferFunction { colormap, limits, scale: Scale::Linear, opacity, reference_length: 1.0 }
 }
 
 /// How large the spheres are, in the unit of length of the data.
@@ -41,6 +109,8 @@ pub enum Diameter {
     /// From 0 at the smallest density of the points to this at their largest (Mayavi's `scale_mode`
     /// scalar without a `scale_factor`).
     Ranged(f64),
+    /// All equal in the picture: so many pixels, near or far.
+    Pixels(f64),
 }
 
 /// Which of several spheres on one pixel is seen.
@@ -63,8 +133,17 @@ impl PointLayer {
         Self {
             positions: Arc::new(self.positions.iter().copied().step_by(k).collect()),
             values: Arc::new(self.values.iter().copied().step_by(k).collect()),
+            sizes: self.sizes.map(|sizes| Arc::new(sizes.iter().copied().step_by(k).collect())),
+            colors: self
+                .colors
+                .map(|c| PointColors { values: Arc::new(c.values.iter().copied().step_by(k).collect()), ..c }),
             ..self
         }
+    }
+
+    /// What diameters grow with.
+    pub fn sizes(&self) -> &Arc<Vec<f64>> {
+        self.sizes.as_ref().unwrap_or(&self.values)
     }
 
     /// Checks that the points can be drawn.
@@ -72,9 +151,10 @@ impl PointLayer {
     /// # Errors
     /// [`Error::Usage`] unless there is one value a position and the diameter is 0 or more.
     pub fn validate(&self) -> Result<()> {
-        if self.positions.len() != self.values.len() {
+        let lengths = [Some(&self.values), self.sizes.as_ref(), self.colors.as_ref().map(|c| &c.values)];
+        if lengths.into_iter().flatten().any(|values| values.len() != self.positions.len()) {
             return Err(Error::Usage(format!(
-                "{} points have {} densities; one a point is needed",
+                "{} points have {} densities, or other numbers to be coloured or sized by; one a point is needed",
                 self.positions.len(),
                 self.values.len()
             )));
@@ -90,14 +170,14 @@ impl PointLayer {
 impl Diameter {
     /// The diameter or the factor it names.
     pub fn length(self) -> f64 {
-        let (Self::Uniform(d) | Self::Proportional(d) | Self::Ranged(d)) = self;
+        let (Self::Uniform(d) | Self::Proportional(d) | Self::Ranged(d) | Self::Pixels(d)) = self;
         d
     }
 
     /// Offset and slope of the diameter as a function of the density, for points of these densities.
     pub fn by_value(self, values: &[f64]) -> [f64; 2] {
         match self {
-            Self::Uniform(d) => [d, 0.0],
+            Self::Uniform(d) | Self::Pixels(d) => [d, 0.0],
             Self::Proportional(factor) => [0.0, factor],
             Self::Ranged(largest) => {
                 let finite = values.iter().filter(|v| v.is_finite());

@@ -215,6 +215,24 @@ fn options_choose_box_nodes_and_limits() {
     assert_eq!(chosen["points"], 42);
 }
 
+/// Catches: limits taken in another quantity than the bar shows, a square for a cube.
+#[test]
+fn counts_and_scales_are_told_and_limits_are_in_what_the_bar_shows() {
+    let folder = folder("heatmap-counts");
+    let (points, picture) = (write_points(&folder), path(&folder, "a.png"));
+    let told = |more: &[&str]| {
+        let arguments =
+            [&["heatmap", &points, "-o", &picture, "--json", "--columns", "x,y", "--size", "200x150"], more].concat();
+        json(&densitas(&arguments))
+    };
+    let counts = told(&["--quantity", "counts", "--vmax", "84", "--scale", "sqrt", "--mass-axis", "--scale-bar"]);
+    // 42 points, 1e6 square nanometres in a square micrometre.
+    assert_eq!(counts["quantity"], json!({ "name": "counts", "per": "um", "factor": 42e6 }));
+    assert!((counts["limits"][1].as_f64().unwrap() - 2e-6).abs() < 1e-18, "{counts}");
+    let log = told(&["--scale", "log", "--colormap-steps", "9"]);
+    assert!(log["limits"][0].as_f64().unwrap() > 0.0 && log["limits"][1] == log["max"], "{log}");
+}
+
 #[test]
 fn what_is_no_plane_is_refused_with_a_reason() {
     let folder = folder("heatmap-wrong");
@@ -241,6 +259,7 @@ fn what_is_no_plane_is_refused_with_a_reason() {
         (&flat, vec!["--bounds", "0,1,0,1,0,1"], 2, "where four"),
         (&flat, vec!["--bandwidth", "1,2,3"], 2, "give one length, or two"),
         (&flat, vec!["--vmin", "5", "--vmax", "1"], 2, "above vmax"),
+        (&flat, vec!["--scale", "log", "--vmin", "0"], 2, "a logarithm needs more than 0"),
         (&flat, vec!["--grid", "400000"], 1, "400000 x 400000 nodes needs"),
         (&flat, vec!["--size", "0x5"], 2, "WIDTHxHEIGHT"),
     ] {

@@ -1,5 +1,6 @@
 //! All integration tests, as one program.
 
+mod adaptive;
 mod at_points;
 mod common;
 mod engine;
@@ -9,6 +10,7 @@ mod heatmap;
 mod interrupt;
 mod kde;
 mod layers;
+mod modes;
 mod options;
 mod per_point;
 mod pictures;

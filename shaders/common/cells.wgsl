@@ -1,0 +1,17 @@
+// Cells of 8 x 8 x 8 voxels: how many steps one sample may stand for in each.
+
+// Voxels along the side of a cell.
+const CELL: i32 = 8;
+
+// Cells along each axis of a density of so many nodes.
+fn cells_along(nodes: vec3<u32>) -> vec3<u32> {
+    return (nodes - 2u) / u32(CELL) + 1u;
+}
+
+// Where a cell stands in a list of all, x fastest.
+fn place_of_cell(cell: vec3<u32>, cells: vec3<u32>) -> u32 {
+    return (cell.z * cells.y + cell.y) * cells.x + cell.x;
+}
+
+// What a cell holds that no ray shows.
+const EMPTY: u32 = 0u;

@@ -1,0 +1,140 @@
+//! Options for surfaces, slices and clip planes.
+
+use clap::Args;
+use glam::DVec3;
+
+use super::args::{bounds, vector};
+use super::glyph_args::Mode;
+use crate::error::{Error, Result};
+use crate::geometry::Box3;
+use crate::grid::DensityGrid;
+use crate::scene::{Isosurface, Plane, Scene, VolumeMode};
+
+/// Surfaces, slices and clip planes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Parts of the density")]
+pub struct CutArgs {
+    /// Levels of --mode iso, each with an opacity if below 1: "0.1,0.5:0.4" or "mass:0.5" [default: mass:0.5]
+    ///
+    /// mass:SHARE is the level of the surface that holds this share of the mass.
+    #[arg(long, value_name = "LEVEL[:OPACITY],...", value_parser = levels)]
+    iso: Option<Levels>,
+    /// A plane that shows the density: x=1.5, y=0, z=-2 or POINT:NORMAL as X,Y,Z:X,Y,Z; may be repeated
+    ///
+    /// [default of --mode slice: three planes through the centre of the box]
+    #[arg(long, value_name = "PLANE", value_parser = slice)]
+    slice: Vec<Plane>,
+    /// Draw only the density within this box
+    #[arg(long, value_name = "X0,X1,Y0,Y1,Z0,Z1", value_parser = bounds)]
+    clip: Option<Box3>,
+    /// Cut the density away on the side that the normal points to; X,Y,Z:X,Y,Z; may be repeated
+    #[arg(long, value_name = "POINT:NORMAL", value_parser = plane)]
+    clip_plane: Vec<Plane>,
+}
+
+type Levels = Vec<(Level, f64)>;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Level {
+    /// The density.
+    Value(f64),
+    /// The share of the mass that its surface holds.
+    Mass(f64),
+}
+
+/// What `--mode iso` shows where nothing is said.
+const DEFAULT_LEVEL: (Level, f64) = (Level::Mass(0.5), 1.0);
+
+impl CutArgs {
+    /// Puts the mode, its surfaces and all planes into the scene.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for `--iso` with another mode, and for slices in a mode that hides them.
+    pub fn apply(&self, mode: Mode, scene: &mut Scene) -> Result<()> {
+        scene.mode = match mode {
+            Mode::Volume | Mode::Points | Mode::Both => VolumeMode::Fog,
+            Mode::Mip => VolumeMode::Maximum,
+            Mode::Minip => VolumeMode::Minimum,
+            Mode::Average => VolumeMode::Mean,
+            Mode::Xray => VolumeMode::LineIntegral,
+            Mode::Iso => VolumeMode::Isosurfaces(self.surfaces(&scene.grid)),
+            Mode::Slice => VolumeMode::Slices,
+        };
+        if self.iso.is_some() && mode != Mode::Iso {
+            return Err(Error::Usage("--iso needs --mode iso".into()));
+        }
+        if !self.slice.is_empty() && (scene.mode.is_projection() || mode == Mode::Points) {
+            return Err(Error::Usage("--slice needs --mode slice, volume, both or iso".into()));
+        }
+        scene.slices = self.slice.clone();
+        if self.slice.is_empty() && mode == Mode::Slice {
+            scene.slices = (0..3).map(|axis| Plane::perpendicular_to(axis, scene.focus.center())).collect();
+        }
+        scene.clip = self.clip.map_or(Vec::new(), |bounds| Plane::sides_of(bounds).to_vec());
+        scene.clip.extend(&self.clip_plane);
+        Ok(())
+    }
+
+    fn surfaces(&self, grid: &DensityGrid) -> Vec<Isosurface> {
+        let level = |level: Level| match level {
+            Level::Value(value) => value,
+            Level::Mass(share) => grid.levels_enclosing(&[share])[0],
+        };
+        let asked = self.iso.clone().unwrap_or_else(|| vec![DEFAULT_LEVEL]);
+        asked.into_iter().map(|(l, opacity)| Isosurface { level: level(l), opacity }).collect()
+    }
+}
+
+fn levels(text: &str) -> std::result::Result<Levels, String> {
+    text.split(',').map(|item| level(item.trim())).collect()
+}
+
+fn level(item: &str) -> std::result::Result<(Level, f64), String> {
+    let wrong = || format!("`{item}` is no level; write 0.1 or 0.1:0.4 or mass:0.5 or mass:0.5:0.4");
+    let number = |t: &str| t.trim().parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(wrong);
+    let share = |t: &str| number(t).and_then(|v| if (0.0..=1.0).contains(&v) { Ok(v) } else { Err(wrong()) });
+    let (is_mass, rest) = item.strip_prefix("mass:").map_or((false, item), |rest| (true, rest));
+    let (level, opacity) = match rest.split_once(':') {
+        Some((level, opacity)) => (level, share(opacity)?),
+        None => (rest, 1.0),
+    };
+    Ok((if is_mass { Level::Mass(share(level)?) } else { Level::Value(number(level)?) }, opacity))
+}
+
+fn slice(text: &str) -> std::result::Result<Plane, String> {
+    let Some((axis, at)) = text.split_once('=') else { return plane(text) };
+    let axis = "xyz".find(axis.trim()).filter(|_| axis.trim().len() == 1);
+    let at: Option<f64> = at.trim().parse().ok().filter(|v: &f64| v.is_finite());
+    match (axis, at) {
+        (Some(axis), Some(at)) => Ok(Plane::perpendicular_to(axis, DVec3::splat(at))),
+        _ => Err(format!("`{text}` is no plane; write x=1.5, y=0, z=-2 or X,Y,Z:X,Y,Z")),
+    }
+}
+
+fn plane(text: &str) -> std::result::Result<Plane, String> {
+    let (point, normal) = text.split_once(':').ok_or("write a point and a normal, X,Y,Z:X,Y,Z")?;
+    let found = Plane { point: vector(point)?, normal: vector(normal)? };
+    found.validate().map_err(|e| e.to_string())?;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_and_planes_are_read_and_wrong_ones_refused() {
+        let found = levels("0.1, 0.5:0.4,mass:0.5,mass:0.9:0.3").unwrap();
+        let wanted =
+            [(Level::Value(0.1), 1.0), (Level::Value(0.5), 0.4), (Level::Mass(0.5), 1.0), (Level::Mass(0.9), 0.3)];
+        assert_eq!(found, wanted);
+        for bad in ["", "a", "1:2", "1:-1", "mass:2", "nan", "1,,2"] {
+            assert!(levels(bad).is_err(), "{bad}");
+        }
+        assert_eq!(slice("y=-2").unwrap(), Plane::perpendicular_to(1, DVec3::splat(-2.0)));
+        assert_eq!(slice("1,2,3:0,0,2").unwrap(), Plane { point: DVec3::new(1.0, 2.0, 3.0), normal: DVec3::Z * 2.0 });
+        for bad in ["", "w=1", "xy=1", "=1", "x=", "1,2,3", "1,2,3:0,0,0"] {
+            assert!(slice(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Options that every picture has: size, limits, colours and what is written around.
+
+use clap::{ArgAction, Args, ValueEnum};
+
+use crate::color::{Colormap, Rgb, Scale, TransferFunction, parse_color};
+use crate::error::{Error, Result};
+use crate::grid::DensityGrid;
+use crate::points::PointCloud;
+use crate::scene::{Annotations, Background, Frame, Limits, Quantity};
+
+/// The options.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Picture")]
+pub struct PictureArgs {
+    /// Width and height
+    #[arg(long, value_name = "WxH", default_value = "1200x900", value_parser = size)]
+    size: [u32; 2],
+    /// Pixels per point: 2 gives the same picture with twice the pixels
+    #[arg(long, value_name = "S", default_value_t = 1.0)]
+    scale_factor: f64,
+    /// vmin and vmax: range:0,0.5 | percentile:2,98 | mass:0.98,0.05 | value:A,B [default: mass:0.98,0.05; flat: range:0,1]
+    #[arg(long, value_name = "LIMITS")]
+    limits: Option<Limits>,
+    /// Density (or counts) that the colours begin at
+    #[arg(long, value_name = "V", value_parser = finite)]
+    vmin: Option<f64>,
+    /// Density (or counts) that the colours end at
+    #[arg(long, value_name = "V", value_parser = finite)]
+    vmax: Option<f64>,
+    /// How colours run from vmin to vmax: evenly, by powers of ten, or by square roots
+    #[arg(long, value_enum, value_name = "SCALE", default_value_t = ScaleName::Linear)]
+    scale: ScaleName,
+    /// What the colour bar tells: the density, whose integral is 1, or how many points (or weights) there are
+    #[arg(long, value_enum, value_name = "QUANTITY", default_value_t = QuantityName::Density)]
+    quantity: QuantityName,
+    /// A name (viridis, jet, plotly-jet, ...; with _r reversed) or colours "#00f,#0ff,#f00" or "0:#000,0.3:#f00,1:#fff"
+    ///
+    /// Colours are #rgb, #rrggbb or rgb(r,g,b), also in plotly's form [[0,"rgb(0,0,131)"],[1,"#f00"]]. In
+    /// between they are interpolated; --colormap-steps 256 gives the steps that matplotlib draws. viridis,
+    /// inferno, magma, plasma, cividis, turbo, coolwarm, batlow, jet, hot, grey, mayavi, plotly-jet, plotly-hot.
+    #[arg(long, value_name = "MAP", value_parser = |t: &str| Colormap::parse(t))]
+    colormap: Option<Colormap>,
+    /// Draw the colour map in N equal steps; 256 is what matplotlib does
+    #[arg(long, value_name = "N", value_parser = colormap_steps)]
+    colormap_steps: Option<usize>,
+    /// Turn the colour map round
+    #[arg(long)]
+    reverse: bool,
+    /// white, black, #808080 or transparent
+    ///
+    /// A transparent picture laid over black or white is the picture with that background.
+    #[arg(long, value_name = "COLOUR", value_parser = background)]
+    background: Option<Background>,
+    /// What is dark: light for black on white, dark for white on near-black [default: dark; flat: light]
+    #[arg(long, value_enum, value_name = "THEME", conflicts_with = "background")]
+    theme: Option<Theme>,
+    /// A line above the picture
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    /// Box with ticks: on or off
+    #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = on_off)]
+    axes: bool,
+    /// Colour bar: on or off
+    #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = on_off)]
+    colorbar: bool,
+    /// Beside the numbers of the colour bar, the share of the mass that lies above them
+    #[arg(long)]
+    mass_axis: bool,
+    /// A bar of a round length, right in the plane through the camera's target
+    ///
+    /// In perspective what is nearer appears larger; with --ortho the bar is right everywhere.
+    #[arg(long)]
+    scale_bar: bool,
+    /// Colour of letters and lines [default: black or white, as is seen better; on transparent: black]
+    #[arg(long, value_name = "COLOUR", value_parser = |t: &str| parse_color(t))]
+    foreground: Option<Rgb>,
+}
+
+/// As [`Scale`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScaleName {
+    /// Evenly
+    Linear,
+    /// By powers of ten
+    Log,
+    /// By square roots
+    Sqrt,
+}
+
+/// As [`Quantity`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QuantityName {
+    /// Its integral is 1
+    Density,
+    /// Its integral is the number of points, or the sum of their weights
+    Counts,
+}
+
+/// A ground and what stands on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Theme {
+    /// Black on white
+    Light,
+    /// White on near-black
+    Dark,
+}
+
+/// Where powers of ten begin, as a share of where they end.
+const LEAST_OF_LOG: f64 = 1e-3;
+
+/// The number of points, or the sum of their weights.
+pub fn total_of(cloud: &PointCloud) -> f64 {
+    cloud.weights.as_ref().map_or(cloud.len() as f64, |weights| weights.iter().sum())
+}
+
+impl PictureArgs {
+    /// Its size.
+    pub fn frame(&self) -> Result<Frame> {
+        let Self { size, scale_factor, .. } = *self;
+        let pixels = size.map(|n| (f64::from(n) * scale_factor).round());
+        if !(scale_factor > 0.0 && pixels.iter().all(|n| (1.0..=65536.0).contains(n))) {
+            let [x, y] = pixels;
+            return Err(Error::Usage(format!("--scale-factor {scale_factor} makes a picture of {x} x {y} pixels")));
+        }
+        Ok(Frame { size: pixels.map(|n| n as u32), scale_factor })
+    }
+
+    /// What lies between the limits.
+    pub fn scale(&self) -> Scale {
+        match self.scale {
+            ScaleName::Linear => Scale::Linear,
+            ScaleName::Log => Scale::Log,
+            ScaleName::Sqrt => Scale::Sqrt,
+        }
+    }
+
+    /// What the colour bar counts of points that amount to `total`, if there are points.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for counts of a volume.
+    pub fn quantity(&self, total: Option<f64>) -> Result<Quantity> {
+        match (self.quantity, total) {
+            (QuantityName::Density, _) => Ok(Quantity::Density),
+            (QuantityName::Counts, Some(total)) => Ok(Quantity::Counts(total)),
+            (QuantityName::Counts, None) => Err(Error::Usage(
+                "--quantity counts: the input is a volume, which does not say how many points it is of; leave it out"
+                    .into(),
+            )),
+        }
+    }
+
+    /// The limits of a density: those given, each in the quantity shown, else by `default`. Resolved once.
+    ///
+    /// # Errors
+    /// Those of [`Limits::resolve`]; [`Error::Usage`] for limits that the scale has no place for.
+    pub fn limits(&self, grid: &DensityGrid, default: Limits, quantity: Quantity, dimensions: u8) -> Result<Limits> {
+        let per_shown = 1.0 / quantity.factor(grid.unit, dimensions);
+        let of_shown = |limits| match limits {
+            Limits::Value(a, b) => Limits::Value(a * per_shown, b * per_shown),
+            other => other,
+        };
+        let base = self.limits.map_or(default, of_shown);
+        let [a, b] = [self.vmin, self.vmax].map(|v| v.map(|v| v * per_shown));
+        let chosen = match (a, b) {
+            (Some(a), Some(b)) => Limits::Value(a, b),
+            (None, None) => base,
+            (a, b) => beside(grid, base, a, b)?,
+        };
+        let [vmin, vmax] = chosen.resolve(grid)?;
+        self.check_begin(vmin)?;
+        Ok(Limits::Value(vmin, vmax))
+    }
+
+    /// Limits of what is no density but a mean or an integral of it: those given, each in the quantity shown, which is
+    /// `factor` times what it is of; else `automatic`, of which powers of ten show three.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for limits by mass or percentiles, in the wrong order, or that the scale has no place for.
+    pub fn limits_along_rays(&self, automatic: [f64; 2], factor: f64) -> Result<[f64; 2]> {
+        if self.mass_axis {
+            return Err(Error::Usage("--mass-axis: no mass lies above a mean or an integral; leave it out".into()));
+        }
+        let [low, high] = automatic;
+        let [low, high] = match self.limits {
+            None if self.scale == ScaleName::Log => [LEAST_OF_LOG * high, high],
+            None => automatic,
+            Some(Limits::Value(a, b)) => [a / factor, b / factor],
+            Some(Limits::Range(a, b)) => [a, b].map(|share| low + share * (high - low)),
+            Some(_) => {
+                return Err(Error::Usage("with --mode average and xray, --limits are value:A,B or range:A,B".into()));
+            }
+        };
+        let [a, b] = [self.vmin, self.vmax].map(|v| v.map(|v| v / factor));
+        let [low, high] = [a.unwrap_or(low), b.unwrap_or(high)];
+        if low > high {
+            return Err(Error::Usage(format!("vmin {low} is above vmax {high}; swap them")));
+        }
+        self.check_begin(low)?;
+        Ok([low, high])
+    }
+
+    /// Whether the scale has a place for limits that begin at `vmin`.
+    fn check_begin(&self, vmin: f64) -> Result<()> {
+        let (name, least, needs) = match self.scale {
+            ScaleName::Linear => return Ok(()),
+            ScaleName::Log => ("log", f64::MIN_POSITIVE, "and a logarithm needs more than 0"),
+            ScaleName::Sqrt => ("sqrt", 0.0, "and a square root needs 0 or more"),
+        };
+        if vmin >= least {
+            return Ok(());
+        }
+        Err(Error::Usage(format!(
+            "--scale {name}: the limits begin at {vmin:.3e}, {needs}; give another --vmin, or --limits mass:0.99,0",
+        )))
+    }
+
+    /// The background asked for.
+    pub fn background(&self) -> Option<Background> {
+        let of_theme = |theme| match theme {
+            Theme::Light => Background::Color([1.0; 3]),
+            Theme::Dark => Background::DARK,
+        };
+        self.background.or(self.theme.map(of_theme))
+    }
+
+    /// Puts colours and scale into a transfer function.
+    pub fn apply(&self, transfer: &mut TransferFunction) {
+        if let Some(map) = &self.colormap {
+            transfer.colormap = map.clone();
+        }
+        if let Some(count) = self.colormap_steps {
+            transfer.colormap = transfer.colormap.stepped(count);
+        }
+        if self.reverse {
+            transfer.colormap = transfer.colormap.reversed();
+        }
+        transfer.scale = self.scale();
+    }
+
+    /// What is written around.
+    pub fn annotations(&self, quantity: Quantity) -> Annotations {
+        Annotations {
+            axes: self.axes,
+            colorbar: self.colorbar,
+            quantity,
+            mass_axis: self.mass_axis,
+            title: self.title.clone(),
+            scale_bar: self.scale_bar,
+            foreground: self.foreground,
+        }
+    }
+}
+
+/// One limit given, the other by a rule; where that lies beyond the one given, the range of the data stands in.
+fn beside(grid: &DensityGrid, base: Limits, vmin: Option<f64>, vmax: Option<f64>) -> Result<Limits> {
+    let [low, high] = base.resolve(grid)?;
+    let s = grid.statistics();
+    Ok(match (vmin, vmax) {
+        (Some(a), _) => Limits::Value(a, if a < high { high } else { s.max.max(a) }),
+        (_, Some(b)) => Limits::Value(if b > low { low } else { s.min.min(b) }, b),
+        (None, None) => base,
+    })
+}
+
+pub fn finite(text: &str) -> std::result::Result<f64, String> {
+    text.parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(|| "write a finite number".into())
+}
+
+pub fn size(text: &str) -> std::result::Result<[u32; 2], String> {
+    let wrong = || "write WIDTHxHEIGHT in pixels, such as 1920x1080".to_owned();
+    let (w, h) = text.split_once(['x', 'X']).ok_or_else(wrong)?;
+    let side = |t: &str| t.trim().parse::<u32>().ok().filter(|n| (1..=65536).contains(n)).ok_or_else(wrong);
+    Ok([side(w)?, side(h)?])
+}
+
+pub fn on_off(text: &str) -> std::result::Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("write on or off".into()),
+    }
+}
+
+fn colormap_steps(text: &str) -> std::result::Result<usize, String> {
+    let (least, most) = Colormap::STEPS.into_inner();
+    let count = text.parse().ok().filter(|n| (least..=most).contains(n));
+    count.ok_or_else(|| format!("write a whole number from {least} to {most}"))
+}
+
+pub fn background(text: &str) -> Result<Background> {
+    match text {
+        "transparent" => Ok(Background::Transparent),
+        color => parse_color(color).map(Background::Color),
+    }
+}

@@ -1,0 +1,150 @@
+//! Cells of voxels: their ranges of values, and how many steps a sample may stand for in each.
+
+use std::collections::HashMap;
+
+use super::march::{bind, layout, scale_code, storage, texels};
+use super::rules::BINS;
+use crate::color::Scale;
+use crate::gpu::{Gpu, compose};
+
+/// Voxels along the side of a cell, as `common/cells.wgsl` says.
+pub const CELL: u32 = 8;
+
+/// Side of a workgroup, as the shaders say.
+const WORKGROUP: u32 = 4;
+
+/// The two passes that make them.
+pub struct CellPass {
+    ranges: Stage,
+    steps: Stage,
+}
+
+/// Least and largest stored value of each cell of a density.
+pub struct CellRanges {
+    /// x fastest.
+    buffer: wgpu::Buffer,
+    /// Cells along each axis.
+    shape: [u32; 3],
+}
+
+/// A compute pass, its pipelines by the scale of the limits, and the layout of its own group.
+struct Stage {
+    file: &'static str,
+    module: wgpu::ShaderModule,
+    layout: wgpu::PipelineLayout,
+    pipelines: HashMap<u32, wgpu::ComputePipeline>,
+    own: wgpu::BindGroupLayout,
+}
+
+impl CellPass {
+    /// Prepares the passes; `volume` is the layout of the group with the volume's structure.
+    pub fn new(gpu: &Gpu, volume: &wgpu::BindGroupLayout) -> Self {
+        let density = (0, texels(wgpu::TextureViewDimension::D3));
+        let own = layout(gpu, &[density, (1, storage(false))]);
+        let ranges = Stage::new(gpu, "cell_ranges.wgsl", &[Some(&own)], own.clone());
+        let rules = wgpu::BindingType::Texture {
+            sample_type: wgpu::TextureSampleType::Uint,
+            view_dimension: wgpu::TextureViewDimension::D2,
+            multisampled: false,
+        };
+        let own = layout(gpu, &[(0, storage(true)), (1, rules), (2, storage(false))]);
+        let steps = Stage::new(gpu, "cell_steps.wgsl", &[None, Some(volume), Some(&own)], own.clone());
+        Self { ranges, steps }
+    }
+
+    /// Least and largest value of each cell of a density.
+    pub fn ranges(&mut self, gpu: &Gpu, density: &wgpu::TextureView) -> CellRanges {
+        let size = density.texture().size();
+        let shape = [size.width, size.height, size.depth_or_array_layers].map(|n| (n - 1).div_ceil(CELL));
+        let buffer = list_of(gpu, shape, size_of::<[f32; 2]>());
+        let entries = [(0, wgpu::BindingResource::TextureView(density)), (1, buffer.as_entire_binding())];
+        let own = bind(gpu, &self.ranges.own, &entries);
+        self.ranges.run(gpu, None, &[(0, &own)], shape);
+        CellRanges { buffer, shape }
+    }
+
+    /// Steps that a sample stands for in each cell, x fastest; `volume` is the group with the volume's structure.
+    pub fn steps(
+        &mut self,
+        gpu: &Gpu,
+        ranges: &CellRanges,
+        rules: &[[u8; BINS]],
+        scale: Scale,
+        volume: &wgpu::BindGroup,
+    ) -> wgpu::Buffer {
+        let steps = list_of(gpu, ranges.shape, size_of::<u32>());
+        let entries = [
+            (0, ranges.buffer.as_entire_binding()),
+            (1, wgpu::BindingResource::TextureView(&rules_texture(gpu, rules))),
+            (2, steps.as_entire_binding()),
+        ];
+        let own = bind(gpu, &self.steps.own, &entries);
+        self.steps.run(gpu, Some(scale), &[(1, volume), (2, &own)], ranges.shape);
+        steps
+    }
+}
+
+impl Stage {
+    fn new(
+        gpu: &Gpu,
+        file: &'static str,
+        groups: &[Option<&wgpu::BindGroupLayout>],
+        own: wgpu::BindGroupLayout,
+    ) -> Self {
+        let source = wgpu::ShaderSource::Wgsl(compose(file).into());
+        let module = gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some(file), source });
+        let layout = gpu.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(file),
+            bind_group_layouts: groups,
+            immediate_size: 0,
+        });
+        Self { file, module, layout, pipelines: HashMap::new(), own }
+    }
+
+    /// The pipeline with these constants; compiled when first needed.
+    fn pipeline(&mut self, gpu: &Gpu, scale: Option<Scale>) -> wgpu::ComputePipeline {
+        let (file, module, layout) = (self.file, &self.module, &self.layout);
+        let constants: Vec<_> = scale.map(|scale| ("SCALE", f64::from(scale_code(scale)))).into_iter().collect();
+        let make = || {
+            gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(file),
+                layout: Some(layout),
+                module,
+                entry_point: Some("main"),
+                compilation_options: wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() },
+                cache: None,
+            })
+        };
+        self.pipelines.entry(scale.map_or(0, scale_code)).or_insert_with(make).clone()
+    }
+
+    fn run(&mut self, gpu: &Gpu, scale: Option<Scale>, groups: &[(u32, &wgpu::BindGroup)], cells: [u32; 3]) {
+        let pipeline = self.pipeline(gpu, scale);
+        let mut encoder = gpu.device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            pass.set_pipeline(&pipeline);
+            for &(at, group) in groups {
+                pass.set_bind_group(at, group, &[]);
+            }
+            let [x, y, z] = cells.map(|n| n.div_ceil(WORKGROUP));
+            pass.dispatch_workgroups(x, y, z);
+        }
+        gpu.queue.submit([encoder.finish()]);
+    }
+}
+
+/// Room for something of each cell. Not a texture: through OpenGL only the first layer of one could be written.
+fn list_of(gpu: &Gpu, shape: [u32; 3], size: usize) -> wgpu::Buffer {
+    let cells: u64 = shape.iter().map(|&n| u64::from(n)).product();
+    gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("cells"),
+        size: cells * size as u64,
+        usage: wgpu::BufferUsages::STORAGE,
+        mapped_at_creation: false,
+    })
+}
+
+fn rules_texture(gpu: &Gpu, rules: &[[u8; BINS]]) -> wgpu::TextureView {
+    super::march::filled_texture(gpu, [BINS as u32; 2], wgpu::TextureFormat::R8Uint, rules.as_flattened())
+}

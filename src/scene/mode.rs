@@ -1,0 +1,120 @@
+//! What becomes of the density along a ray.
+
+use glam::DVec3;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::geometry::Box3;
+use crate::grid::DensityGrid;
+
+/// How the density is drawn.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VolumeMode {
+    /// Emission and absorption: fog.
+    #[default]
+    Fog,
+    /// The colour of the largest density on the ray, opaque.
+    Maximum,
+    /// The colour of the smallest density on the ray, opaque.
+    Minimum,
+    /// The colour of the mean density on the ray, opaque.
+    Mean,
+    /// The colour of the density's integral along the ray, opaque: an X-ray picture. Limits are in the unit of
+    /// the density times that of length.
+    LineIntegral,
+    /// Surfaces of equal density, at most [`VolumeMode::MOST_SURFACES`].
+    Isosurfaces(Vec<Isosurface>),
+    /// Nothing but the scene's slices.
+    Slices,
+}
+
+/// Where the density has one value.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Isosurface {
+    /// The density, in its unit.
+    pub level: f64,
+    /// 0 to 1; 1 hides what lies behind.
+    pub opacity: f64,
+}
+
+/// A plane in the space of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Plane {
+    /// A point of it.
+    pub point: DVec3,
+    /// Perpendicular to it, of any length but 0.
+    pub normal: DVec3,
+}
+
+impl VolumeMode {
+    /// The most surfaces of equal density.
+    pub const MOST_SURFACES: usize = 8;
+
+    /// Whether each ray shows one value, in its opaque colour.
+    pub fn is_projection(&self) -> bool {
+        matches!(self, Self::Maximum | Self::Minimum | Self::Mean | Self::LineIntegral)
+    }
+
+    /// Powers of length that what is shown is per: 3, or 2 for an integral along a ray.
+    pub fn dimensions(&self) -> u8 {
+        if *self == Self::LineIntegral { 2 } else { 3 }
+    }
+
+    /// Limits for means and integrals along rays: 0 to the largest of the rays along the three axes. None for
+    /// modes that show densities.
+    pub fn limits(&self, grid: &DensityGrid) -> Option<[f64; 2]> {
+        let size = grid.lattice.bounds().size();
+        let largest = |axis: usize| largest_mean(grid, axis);
+        let most = match self {
+            Self::Mean => (0..3).map(largest).fold(0.0, f64::max),
+            Self::LineIntegral => (0..3).map(|axis| largest(axis) * size[axis]).fold(0.0, f64::max),
+            _ => return None,
+        };
+        Some([0.0, most])
+    }
+}
+
+impl Plane {
+    /// The plane through `point` that is perpendicular to an axis: 0 x, 1 y, 2 z.
+    pub fn perpendicular_to(axis: usize, point: DVec3) -> Self {
+        Self { point, normal: DVec3::AXES[axis] }
+    }
+
+    /// The planes that cut away what lies outside a box.
+    pub fn sides_of(bounds: Box3) -> [Self; 6] {
+        std::array::from_fn(|i| {
+            let normal = DVec3::AXES[i % 3];
+            if i < 3 { Self { point: bounds.min, normal: -normal } } else { Self { point: bounds.max, normal } }
+        })
+    }
+
+    /// Checks that the plane is one.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if a number is not finite or the normal is zero.
+    pub fn validate(&self) -> Result<()> {
+        if self.point.is_finite() && self.normal.is_finite() && self.normal.length() > 0.0 {
+            return Ok(());
+        }
+        Err(Error::Usage("a plane needs a finite point and a normal that is not 0".into()))
+    }
+}
+
+/// The largest mean (trapezoidal) of the lines of nodes along an axis; samples that are not finite count as 0.
+fn largest_mean(grid: &DensityGrid, axis: usize) -> f64 {
+    let [nx, ny, nz] = grid.lattice.shape;
+    let strides = [1, nx, nx * ny];
+    let shape = [nx, ny, nz];
+    let (a, b) = ((axis + 1) % 3, (axis + 2) % 3);
+    let mean = |first: usize| {
+        let last = shape[axis] - 1;
+        let weight = |n: usize| if n == 0 || n == last { 0.5 } else { 1.0 };
+        let value = |n: usize| Some(f64::from(grid.values[first + n * strides[axis]])).filter(|v| v.is_finite());
+        (0..=last).map(|n| weight(n) * value(n).unwrap_or(0.0)).sum::<f64>() / last as f64
+    };
+    let firsts = (0..shape[a]).flat_map(|i| (0..shape[b]).map(move |j| i * strides[a] + j * strides[b]));
+    firsts.map(mean).fold(0.0, f64::max)
+}
