@@ -68,6 +68,9 @@ struct ViewArgs {
     /// Optical depth everywhere times K: 0.5 is half as dense a fog
     #[arg(long, value_name = "K", default_value_t = 1.0, value_parser = above_zero)]
     global_opacity: f64,
+    /// Let densities fade that are below RATIO times their standard error [RATIO if left out: 2]
+    #[arg(long, value_name = "RATIO", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = above_zero)]
+    fade_noise: Option<f64>,
     /// default, or mayavi for the pixels of Mayavi's volume
     #[arg(long, default_value = "default", value_parser = look)]
     look: Look,
@@ -197,6 +200,8 @@ struct Drawable {
     points: Option<WeighedPoints>,
     /// Their number, or the sum of their weights; none of a volume.
     total: Option<f64>,
+    /// The density below which it fades, if it does.
+    noise: Option<f64>,
 }
 
 /// What can be drawn, what is told of it as JSON, and the seconds so far.
@@ -226,14 +231,19 @@ fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
                 true => Some(weighed(points.cloud, &args.density, console)?),
                 false => None,
             };
-            Ok(Made { drawable: Drawable { grid: Arc::new(grid), points, total }, told: out, seconds })
+            let noise = args.view.fade_noise.map(|ratio| kde::noise_level(&made.kernel, ratio));
+            report::merge(&mut out, report::object(json!({ "noise_level": noise })));
+            Ok(Made { drawable: Drawable { grid: Arc::new(grid), points, total, noise }, told: out, seconds })
+        }
+        Input::Volume(_) if args.view.fade_noise.is_some() => {
+            Err(Error::Usage("--fade-noise needs points: the error of a volume's values is not known".into()))
         }
         Input::Volume(volume) => {
             let warnings = volume.warnings.clone();
             let grid = input::volume_of(volume, &args.density, console);
             let mut out = report::grid(&grid);
             report::merge(&mut out, report::object(json!({ "warnings": warnings })));
-            let drawable = Drawable { grid: Arc::new(grid), points: None, total: None };
+            let drawable = Drawable { grid: Arc::new(grid), points: None, total: None, noise: None };
             Ok(Made { drawable, told: out, seconds })
         }
     }
@@ -259,7 +269,7 @@ fn weighed(cloud: PointCloud, args: &DensityArgs, console: &Console) -> Result<W
 
 impl RenderCommand {
     fn scene(&self, made: Drawable, frame: &Frame) -> Result<Scene> {
-        let Drawable { grid, points, total } = made;
+        let Drawable { grid, points, total, noise } = made;
         let (picture, view) = (&self.picture, &self.view);
         let quantity = picture.quantity(total)?;
         let limits = picture.limits(&grid, Limits::DEFAULT, quantity, 3)?;
@@ -277,6 +287,9 @@ impl RenderCommand {
             scene.transfer.limits = picture.limits_along_rays(automatic, factor)?;
         }
         view.apply(self.glyphs.mode, &mut scene);
+        if let Some(level) = noise {
+            scene.transfer.fade_below(level);
+        }
         scene.viewpoint = view.viewpoint(&scene, frame);
         Ok(scene)
     }

@@ -19,6 +19,9 @@ pub struct OpacityCurve {
 /// Opacity 1 would need infinite extinction: a layer lets at least this share through.
 const LEAST_TRANSMITTANCE: f32 = 1e-6;
 
+/// Control points by which a weight that changes is followed.
+const WEIGHT_STEPS: usize = 16;
+
 impl OpacityCurve {
     /// A curve through `points`.
     ///
@@ -59,6 +62,17 @@ impl OpacityCurve {
     /// The same with `factor` (above 0) times the optical depth everywhere: 0.5 is half as dense a fog.
     pub fn times(self, factor: f64) -> Self {
         Self { factor: self.factor * factor, ..self }
+    }
+
+    /// The same with the opacity at each position t times `weight(t)`, 0 to 1, which changes between 0 and `end` only.
+    pub fn weighted(self, weight: impl Fn(f64) -> f64, end: f64) -> Self {
+        let end = end.clamp(0.0, 1.0);
+        let steps = (0..=WEIGHT_STEPS).map(|i| end * i as f64 / WEIGHT_STEPS as f64);
+        let mut positions: Vec<f64> = self.points.iter().map(|p| p.0).chain(steps).chain([1.0]).collect();
+        positions.sort_by(f64::total_cmp);
+        positions.dedup();
+        let points = positions.iter().map(|t| (*t, polyline(&self.points, *t) * weight(*t) as f32)).collect();
+        Self { points, ..self }
     }
 
     /// Opacity of a layer one reference length thick.

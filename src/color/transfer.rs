@@ -56,6 +56,12 @@ impl TransferFunction {
         ((at - low) / (high - low)).clamp(0.0, 1.0)
     }
 
+    /// Lets values below `level` fade out, in proportion to their share of it.
+    pub fn fade_below(&mut self, level: f64) {
+        let weight = |t: f64| (self.value_at(t) / level).clamp(0.0, 1.0);
+        self.opacity = self.opacity.clone().weighted(weight, self.position(level));
+    }
+
     /// The value at a position from 0 to 1.
     pub fn value_at(&self, t: f64) -> f64 {
         let [low, high] = self.limits.map(|v| self.scale.of(v));
@@ -72,6 +78,27 @@ impl TransferFunction {
 mod tests {
     use super::*;
     use crate::color::LookupTable;
+
+    #[test]
+    fn what_is_below_a_level_fades_on_every_scale() {
+        for scale in [Scale::Linear, Scale::Log, Scale::Sqrt] {
+            let mut function = grey([0.5, 8.0], scale);
+            let before = function.clone();
+            function.fade_below(2.0);
+            for value in [0.5, 0.7, 1.3, 1.99, 2.0, 2.5, 4.0, 8.0] {
+                let [old, new] = [&before, &function].map(|f| f64::from(f.opacity.at(f.position(value))));
+                let expected = old * (value / 2.0_f64).min(1.0);
+                assert!((new - expected).abs() < 2e-3, "{scale:?} {value}: {new} {expected}");
+            }
+            // A level that no value lies below changes nothing.
+            let mut untouched = before.clone();
+            untouched.fade_below(0.1);
+            assert!([0.5, 3.0, 8.0].iter().all(|v| {
+                let t = before.position(*v);
+                (untouched.opacity.at(t) - before.opacity.at(t)).abs() < 1e-6
+            }));
+        }
+    }
 
     fn grey(limits: [f64; 2], scale: Scale) -> TransferFunction {
         TransferFunction {

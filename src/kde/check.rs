@@ -5,13 +5,15 @@ use rayon::prelude::*;
 
 use crate::grid::Sample;
 use crate::kde::kernel::Kernel;
-use crate::kde::whitened::weights;
+use crate::kde::whitened::{UNIT, weights};
 use crate::kde::{Method, Setting, exact, places};
 use crate::points::PointCloud;
 use crate::progress::Silent;
 
-/// Pairs of point and node used to check a fast method. With more points than that, one node is checked.
+/// Pairs of point and node used to check a fast method. With more points than that, one node is checked, and only those points count that are near it.
 const PAIRS: usize = 1_000_000;
+/// Standard deviations at which a kernel has fallen to 1e-14 of its peak.
+const REACH: f64 = 8.03;
 /// Points taken at a time.
 const POINTS: usize = 1 << 14;
 /// Pairs used to check the exact sum, which takes the slow way.
@@ -48,13 +50,18 @@ pub(super) fn sampled_largest(setting: &Setting, positions: &[DVec3]) -> f64 {
     exact_at(setting, &places).into_iter().fold(0.0, f64::max)
 }
 
-/// The exact densities at a few places; points are taken some at a time, so that no copy of all is made.
+/// The exact densities at a few places; points are taken some at a time, so that no copy of all is made. Of more points
+/// than there may be pairs, those that add less than 1e-14 of the kernel's peak are left out.
 fn exact_at(setting: &Setting, places: &[DVec3]) -> Vec<f64> {
+    let near = if setting.cloud.len() > PAIRS { REACH * UNIT } else { f64::INFINITY };
+    let at: Vec<DVec3> = places.iter().map(|p| setting.whitening.at(*p)).collect();
     let places = places::places(&setting.whitening, places);
     let weight = weights(setting.cloud);
+    let counts = |p: &[f64; 4]| at.iter().any(|z| z.distance_squared(DVec3::new(p[0], p[1], p[2])) <= near * near);
     let part = |chunk: usize| {
         let points = chunk * POINTS..((chunk + 1) * POINTS).min(setting.cloud.len());
-        let points: Vec<_> = points.map(|i| setting.whitening.point(setting.cloud, i, &weight)).collect();
+        let points = points.map(|i| setting.whitening.point(setting.cloud, i, &weight));
+        let points: Vec<_> = points.filter(counts).collect();
         places::exact(&exact::grouped(&points), &places, &Silent).unwrap_or_default()
     };
     let parts: Vec<Vec<f64>> = (0..setting.cloud.len().div_ceil(POINTS)).into_par_iter().map(part).collect();

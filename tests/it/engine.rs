@@ -96,3 +96,38 @@ fn errors_of_each_value_are_kept_in_the_tails() {
     let ran = densitas(&["density", "sample:founding", "--relative", "--method", "spectral", "-o", &out]);
     assert_eq!(ran.status.code(), Some(2), "{}", stderr(&ran));
 }
+
+#[test]
+fn what_may_be_noise_fades_from_the_picture() {
+    let folder = folder("fade-noise");
+    let drawn = |name: &str, more: &[&str]| {
+        let out = path(&folder, name);
+        let args = [
+            "render",
+            "sample:founding",
+            "--max-points",
+            "200",
+            "--grid",
+            "30",
+            "--size",
+            "160x120",
+            "-o",
+            &out,
+            "--json",
+        ];
+        let told = json(&densitas(&[&args[..], &["--vmin", "0", "--axes", "off", "--colorbar", "off"], more].concat()));
+        (told, crate::common::read_png(Path::new(&out)).1)
+    };
+    let (told, plain) = drawn("plain.png", &[]);
+    assert!(told["noise_level"].is_null(), "{told}");
+    let (two, faded) = drawn("faded.png", &["--fade-noise"]);
+    let (four, more) = drawn("more.png", &["--fade-noise=4"]);
+    let level = |told: &Value| number(&told["noise_level"]);
+    assert!((level(&four) / level(&two) - 4.0).abs() < 1e-9, "{two} {four}");
+    // Fog away from the background is less and less.
+    let fog = |pixels: &[[u8; 3]]| -> i64 {
+        let distance = |p: &[u8; 3]| (0..3).map(|c| i64::from(p[c].abs_diff(plain[0][c]))).sum::<i64>();
+        pixels.iter().map(distance).sum()
+    };
+    assert!(fog(&plain) > fog(&faded) && fog(&faded) > fog(&more), "{} {} {}", fog(&plain), fog(&faded), fog(&more));
+}

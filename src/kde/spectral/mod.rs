@@ -34,6 +34,8 @@ const SINGLE: f64 = 8e-7;
 /// Roundings of a transform of f32, as shares of the sum of the magnitudes of its waves: 4 operations in each of the
 /// steps of three transforms of at most 1024 nodes, half an epsilon each (Higham 2002, theorem 24.2).
 const ROUNDINGS_OF_SINGLE: f64 = 60.0;
+/// Most nodes along an axis; more hardly fit into memory in space, and are left to the tree.
+const MOST_NODES: f64 = 1e7;
 /// The share of the error that points left out and images of the period may use.
 const IMAGES: f64 = 0.1;
 
@@ -117,7 +119,7 @@ pub(super) struct Size {
 
 impl Frame {
     /// The frames that keep `error` for kernels from `narrow` to `wide`; they differ in the window. `points` is the box
-    /// of the points. There is none if all points are too far away to count.
+    /// of the points. There is none if all points are too far away to count, or the kernel is too narrow or too wide for the nodes.
     pub(super) fn all(
         error: f64,
         [narrow, wide]: [&Kernel; 2],
@@ -169,16 +171,16 @@ impl Frame {
             };
             let apart = (places.max[a] - inside.min[a]).max(inside.max[a] - places.min[a]);
             let least = (all[1] - all[0] + margin).max(apart + guard[a]);
+            let sized = |n: f64| (n <= MOST_NODES).then(|| good_size(n as usize));
             let period = match wanted {
                 Wanted::Nodes(lattice) => {
-                    onto.size[a] = good_size((least / lattice.spacing[a]).ceil() as usize);
+                    onto.size[a] = sized((least / lattice.spacing[a]).ceil().max(lattice.shape[a] as f64))?;
                     onto.wanted[a] = lattice.shape[a];
-                    onto.size[a] = onto.size[a].max(good_size(lattice.shape[a]));
                     onto.size[a] as f64 * lattice.spacing[a]
                 }
-                Wanted::Places(_) => good_size((least / widest).ceil() as usize) as f64 * widest,
+                Wanted::Places(_) => sized((least / widest).ceil())? as f64 * widest,
             };
-            let nodes = good_size((period / widest - 1e-9).ceil() as usize);
+            let nodes = sized((period / widest - 1e-9).ceil())?;
             let step = period / nodes as f64;
             let most = (window::band(error) * steepest[a] * period / std::f64::consts::TAU) as usize;
             let origin = all[0] - (0.5 * choice.taps as f64 + 0.5) * step;
@@ -241,10 +243,10 @@ impl Frame {
     pub(super) fn memory(&self, points: usize, places: usize) -> f64 {
         let points = if self.onto.size == self.nodes() { points.max(places) } else { points };
         let size = self.size();
-        let layers = |a: [usize; 3], of: usize| (a[0] * a[1] * a[2] * of) as f64;
+        let layers = |a: [usize; 3], bytes: f64| a.iter().map(|n| *n as f64).product::<f64>() * bytes;
         let [x, y, _] = self.axes.map(|a| 2 * a.most + 1);
-        let forward = layers([x / 2 + 1, y, self.axes[2].nodes], 16);
-        let back = layers([x / 2 + 1, y, self.onto.wanted[2]], if self.is_single { 8 } else { 16 });
+        let forward = layers([x / 2 + 1, y, self.axes[2].nodes], 16.0);
+        let back = layers([x / 2 + 1, y, self.onto.wanted[2]], if self.is_single { 8.0 } else { 16.0 });
         let spread = points as f64 * size_of::<Item>() as f64 + 8.0 * size.nodes;
         spread.max(8.0 * size.nodes + forward).max(forward + 16.0 * size.waves).max(16.0 * size.waves + back)
     }

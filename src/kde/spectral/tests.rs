@@ -140,3 +140,21 @@ fn smaller_errors_are_smaller_and_none_is_wasted() {
         assert!(d.report.sampled_error_relative_to_max <= error * 1.01 + 1e-14);
     }
 }
+
+#[test]
+fn kernels_far_wider_or_narrower_than_the_box_do_not_hang() {
+    let start = std::time::Instant::now();
+    let mut cloud = normal_cloud(100, 5);
+    cloud.positions.push(DVec3::splat(1e30));
+    let bounds = crate::geometry::Box3 { min: DVec3::splat(-1.0), max: DVec3::splat(1.0) };
+    for sigma in [1e-9, 1e29] {
+        for method in [Method::Auto, Method::Spectral] {
+            let bandwidth = Bandwidth::Length { sigma: [sigma; 3], unit: None };
+            let (extent, resolution) = (Extent::Bounds(bounds), Resolution::Nodes([8; 3]));
+            let o = DensityOptions { bandwidth, extent, resolution, method, ..Default::default() };
+            let d: Density<f64> = made(&cloud, &o);
+            assert!(d.grid.values.iter().all(|v| v.is_finite()) && d.report.method != "spectral", "{:?}", d.report);
+        }
+    }
+    assert!(start.elapsed() < std::time::Duration::from_secs(5));
+}
