@@ -91,6 +91,11 @@ impl Plane {
         })
     }
 
+    /// Whether a clip plane leaves what is at a place.
+    pub fn leaves(&self, place: DVec3) -> bool {
+        (place - self.point).dot(self.normal) <= 0.0
+    }
+
     /// Checks that the plane is one.
     ///
     /// # Errors
