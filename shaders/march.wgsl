@@ -30,6 +30,9 @@ const INTEGRAL: u32 = 4u;
 const SURFACES: u32 = 5u;
 const SLICES: u32 = 6u;
 
+// Positions in the limits below which a projection fades into the background.
+override FADED: f32 = 0.1;
+
 // Premultiplied colour and opacity.
 @group(2) @binding(0) var picture: texture_storage_2d<rgba32float, write>;
 // What the glyph pass has found for each sample of each pixel.
@@ -191,7 +194,7 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
             let alpha = 1.0 - exp(-extinction * covered);
             var color = sample.rgb;
             if SHADED {
-                color = lit(color, index, -ray.direction);
+                color = lit(color, index, -ray.direction, false);
             }
             light += (1.0 - light.a) * alpha * vec4<f32>(color, 1.0);
         } else if MODE == MAXIMUM {
@@ -210,7 +213,8 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
     }
     if steps > 0.0 && (MODE == MAXIMUM || MODE == MINIMUM || MODE == MEAN || MODE == INTEGRAL) {
         let shown = kept * select(1.0, select(1.0 / steps, volume.step_length, MODE == INTEGRAL), MODE >= MEAN);
-        return vec4<f32>(transfer(position_in_limits(shown)).rgb, 1.0);
+        let position = position_in_limits(shown);
+        return saturate(position / FADED) * vec4<f32>(transfer(position).rgb, 1.0);
     }
     return light;
 }
@@ -219,19 +223,28 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
 fn through_surfaces(before: vec4<f32>, way: Walk, places: vec2<f32>, values: vec2<f32>, ray: Ray) -> vec4<f32> {
     var light = before;
     let rises = values.y > values.x;
-    for (var n = 0u; n < cuts.surface_count; n++) {
-        let surface = cuts.surfaces[select(cuts.surface_count - 1u - n, n, rises)];
-        if (values.x < surface.x) == (values.y < surface.x) {
-            continue;
-        }
+    // A loop over those that lie between: where there are none, software adapters do not compute its body.
+    let first = surfaces_to(min(values.x, values.y));
+    let last = surfaces_to(max(values.x, values.y));
+    for (var n = first; n < last; n++) {
+        let surface = cuts.surfaces[select(first + last - 1u - n, n, rises)];
         let index = way.start + meets(surface.x, way, places, values) * way.per_step;
         var color = transfer(position_in_limits(surface.x)).rgb;
         if SHADED {
-            color = lit(color, index, -ray.direction);
+            color = lit(color, index, -ray.direction, true);
         }
         light += (1.0 - light.a) * surface.y * vec4<f32>(color, 1.0);
     }
     return light;
+}
+
+// How many surfaces have no larger value.
+fn surfaces_to(value: f32) -> u32 {
+    var count = 0u;
+    for (var n = 0u; n < cuts.surface_count; n++) {
+        count += select(0u, 1u, cuts.surfaces[n].x <= value);
+    }
+    return count;
 }
 
 // Where between two places the density takes a value: halved 8 times, then as if it were linear.

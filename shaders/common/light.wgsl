@@ -43,21 +43,24 @@ fn in_camera_axes(v: vec3<f32>) -> vec3<f32> {
     return vec3<f32>(dot(v, frame.axes_right), dot(v, frame.axes_up), -dot(v, frame.forward));
 }
 
-// The colour of a sample under the lights; `towards_eye` is a unit vector in data axes.
-fn lit(color: vec3<f32>, index: vec3<f32>, towards_eye: vec3<f32>) -> vec3<f32> {
+// The colour of a sample under the lights; `towards_eye` is a unit vector in data axes. A surface has one side, that
+// towards the eye, and is dark where it is turned away from a light; fog is lit from both.
+fn lit(color: vec3<f32>, index: vec3<f32>, towards_eye: vec3<f32>, is_surface: bool) -> vec3<f32> {
     let gradient = gradient_at(index);
     let steepness = length(gradient) * slope_of_position(value_at(index));
     let scaled = in_camera_axes(gradient) * lighting.gradient_scale;
     let size = length(scaled);
-    let normal = select(vec3<f32>(0.0), -scaled / size, size > 0.0);
     let eye = in_camera_axes(towards_eye);
+    let outward = select(vec3<f32>(0.0), -scaled / size, size > 0.0);
+    let normal = select(outward, -outward, is_surface && dot(outward, eye) < 0.0);
     var diffuse = 0.0;
     var specular = 0.0;
     for (var i = 0; i < 3; i++) {
         let source = light_of(i);
-        let facing = abs(dot(normal, source.xyz));
+        let cosine = dot(normal, source.xyz);
+        let facing = select(abs(cosine), max(cosine, 0.0), is_surface);
         diffuse += source.w * facing;
-        let reflected = normalize(2.0 * facing * normal - source.xyz);
+        let reflected = normalize(2.0 * select(facing, cosine, is_surface) * normal - source.xyz);
         specular += source.w * pow(max(dot(reflected, eye), 0.0), lighting.specular_power);
     }
     // Without a gradient there is no highlight either.

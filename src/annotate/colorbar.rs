@@ -42,6 +42,8 @@ pub struct Bar<'a> {
     pub name: Option<&'a str>,
     /// Whether there are values below and above the limits, which a point at that end tells.
     pub goes_on: [bool; 2],
+    /// Whether its low end fades into the background, as projections do.
+    pub fades: bool,
     /// Whether the colours as see-through as they are drawn stand beside it.
     pub see_through: bool,
     /// The densities above which the [`MASS_SHARES`] lie, if they are shown.
@@ -66,6 +68,7 @@ impl<'a> Bar<'a> {
             quantity: annotations.quantity,
             name: None,
             goes_on: [true; 2],
+            fades: false,
             see_through: true,
             mass: Vec::new(),
             beside: None,
@@ -76,7 +79,13 @@ impl<'a> Bar<'a> {
     pub fn of(scene: &'a Scene) -> Self {
         let bar = Self::new(&scene.transfer, scene.grid.unit, &scene.annotations);
         let see_through = scene.volume && scene.mode == VolumeMode::Fog;
-        Self { name: name_along_rays(scene), dimensions: scene.mode.dimensions(), see_through, ..bar }
+        Self {
+            name: name_along_rays(scene),
+            dimensions: scene.mode.dimensions(),
+            fades: scene.mode.is_projection(),
+            see_through,
+            ..bar
+        }
     }
 
     /// From its left edge to the opaque column, in em.
@@ -273,12 +282,17 @@ fn columns(page: &Page, bar: &Bar, left: f64, middle: f64, length: f64) -> Colum
 fn draw_columns(page: &mut Page, bar: &Bar, columns: &Columns) {
     let table = LookupTable::new(bar.transfer);
     let area = columns.bar;
-    draw_ends(page, &area, bar.goes_on, &table);
+    draw_ends(page, &area, bar.goes_on, bar.fades, &table);
     let row_count = page.pixels(area.size().y);
+    let background = page.background.color();
     let rows = |alpha: fn(f32) -> f32| {
         let color = |row| {
-            let [r, g, b, extinction] = table.at(row_position(bar.transfer, row, row_count));
-            Ink { rgb: [r, g, b], alpha: alpha(extinction) }
+            let t = row_position(bar.transfer, row, row_count);
+            let [r, g, b, extinction] = table.at(t);
+            let share = VolumeMode::opacity_of_projection(t) as f32;
+            let faded = |c: usize| background[c] + share * ([r, g, b][c] - background[c]);
+            let rgb = if bar.fades { [0, 1, 2].map(faded) } else { [r, g, b] };
+            Ink { rgb, alpha: alpha(extinction) }
         };
         (0..row_count).map(color).collect()
     };
@@ -297,7 +311,7 @@ fn row_position(transfer: &TransferFunction, row: usize, row_count: usize) -> f6
 }
 
 /// Points at the ends beyond which there are values, which take the colours of the ends, and a thin frame around all.
-fn draw_ends(page: &mut Page, bar: &Area, goes_on: [bool; 2], table: &LookupTable) {
+fn draw_ends(page: &mut Page, bar: &Area, goes_on: [bool; 2], fades: bool, table: &LookupTable) {
     let middle = 0.5 * (bar.min.x + bar.max.x);
     let [below, above] = goes_on.map(|on| if on { 0.6 * bar.size().x } else { 0.0 });
     let outline = |grow: f64| {
@@ -318,7 +332,8 @@ fn draw_ends(page: &mut Page, bar: &Area, goes_on: [bool; 2], table: &LookupTabl
         if tip != 0.0 {
             let corners = vec![DVec2::new(bar.min.x, y), DVec2::new(bar.max.x, y), DVec2::new(middle, y + tip)];
             let [r, g, b, _] = table.at(t);
-            page.front(Shape::Polygon { corners, ink: Ink { rgb: [r, g, b], alpha: 1.0 } });
+            let rgb = if fades && t == 0.0 { page.background.color() } else { [r, g, b] };
+            page.front(Shape::Polygon { corners, ink: Ink { rgb, alpha: 1.0 } });
         }
     }
 }

@@ -19,7 +19,9 @@ pub use lettering::Lettering;
 pub use ticks::{Labels, Ticks};
 
 use crate::color::Rgb;
-use crate::scene::{Annotations, Background, Camera, ColorKey, Frame, PointColors, Scene, Viewpoint, Window};
+use crate::scene::{
+    Annotations, Background, Camera, ColorKey, Frame, PointColors, Scene, Viewpoint, VolumeMode, Window,
+};
 use colorbar::{Bar, MASS_SHARES};
 use page::Page;
 
@@ -152,13 +154,23 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
     let axes = view.axes();
     let fog = match scene.volume {
         // Opaque out to the padding.
-        true if scene.mode.is_projection() || !scene.slices.is_empty() => {
-            scene.grid.lattice.bounds().corners().to_vec()
-        }
-        true => scene.grid.furthest_above(scene.transfer.value_at(SEEN), &[axes.right, -axes.right, axes.up, -axes.up]),
+        true if !scene.slices.is_empty() => scene.grid.lattice.bounds().corners().to_vec(),
+        true => scene.grid.furthest_above(seen_from(scene), &[axes.right, -axes.right, axes.up, -axes.up]),
         false => Vec::new(),
     };
     Camera::fitting_with(scene.focus, &fog, view, window)
+}
+
+/// A density that can be made out, or on whose ray something can.
+fn seen_from(scene: &Scene) -> f64 {
+    // A ray whose mean is seen has somewhere no less than it.
+    match scene.mode {
+        VolumeMode::LineIntegral => {
+            scene.transfer.value_at(0.5 * VolumeMode::FADED) / scene.grid.lattice.bounds().diagonal()
+        }
+        _ if scene.mode.is_projection() => scene.transfer.value_at(0.5 * VolumeMode::FADED),
+        _ => scene.transfer.value_at(SEEN),
+    }
 }
 
 /// The marks of a picture of `scene` seen by `camera`. Text never overlaps text and never leaves the

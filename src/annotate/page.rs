@@ -25,7 +25,8 @@ pub struct Page {
     pub marks: Vec<Mark>,
     /// Side of a pixel.
     pixel: f64,
-    background: Background,
+    /// What lies behind.
+    pub background: Background,
     foreground: Rgb,
     lettering: Lettering,
     taken: Vec<Area>,

@@ -160,10 +160,14 @@ fn behind(recipe: &Recipe, verb: &str, given: &ArgMatches) -> Result<Vec<OsStrin
         if is_given(given, arg.get_id().as_str()) || replaced.contains(&arg.get_id().to_string()) {
             continue;
         }
-        let text = text(value.get_ref()).ok_or_else(|| {
+        let found = match (value.get_ref(), arg.get_action()) {
+            (Value::Array(values), ArgAction::Append) => values.iter().map(text).collect::<Option<Vec<_>>>(),
+            (value, _) => text(value).map(|text| vec![text]),
+        };
+        let texts = found.ok_or_else(|| {
             recipe.error(&value.span(), format!("`{name}` must be a text, a number or true or false"))
         })?;
-        added.push(format!("--{name}={text}").into());
+        added.extend(texts.into_iter().map(|text| format!("--{name}={text}").into()));
     }
     Ok(added)
 }
@@ -225,8 +229,8 @@ fn value(text: &str) -> Value {
 /// What repeats these options.
 fn draft(name: &str, verb: &ArgMatches) -> Draft {
     let mut draft = Draft::new(name);
-    let raw = |id: &str| verb.try_get_raw(id).ok().flatten().and_then(|mut values| values.next());
-    draft.input = raw("input").and_then(|v| v.to_str()).map(str::to_owned);
+    let raw = |id: &str| verb.try_get_raw(id).ok().flatten().into_iter().flatten();
+    draft.input = raw("input").next().and_then(|v| v.to_str()).map(str::to_owned);
     for arg in in_recipes(name) {
         let (id, long) = (arg.get_id().as_str(), arg.get_long().unwrap_or_default());
         if !is_given(verb, id) {
@@ -234,7 +238,10 @@ fn draft(name: &str, verb: &ArgMatches) -> Draft {
         }
         let given = match verb.try_get_one::<bool>(id) {
             Ok(Some(on)) => Value::Boolean(*on),
-            _ => value(&raw(id).unwrap_or_default().to_string_lossy()),
+            _ => {
+                let mut values: Vec<Value> = raw(id).map(|v| value(&v.to_string_lossy())).collect();
+                if values.len() == 1 { values.remove(0) } else { Value::Array(values) }
+            }
         };
         draft.options.insert(long.to_owned(), given);
     }

@@ -305,7 +305,10 @@ impl ViewArgs {
         }
         scene.transfer.opacity = scene.transfer.opacity.clone().times(self.global_opacity);
         if let Some(on) = self.shading.or((mode == Mode::Iso).then_some(true)) {
-            scene.shading = on.then(|| self.look.shading(&scene.grid));
+            scene.shading = on.then(|| match mode {
+                Mode::Iso => self.look.shading_of_surfaces(&scene.grid),
+                _ => self.look.shading(&scene.grid),
+            });
         }
     }
 

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::geometry::Box3;
 use crate::gpu::{Gpu, compose};
 use crate::progress::Progress;
-use crate::scene::{Camera, Diameter, PointLayer, PointOrder, Projection, Scene};
+use crate::scene::{Camera, Diameter, Plane, PointLayer, PointOrder, Projection, Scene};
 
 /// Tests of a sphere against a sample in one dispatch: few enough that a slow adapter answers within
 /// a fraction of a second.
@@ -90,6 +90,7 @@ struct PointBuffers {
     values: Arc<Vec<f64>>,
     colored: Arc<Vec<f64>>,
     sizes: Arc<Vec<f64>>,
+    clip: Vec<Plane>,
     bounds: Box3,
     stored_unit: f64,
     /// Each with the number of its points.
@@ -155,9 +156,9 @@ impl GlyphPass {
         progress: &dyn Progress,
     ) -> Result<Option<SeenGlyphs>> {
         let bounds = scene.grid.lattice.bounds();
-        if !self.points.as_ref().is_some_and(|p| p.holds(layer, bounds, volume.unit)) {
+        if !self.points.as_ref().is_some_and(|p| p.holds(layer, scene, volume.unit)) {
             self.points = None;
-            self.points = Some(PointBuffers::new(gpu, layer, bounds, volume.unit));
+            self.points = Some(PointBuffers::new(gpu, layer, scene, volume.unit));
         }
         let points = self.points.as_ref().expect("just made");
         if points.buffers.is_empty() {
@@ -309,8 +310,9 @@ struct Piece {
 }
 
 impl PointBuffers {
-    fn new(gpu: &Gpu, layer: &PointLayer, bounds: Box3, stored_unit: f64) -> Self {
-        let sorted = sorted_points(layer, bounds, stored_unit);
+    fn new(gpu: &Gpu, layer: &PointLayer, scene: &Scene, stored_unit: f64) -> Self {
+        let bounds = scene.grid.lattice.bounds();
+        let sorted = sorted_points(layer, &scene.clip, bounds, stored_unit);
         let limits = gpu.device.limits();
         let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(MOST_POINT_BYTES);
         let buffers = sorted.chunks(most as usize / size_of::<GlyphPoint>()).map(|chunk| {
@@ -325,18 +327,20 @@ impl PointBuffers {
             values: layer.values.clone(),
             colored: colored(layer).clone(),
             sizes: layer.sizes().clone(),
+            clip: scene.clip.clone(),
             bounds,
             stored_unit,
             buffers,
         }
     }
 
-    fn holds(&self, layer: &PointLayer, bounds: Box3, stored_unit: f64) -> bool {
+    fn holds(&self, layer: &PointLayer, scene: &Scene, stored_unit: f64) -> bool {
         Arc::ptr_eq(&self.positions, &layer.positions)
             && Arc::ptr_eq(&self.values, &layer.values)
             && Arc::ptr_eq(&self.colored, colored(layer))
             && Arc::ptr_eq(&self.sizes, layer.sizes())
-            && (self.bounds, self.stored_unit) == (bounds, stored_unit)
+            && self.clip == scene.clip
+            && (self.bounds, self.stored_unit) == (scene.grid.lattice.bounds(), stored_unit)
     }
 
     /// All points in pieces of at most `most`.
@@ -358,13 +362,14 @@ fn colored(layer: &PointLayer) -> &Arc<Vec<f64>> {
     layer.colors.as_ref().map_or(&layer.values, |colors| &colors.values)
 }
 
-/// The points of a layer as the shaders read them, in ascending order of density; equal ones in the
+/// The points of a layer that no plane cuts away as the shaders read them, in ascending order of density; equal ones in the
 /// order they came in.
-fn sorted_points(layer: &PointLayer, bounds: Box3, stored_unit: f64) -> Vec<GlyphPoint> {
+fn sorted_points(layer: &PointLayer, clip: &[Plane], bounds: Box3, stored_unit: f64) -> Vec<GlyphPoint> {
     let [value, color, size] = [&layer.values, colored(layer), layer.sizes()].map(finite);
     let color_unit = if layer.colors.is_some() { 1.0 } else { stored_unit };
     let mut order: Vec<(u64, u32)> = (0..layer.positions.len() as u32)
         .filter(|&i| layer.positions[i as usize].is_finite())
+        .filter(|&i| clip.iter().all(|plane| plane.leaves(layer.positions[i as usize])))
         .map(|i| (ascending_bits(value(i)), i))
         .collect();
     order.par_sort_unstable();

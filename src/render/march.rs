@@ -159,6 +159,7 @@ impl MarchPass {
                 ("MODE", variant.mode),
             ]
             .map(|(name, value)| (name, f64::from(value)));
+            let constants = [&constants[..], &[("FADED", VolumeMode::FADED)]].concat();
             gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some("march"),
                 layout: Some(layout),

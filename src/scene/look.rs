@@ -163,6 +163,21 @@ impl Look {
         PointLayer { positions, values, colors: None, sizes: None, diameter, order, shaded: true, antialias: true }
     }
 
+    /// The look's lighting of surfaces of equal density.
+    pub fn shading_of_surfaces(self, grid: &DensityGrid) -> Shading {
+        match self {
+            Self::Default => Shading {
+                ambient: 0.25,
+                diffuse: 0.75,
+                specular: 0.25,
+                specular_power: 30.0,
+                gradient_scale: DVec3::ONE,
+                flat_gradient: 0.0,
+            },
+            Self::Mayavi => self.shading(grid),
+        }
+    }
+
     /// The look's lighting, for when it is asked for.
     pub fn shading(self, grid: &DensityGrid) -> Shading {
         match self {

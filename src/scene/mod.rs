@@ -38,7 +38,8 @@ pub struct Scene {
     pub mode: VolumeMode,
     /// Planes on which the density is shown in the opaque colours of the limits, at most 8.
     pub slices: Vec<Plane>,
-    /// Planes that cut away the density on the side that their normal points to, at most 16. Points stay.
+    /// Planes that cut away the density, and the points whose centres lie there, on the side that their normal points
+    /// to; at most 16.
     pub clip: Vec<Plane>,
     /// Points drawn as spheres, alone or within the density.
     pub points: Option<PointLayer>,

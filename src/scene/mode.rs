@@ -14,13 +14,13 @@ pub enum VolumeMode {
     /// Emission and absorption: fog.
     #[default]
     Fog,
-    /// The colour of the largest density on the ray, opaque.
+    /// The colour of the largest density on the ray.
     Maximum,
-    /// The colour of the smallest density on the ray, opaque.
+    /// The colour of the smallest density on the ray.
     Minimum,
-    /// The colour of the mean density on the ray, opaque.
+    /// The colour of the mean density on the ray.
     Mean,
-    /// The colour of the density's integral along the ray, opaque: an X-ray picture. Limits are in the unit of
+    /// The colour of the density's integral along the ray: an X-ray picture. Limits are in the unit of
     /// the density times that of length.
     LineIntegral,
     /// Surfaces of equal density, at most [`VolumeMode::MOST_SURFACES`].
@@ -53,7 +53,16 @@ impl VolumeMode {
     /// The most surfaces of equal density.
     pub const MOST_SURFACES: usize = 8;
 
-    /// Whether each ray shows one value, in its opaque colour.
+    /// Positions in the limits below which a projection fades into the background, evenly down to nothing at 0: empty
+    /// space hides neither axes nor paper.
+    pub const FADED: f64 = 0.1;
+
+    /// Opacity of a projection at a position in the limits, 0 to 1.
+    pub fn opacity_of_projection(position: f64) -> f64 {
+        (position / Self::FADED).clamp(0.0, 1.0)
+    }
+
+    /// Whether each ray shows one value, in its colour.
     pub fn is_projection(&self) -> bool {
         matches!(self, Self::Maximum | Self::Minimum | Self::Mean | Self::LineIntegral)
     }
@@ -89,6 +98,11 @@ impl Plane {
             let normal = DVec3::AXES[i % 3];
             if i < 3 { Self { point: bounds.min, normal: -normal } } else { Self { point: bounds.max, normal } }
         })
+    }
+
+    /// Whether a clip plane leaves what is at a place.
+    pub fn leaves(&self, place: DVec3) -> bool {
+        (place - self.point).dot(self.normal) <= 0.0
     }
 
     /// Checks that the plane is one.

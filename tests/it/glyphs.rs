@@ -10,7 +10,7 @@ use densitas::progress::Silent;
 use densitas::render::{Light, Renderer};
 use densitas::sample;
 use densitas::scene::{
-    Annotations, Background, Camera, Diameter, Limits, Look, PointColors, PointLayer, PointOrder, Projection,
+    Annotations, Background, Camera, Diameter, Limits, Look, Plane, PointColors, PointLayer, PointOrder, Projection,
     SampleRule, Sampling, Scene, View, Viewpoint, VolumeMode, Window,
 };
 use glam::{DVec2, DVec3};
@@ -536,6 +536,21 @@ fn odd_points_never_give_a_nan() {
     }
     points.clear();
     assert_eq!(covered(&light(&points_only(&points, 0.1), SIZE)), 0);
+}
+
+/// Catches: points that stay where the density is cut away, the points of the clip planes before.
+#[test]
+fn clip_planes_cut_points_away_by_their_centres() {
+    let points = [DVec3::new(0.8, 0.5, 0.5), DVec3::new(0.3, 0.5, 0.5)];
+    let mut scene = points_only(&[(points[0], 1.0), (points[1], 0.5)], 0.2);
+    let seen = |scene: &Scene| at(&light(scene, SIZE), 32, 32);
+    assert_eq!(seen(&scene)[0], 1.0);
+    scene.clip = vec![Plane { point: DVec3::splat(0.75), normal: DVec3::X }];
+    assert_close(seen(&scene)[0], 0.5, "the further one");
+    scene.clip = Plane::sides_of(Box3 { min: DVec3::splat(0.35), max: DVec3::splat(0.75) }).to_vec();
+    assert_eq!(seen(&scene), [0.0; 4]);
+    scene.clip.clear();
+    assert_eq!(seen(&scene)[0], 1.0);
 }
 
 #[test]
