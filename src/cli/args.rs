@@ -1,6 +1,7 @@
 //! Groups of options that several verbs share, and what they mean to the library.
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
@@ -8,9 +9,11 @@ use glam::DVec3;
 
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
-use crate::io::{FrameRange, ReadOptions};
+use crate::grid::Lattice;
+use crate::io::{self, FrameRange, Input, ReadOptions, Source};
 use crate::kde::{Bandwidth, DensityOptions, Extent, Method, Resolution};
 use crate::points::Selection;
+use crate::progress::Silent;
 
 /// Which points of an input.
 #[derive(Debug, Args)]
@@ -90,6 +93,9 @@ pub struct DensityArgs {
     /// The box of the grid
     #[arg(long, value_name = "X0,X1,Y0,Y1,Z0,Z1", value_parser = bounds)]
     pub bounds: Option<Box3>,
+    /// Take the nodes of another volume
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["grid", "spacing", "padding", "bounds"])]
+    pub like: Option<PathBuf>,
     /// How the sum is formed: auto, exact, tree
     #[arg(long, value_name = "METHOD", default_value = "auto", value_parser = method)]
     pub method: Method,
@@ -105,14 +111,15 @@ impl DensityArgs {
     /// The library's options for data in `unit`.
     pub fn options(&self, unit: Option<LengthUnit>) -> Result<DensityOptions> {
         let defaults = DensityOptions::default();
+        let like = self.like.as_deref().map(|path| lattice_of(path, unit)).transpose()?;
         Ok(DensityOptions {
             bandwidth: self.bandwidth.unwrap_or(defaults.bandwidth),
-            extent: match (self.bounds, self.padding) {
+            extent: match (self.bounds.or(like.map(|l| l.bounds())), self.padding) {
                 (Some(bounds), _) => Extent::Bounds(bounds),
                 (None, Some(k)) => Extent::Padding(k),
                 (None, None) => defaults.extent,
             },
-            resolution: match (self.grid, &self.spacing) {
+            resolution: match (self.grid.or(like.map(|l| l.shape)), &self.spacing) {
                 (Some(nodes), _) => Resolution::Nodes(nodes),
                 (None, Some(text)) => Resolution::Spacing(spacing(text, unit)?),
                 (None, None) => defaults.resolution,
@@ -130,11 +137,33 @@ impl DensityArgs {
             ("--grid", self.grid.is_some()),
             ("--spacing", self.spacing.is_some()),
             ("--padding", self.padding.is_some()),
+            ("--like", self.like.is_some()),
             ("--error", self.error.is_some()),
             ("--method", self.method != Method::Auto),
             ("--guaranteed", self.guaranteed),
         ];
         given.into_iter().filter(|g| g.1).map(|g| g.0).collect()
+    }
+}
+
+/// The nodes of a volume in `unit`.
+fn lattice_of(path: &Path, unit: Option<LengthUnit>) -> Result<Lattice> {
+    let wrong = |problem: &str| Err(Error::Usage(format!("--like {}: {problem}", path.display())));
+    let volume = match io::read(&Source::Path(path.to_owned()), &ReadOptions::default(), &Silent)? {
+        Input::Volume(volume) => volume,
+        Input::Points(_) => return wrong("holds points; give a volume"),
+    };
+    if volume.steps.is_some() {
+        return wrong("its axes are not those of space; give a volume along x, y and z");
+    }
+    let lattice = volume.grid.lattice;
+    let factor = match (volume.grid.unit, unit) {
+        (Some(from), Some(to)) => from.convert(1.0, to),
+        _ => Some(1.0),
+    };
+    match factor {
+        None => wrong("its unit cannot be converted to that of the points"),
+        Some(f) => Ok(Lattice { origin: lattice.origin * f, spacing: lattice.spacing * f, ..lattice }),
     }
 }
 

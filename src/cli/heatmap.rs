@@ -19,7 +19,7 @@ use crate::color::Colormap;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::grid::PlaneGrid;
-use crate::io::{self, Input};
+use crate::io::{self, Input, VolumeInput};
 use crate::kde;
 use crate::points::Plane;
 use crate::render::Renderer;
@@ -160,8 +160,9 @@ struct Made {
 
 fn make_grid(args: &HeatmapCommand, console: &Console) -> Result<Made> {
     let opened = input::open(&args.points, None, console)?;
-    let Input::Points(points) = opened.input else {
-        return Err(Error::Data(format!("{}: is a volume, not points; `densitas render` draws it", opened.source)));
+    let points = match opened.input {
+        Input::Points(points) => points,
+        Input::Volume(volume) => return plane_of(args, volume, &opened.source.to_string(), opened.seconds),
     };
     if points.dimensions == 2 && args.plane.is_some() {
         let problem = "its points have 2 coordinates already; --plane projects points in space";
@@ -184,6 +185,29 @@ fn make_grid(args: &HeatmapCommand, console: &Console) -> Result<Made> {
     let s = made.seconds;
     let seconds = json!({ "read": opened.seconds, "plan": s.plan, "evaluate": s.evaluate, "check": s.check });
     Ok(Made { grid: density.grid, axes, told, seconds: report::object(seconds) })
+}
+
+/// A volume with one layer of nodes, as it is.
+fn plane_of(args: &HeatmapCommand, volume: VolumeInput, name: &str, read: f64) -> Result<Made> {
+    let given = args.density.given();
+    if !given.is_empty() || args.plane.is_some() {
+        let given: Vec<&str> = given.into_iter().chain(args.plane.map(|_| "--plane")).collect();
+        return Err(Error::Usage(format!(
+            "{name}: is a volume already, so {} has no effect; leave it out",
+            given.join(", ")
+        )));
+    }
+    let (shape, warnings, is_oblique) = (volume.grid.lattice.shape, volume.warnings, volume.steps.is_some());
+    let flat = if is_oblique { None } else { PlaneGrid::from_flat(volume.grid) };
+    let Some((grid, plane)) = flat else {
+        let [x, y, z] = shape;
+        let problem = format!("is a volume of {x} x {y} x {z} nodes; a heat map draws one layer along two axes");
+        return Err(Error::Data(format!("{name}: {problem}: `densitas render` draws a volume")));
+    };
+    let axes = plane.names();
+    let mut told = report::plane(&grid);
+    report::merge(&mut told, report::object(json!({ "axes": axes, "warnings": warnings })));
+    Ok(Made { grid, axes, told, seconds: report::object(json!({ "read": read })) })
 }
 
 impl HeatmapArgs {

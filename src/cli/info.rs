@@ -167,6 +167,9 @@ fn shortened(items: impl Iterator<Item = String>) -> String {
 fn volume_json(v: &VolumeInput) -> Value {
     let mut out = report::grid(&v.grid);
     report::merge(&mut out, report::object(json!({ "format": v.format, "notes": v.notes, "warnings": v.warnings })));
+    if let Some(steps) = &v.steps {
+        out.insert("steps".into(), json!(steps.map(|s| s.to_array())));
+    }
     Value::Object(out)
 }
 
@@ -178,6 +181,9 @@ fn volume_prose(v: &VolumeInput, console: &Console) {
     say("nodes", &format!("{x} x {y} x {z}"));
     say("origin", &lattice.origin.to_string());
     say("spacing", &lattice.spacing.to_string());
+    if let Some([a, b, c]) = v.steps {
+        say("steps", &format!("{a}, {b}, {c}"));
+    }
     say("unit", v.grid.unit.map_or("not stated", |u| u.name()));
     say("values", &format!("{:e} to {:e}, mean {:e}", s.min, s.max, s.mean));
 }

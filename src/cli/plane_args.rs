@@ -61,6 +61,23 @@ impl PlaneDensityArgs {
     }
 }
 
+impl PlaneDensityArgs {
+    /// The options that were given but mean nothing for a volume.
+    pub fn given(&self) -> Vec<&'static str> {
+        let given = [
+            ("--bandwidth", self.bandwidth.is_some()),
+            ("--grid", self.grid.is_some()),
+            ("--spacing", self.spacing.is_some()),
+            ("--padding", self.padding.is_some()),
+            ("--bounds", self.bounds.is_some()),
+            ("--error", self.error.is_some()),
+            ("--method", self.method != Method::Auto),
+            ("--guaranteed", self.guaranteed),
+        ];
+        given.into_iter().filter(|g| g.1).map(|g| g.0).collect()
+    }
+}
+
 /// As [`Bandwidth`] is read, with two lengths in place of three.
 fn bandwidth(text: &str) -> Result<Bandwidth> {
     match text.split(',').collect::<Vec<_>>()[..] {

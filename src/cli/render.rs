@@ -251,6 +251,11 @@ fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
         Input::Volume(volume) => {
             let warnings = volume.warnings.clone();
             let grid = input::volume_of(volume, &args.density, console);
+            if grid.lattice.shape.contains(&1) {
+                let [x, y, z] = grid.lattice.shape;
+                let problem = format!("{}: is a layer of {x} x {y} x {z} nodes", opened.source);
+                return Err(Error::Data(format!("{problem}; `densitas heatmap` draws it flat")));
+            }
             let mut out = report::grid(&grid);
             report::merge(&mut out, report::object(json!({ "warnings": warnings })));
             Ok(Made { grid, points: None, told: out, seconds })

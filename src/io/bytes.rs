@@ -31,11 +31,20 @@ const POLL: Duration = Duration::from_millis(100);
 /// nobody writes, or broken gzip.
 pub(super) fn load(source: &Source, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
     let name = source.to_string();
-    let raw = match source {
+    let raw = load_packed(source, max, progress)?;
+    if raw.starts_with(&[0x1f, 0x8b]) { gunzip(&raw, &name, max, progress) } else { Ok(raw) }
+}
+
+/// All bytes of `source`, as they are.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn load_packed(source: &Source, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
+    let name = source.to_string();
+    match source {
         Source::Stdin => stream(&name, max, progress, || Ok(Box::new(io::stdin()))),
         Source::Path(path) => file(path, &name, max, progress),
-    }?;
-    if raw.starts_with(&[0x1f, 0x8b]) { gunzip(&raw, &name, max, progress) } else { Ok(raw) }
+    }
 }
 
 fn file(path: &Path, name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
@@ -154,11 +163,15 @@ fn pump(open: impl FnOnce() -> io::Result<Open>, events: &SyncSender<Event>) {
     }
 }
 
+/// The most bytes that `packed` bytes may unpack to, unless the user says `max`.
+pub(super) fn unpacked_limit(packed: usize, max: Option<u64>) -> u64 {
+    max.unwrap_or_else(|| (packed as u64).saturating_mul(MAX_RATIO).clamp(RATIO_FREE_BYTES, MAX_BYTES))
+}
+
 /// Unpacks gzip in two passes: the first counts and checks, so that the second allocates exactly
 /// and a bomb costs no memory.
-fn gunzip(packed: &[u8], name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
-    let limit =
-        max.unwrap_or_else(|| (packed.len() as u64).saturating_mul(MAX_RATIO).clamp(RATIO_FREE_BYTES, MAX_BYTES));
+pub(super) fn gunzip(packed: &[u8], name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
+    let limit = unpacked_limit(packed.len(), max);
     let broken = |e: &io::Error| {
         let problem = match e.kind() {
             io::ErrorKind::UnexpectedEof => "the gzip data end too early, the file is cut; fetch it again".to_owned(),

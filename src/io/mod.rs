@@ -12,11 +12,13 @@ mod gro;
 mod lines;
 mod mmcif;
 pub mod npy;
+mod numbers;
 mod pdb;
 pub mod png;
 mod pqr;
 mod sniff;
 mod table;
+mod volume;
 mod xyz;
 
 use std::fmt;
@@ -25,12 +27,12 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
-use crate::grid::DensityGrid;
 use crate::points::{PointCloud, Selection};
 use crate::progress::Progress;
 pub use npy::write_npy;
 use sniff::Format;
 pub use table::{write_csv, write_with_column};
+pub use volume::{VolumeFormat, VolumeInput, write_volume};
 
 /// Where an input comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +132,7 @@ pub struct ReadOptions {
     /// The most bytes that compressed or endless input may hold. Default: 4 GiB, and from 64 MiB on
     /// 200 times the compressed size.
     pub max_decompressed: Option<u64>,
-    /// Position of the first and last node of a volume that does not say it.
+    /// Position of the first and last node of a volume, whatever its file says.
     pub bounds: Option<Box3>,
 }
 
@@ -221,19 +223,6 @@ impl PointInput {
     }
 }
 
-/// A volume read from an input.
-#[derive(Debug, Clone)]
-pub struct VolumeInput {
-    /// The samples.
-    pub grid: DensityGrid,
-    /// `npy`.
-    pub format: &'static str,
-    /// How it was understood.
-    pub notes: Vec<String>,
-    /// What the user should know before trusting the result.
-    pub warnings: Vec<String>,
-}
-
 /// Reads an input.
 ///
 /// # Errors
@@ -271,6 +260,12 @@ fn refuse_point_options(options: &ReadOptions, name: &str) -> Result<()> {
     Err(Error::Usage(format!("{name}: it holds a volume, for which {} means nothing; leave it out", given.join(", "))))
 }
 
+fn volume(raw: Result<volume::Raw>, options: &ReadOptions, name: &str) -> Result<Input> {
+    let raw = raw?;
+    refuse_point_options(options, name)?;
+    raw.finish(options, name).map(Input::Volume)
+}
+
 /// Chooses from a cloud made in memory as from a file of one frame without columns; `format` names
 /// what made it.
 ///
@@ -305,6 +300,15 @@ pub fn read_bytes(bytes: &[u8], source: &Source, options: &ReadOptions, progress
         Format::Gro => gro::parse(bytes, name, progress)?,
         Format::Xyz => xyz::parse(bytes, name, progress)?,
         Format::Mmcif => mmcif::parse(bytes, name, progress)?,
+        Format::Mrc => return volume(volume::mrc::parse(bytes, name), options, name),
+        Format::Dx => return volume(volume::dx::parse(bytes, name, progress), options, name),
+        Format::Nrrd => {
+            return volume(volume::nrrd::parse(bytes, name, source.path(), options, progress), options, name);
+        }
+        Format::Vti => return volume(volume::vti::parse(bytes, name, options, progress), options, name),
+        Format::Tiff => return volume(volume::tiff::parse(bytes, name, options, progress), options, name),
+        Format::Cube => return volume(volume::cube::parse(bytes, name, progress), options, name),
+        Format::Plt => return volume(volume::plt::parse(bytes, name), options, name),
         Format::Npy => match npy::parse(bytes, name, source.path(), options)? {
             npy::Contents::Points(parsed) => parsed,
             npy::Contents::Volume(volume) => {

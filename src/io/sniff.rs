@@ -1,6 +1,7 @@
 //! What a file is, by its contents first and by its name second.
 
 use super::lines::{count, number, words};
+use super::volume::{cube, dx, mrc, nrrd, plt, tiff, vti};
 use super::{gro, pqr};
 use crate::error::{Error, Result};
 use crate::points::elements;
@@ -15,10 +16,18 @@ pub(super) enum Format {
     Xyz,
     Mmcif,
     Npy,
+    Mrc,
+    Dx,
+    Nrrd,
+    Vti,
+    Tiff,
+    Cube,
+    Plt,
 }
 
 /// The formats in the words of an error message.
-pub(super) const READ_FORMATS: &str = "CSV and other tables, PDB, mmCIF, GRO, XYZ, PQR and NPY, each also as .gz";
+pub(super) const READ_FORMATS: &str = "CSV and other tables, PDB, mmCIF, GRO, XYZ, PQR and NPY, the volumes \
+    MRC, CCP4, DX, NRRD, VTI, TIFF, CUBE and PLT, each also as .gz";
 
 /// Beginnings that tell a format which is not read, and its name.
 const FOREIGN: &[(&[u8], &str)] = &[
@@ -29,21 +38,15 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
     (b"\x89PNG", "a PNG picture"),
     (b"%PDF", "a PDF document"),
-    (b"NRRD", "NRRD"),
     (b"\x00\x00\x07\xcb", "GROMACS XTC"),
     (b"\x00\x00\x07\xc9", "GROMACS TRR"),
-    (b"<VTKFile", "VTK XML"),
     (b"<?xml", "XML"),
     (b"{\\rtf", "RTF text"),
-    (b"II*\0", "a TIFF picture"),
-    (b"MM\0*", "a TIFF picture"),
 ];
 
 /// Endings of formats that are told by name only, and are not read.
-const FOREIGN_ENDINGS: &[&str] = &[
-    "xtc", "trr", "dcd", "h5", "hdf5", "bcif", "smlm", "mrc", "map", "ccp4", "dx", "nrrd", "nhdr", "vti", "raw",
-    "xlsx", "xls", "mat", "yaml", "json",
-];
+const FOREIGN_ENDINGS: &[&str] =
+    &["xtc", "trr", "dcd", "h5", "hdf5", "bcif", "smlm", "raw", "xlsx", "xls", "mat", "yaml", "json"];
 
 /// Records that may begin a PDB file.
 const PDB_RECORDS: &[&[u8]] = &[
@@ -68,6 +71,9 @@ pub(super) fn format(bytes: &[u8], name: &str) -> Result<Format> {
     if head.starts_with(b"\x93NUMPY") {
         return Ok(Format::Npy);
     }
+    if let Some(format) = volume_format(head, &ending) {
+        return Ok(format);
+    }
     if let Some(what) = foreign(head) {
         return Err(Error::input(name, format!("is {what}, which is not read; the formats read are {READ_FORMATS}")));
     }
@@ -78,6 +84,27 @@ pub(super) fn format(bytes: &[u8], name: &str) -> Result<Format> {
         return Ok(format);
     }
     by_name_or_numbers(head, name, &ending, is_binary)
+}
+
+/// The volume that bytes are, by their beginning.
+fn volume_format(head: &[u8], ending: &str) -> Option<Format> {
+    let is_text = !head.contains(&0);
+    let named = |endings: &[&str]| endings.contains(&ending);
+    if nrrd::is_nrrd(head) {
+        Some(Format::Nrrd)
+    } else if vti::is_vtk_xml(head) {
+        Some(Format::Vti)
+    } else if tiff::is_tiff(head) {
+        Some(Format::Tiff)
+    } else if mrc::is_mrc(head, named(&["mrc", "mrcs", "map", "ccp4", "rec", "st", "ali"])) {
+        Some(Format::Mrc)
+    } else if is_text && dx::is_dx(head) {
+        Some(Format::Dx)
+    } else if is_text && cube::is_cube(head, named(&["cube", "cub"])) {
+        Some(Format::Cube)
+    } else {
+        (named(&["plt"]) && plt::is_plt(head)).then_some(Format::Plt)
+    }
 }
 
 /// The structure that a text is. Formats with stricter columns are looked for first.
@@ -106,7 +133,8 @@ fn by_name_or_numbers(head: &[u8], name: &str, ending: &str, is_binary: bool) ->
         }
         // Clouds of points are also called .xyz: a table of three columns.
         "xyz" if is_cloud(head) && !is_binary => Ok(Format::Table),
-        "pdb" | "ent" | "cif" | "mmcif" | "npy" | "gro" | "xyz" | "pqr" => {
+        "pdb" | "ent" | "cif" | "mmcif" | "npy" | "gro" | "xyz" | "pqr" | "mrc" | "map" | "ccp4" | "dx" | "nrrd"
+        | "nhdr" | "vti" | "tif" | "tiff" | "cube" | "cub" | "plt" => {
             let problem = format!("does not hold what its name says: it is neither {}", expected_of(ending));
             Err(Error::input(name, format!("{problem}; fetch it again, or give the right file")))
         }
@@ -129,6 +157,13 @@ fn expected_of(ending: &str) -> &'static str {
         "xyz" => "XYZ (line 1 is no number of atoms) nor another format that is read",
         "pqr" => "PQR (no ATOM, HETATM or header record begins a line) nor another format that is read",
         "npy" => "NPY (no numpy signature) nor another format that is read",
+        "mrc" | "map" | "ccp4" => "MRC (no header of a map) nor another format that is read",
+        "dx" => "OpenDX (no line begins with object) nor another format that is read",
+        "nrrd" | "nhdr" => "NRRD (it does not begin with NRRD000) nor another format that is read",
+        "vti" => "VTK XML (no element VTKFile) nor another format that is read",
+        "tif" | "tiff" => "TIFF (no II* or MM* at its beginning) nor another format that is read",
+        "cube" | "cub" => "CUBE (lines 3 to 6 are no counts with vectors) nor another format that is read",
+        "plt" => "gOpenMol's plt (its first words are not 3, a kind and three sides) nor another format that is read",
         _ => "CIF (no line begins with data_) nor another format that is read",
     }
 }
@@ -150,9 +185,6 @@ fn foreign(head: &[u8]) -> Option<&'static str> {
     }
     if head.get(4..8) == Some(b"CORD") || head.get(..4) == Some(b"CORD") {
         return Some("DCD");
-    }
-    if head.get(208..211) == Some(b"MAP") && head.contains(&0) {
-        return Some("MRC or CCP4");
     }
     FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what)
 }

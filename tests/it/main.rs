@@ -14,3 +14,4 @@ mod program;
 mod reading;
 mod recipe;
 mod robust;
+mod volumes;

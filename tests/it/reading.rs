@@ -35,6 +35,9 @@ const ENDINGS: &[&str] = &[
     ".xyz.gz",
     ".pqr",
 ];
+/// Volumes, which `volumes.rs` reads.
+const VOLUME_ENDINGS: &[&str] =
+    &[".dx", ".dx.gz", ".ccp4", ".ccp4.gz", ".map", ".plt", ".nrrd", ".nhdr", ".vti", ".mrc", ".tif", ".cube"];
 /// Cases that only the density can decide: one point, points on a plane, a far outlier.
 const DECIDED_BY_THE_DENSITY: &[&str] = &["csv_all_same.csv", "csv_plane.csv", "csv_one_point.csv", "csv_far.csv"];
 
@@ -358,7 +361,7 @@ fn formats_that_are_not_read_are_refused_by_name() {
     for entry in manifest["files"].as_array().unwrap() {
         let path = root.join("data").join(text(entry, "path"));
         let name = path.display().to_string();
-        if ENDINGS.iter().any(|ending| name.ends_with(ending)) || name.ends_with(".xvg") {
+        if ENDINGS.iter().chain(VOLUME_ENDINGS).any(|ending| name.ends_with(ending)) || name.ends_with(".xvg") {
             continue;
         }
         let result = read(&Source::Path(path.clone()), &ReadOptions::default(), &Silent);
@@ -371,6 +374,12 @@ fn formats_that_are_not_read_are_refused_by_name() {
 fn survive(bytes: &[u8], names: &[&str]) {
     for name in names {
         let pooled = ReadOptions { pool: true, ..ReadOptions::default() };
+        let alone = ReadOptions::default();
+        if let Ok(Input::Volume(volume)) = read_bytes(bytes, &Source::Path(name.into()), &alone, &Silent) {
+            let (lattice, grid) = (volume.grid.lattice, &volume.grid);
+            assert!(lattice.spacing.min_element() > 0.0 && lattice.origin.is_finite() && !lattice.is_empty(), "{name}");
+            assert_eq!(grid.values.len(), lattice.len(), "{name}");
+        }
         if let Ok(Input::Points(input)) = read_bytes(bytes, &Source::Path(name.into()), &pooled, &Silent) {
             let is_finite = input.cloud.positions.iter().all(|p| p.is_finite());
             assert!(is_finite && input.frame_starts.last() == Some(&input.cloud.len()), "{name}");
@@ -381,7 +390,7 @@ fn survive(bytes: &[u8], names: &[&str]) {
 const ALL_NAMES: &[&str] = &["t", "t.csv", "t.pdb", "t.cif", "t.npy", "t.gro", "t.xyz", "t.pqr"];
 
 /// Three changes of every byte, and every cut.
-fn mutate(bytes: &[u8], name: &str) {
+pub fn mutate(bytes: &[u8], name: &str) {
     (0..bytes.len()).into_par_iter().for_each(|at| {
         survive(&bytes[..at], &[name]);
         for change in [0x01, 0x80, bytes[at] ^ b'9'] {

@@ -348,7 +348,7 @@ fn run_within(path: &Path, unpacked: u64) -> (Output, Duration) {
 fn time_and_memory_stay_in_proportion_to_the_input() {
     let Some(root) = test_data() else { return };
     let mut seen = 0;
-    for folder in ["structures", "smlm", "points", "trajectories", "malformed", "bad_generated"] {
+    for folder in ["structures", "smlm", "points", "trajectories", "volumes", "malformed", "bad_generated"] {
         for entry in fs::read_dir(root.join("data").join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let size = path.metadata().unwrap().len();
