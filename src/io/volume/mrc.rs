@@ -239,8 +239,11 @@ fn cell_steps(
 /// An origin that lies so near to a node, in spacings, is also written as NSTART.
 const ON_A_NODE: f64 = 1e-3;
 
-/// Writes a grid as mode 2, in angstrom where the unit can be converted.
-pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>) -> io::Result<()> {
+/// Writes a grid as mode 2.
+///
+/// Readers differ: mrcfile and ChimeraX go by ORIGIN, gemmi by NSTART alone, GridDataFormats by the sum of both. With
+/// both, as MRC has it, the first three agree. `starts_alone`, as CCP4 has it, leaves ORIGIN 0 where NSTART says all.
+pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>, starts_alone: bool) -> io::Result<()> {
     let mut bytes = [0u8; HEADER];
     let mut put = |at: usize, word: [u8; 4]| bytes[at..at + 4].copy_from_slice(&word);
     let lattice = &grid.lattice;
@@ -255,7 +258,9 @@ pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>) -> io
         put(40 + 4 * axis, ((lattice.spacing[axis] * f64::from(count)) as f32).to_le_bytes());
         put(52 + 4 * axis, 90f32.to_le_bytes());
         put(64 + 4 * axis, (axis as i32 + 1).to_le_bytes());
-        put(196 + 4 * axis, (lattice.origin[axis] as f32).to_le_bytes());
+        if !(is_on_node && starts_alone) {
+            put(196 + 4 * axis, (lattice.origin[axis] as f32).to_le_bytes());
+        }
         if is_on_node {
             put(16 + 4 * axis, (nodes[axis].round() as i32).to_le_bytes());
         }

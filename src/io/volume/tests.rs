@@ -108,12 +108,13 @@ fn what_is_written_is_read_again() {
     std::fs::create_dir_all(&folder).unwrap();
     for unit in [None, Some(LengthUnit::Angstrom), Some(LengthUnit::Nanometre)] {
         let grid = DensityGrid::new(lattice, values.clone(), unit).unwrap();
-        for name in ["t.mrc", "t.dx", "t.nrrd", "t.vti", "t.tif"] {
+        for name in ["t.mrc", "t.ccp4", "t.dx", "t.nrrd", "t.vti", "t.tif"] {
             let path = folder.join(name);
             let format = VolumeFormat::of(&path).unwrap();
             write_volume(&path, format, &grid, None).unwrap();
             let volume = read(&std::fs::read(&path).unwrap(), name).unwrap();
-            let is_converted = format == VolumeFormat::Mrc && unit == Some(LengthUnit::Nanometre);
+            let is_map = matches!(format, VolumeFormat::Mrc | VolumeFormat::Ccp4);
+            let is_converted = is_map && unit == Some(LengthUnit::Nanometre);
             let (length, density) = if is_converted { (10.0, 1e-3) } else { (1.0, 1.0) };
             let found = volume.grid.lattice;
             assert_eq!(found.shape, lattice.shape, "{name}");
@@ -121,12 +122,27 @@ fn what_is_written_is_read_again() {
             assert!((found.spacing / length - lattice.spacing).length() < 1e-6, "{name}: {}", found.spacing);
             let close = |(a, b): (&f32, &f32)| (a - b * density).abs() <= 1e-6 * density * b.abs();
             assert!(std::iter::zip(&volume.grid.values, &values).all(close), "{name}");
-            let expected = if format == VolumeFormat::Mrc { Some(LengthUnit::Angstrom) } else { unit };
+            let expected = if is_map { Some(LengthUnit::Angstrom) } else { unit };
             assert_eq!(volume.grid.unit, expected, "{name}");
             assert!(volume.warnings.is_empty(), "{name}: {:?}", volume.warnings);
         }
     }
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_map_on_nodes_has_starts_and_one_beside_them_an_origin() {
+    let words = |origin: f64, name: &str| {
+        let lattice = Lattice { shape: [2, 2, 2], origin: DVec3::splat(origin), spacing: DVec3::splat(0.5) };
+        let grid = DensityGrid::new(lattice, vec![1.0f32; 8], None).unwrap();
+        let mut bytes = Vec::new();
+        mrc::write(&mut bytes, &grid, name.ends_with("ccp4")).unwrap();
+        let word = |at: usize| bytes[at..at + 4].try_into().unwrap();
+        assert_eq!(read(&bytes, name).unwrap().grid.lattice, lattice, "{name}");
+        (i32::from_le_bytes(word(16)), f32::from_le_bytes(word(196)))
+    };
+    assert_eq!((words(-3.0, "t.mrc"), words(-3.0, "t.ccp4")), ((-6, -3.0), (-6, 0.0)));
+    assert_eq!((words(0.25, "t.mrc"), words(0.25, "t.ccp4")), ((0, 0.25), (0, 0.25)));
 }
 
 #[test]

@@ -15,8 +15,10 @@ use crate::grid::{DensityGrid, Lattice, Sample};
 pub enum VolumeFormat {
     /// numpy's, with `F.npy.json` beside it.
     Npy,
-    /// MRC2014 and CCP4, mode 2 (f32), in angstrom.
+    /// MRC2014, mode 2 (f32), in angstrom. ORIGIN places it, and NSTART too where a node lies at 0.
     Mrc,
+    /// The same as CCP4 has it: where a node lies at 0, NSTART alone places it.
+    Ccp4,
     /// OpenDX, text.
     Dx,
     /// NRRD, raw.
@@ -36,7 +38,8 @@ impl VolumeFormat {
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
         match ending.as_str() {
             "npy" => Ok(Self::Npy),
-            "mrc" | "ccp4" | "map" => Ok(Self::Mrc),
+            "mrc" => Ok(Self::Mrc),
+            "ccp4" | "map" => Ok(Self::Ccp4),
             "dx" => Ok(Self::Dx),
             "nrrd" => Ok(Self::Nrrd),
             "vti" => Ok(Self::Vti),
@@ -51,7 +54,7 @@ impl VolumeFormat {
 
     /// Whether samples of 64 bits can be written.
     pub fn holds_f64(self) -> bool {
-        !matches!(self, Self::Mrc | Self::Tiff)
+        !matches!(self, Self::Mrc | Self::Ccp4 | Self::Tiff)
     }
 }
 
@@ -66,10 +69,12 @@ pub fn write_volume<T: Sample>(
     grid: &DensityGrid<T>,
     input: Option<&Path>,
 ) -> Result<Option<String>> {
-    let (grid, note) = if format == VolumeFormat::Mrc { in_angstrom(grid) } else { (Cow::Borrowed(grid), None) };
+    let is_map = matches!(format, VolumeFormat::Mrc | VolumeFormat::Ccp4);
+    let (grid, note) = if is_map { in_angstrom(grid) } else { (Cow::Borrowed(grid), None) };
     let fill = |out: &mut dyn Write| match format {
         VolumeFormat::Npy => unreachable!("written below"),
-        VolumeFormat::Mrc => mrc::write(out, &grid),
+        VolumeFormat::Mrc => mrc::write(out, &grid, false),
+        VolumeFormat::Ccp4 => mrc::write(out, &grid, true),
         VolumeFormat::Dx => dx::write(out, &grid),
         VolumeFormat::Nrrd => nrrd::write(out, &grid),
         VolumeFormat::Vti => vti::write(out, &grid),
