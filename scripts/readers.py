@@ -183,6 +183,25 @@ def read_with_densitas(folder, values):
         same("values", np.load(folder / "again.npy"), scaled.astype(kind), digits)
 
 
+def read_points(folder):
+    """Atoms with their density, in gemmi."""
+    rng = np.random.default_rng(1)
+    lines = [
+        f"ATOM  {i + 1:5}  CA  ALA A{i + 1:4}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00 10.00           C  "
+        for i, (x, y, z) in enumerate(rng.normal(0, 10, (50, 3)))
+    ]
+    (folder / "in.pdb").write_text("\n".join(lines) + "\n")
+    densitas("density", folder / "in.pdb", "--at-points", folder / "at.npy")
+    expected = np.load(folder / "at.npy")
+    for name, digits in (("out.pdb", 0.0051), ("out.cif", 5.1e-5)):
+        told = json.loads(densitas("density", folder / "in.pdb", "--at-points", folder / name, "--json"))
+        atoms = [site.atom for site in gemmi.read_structure(str(folder / name))[0].all()]
+        source = [site.atom.pos.tolist() for site in gemmi.read_structure(str(folder / "in.pdb"))[0].all()]
+        same(f"gemmi of {name}, positions", [a.pos.tolist() for a in atoms], source, 1e-9)
+        scale = 10.0 ** told["bfactor_exponent"]
+        same(f"gemmi of {name}, density as B factor", [a.b_iso for a in atoms], expected * scale, digits)
+
+
 def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -195,6 +214,7 @@ def main():
             print(f".{ending}")
             check(path, values)
         read_with_densitas(folder, values)
+        read_points(folder)
         print("every reader agrees")
 
 

@@ -19,6 +19,7 @@ use crate::io::{self, Input, PointInput, VolumeFormat, VolumeInput};
   densitas density 1ubq.pdb --select \"name CA\" --grid 30 --padding 0 -o density.npy
   densitas density locs.csv --bandwidth 25nm --spacing 10nm -o density.npy --json
   densitas density locs.csv --at-points locs_density.csv
+  densitas density 1ubq.pdb --at-points coloured.cif
   densitas density model.pdb --bandwidth 2A --like map.mrc -o model.mrc
   densitas density map.mrc -o map.vti
 
@@ -34,7 +35,8 @@ pub struct DensityCommand {
     #[arg(short, long, value_name = "FILE", required_unless_present = "at_points")]
     output: Option<PathBuf>,
     /// Write the density at the points: F.npy, one value a row of the input in its order (NaN for rows left out or
-    /// not chosen), or F.csv, the table with a column `density` added
+    /// not chosen), F.csv, the table with a column `density` added, or of a structure F.pdb or F.cif, the chosen atoms
+    /// with the density as B factor, or F.xyz
     #[arg(long, value_name = "FILE")]
     at_points: Option<PathBuf>,
     /// Number type of the samples: f32 or f64

@@ -19,7 +19,7 @@ use super::lines::{Lines, number, shown};
 use super::{ReadOptions, atomic};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
-use crate::points::{Column, PointCloud};
+use crate::points::{AtomTable, Column, PointCloud};
 use crate::progress::Progress;
 use layout::{Layout, Separator};
 pub use with_column::write_with_column;
@@ -208,8 +208,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Writes a cloud as CSV: x, y, z with the unit in the header (`x [nm]`), the weights and further
-/// columns if there are any. Numbers are written so that they read back exactly.
+/// Writes a cloud as CSV: x, y, z with the unit in the header (`x [nm]`), name, element, residue and chain of atoms,
+/// the weights and further columns if there are any. Numbers are written so that they read back exactly.
 ///
 /// # Errors
 /// [`Error::File`], or [`Error::Usage`] if `path` is `input`.
@@ -217,6 +217,10 @@ pub fn write_csv(path: &Path, cloud: &PointCloud, input: Option<&Path>) -> Resul
     atomic::write(path, input, |file| {
         let unit = cloud.unit.map_or(String::new(), |u| format!(" [{}]", u.name()));
         write!(file, "x{unit},y{unit},z{unit}")?;
+        let atoms = cloud.atoms.as_ref().map_or_else(Vec::new, atom_columns);
+        for (name, _) in &atoms {
+            write!(file, ",{name}")?;
+        }
         if cloud.weights.is_some() {
             write!(file, ",weight")?;
         }
@@ -226,6 +230,9 @@ pub fn write_csv(path: &Path, cloud: &PointCloud, input: Option<&Path>) -> Resul
         writeln!(file)?;
         for (i, p) in cloud.positions.iter().enumerate() {
             write!(file, "{},{},{}", p.x, p.y, p.z)?;
+            for (_, text) in &atoms {
+                write!(file, ",{}", text(i))?;
+            }
             let further = cloud.columns.iter().map(|c| &c.values);
             for values in cloud.weights.iter().chain(further) {
                 write!(file, ",{}", values[i])?;
@@ -234,6 +241,39 @@ pub fn write_csv(path: &Path, cloud: &PointCloud, input: Option<&Path>) -> Resul
         }
         Ok(())
     })
+}
+
+type TextOf<'a> = Box<dyn Fn(usize) -> String + 'a>;
+
+/// The columns of atoms that are there, each with its text by point.
+fn atom_columns(atoms: &AtomTable) -> Vec<(&'static str, TextOf<'_>)> {
+    let mut columns: Vec<(&'static str, TextOf)> = Vec::new();
+    let texts =
+        [("name", &atoms.name), ("element", &atoms.element), ("resname", &atoms.resname), ("chain", &atoms.chain)];
+    for (name, column) in texts {
+        if !column.codes.is_empty() {
+            columns.push((name, Box::new(|i| quoted(column.get(i)))));
+        }
+    }
+    if !atoms.resid.is_empty() {
+        let resid = |i: usize| match atoms.resid[i] {
+            AtomTable::NO_RESID => String::new(),
+            resid => resid.to_string(),
+        };
+        columns.push(("resid", Box::new(resid)));
+    }
+    for (name, codes) in [("icode", &atoms.icode), ("altloc", &atoms.altloc)] {
+        if codes.iter().any(|c| *c != b' ') {
+            columns.push((name, Box::new(|i| quoted(char::from(codes[i]).to_string().trim()))));
+        }
+    }
+    columns
+}
+
+/// A text as CSV has it.
+fn quoted(text: &str) -> String {
+    let is_plain = !text.contains(['"', ',', '\n', '\r']);
+    if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
 }
 
 #[cfg(test)]

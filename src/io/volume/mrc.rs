@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use glam::DVec3;
 
+use super::super::cell;
 use super::super::numbers::{Kind, Number};
 use super::{Raw, checked_bytes, samples};
 use crate::error::{Error, Result};
@@ -224,16 +225,10 @@ fn cell_steps(
     if angles == DVec3::ZERO {
         return Ok(super::straight(spacing));
     }
-    let right = angles == DVec3::splat(90.0);
-    let [alpha, beta, gamma] = if right { [0.0; 3] } else { angles.to_array().map(|a| a.to_radians().cos()) };
-    let sin_gamma = (1.0 - gamma * gamma).sqrt();
-    let across = (alpha - beta * gamma) / sin_gamma;
-    let up = (1.0 - beta * beta - across * across).sqrt();
-    let cell = [DVec3::X, DVec3::new(gamma, sin_gamma, 0.0), DVec3::new(beta, across, up)];
-    if !(up > 1e-3 && sin_gamma > 1e-3) {
-        return Err(Error::input(name, format!("byte 52: the angles {angles} of its cell span no volume")));
-    }
-    Ok([0, 1, 2].map(|a| cell[a] * spacing[a]))
+    let [x, y, z] = spacing.to_array();
+    let [alpha, beta, gamma] = angles.to_array();
+    cell::edges([x, y, z, alpha, beta, gamma])
+        .ok_or_else(|| Error::input(name, format!("byte 52: the angles {angles} of its cell span no volume")))
 }
 
 /// An origin that lies so near to a node, in spacings, is also written as NSTART.
