@@ -195,9 +195,11 @@ def read_points(folder):
     expected = np.load(folder / "at.npy")
     for name, digits in (("out.pdb", 0.0051), ("out.cif", 5.1e-5)):
         told = json.loads(densitas("density", folder / "in.pdb", "--at-points", folder / name, "--json"))
-        atoms = [site.atom for site in gemmi.read_structure(str(folder / name))[0].all()]
-        source = [site.atom.pos.tolist() for site in gemmi.read_structure(str(folder / "in.pdb"))[0].all()]
-        same(f"gemmi of {name}, positions", [a.pos.tolist() for a in atoms], source, 1e-9)
+        # A structure owns its atoms.
+        written, source = (gemmi.read_structure(str(folder / file)) for file in (name, "in.pdb"))
+        atoms = [site.atom for site in written[0].all()]
+        places = [site.atom.pos.tolist() for site in source[0].all()]
+        same(f"gemmi of {name}, positions", [a.pos.tolist() for a in atoms], places, 1e-9)
         scale = 10.0 ** told["bfactor_exponent"]
         same(f"gemmi of {name}, density as B factor", [a.b_iso for a in atoms], expected * scale, digits)
 
