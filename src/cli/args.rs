@@ -1,6 +1,7 @@
 //! Groups of options that several verbs share, and what they mean to the library.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
@@ -31,6 +32,9 @@ pub struct PointArgs {
     /// Unit of the positions where the file does not say it: A, nm, um, m, px
     #[arg(long, value_name = "UNIT")]
     pub unit: Option<LengthUnit>,
+    /// A structure that names the atoms of XTC, TRR and DCD
+    #[arg(long, value_name = "FILE")]
+    pub topology: Option<PathBuf>,
     /// Frames, as a Python slice; the first of them is read [default: the first]
     #[arg(long, value_name = "START:STOP:STEP")]
     pub input_frames: Option<FrameRange>,
@@ -56,6 +60,7 @@ impl PointArgs {
             weights: self.weights.clone(),
             unit: self.unit,
             select: self.select.as_deref().map(Selection::from_str).transpose()?,
+            topology: self.topology.clone(),
             frames: self.input_frames.unwrap_or_default(),
             pool: self.pool,
             every: self.every,

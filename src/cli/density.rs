@@ -43,14 +43,17 @@ pub struct DensityCommand {
 pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
     let input_path = input::path_of(&args.points);
     check_outputs(args, input_path.as_deref())?;
-    let (opened, bytes) = input::open_with_bytes(&args.points, args.density.bounds, console)?;
+    let bounds = args.density.bounds;
+    let (opened, bytes) = match args.at_points {
+        Some(_) => input::open_with_bytes(&args.points, bounds, console)?,
+        None => (input::open(&args.points, bounds, console)?, Vec::new()),
+    };
     let Input::Points(points) = &opened.input else {
         return Err(Error::Data(
             "the input is a volume already, not points; `densitas render` draws it and `densitas info` describes it"
                 .into(),
         ));
     };
-    let bytes = if args.at_points.is_some() { bytes } else { Vec::new() };
     let mut out = Map::new();
     if let Some(output) = &args.output {
         out = match args.dtype.as_str() {

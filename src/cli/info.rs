@@ -17,6 +17,7 @@ use crate::io::{Input, PointInput, VolumeInput};
 #[command(after_long_help = "Examples:
   densitas info 1ubq.pdb
   densitas info locs.csv --columns x,y,z --unit nm --json
+  densitas info md.xtc --topology md.gro --select water --input-frames ::10
   densitas info density.npy")]
 pub struct InfoArgs {
     #[command(flatten)]
@@ -52,7 +53,8 @@ impl Given<'_> {
             (true, _) => "--unit",
             (false, Some(_)) => "format",
             (false, None) if p.format == "sample" => "sample",
-            (false, None) => "header",
+            (false, None) if p.is_table() => "header",
+            (false, None) => "format",
         })
     }
 }

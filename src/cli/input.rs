@@ -26,29 +26,37 @@ pub struct Opened {
 
 /// Reads the input, saying warnings and notes on the console.
 pub fn open(args: &PointArgs, bounds: Option<Box3>, console: &Console) -> Result<Opened> {
-    open_with_bytes(args, bounds, console).map(|(opened, _)| opened)
+    let start = Instant::now();
+    let options = args.options(bounds)?;
+    let source = Source::from_argument(Path::new(&args.input));
+    let input = match sample_name(&args.input) {
+        Some(name) => Input::Points(io::from_cloud(sample::sample(name, None, SAMPLE_SEED)?, "sample", &options)?),
+        None => io::read(&source, &options, console)?,
+    };
+    Ok(told(source, input, start, console))
 }
 
 /// As [`open`], with the unpacked bytes of the file; a sample has none.
 pub fn open_with_bytes(args: &PointArgs, bounds: Option<Box3>, console: &Console) -> Result<(Opened, Vec<u8>)> {
+    if sample_name(&args.input).is_some() {
+        return open(args, bounds, console).map(|opened| (opened, Vec::new()));
+    }
     let start = Instant::now();
     let options = args.options(bounds)?;
     let source = Source::from_argument(Path::new(&args.input));
-    let mut bytes = Vec::new();
-    let input = match sample_name(&args.input) {
-        Some(name) => Input::Points(io::from_cloud(sample::sample(name, None, SAMPLE_SEED)?, "sample", &options)?),
-        None => {
-            bytes = io::load(&source, &options, console)?;
-            io::read_bytes(&bytes, &source, &options, console)?
-        }
-    };
+    let bytes = io::load(&source, &options, console)?;
+    let input = io::read_bytes(&bytes, &source, &options, console)?;
+    Ok((told(source, input, start, console), bytes))
+}
+
+fn told(source: Source, input: Input, start: Instant, console: &Console) -> Opened {
     let (notes, warnings) = match &input {
         Input::Points(p) => (&p.notes, &p.warnings),
         Input::Volume(v) => (&v.notes, &v.warnings),
     };
     notes.iter().for_each(|n| console.note(n));
     warnings.iter().for_each(|w| console.warning(w));
-    Ok((Opened { source, input, seconds: start.elapsed().as_secs_f64() }, bytes))
+    Opened { source, input, seconds: start.elapsed().as_secs_f64() }
 }
 
 fn sample_name(input: &OsStr) -> Option<&str> {
