@@ -62,7 +62,9 @@ pub fn run(
         return Err(Error::Usage(format!("{}: {problem}; write .csv, .npy or .xyz", output.display())));
     }
     let cloud = &points.cloud;
-    let at = kde::density_at(cloud, &cloud.positions, &args.options(cloud.unit)?, console)?;
+    let mut at = kde::density_at(cloud, &cloud.positions, &args.options(cloud.unit)?, console)?;
+    let scale = args.scale(cloud, points.frame_numbers.len());
+    at.values.iter_mut().for_each(|v| *v *= scale);
     at.report.warnings.iter().for_each(|w| console.warning(w));
     let rows = points.by_row(&at.values);
     let start = Instant::now();

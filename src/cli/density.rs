@@ -6,11 +6,11 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::args::{DensityArgs, PointArgs};
+use super::args::{DensityArgs, PointArgs, spacing as spacing_of};
 use super::console::Console;
 use super::{at_points, input, report};
 use crate::error::{Error, Result};
-use crate::grid::{DensityGrid, Sample};
+use crate::grid::{self, DensityGrid, Sample};
 use crate::io::{self, Input, PointInput, VolumeFormat, VolumeInput};
 
 /// Options of the verb.
@@ -20,6 +20,9 @@ use crate::io::{self, Input, PointInput, VolumeFormat, VolumeInput};
   densitas density locs.csv --bandwidth 25nm --spacing 10nm -o density.npy --json
   densitas density locs.csv --at-points locs_density.csv
   densitas density 1ubq.pdb --at-points coloured.cif
+  densitas density md.xtc --topology md.gro --select \"name OW\" --pool --align \"name CA\" \\
+      --quantity counts --spacing 1A -o water.dx
+  densitas density model.pdb --resolution 4A --weights atomic-number -o simulated.mrc
   densitas density model.pdb --bandwidth 2A --like map.mrc -o model.mrc
   densitas density map.mrc -o map.vti
 
@@ -39,6 +42,11 @@ pub struct DensityCommand {
     /// with the density as B factor, or F.xyz
     #[arg(long, value_name = "FILE")]
     at_points: Option<PathBuf>,
+    /// What the grid holds: density, or counts of points in bins of --spacing, averaged over the frames of --pool
+    ///
+    /// Bins begin at multiples of the spacing, the first at floor(min / spacing) * spacing; nodes are their middles.
+    #[arg(long, value_name = "QUANTITY", default_value = "density", value_parser = ["density", "counts"])]
+    quantity: String,
     /// Number type of the samples: f32 or f64
     #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = ["f32", "f64"])]
     dtype: String,
@@ -48,15 +56,19 @@ pub struct DensityCommand {
 pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
     let input_path = input::path_of(&args.points);
     check_outputs(args, input_path.as_deref())?;
-    let (opened, bytes) = input::open_with_bytes(&args.points, args.density.bounds, console)?;
+    let bounds = args.density.bounds;
+    let (opened, bytes) = match args.at_points {
+        Some(_) => input::open_with_bytes(&args.points, bounds, console)?,
+        None => (input::open(&args.points, bounds, console)?, Vec::new()),
+    };
     let points = match &opened.input {
         Input::Points(points) => points,
         Input::Volume(volume) => return convert(args, volume.clone(), opened.seconds, console),
     };
-    let bytes = if args.at_points.is_some() { bytes } else { Vec::new() };
     let mut out = Map::new();
     if let Some(output) = &args.output {
         out = match args.dtype.as_str() {
+            _ if args.quantity == "counts" => write_counts(args, output, points, &opened, console)?,
             "f64" => write::<f64>(args, output, points, &opened, console)?,
             _ => write::<f32>(args, output, points, &opened, console)?,
         };
@@ -68,6 +80,7 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
             None => out = told,
         }
     }
+    report::merge(&mut out, report::alignment(opened.alignment.as_ref()));
     if let Some(seconds) = out.get_mut("seconds").and_then(Value::as_object_mut) {
         seconds.insert("read".into(), opened.seconds.into());
     }
@@ -92,6 +105,9 @@ fn check_outputs(args: &DensityCommand, input: Option<&Path>) -> Result<()> {
     }
     if let Some(output) = &args.at_points {
         at_points::check(output, input)?;
+    }
+    if args.quantity == "counts" && args.output.is_none() {
+        return Err(Error::Usage("--quantity counts are of a grid; name it with --output".into()));
     }
     match (&args.output, &args.at_points) {
         (Some(a), Some(b)) if a == b && !io::atomic::is_stream(a) => {
@@ -133,6 +149,54 @@ fn save<T: Sample>(output: &Path, grid: &DensityGrid<T>, args: &DensityCommand, 
     let note = io::write_volume(output, VolumeFormat::of(output)?, grid, input.as_deref())?;
     note.iter().for_each(|n| console.note(n));
     Ok(())
+}
+
+/// Counts the points and writes the grid; gives what is told of it.
+fn write_counts(
+    args: &DensityCommand,
+    output: &Path,
+    points: &PointInput,
+    opened: &input::Opened,
+    console: &Console,
+) -> Result<Map<String, Value>> {
+    points.require_3d(&opened.source)?;
+    let (cloud, frames) = (&points.cloud, points.frame_numbers.len());
+    let Some(spacing) = &args.density.spacing else {
+        return Err(Error::Usage("--quantity counts needs the size of its bins: --spacing 2A".into()));
+    };
+    if let Some(other) = args.density.given().into_iter().find(|option| *option != "--spacing") {
+        return Err(Error::Usage(format!("{other} means nothing for --quantity counts; leave it out")));
+    }
+    if cloud.weights.is_some() {
+        return Err(Error::Usage("--weights mean nothing for --quantity counts; leave them out".into()));
+    }
+    if points.frames > frames {
+        console.note(&format!("{frames} of {} frames are counted; --pool takes all", points.frames));
+    }
+    let start = Instant::now();
+    let counts = grid::histogram(&cloud.positions, spacing_of(spacing, cloud.unit)?, frames, cloud.unit)?;
+    let evaluate = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    match args.dtype.as_str() {
+        "f64" => save(output, &counts, args, console)?,
+        _ => save(output, &counts.narrowed(), args, console)?,
+    }
+    let write = start.elapsed().as_secs_f64();
+    let sum = cloud.len() as f64 / frames as f64;
+    let mut out = report::grid(&counts);
+    let more = json!({
+        "quantity": "counts",
+        "points": points.frame_starts[1],
+        "frames": frames,
+        "sum": sum,
+        "seconds": { "evaluate": evaluate, "write": write },
+    });
+    report::merge(&mut out, report::object(more));
+    if !console.json {
+        let [x, y, z] = counts.lattice.shape;
+        console.note(&format!("{}: {x} x {y} x {z} bins, {sum} points a frame", output.display()));
+    }
+    Ok(out)
 }
 
 /// Computes and writes the grid; gives what is told of it.

@@ -3,7 +3,7 @@
 mod structure;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::args::PointArgs;
 use super::console::Console;
@@ -17,6 +17,7 @@ use crate::io::{Input, PointInput, VolumeInput};
 #[command(after_long_help = "Examples:
   densitas info 1ubq.pdb
   densitas info locs.csv --columns x,y,z --unit nm --json
+  densitas info md.xtc --topology md.gro --select water --input-frames ::10
   densitas info density.npy")]
 pub struct InfoArgs {
     #[command(flatten)]
@@ -29,8 +30,13 @@ pub struct InfoArgs {
 /// Runs the verb.
 pub fn run(args: &InfoArgs, console: &Console) -> Result<()> {
     let given = Given { unit: args.points.unit.is_some(), weights: args.points.weights.as_deref() };
-    match input::open(&args.points, args.bounds, console)?.input {
-        Input::Points(points) if console.json => console.answer(&points_json(&points, &given).to_string()),
+    let opened = input::open(&args.points, args.bounds, console)?;
+    match opened.input {
+        Input::Points(points) if console.json => {
+            let mut out = points_json(&points, &given);
+            report::merge(&mut out, report::alignment(opened.alignment.as_ref()));
+            console.answer(&Value::Object(out).to_string());
+        }
         Input::Points(points) => points_prose(&points, &given, console),
         Input::Volume(volume) if console.json => console.answer(&volume_json(&volume).to_string()),
         Input::Volume(volume) => volume_prose(&volume, console),
@@ -52,12 +58,13 @@ impl Given<'_> {
             (true, _) => "--unit",
             (false, Some(_)) => "format",
             (false, None) if p.format == "sample" => "sample",
-            (false, None) => "header",
+            (false, None) if p.is_table() => "header",
+            (false, None) => "format",
         })
     }
 }
 
-fn points_json(p: &PointInput, given: &Given) -> Value {
+fn points_json(p: &PointInput, given: &Given) -> Map<String, Value> {
     let bounds = p.cloud.bounds();
     let d = p.dimensions;
     let weights = p.cloud.weights.as_ref().map(|w| {
@@ -86,7 +93,7 @@ fn points_json(p: &PointInput, given: &Given) -> Value {
     if let Some(atoms) = &p.cloud.atoms {
         report::merge(&mut out, structure::json(atoms, 0..p.frame_starts[1]));
     }
-    Value::Object(out)
+    out
 }
 
 fn range(values: &[f64]) -> (f64, f64) {

@@ -20,9 +20,8 @@ use crate::color::{Colormap, OpacityCurve, Rgb, parse_color};
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::grid::DensityGrid;
-use crate::io::{self, Input};
+use crate::io::{self, Input, PointInput};
 use crate::kde;
-use crate::points::PointCloud;
 use crate::render::Renderer;
 use crate::scene::{Background, Camera, Frame, Limits, Look, Projection, Scene, View, Viewpoint};
 
@@ -237,13 +236,14 @@ fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
             let mut out = report::grid(&grid);
             report::merge(&mut out, report::density(&made));
             report::merge(&mut out, report::object(json!({ "warnings": points.warnings })));
+            report::merge(&mut out, report::alignment(opened.alignment.as_ref()));
             let s = made.seconds;
             report::merge(
                 &mut seconds,
                 report::object(json!({ "plan": s.plan, "evaluate": s.evaluate, "check": s.check })),
             );
             let points = match args.glyphs.draws_points() {
-                true => Some(weighed(points.cloud, &args.density, console)?),
+                true => Some(weighed(points, &args.density, console)?),
                 false => None,
             };
             Ok(Made { grid, points, told: out, seconds })
@@ -267,7 +267,9 @@ fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
 const COLOR_ERROR: f64 = 1e-4;
 
 /// The points with the density at each of them.
-fn weighed(cloud: PointCloud, args: &DensityArgs, console: &Console) -> Result<WeighedPoints> {
+fn weighed(points: PointInput, args: &DensityArgs, console: &Console) -> Result<WeighedPoints> {
+    let scale = args.scale(&points.cloud, points.frame_numbers.len());
+    let cloud = points.cloud;
     let mut options = args.options(cloud.unit)?;
     options.max_error = options.max_error.max(COLOR_ERROR);
     let all = cloud.len();
@@ -276,7 +278,8 @@ fn weighed(cloud: PointCloud, args: &DensityArgs, console: &Console) -> Result<W
     if positions.len() < all {
         console.note(&format!("{} of {all} points lie outside --bounds and are not drawn", all - positions.len()));
     }
-    let values = kde::density_at(&cloud, &positions, &options, console)?.values;
+    let mut values = kde::density_at(&cloud, &positions, &options, console)?.values;
+    values.iter_mut().for_each(|v| *v *= scale);
     Ok(WeighedPoints { positions: Arc::new(positions), values: Arc::new(values) })
 }
 

@@ -10,19 +10,15 @@ pub(super) fn from_edges([a, b, c]: [DVec3; 3]) -> Option<[f64; 6]> {
     cell.iter().all(|v| v.is_finite() && *v > 0.0).then_some(cell)
 }
 
-/// The edges of a cell of these lengths and angles: a along x, b in the plane of x and y, as PDB has it. `None` if
-/// they span no volume.
-pub(super) fn edges([a, b, c, alpha, beta, gamma]: [f64; 6]) -> Option<[DVec3; 3]> {
-    // 90 degrees are meant exactly.
-    let cos = |degrees: f64| if degrees == 90.0 { 0.0 } else { degrees.to_radians().cos() };
-    let [alpha, beta, gamma] = [alpha, beta, gamma].map(cos);
-    let sin_gamma = (1.0 - gamma * gamma).sqrt();
-    let across = (alpha - beta * gamma) / sin_gamma;
-    let up = (1.0 - beta * beta - across * across).sqrt();
-    let edges = [DVec3::X * a, DVec3::new(gamma, sin_gamma, 0.0) * b, DVec3::new(beta, across, up) * c];
-    // False for NaN too.
-    let spans = up > 1e-3 && sin_gamma > 1e-3 && edges.iter().all(|e| e.is_finite() && e.length() > 0.0);
-    spans.then_some(edges)
+/// The edges of a cell from its lengths and angles in degrees: a along x, b in the plane of x and y.
+pub(super) fn edges([a, b, c, alpha, beta, gamma]: [f64; 6]) -> [DVec3; 3] {
+    // cos 90 degrees is not exactly 0.
+    let cosine = |angle: f64| if angle == 90.0 { 0.0 } else { angle.to_radians().cos() };
+    let [ca, cb, cg] = [alpha, beta, gamma].map(cosine);
+    let sg = (1.0 - cg * cg).sqrt();
+    let cy = (ca - cb * cg) / sg;
+    let cz = (1.0 - cb * cb - cy * cy).max(0.0).sqrt();
+    [DVec3::new(a, 0.0, 0.0), DVec3::new(b * cg, b * sg, 0.0), DVec3::new(c * cb, c * cy, c * cz)]
 }
 
 #[cfg(test)]
@@ -30,13 +26,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn edges_and_angles_are_the_same_cell() {
-        let cell = [2.0, 3.0, 4.0, 80.0, 95.0, 60.0];
-        let found = from_edges(edges(cell).unwrap()).unwrap();
-        assert!(std::iter::zip(found, cell).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");
-        assert_eq!(edges([1.0, 1.0, 1.0, 90.0, 90.0, 90.0]), Some([DVec3::X, DVec3::Y, DVec3::Z]));
-        assert_eq!(edges([1.0, 1.0, 1.0, 90.0, 90.0, 180.0]), None);
-        assert_eq!(edges([1.0, 0.0, 1.0, 90.0, 90.0, 90.0]), None);
+    fn edges_have_the_lengths_and_angles_they_are_made_of() {
+        for cell in
+            [[2.0, 3.0, 4.0, 90.0, 90.0, 90.0], [8.0, 8.0, 8.0, 60.0, 60.0, 90.0], [4.1, 4.7, 11.0, 105.6, 73.7, 125.1]]
+        {
+            let back = from_edges(edges(cell)).unwrap();
+            assert!(cell.iter().zip(back).all(|(a, b)| (a - b).abs() < 1e-9), "{cell:?}: {back:?}");
+        }
+        let [a, b, c] = edges([2.0, 3.0, 4.0, 90.0, 90.0, 90.0]);
+        assert_eq!([a, b, c], [DVec3::X * 2.0, DVec3::Y * 3.0, DVec3::Z * 4.0]);
     }
 
     #[test]

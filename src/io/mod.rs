@@ -3,6 +3,7 @@
 //! [`read`] finds the format by the contents first and by the name's ending second, takes gzip as it
 //! comes, and gives either points or a volume.
 
+mod align;
 pub mod atomic;
 mod atoms;
 mod bytes;
@@ -19,6 +20,7 @@ mod points_out;
 mod pqr;
 mod sniff;
 mod table;
+pub mod trajectory;
 mod volume;
 mod xyz;
 
@@ -30,10 +32,12 @@ use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
 use crate::points::{PointCloud, Selection};
 use crate::progress::Progress;
+pub use align::{Alignment, align};
 pub use npy::write_npy;
 pub use points_out::{BFactor, write_mmcif, write_pdb, write_xyz};
 use sniff::Format;
 pub use table::{write_csv, write_with_column};
+pub use trajectory::{Frame, Trajectory};
 pub use volume::{VolumeFormat, VolumeInput, write_volume};
 
 /// Where an input comes from.
@@ -123,6 +127,8 @@ pub struct ReadOptions {
     pub unit: Option<LengthUnit>,
     /// Which atoms of a structure.
     pub select: Option<Selection>,
+    /// A structure that names the atoms of XTC, TRR and DCD, which hold positions only.
+    pub topology: Option<PathBuf>,
     /// Which frames; the first of them is read unless `pool` is set.
     pub frames: FrameRange,
     /// Read all chosen frames, one after the other.
@@ -153,7 +159,8 @@ pub enum Input {
 pub struct PointInput {
     /// The chosen points of the first chosen frame, or of all chosen frames when pooling.
     pub cloud: PointCloud,
-    /// `csv`, `tsv`, `table`, `pdb`, `mmcif`, `gro`, `xyz`, `extended xyz`, `pqr` or `npy`.
+    /// `csv`, `tsv`, `table`, `pdb`, `mmcif`, `gro`, `xyz`, `extended xyz`, `pqr`, `xtc`, `trr`, `dcd` or
+    /// `npy`.
     pub format: &'static str,
     /// 3, or 2 for points of a plane (then every z is 0).
     pub dimensions: usize,
@@ -232,7 +239,10 @@ impl PointInput {
 /// [`Error::Data`] if nothing is left of it, [`Error::Usage`] for options that do not fit it,
 /// [`Error::Interrupted`].
 pub fn read(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Input> {
-    read_bytes(&load(source, options, progress)?, source, options, progress)
+    match trajectory::streamed_file(source) {
+        Some(_) => Trajectory::open(source, options, progress)?.into_input(progress).map(Input::Points),
+        None => read_bytes(&load(source, options, progress)?, source, options, progress),
+    }
 }
 
 /// The bytes of an input, unpacked if they are gzip, for [`read_bytes`].
@@ -252,6 +262,7 @@ fn refuse_point_options(options: &ReadOptions, name: &str) -> Result<()> {
         ("--weights", options.weights.is_some()),
         ("--input-frames", options.frames != FrameRange::default()),
         ("--pool", options.pool),
+        ("--topology", options.topology.is_some()),
         ("--every", options.every.is_some()),
         ("--max-points", options.max_points.is_some()),
     ];
@@ -262,10 +273,10 @@ fn refuse_point_options(options: &ReadOptions, name: &str) -> Result<()> {
     Err(Error::Usage(format!("{name}: it holds a volume, for which {} means nothing; leave it out", given.join(", "))))
 }
 
-fn volume(raw: Result<volume::Raw>, options: &ReadOptions, name: &str) -> Result<Input> {
+fn volume(raw: Result<volume::Raw>, options: &ReadOptions, name: &str) -> Result<Contents> {
     let raw = raw?;
     refuse_point_options(options, name)?;
-    raw.finish(options, name).map(Input::Volume)
+    raw.finish(options, name).map(|volume| Contents::Volume(Box::new(volume)))
 }
 
 /// Chooses from a cloud made in memory as from a file of one frame without columns; `format` names
@@ -295,7 +306,33 @@ pub fn from_cloud(cloud: PointCloud, format: &'static str, options: &ReadOptions
 /// As [`read`], without [`Error::File`].
 pub fn read_bytes(bytes: &[u8], source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Input> {
     let name = &source.to_string();
-    let parsed = match sniff::format(bytes, name)? {
+    let format = sniff::format(bytes, name)?;
+    if format.is_streamed() {
+        let trajectory = Trajectory::of_bytes(bytes, format, source, options, progress)?;
+        return trajectory.into_input(progress).map(Input::Points);
+    }
+    match parse(bytes, format, source, options, progress)? {
+        Contents::Volume(volume) => Ok(Input::Volume(*volume)),
+        Contents::Points(parsed) => choose::choose(*parsed, options, name).map(Input::Points),
+    }
+}
+
+/// What a file holds: all frames of points, or a volume.
+enum Contents {
+    Points(Box<choose::Parsed>),
+    Volume(Box<VolumeInput>),
+}
+
+/// Reads all of an input whose frames are not read one at a time.
+fn parse(
+    bytes: &[u8],
+    format: Format,
+    source: &Source,
+    options: &ReadOptions,
+    progress: &dyn Progress,
+) -> Result<Contents> {
+    let name = &source.to_string();
+    let parsed = match format {
         Format::Table => table::parse(bytes, name, options, progress)?,
         Format::Pdb => pdb::parse(bytes, name, progress)?,
         Format::Pqr => pqr::parse(bytes, name, progress)?,
@@ -315,12 +352,13 @@ pub fn read_bytes(bytes: &[u8], source: &Source, options: &ReadOptions, progress
             npy::Contents::Points(parsed) => parsed,
             npy::Contents::Volume(volume) => {
                 refuse_point_options(options, name)?;
-                return Ok(Input::Volume(volume));
+                return Ok(Contents::Volume(Box::new(volume)));
             }
         },
+        Format::Xtc | Format::Trr | Format::Dcd => unreachable!("read one frame at a time"),
     };
     if parsed.position_columns.is_empty() && (options.columns.is_some() || !options.extra_columns.is_empty()) {
         return Err(Error::Usage(format!("{name}: --columns choose columns of a table; this is {}", parsed.format)));
     }
-    choose::choose(parsed, options, name).map(Input::Points)
+    Ok(Contents::Points(Box::new(parsed)))
 }

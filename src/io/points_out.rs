@@ -231,7 +231,7 @@ pub fn write_xyz(path: &Path, points: &PointInput, values: &[f64], input: Option
         for frame in 0..points.frame_starts.len() - 1 {
             let range = points.frame_starts[frame]..points.frame_starts[frame + 1];
             writeln!(file, "{}", range.len())?;
-            if let Some([a, b, c]) = points.cell.and_then(cell::edges) {
+            if let Some([a, b, c]) = points.cell.map(cell::edges).filter(is_good) {
                 let numbers = [a, b, c].map(|v| (v * factor).to_array().map(|x| x.to_string()).join(" "));
                 write!(file, "Lattice=\"{}\" ", numbers.join(" "))?;
             }
@@ -244,6 +244,10 @@ pub fn write_xyz(path: &Path, points: &PointInput, values: &[f64], input: Option
         }
         Ok(())
     })
+}
+
+fn is_good(edges: &[DVec3; 3]) -> bool {
+    edges.iter().all(|e| e.is_finite() && e.length() > 0.0)
 }
 
 /// `CA` as `Ca`; `X` for no element.

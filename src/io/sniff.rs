@@ -23,11 +23,31 @@ pub(super) enum Format {
     Tiff,
     Cube,
     Plt,
+    Xtc,
+    Trr,
+    Dcd,
+}
+
+impl Format {
+    /// Whether frames are read one at a time.
+    pub(super) fn is_streamed(self) -> bool {
+        matches!(self, Self::Xtc | Self::Trr | Self::Dcd)
+    }
+}
+
+/// The format that a file begins as, if its frames are read one at a time.
+pub(super) fn streamed(head: &[u8]) -> Option<Format> {
+    match head {
+        [0, 0, 0x07, 0xcb | 0xe7, ..] => Some(Format::Xtc),
+        [0, 0, 0x07, 0xc9, ..] => Some(Format::Trr),
+        _ if [4, 8].iter().any(|at| head.get(*at..*at + 4) == Some(b"CORD")) => Some(Format::Dcd),
+        _ => None,
+    }
 }
 
 /// The formats in the words of an error message.
-pub(super) const READ_FORMATS: &str = "CSV and other tables, PDB, mmCIF, GRO, XYZ, PQR and NPY, the volumes \
-    MRC, CCP4, DX, NRRD, VTI, TIFF, CUBE and PLT, each also as .gz";
+pub(super) const READ_FORMATS: &str = "CSV and other tables, PDB, mmCIF, GRO, XYZ, PQR, XTC, TRR, DCD and NPY, \
+    the volumes MRC, CCP4, DX, NRRD, VTI, TIFF, CUBE and PLT, each also as .gz";
 
 /// Beginnings that tell a format which is not read, and its name.
 const FOREIGN: &[(&[u8], &str)] = &[
@@ -38,15 +58,12 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
     (b"\x89PNG", "a PNG picture"),
     (b"%PDF", "a PDF document"),
-    (b"\x00\x00\x07\xcb", "GROMACS XTC"),
-    (b"\x00\x00\x07\xc9", "GROMACS TRR"),
     (b"<?xml", "XML"),
     (b"{\\rtf", "RTF text"),
 ];
 
 /// Endings of formats that are told by name only, and are not read.
-const FOREIGN_ENDINGS: &[&str] =
-    &["xtc", "trr", "dcd", "h5", "hdf5", "bcif", "smlm", "raw", "xlsx", "xls", "mat", "yaml", "json"];
+const FOREIGN_ENDINGS: &[&str] = &["h5", "hdf5", "bcif", "smlm", "raw", "xlsx", "xls", "mat", "yaml", "json"];
 
 /// Records that may begin a PDB file.
 const PDB_RECORDS: &[&[u8]] = &[
@@ -70,6 +87,9 @@ pub(super) fn format(bytes: &[u8], name: &str) -> Result<Format> {
     }
     if head.starts_with(b"\x93NUMPY") {
         return Ok(Format::Npy);
+    }
+    if let Some(format) = streamed(head) {
+        return Ok(format);
     }
     if let Some(format) = volume_format(head, &ending) {
         return Ok(format);
@@ -133,8 +153,8 @@ fn by_name_or_numbers(head: &[u8], name: &str, ending: &str, is_binary: bool) ->
         }
         // Clouds of points are also called .xyz: a table of three columns.
         "xyz" if is_cloud(head) && !is_binary => Ok(Format::Table),
-        "pdb" | "ent" | "cif" | "mmcif" | "npy" | "gro" | "xyz" | "pqr" | "mrc" | "map" | "ccp4" | "dx" | "nrrd"
-        | "nhdr" | "vti" | "tif" | "tiff" | "cube" | "cub" | "plt" => {
+        "pdb" | "ent" | "cif" | "mmcif" | "npy" | "gro" | "xyz" | "pqr" | "xtc" | "trr" | "dcd" | "mrc" | "map"
+        | "ccp4" | "dx" | "nrrd" | "nhdr" | "vti" | "tif" | "tiff" | "cube" | "cub" | "plt" => {
             let problem = format!("does not hold what its name says: it is neither {}", expected_of(ending));
             Err(Error::input(name, format!("{problem}; fetch it again, or give the right file")))
         }
@@ -156,6 +176,9 @@ fn expected_of(ending: &str) -> &'static str {
         "gro" => "GRO (line 2 is no number of atoms) nor another format that is read",
         "xyz" => "XYZ (line 1 is no number of atoms) nor another format that is read",
         "pqr" => "PQR (no ATOM, HETATM or header record begins a line) nor another format that is read",
+        "xtc" => "XTC (it does not begin with the number 1995 or 2023) nor another format that is read",
+        "trr" => "TRR (it does not begin with the number 1993) nor another format that is read",
+        "dcd" => "DCD (no record `CORD` begins it) nor another format that is read",
         "npy" => "NPY (no numpy signature) nor another format that is read",
         "mrc" | "map" | "ccp4" => "MRC (no header of a map) nor another format that is read",
         "dx" => "OpenDX (no line begins with object) nor another format that is read",
@@ -182,9 +205,6 @@ fn foreign(head: &[u8]) -> Option<&'static str> {
         || begin.get(..5).is_some_and(|b| b.eq_ignore_ascii_case(b"<html"));
     if is_html {
         return Some("an HTML page (perhaps an error message of a server saved under this name)");
-    }
-    if head.get(4..8) == Some(b"CORD") || head.get(..4) == Some(b"CORD") {
-        return Some("DCD");
     }
     FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what)
 }
@@ -303,6 +323,10 @@ mod tests {
             (b"1 2 3\n1\n1 2 3\n", "x", Format::Table),
             (b"ATOM 1 N ALA 1 1.0 2.0 3.0 0.100 1.500\n", "x.pdb", Format::Pqr),
             (b"ATOM 1 N ALA 1 1.0 2.0 3.0 0.1 1.5\n", "x.pqr", Format::Pqr),
+            (b"\x00\x00\x07\xcb", "x", Format::Xtc),
+            (b"\x00\x00\x07\xc9", "x.xtc", Format::Trr),
+            (b"T\0\0\0CORD", "x", Format::Dcd),
+            (b"\0\0\0\0\0\0\0TCORD", "x", Format::Dcd),
             (b"ATOM      1  N   MET A   1      27.340  24.430   2.614  1.00  9.67\n", "x", Format::Pdb),
         ] {
             assert_eq!(format(bytes, name).unwrap(), expected, "{name}");
@@ -322,7 +346,7 @@ mod tests {
             (b"no number\nwater\nO 0 0 0\n", "x.xyz", "XYZ (line 1"),
             (b"water\nno number\n", "x.gro", "GRO (line 2"),
             (b"no atoms\n", "x.pqr", "PQR (no ATOM"),
-            (b"\x00\x00\x07\xcb", "x.xtc", "XTC"),
+            (b"\x00\x00\x07\xcc", "x.xtc", "XTC (it does"),
         ] {
             let error = format(bytes, name).unwrap_err().to_string();
             assert!(error.contains(expected), "{name}: {error}");

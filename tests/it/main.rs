@@ -8,6 +8,7 @@ mod heatmap;
 mod interrupt;
 mod kde;
 mod layers;
+mod occupancy;
 mod options;
 mod pictures;
 mod program;

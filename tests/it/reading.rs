@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use densitas::error::{Error, Result};
 use densitas::geometry::Box3;
-use densitas::io::{Input, PointInput, ReadOptions, Source, read, read_bytes};
+use densitas::io::{Input, PointInput, ReadOptions, Source, Trajectory, read, read_bytes};
 use densitas::points::PointCloud;
 use densitas::progress::Silent;
 use glam::DVec3;
@@ -34,10 +34,15 @@ const ENDINGS: &[&str] = &[
     ".xyz",
     ".xyz.gz",
     ".pqr",
+    ".xtc",
+    ".trr",
+    ".dcd",
 ];
 /// Volumes, which `volumes.rs` reads.
 const VOLUME_ENDINGS: &[&str] =
     &[".dx", ".dx.gz", ".ccp4", ".ccp4.gz", ".map", ".plt", ".nrrd", ".nhdr", ".vti", ".mrc", ".tif", ".cube"];
+/// Those of them that hold positions only.
+const TRAJECTORIES: &[&str] = &[".xtc", ".trr", ".dcd"];
 /// Cases that only the density can decide: one point, points on a plane, a far outlier.
 const DECIDED_BY_THE_DENSITY: &[&str] = &["csv_all_same.csv", "csv_plane.csv", "csv_one_point.csv", "csv_far.csv"];
 
@@ -97,7 +102,9 @@ fn structures_agree_with_the_recorded_answers() {
     let mut checked = 0;
     for (path, answer) in entries(&root, &["structures/", "trajectories/"]) {
         let name = path.display().to_string();
-        if !answer["first_frame_all"].is_null() {
+        if TRAJECTORIES.iter().any(|e| name.ends_with(e)) {
+            check_trajectory(&root, &path, &answer, &name);
+        } else if !answer["first_frame_all"].is_null() {
             check_frames(&path, &answer, &name);
         } else if answer["n_atoms_first_model"] == 0 {
             let error = points(&path).unwrap_err().to_string();
@@ -158,6 +165,97 @@ fn check_frames(path: &Path, answer: &Value, name: &str) {
             assert!((found - expected.as_f64().unwrap()).abs() < 1e-3, "{name}: cell {:?}", input.cell);
         }
     }
+}
+
+/// XTC, TRR and DCD: each frame through the reader of all, and any of them through [`Trajectory`].
+fn check_trajectory(root: &Path, path: &Path, answer: &Value, name: &str) {
+    // MDAnalysis does not read the 64-bit DCD; chemfiles does.
+    let answer = if answer["first_frame_all"].is_null() { &answer["crosscheck_chemfiles"] } else { answer };
+    let topology = answer["topology"].as_str().map(|t| root.join("data").join(t));
+    let with = |select: Option<&str>, range: &str| ReadOptions {
+        select: select.map(|s| s.parse().unwrap()),
+        topology: topology.clone(),
+        ..frame(range)
+    };
+    let input = points_with(path, &with(None, ":")).unwrap();
+    assert_eq!(Some(input.frames as u64), answer["n_frames"].as_u64(), "{name}: frames");
+    let has_wrong_count = name.ends_with("adk_dims.dcd");
+    assert_eq!(input.warnings.len(), usize::from(has_wrong_count), "{name}: {:?}", input.warnings);
+    check_summary(name, &input.cloud, &answer["first_frame_all"]);
+    check_summary(
+        &format!("{name}, last"),
+        &points_with(path, &with(None, "-1")).unwrap().cloud,
+        &answer["last_frame_all"],
+    );
+    for (key, select) in [("ca", "name CA"), ("water_oxygen", "water and name OW OH2 O W")] {
+        for (which, range) in [("first", ":"), ("last", "-1")] {
+            let expected = &answer[format!("{which}_frame_{key}")];
+            if !expected.is_null() {
+                check_summary(name, &points_with(path, &with(Some(select), range)).unwrap().cloud, expected);
+            }
+        }
+    }
+    let source = Source::Path(path.to_owned());
+    let trajectory = Trajectory::open(&source, &with(None, ":"), &Silent).unwrap();
+    let last = trajectory.frame(trajectory.len() - 1).unwrap();
+    check_summary(name, &last.cloud, &answer["last_frame_all"]);
+    for (key, frame) in [("first", trajectory.frame(0).unwrap()), ("last", last)] {
+        if let Some(cell) = answer[format!("{key}_frame_box")].as_array() {
+            let near = frame.cell.unwrap().iter().zip(cell).all(|(a, b)| (a - b.as_f64().unwrap()).abs() < 1e-3);
+            assert!(near, "{name}: cell {:?}", frame.cell);
+        }
+        if let Some(time) = answer[format!("{key}_frame_time_ps")].as_f64() {
+            assert!((frame.time.unwrap() - time).abs() < 1e-3, "{name}: {key} time {:?}", frame.time);
+        }
+    }
+}
+
+#[test]
+fn pooled_frames_of_a_trajectory_are_its_frames_one_after_the_other() {
+    let Some(root) = test_data() else { return };
+    let folder = root.join("data/trajectories");
+    let options = |range: &str| ReadOptions {
+        pool: true,
+        topology: Some(root.join("data/structures/adk_closed.pdb")),
+        select: Some("name CA".parse().unwrap()),
+        ..frame(range)
+    };
+    let path = folder.join("adk_dims.dcd");
+    let pooled = points_with(&path, &options("90:3:-20")).unwrap();
+    assert_eq!(pooled.frame_numbers, [90, 70, 50, 30, 10]);
+    assert_eq!((pooled.cloud.len(), pooled.rows), (5 * 214, 5 * 3341));
+    let trajectory = Trajectory::open(&Source::Path(path), &options("90:3:-20"), &Silent).unwrap();
+    assert_eq!(trajectory.chosen(), pooled.frame_numbers);
+    for (i, k) in pooled.frame_numbers.iter().enumerate() {
+        let (one, other) = (pooled.frame(i), trajectory.frame(*k).unwrap());
+        assert_eq!((one.positions, one.atoms), (other.cloud.positions, other.cloud.atoms));
+    }
+    let rows = pooled.row_of_point.unwrap();
+    assert!(rows[..214].iter().zip(&rows[214..]).all(|(a, b)| a + 3341 == *b));
+}
+
+#[test]
+fn a_topology_must_fit_and_a_selection_needs_one() {
+    let Some(root) = test_data() else { return };
+    let data = root.join("data");
+    let read = |file: &str, topology: Option<&str>, select: Option<&str>| {
+        let options = ReadOptions {
+            topology: topology.map(|t| data.join(t)),
+            select: select.map(|s| s.parse().unwrap()),
+            ..ReadOptions::default()
+        };
+        points_with(&data.join(file), &options).unwrap_err().to_string()
+    };
+    let other = read("trajectories/water.dcd", Some("structures/adk_closed.pdb"), None);
+    assert!(other.contains("adk_closed.pdb: has 3341 atoms") && other.contains("has 297 a frame"), "{other}");
+    let unnamed = read("trajectories/water.dcd", None, Some("name CA"));
+    assert!(unnamed.contains("--select needs to know the atoms") && unnamed.contains("--topology FILE"), "{unnamed}");
+    let useless = read("structures/1ubq.pdb", Some("structures/1ubq.pdb"), None);
+    assert!(useless.contains("this is pdb; leave it out"), "{useless}");
+    let table = read("trajectories/water.dcd", Some("smlm/sim_vesicle_1.csv"), None);
+    assert!(table.contains("points without names"), "{table}");
+    let itself = read("trajectories/water.dcd", Some("trajectories/water.dcd"), None);
+    assert!(itself.contains("positions without names"), "{itself}");
 }
 
 fn check_attributes(input: &PointInput, answer: &Value, name: &str) {
@@ -387,7 +485,8 @@ fn survive(bytes: &[u8], names: &[&str]) {
     }
 }
 
-const ALL_NAMES: &[&str] = &["t", "t.csv", "t.pdb", "t.cif", "t.npy", "t.gro", "t.xyz", "t.pqr"];
+const ALL_NAMES: &[&str] =
+    &["t", "t.csv", "t.pdb", "t.cif", "t.npy", "t.gro", "t.xyz", "t.pqr", "t.xtc", "t.trr", "t.dcd"];
 
 /// Three changes of every byte, and every cut.
 pub fn mutate(bytes: &[u8], name: &str) {

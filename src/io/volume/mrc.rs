@@ -111,7 +111,7 @@ pub(in crate::io) fn parse(bytes: &[u8], name: &str) -> Result<Raw> {
         None => packed(data, shape, name)?,
     };
     let axes = axes(header, name)?;
-    let of_cell = cell_steps(header, shape, axes, name, &mut warnings)?;
+    let of_cell = cell_steps(header, shape, axes, &mut warnings);
     let steps = axes.map(|a| of_cell[a]);
     let mut origin = header.floats(196);
     let starts = header.ints(16).map(f64::from);
@@ -205,13 +205,7 @@ fn axes(header: Header, name: &str) -> Result<[usize; 3]> {
 }
 
 /// The steps along a, b and c of the cell: a along x, b in the plane of x and y.
-fn cell_steps(
-    header: Header,
-    shape: [usize; 3],
-    axes: [usize; 3],
-    name: &str,
-    warnings: &mut Vec<String>,
-) -> Result<[DVec3; 3]> {
+fn cell_steps(header: Header, shape: [usize; 3], axes: [usize; 3], warnings: &mut Vec<String>) -> [DVec3; 3] {
     let (lengths, angles, sampling) = (header.floats(40), header.floats(52), header.ints(28));
     let mut spacing = DVec3::ZERO;
     for (file, &axis) in axes.iter().enumerate() {
@@ -220,15 +214,14 @@ fn cell_steps(
     }
     if !(spacing.is_finite() && spacing.min_element() > 0.0) {
         warnings.push(format!("its cell of {lengths} gives no spacing; 1 angstrom is taken"));
-        return Ok(super::straight(DVec3::ONE));
+        return super::straight(DVec3::ONE);
     }
     if angles == DVec3::ZERO {
-        return Ok(super::straight(spacing));
+        return super::straight(spacing);
     }
     let [x, y, z] = spacing.to_array();
     let [alpha, beta, gamma] = angles.to_array();
     cell::edges([x, y, z, alpha, beta, gamma])
-        .ok_or_else(|| Error::input(name, format!("byte 52: the angles {angles} of its cell span no volume")))
 }
 
 /// An origin that lies so near to a node, in spacings, is also written as NSTART.
