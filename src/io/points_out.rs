@@ -167,8 +167,9 @@ pub fn write_mmcif(path: &Path, points: &PointInput, values: &[f64], input: Opti
         writeln!(file, "loop_")?;
         CIF_COLUMNS.iter().try_for_each(|column| writeln!(file, "_atom_site.{column}"))?;
         for frame in 0..points.frame_starts.len() - 1 {
-            for i in points.frame_starts[frame]..points.frame_starts[frame + 1] {
-                cif_row(file, atoms, &points.cloud, i, frame + 1, [scale.scaled(values[i]), values[i]])?;
+            let range = points.frame_starts[frame]..points.frame_starts[frame + 1];
+            for (i, &value) in range.clone().zip(&values[range]) {
+                cif_row(file, atoms, &points.cloud, i, frame + 1, [scale.scaled(value), value])?;
             }
         }
         writeln!(file, "#")

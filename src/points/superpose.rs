@@ -82,9 +82,9 @@ fn rotate(m: &mut [[f64; 4]; 4], vectors: &mut [[f64; 4]; 4], p: usize, q: usize
     for row in m.iter_mut().chain(vectors.iter_mut()) {
         (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
     }
-    for i in 0..4 {
-        (m[p][i], m[q][i]) = (c * m[p][i] - s * m[q][i], s * m[p][i] + c * m[q][i]);
-    }
+    let (row_p, row_q) = (m[p], m[q]);
+    m[p] = std::array::from_fn(|i| c * row_p[i] - s * row_q[i]);
+    m[q] = std::array::from_fn(|i| s * row_p[i] + c * row_q[i]);
 }
 
 #[cfg(test)]

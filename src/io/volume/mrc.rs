@@ -169,7 +169,7 @@ fn after_extended_header<'a>(bytes: &'a [u8], header: Header, name: &str, notes:
 /// Of a stack of volumes the first.
 fn first_of_stack(header: Header, shape: &mut [usize; 3], warnings: &mut Vec<String>) {
     let sections = usize::try_from(header.int(36)).unwrap_or(0);
-    if header.int(88) >= VOLUME_STACK && sections > 0 && shape[2] > sections && shape[2] % sections == 0 {
+    if header.int(88) >= VOLUME_STACK && sections > 0 && shape[2] > sections && shape[2].is_multiple_of(sections) {
         let count = shape[2] / sections;
         warnings.push(format!("holds a stack of {count} volumes; the first of them is read"));
         shape[2] = sections;

@@ -461,9 +461,9 @@ fn vectors(text: &str) -> Vec<Option<DVec3>> {
             break;
         };
         let numbers: Vec<f64> = inside.split(',').filter_map(|w| number(w.as_bytes())).collect();
-        all.push(match numbers.as_slice() {
-            &[x, y] => Some(DVec3::new(x, y, 0.0)),
-            &[x, y, z] => Some(DVec3::new(x, y, z)),
+        all.push(match *numbers.as_slice() {
+            [x, y] => Some(DVec3::new(x, y, 0.0)),
+            [x, y, z] => Some(DVec3::new(x, y, z)),
             _ => None,
         });
         rest = after.trim_start();

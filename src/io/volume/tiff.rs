@@ -292,7 +292,6 @@ pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>) -> io
         image.encoder().write_tag(Tag::ImageDescription, description.as_str()).map_err(wrong)?;
         image.write_data(&layer).map_err(wrong)?;
     }
-    drop(encoder);
     out.write_all(file.get_ref())
 }
 

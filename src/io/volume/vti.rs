@@ -232,7 +232,7 @@ impl<'a> File<'a> {
                 return self.wrong(format!("its array has the format {other:?}; ascii, binary and appended are known"));
             }
         };
-        let needed = len.checked_mul(number.size()).unwrap_or(usize::MAX);
+        let needed = len.saturating_mul(number.size());
         if data.len() != needed {
             let problem = format!("its array has {} bytes, {needed} are needed; it is cut or damaged", data.len());
             return self.wrong(problem);
@@ -249,7 +249,7 @@ impl<'a> File<'a> {
             "UInt" => Kind::Unsigned,
             _ => return None,
         };
-        Number::new(kind, bits / 8, self.is_big).filter(|_| bits % 8 == 0)
+        Number::new(kind, bits / 8, self.is_big).filter(|_| bits.is_multiple_of(8))
     }
 
     fn text(&self, text: &[u8], len: usize) -> Result<Vec<f32>> {
