@@ -1,4 +1,4 @@
-//! The bytes of an input: read once, bounded, unpacked if they are gzip.
+//! The bytes of an input: read once, bounded, unpacked if they are packed.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -6,8 +6,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use flate2::read::MultiGzDecoder;
-
+use super::packed::Packing;
 use super::{Source, sniff};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -28,14 +27,17 @@ const POLL: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// [`Error::File`] if it cannot be read; [`Error::Input`] if it is a folder, too long, a pipe that
-/// nobody writes, or broken gzip.
+/// nobody writes, or damaged where it is packed.
 pub(super) fn load(source: &Source, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
     let name = source.to_string();
     let raw = match source {
         Source::Stdin => stream(&name, max, progress, || Ok(Box::new(io::stdin()))),
         Source::Path(path) => file(path, &name, max, progress),
     }?;
-    if raw.starts_with(&[0x1f, 0x8b]) { gunzip(&raw, &name, max, progress) } else { Ok(raw) }
+    match Packing::of(&raw) {
+        Some(packing) => unpack(&raw, packing, &name, max, progress),
+        None => Ok(raw),
+    }
 }
 
 fn file(path: &Path, name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
@@ -154,23 +156,24 @@ fn pump(open: impl FnOnce() -> io::Result<Open>, events: &SyncSender<Event>) {
     }
 }
 
-/// Unpacks gzip in two passes: the first counts and checks, so that the second allocates exactly
-/// and a bomb costs no memory.
-fn gunzip(packed: &[u8], name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
+/// Unpacks in two passes: the first counts and checks, so that the second allocates exactly and a bomb
+/// costs no memory.
+fn unpack(packed: &[u8], packing: Packing, name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
     let limit =
         max.unwrap_or_else(|| (packed.len() as u64).saturating_mul(MAX_RATIO).clamp(RATIO_FREE_BYTES, MAX_BYTES));
+    let what = packing.name();
     let broken = |e: &io::Error| {
         let problem = match e.kind() {
-            io::ErrorKind::UnexpectedEof => "the gzip data end too early, the file is cut; fetch it again".to_owned(),
-            _ => format!("the gzip data are damaged ({e}); fetch the file again"),
+            io::ErrorKind::UnexpectedEof => format!("the {what} data end too early, the file is cut; fetch it again"),
+            _ => format!("the {what} data are damaged ({e}); fetch the file again"),
         };
         Error::input(name, problem)
     };
-    let mut decoder = MultiGzDecoder::new(packed);
+    let mut reader = packing.reader(packed);
     let mut buffer = vec![0; 1 << 16];
     let mut len = 0;
     loop {
-        match decoder.read(&mut buffer) {
+        match reader.read(&mut buffer) {
             Ok(0) => break,
             Ok(n) => len += n as u64,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -183,7 +186,7 @@ fn gunzip(packed: &[u8], name: &str, max: Option<u64>, progress: &dyn Progress) 
     }
     let mut bytes = Vec::new();
     reserve(&mut bytes, len, name)?;
-    MultiGzDecoder::new(packed).read_to_end(&mut bytes).map_err(|e| broken(&e))?;
+    packing.reader(packed).read_to_end(&mut bytes).map_err(|e| broken(&e))?;
     Ok(bytes)
 }
 
@@ -211,7 +214,7 @@ mod tests {
     }
 
     fn unpack(packed: &[u8], max: Option<u64>) -> Result<Vec<u8>> {
-        gunzip(packed, "t.gz", max, &Silent)
+        super::unpack(packed, Packing::Gzip, "t.gz", max, &Silent)
     }
 
     #[test]
