@@ -139,14 +139,12 @@ impl DensityArgs {
             extent: match (self.bounds.or(like.map(|l| l.bounds())), self.padding) {
                 (Some(bounds), _) => Extent::Bounds(bounds),
                 (None, Some(k)) => Extent::Padding(k),
-                (None, None) if resolution.is_some() => Extent::Padding(3.0 * RESOLUTION_PER_SIGMA),
-                (None, None) => defaults.extent,
+                (None, None) => resolution.map_or(defaults.extent, |_| Extent::Padding(3.0 * RESOLUTION_PER_SIGMA)),
             },
             resolution: match (self.grid.or(like.map(|l| l.shape)), &self.spacing) {
                 (Some(nodes), _) => Resolution::Nodes(nodes),
                 (None, Some(text)) => Resolution::Spacing(spacing(text, unit)?),
-                (None, None) if resolution.is_some() => Resolution::Spacing([resolution.unwrap_or(1.0) / 3.0; 3]),
-                (None, None) => defaults.resolution,
+                (None, None) => resolution.map_or(defaults.resolution, |r| Resolution::Spacing([r / 3.0; 3])),
             },
             method: self.method,
             max_error: self.error.unwrap_or(defaults.max_error),

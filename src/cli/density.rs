@@ -122,6 +122,9 @@ fn convert(args: &DensityCommand, volume: VolumeInput, read: f64, console: &Cons
     let Some(output) = &args.output else {
         return Err(Error::Usage("--at-points needs points, the input is a volume; --output converts it".into()));
     };
+    if args.quantity == "counts" {
+        return Err(Error::Usage("--quantity counts needs points, the input is a volume; leave it out".into()));
+    }
     if args.dtype == "f64" {
         return Err(Error::Usage("--dtype f64: samples of a volume are read as f32; leave it out".into()));
     }

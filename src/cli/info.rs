@@ -58,7 +58,7 @@ impl Given<'_> {
             (true, _) => "--unit",
             (false, Some(_)) => "format",
             (false, None) if p.format == "sample" => "sample",
-            (false, None) if p.is_table() => "header",
+            (false, None) if !p.position_columns.is_empty() => "header",
             (false, None) => "format",
         })
     }

@@ -1,4 +1,4 @@
-//! The bytes of an input: read once, bounded, unpacked if they are gzip.
+//! The bytes of an input: read once, bounded, unpacked if they are packed.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -6,8 +6,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use flate2::read::MultiGzDecoder;
-
+use super::packed::Packing;
 use super::{Source, sniff};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -28,11 +27,14 @@ const POLL: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// [`Error::File`] if it cannot be read; [`Error::Input`] if it is a folder, too long, a pipe that
-/// nobody writes, or broken gzip.
+/// nobody writes, or damaged where it is packed.
 pub(super) fn load(source: &Source, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
     let name = source.to_string();
     let raw = load_packed(source, max, progress)?;
-    if raw.starts_with(&[0x1f, 0x8b]) { gunzip(&raw, &name, max, progress) } else { Ok(raw) }
+    match Packing::of(&raw) {
+        Some(packing) => unpack(&raw, packing, &name, max, progress),
+        None => Ok(raw),
+    }
 }
 
 /// All bytes of `source`, as they are.
@@ -168,22 +170,31 @@ pub(super) fn unpacked_limit(packed: usize, max: Option<u64>) -> u64 {
     max.unwrap_or_else(|| (packed as u64).saturating_mul(MAX_RATIO).clamp(RATIO_FREE_BYTES, MAX_BYTES))
 }
 
-/// Unpacks gzip in two passes: the first counts and checks, so that the second allocates exactly
-/// and a bomb costs no memory.
+/// Unpacks gzip, with [`unpack`]'s care.
+///
+/// # Errors
+/// [`Error::Input`] if the data are damaged, cut, or a bomb; [`Error::Interrupted`].
 pub(super) fn gunzip(packed: &[u8], name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
+    unpack(packed, Packing::Gzip, name, max, progress)
+}
+
+/// Unpacks in two passes: the first counts and checks, so that the second allocates exactly and a bomb
+/// costs no memory.
+fn unpack(packed: &[u8], packing: Packing, name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
     let limit = unpacked_limit(packed.len(), max);
+    let what = packing.name();
     let broken = |e: &io::Error| {
         let problem = match e.kind() {
-            io::ErrorKind::UnexpectedEof => "the gzip data end too early, the file is cut; fetch it again".to_owned(),
-            _ => format!("the gzip data are damaged ({e}); fetch the file again"),
+            io::ErrorKind::UnexpectedEof => format!("the {what} data end too early, the file is cut; fetch it again"),
+            _ => format!("the {what} data are damaged ({e}); fetch the file again"),
         };
         Error::input(name, problem)
     };
-    let mut decoder = MultiGzDecoder::new(packed);
+    let mut reader = packing.reader(packed);
     let mut buffer = vec![0; 1 << 16];
     let mut len = 0;
     loop {
-        match decoder.read(&mut buffer) {
+        match reader.read(&mut buffer) {
             Ok(0) => break,
             Ok(n) => len += n as u64,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -196,7 +207,7 @@ pub(super) fn gunzip(packed: &[u8], name: &str, max: Option<u64>, progress: &dyn
     }
     let mut bytes = Vec::new();
     reserve(&mut bytes, len, name)?;
-    MultiGzDecoder::new(packed).read_to_end(&mut bytes).map_err(|e| broken(&e))?;
+    packing.reader(packed).read_to_end(&mut bytes).map_err(|e| broken(&e))?;
     Ok(bytes)
 }
 
@@ -224,7 +235,7 @@ mod tests {
     }
 
     fn unpack(packed: &[u8], max: Option<u64>) -> Result<Vec<u8>> {
-        gunzip(packed, "t.gz", max, &Silent)
+        super::unpack(packed, Packing::Gzip, "t.gz", max, &Silent)
     }
 
     #[test]

@@ -6,15 +6,23 @@
 mod align;
 pub mod atomic;
 mod atoms;
+mod bcif;
 mod bytes;
 mod cell;
 mod choose;
 mod gro;
+#[cfg(feature = "hdf5")]
+mod hdf5;
+mod lammps;
 mod lines;
 mod mmcif;
 pub mod npy;
 mod numbers;
+mod packed;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod pdb;
+mod ply;
 pub mod png;
 mod points_out;
 mod pqr;
@@ -23,6 +31,7 @@ mod table;
 pub mod trajectory;
 mod volume;
 mod xyz;
+mod zipped;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -159,8 +168,8 @@ pub enum Input {
 pub struct PointInput {
     /// The chosen points of the first chosen frame, or of all chosen frames when pooling.
     pub cloud: PointCloud,
-    /// `csv`, `tsv`, `table`, `pdb`, `mmcif`, `gro`, `xyz`, `extended xyz`, `pqr`, `xtc`, `trr`, `dcd` or
-    /// `npy`.
+    /// `csv`, `tsv`, `table`, `pdb`, `mmcif`, `gro`, `xyz`, `extended xyz`, `pqr`, `xtc`, `trr`, `dcd`,
+    /// `lammps dump`, `binarycif`, `picasso hdf5`, `decode hdf5`, `smlm`, `npz`, `parquet`, `ply` or `npy`.
     pub format: &'static str,
     /// 3, or 2 for points of a plane (then every z is 0).
     pub dimensions: usize,
@@ -205,7 +214,7 @@ impl PointInput {
 
     /// Whether the input is a table of text.
     pub fn is_table(&self) -> bool {
-        !self.position_columns.is_empty()
+        matches!(self.format, "csv" | "tsv" | "table")
     }
 
     /// `values`, one a point of [`PointInput::cloud`], as one a row of the chosen frames; NaN for rows without a
@@ -245,10 +254,10 @@ pub fn read(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> 
     }
 }
 
-/// The bytes of an input, unpacked if they are gzip, for [`read_bytes`].
+/// The bytes of an input, unpacked if they are packed, for [`read_bytes`].
 ///
 /// # Errors
-/// [`Error::File`] if it cannot be read, [`Error::Input`] if it is too long, a folder, or damaged gzip,
+/// [`Error::File`] if it cannot be read, [`Error::Input`] if it is too long, a folder, or damaged where it is packed,
 /// [`Error::Interrupted`].
 pub fn load(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Vec<u8>> {
     bytes::load(source, options.max_decompressed, progress)
@@ -348,13 +357,31 @@ fn parse(
         Format::Tiff => return volume(volume::tiff::parse(bytes, name, options, progress), options, name),
         Format::Cube => return volume(volume::cube::parse(bytes, name, progress), options, name),
         Format::Plt => return volume(volume::plt::parse(bytes, name), options, name),
-        Format::Npy => match npy::parse(bytes, name, source.path(), options)? {
-            npy::Contents::Points(parsed) => parsed,
-            npy::Contents::Volume(volume) => {
-                refuse_point_options(options, name)?;
-                return Ok(Contents::Volume(Box::new(volume)));
+        Format::Lammps => lammps::parse(bytes, name, progress)?,
+        Format::Bcif => bcif::parse(bytes, name, progress)?,
+        Format::Ply => ply::parse(bytes, name, options)?,
+        #[cfg(feature = "hdf5")]
+        Format::Hdf5 => hdf5::parse(bytes, name, source.path(), options)?,
+        #[cfg(feature = "parquet")]
+        Format::Parquet => parquet::parse(bytes, name, options)?,
+        #[cfg(not(all(feature = "hdf5", feature = "parquet")))]
+        Format::Hdf5 | Format::Parquet => {
+            let problem = "is HDF5 or Parquet; this program was built without its feature `hdf5` or `parquet`";
+            return Err(Error::input(name, format!("{problem}; save it as CSV")));
+        }
+        Format::Npy | Format::Zip => {
+            let contents = match format {
+                Format::Npy => npy::parse(bytes, name, source.path(), options)?,
+                _ => zipped::parse(bytes, name, source.path(), options)?,
+            };
+            match contents {
+                npy::Contents::Points(parsed) => parsed,
+                npy::Contents::Volume(volume) => {
+                    refuse_point_options(options, name)?;
+                    return Ok(Contents::Volume(Box::new(volume)));
+                }
             }
-        },
+        }
         Format::Xtc | Format::Trr | Format::Dcd => unreachable!("read one frame at a time"),
     };
     if parsed.position_columns.is_empty() && (options.columns.is_some() || !options.extra_columns.is_empty()) {

@@ -41,6 +41,11 @@ pub fn read_array(bytes: &[u8], name: &str) -> Result<Array> {
     Ok(Array { shape: header.shape, values })
 }
 
+/// The shape of the array in the bytes of an NPY file.
+pub(super) fn shape(bytes: &[u8], name: &str) -> Result<Vec<usize>> {
+    header::read(bytes).map(|header| header.shape).map_err(|problem| Error::input(name, problem))
+}
+
 /// Values with the first index fastest, as values with the last index fastest.
 fn c_order(values: &[f64], shape: &[usize]) -> Vec<f64> {
     let mut index = vec![0; shape.len()];

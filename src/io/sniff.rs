@@ -2,7 +2,7 @@
 
 use super::lines::{count, number, words};
 use super::volume::{cube, dx, mrc, nrrd, plt, tiff, vti};
-use super::{gro, pqr};
+use super::{bcif, gro, lammps, pqr};
 use crate::error::{Error, Result};
 use crate::points::elements;
 
@@ -23,6 +23,12 @@ pub(super) enum Format {
     Tiff,
     Cube,
     Plt,
+    Lammps,
+    Bcif,
+    Hdf5,
+    Zip,
+    Ply,
+    Parquet,
     Xtc,
     Trr,
     Dcd,
@@ -46,24 +52,26 @@ pub(super) fn streamed(head: &[u8]) -> Option<Format> {
 }
 
 /// The formats in the words of an error message.
-pub(super) const READ_FORMATS: &str = "CSV and other tables, PDB, mmCIF, GRO, XYZ, PQR, XTC, TRR, DCD and NPY, \
-    the volumes MRC, CCP4, DX, NRRD, VTI, TIFF, CUBE and PLT, each also as .gz";
+pub(super) const READ_FORMATS: &str = "CSV and other tables, PDB, mmCIF, BinaryCIF, GRO, XYZ, PQR, \
+    XTC, TRR, DCD, LAMMPS dumps, Picasso and DECODE HDF5, .smlm, NPY, NPZ, Parquet and PLY, the volumes \
+    MRC, CCP4, DX, NRRD, VTI, TIFF, CUBE and PLT, each also as .gz, .bz2, .xz and .zst";
 
 /// Beginnings that tell a format which is not read, and its name.
-const FOREIGN: &[(&[u8], &str)] = &[
-    (b"\x89HDF\r\n\x1a\n", "HDF5"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"\xfd7zXZ\0", "xz-compressed"),
-    (b"BZh", "bzip2-compressed"),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"%PDF", "a PDF document"),
-    (b"<?xml", "XML"),
-    (b"{\\rtf", "RTF text"),
-];
+const FOREIGN: &[(&[u8], &str)] =
+    &[(b"\x89PNG", "a PNG picture"), (b"%PDF", "a PDF document"), (b"<?xml", "XML"), (b"{\\rtf", "RTF text")];
 
 /// Endings of formats that are told by name only, and are not read.
-const FOREIGN_ENDINGS: &[&str] = &["h5", "hdf5", "bcif", "smlm", "raw", "xlsx", "xls", "mat", "yaml", "json"];
+const FOREIGN_ENDINGS: &[&str] = &["raw", "xlsx", "xls", "mat", "yaml", "json"];
+
+/// Beginnings of binary formats that are read.
+const BINARY: &[(&[u8], Format)] = &[
+    (b"\x93NUMPY", Format::Npy),
+    (b"\x89HDF\r\n\x1a\n", Format::Hdf5),
+    (b"PK\x03\x04", Format::Zip),
+    (b"ply\n", Format::Ply),
+    (b"ply\r", Format::Ply),
+    (b"PAR1", Format::Parquet),
+];
 
 /// Records that may begin a PDB file.
 const PDB_RECORDS: &[&[u8]] = &[
@@ -85,8 +93,11 @@ pub(super) fn format(bytes: &[u8], name: &str) -> Result<Format> {
     if bytes.is_empty() {
         return Err(Error::input(name, "the file is empty; give a file with points or a volume"));
     }
-    if head.starts_with(b"\x93NUMPY") {
-        return Ok(Format::Npy);
+    if let Some((_, format)) = BINARY.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Ok(*format);
+    }
+    if bcif::is_bcif(head) {
+        return Ok(Format::Bcif);
     }
     if let Some(format) = streamed(head) {
         return Ok(format);
@@ -129,6 +140,9 @@ fn volume_format(head: &[u8], ending: &str) -> Option<Format> {
 
 /// The structure that a text is. Formats with stricter columns are looked for first.
 fn text_format(head: &[u8], ending: &str) -> Option<Format> {
+    if lammps::is_dump(head) {
+        return Some(Format::Lammps);
+    }
     if is_cif(head) {
         return Some(Format::Mmcif);
     }
@@ -153,8 +167,9 @@ fn by_name_or_numbers(head: &[u8], name: &str, ending: &str, is_binary: bool) ->
         }
         // Clouds of points are also called .xyz: a table of three columns.
         "xyz" if is_cloud(head) && !is_binary => Ok(Format::Table),
-        "pdb" | "ent" | "cif" | "mmcif" | "npy" | "gro" | "xyz" | "pqr" | "xtc" | "trr" | "dcd" | "mrc" | "map"
-        | "ccp4" | "dx" | "nrrd" | "nhdr" | "vti" | "tif" | "tiff" | "cube" | "cub" | "plt" => {
+        "pdb" | "ent" | "cif" | "mmcif" | "npy" | "gro" | "xyz" | "pqr" | "xtc" | "trr" | "dcd" | "h5" | "hdf5"
+        | "bcif" | "smlm" | "npz" | "ply" | "parquet" | "mrc" | "map" | "ccp4" | "dx" | "nrrd" | "nhdr" | "vti"
+        | "tif" | "tiff" | "cube" | "cub" | "plt" => {
             let problem = format!("does not hold what its name says: it is neither {}", expected_of(ending));
             Err(Error::input(name, format!("{problem}; fetch it again, or give the right file")))
         }
@@ -179,6 +194,11 @@ fn expected_of(ending: &str) -> &'static str {
         "xtc" => "XTC (it does not begin with the number 1995 or 2023) nor another format that is read",
         "trr" => "TRR (it does not begin with the number 1993) nor another format that is read",
         "dcd" => "DCD (no record `CORD` begins it) nor another format that is read",
+        "h5" | "hdf5" => "HDF5 (it lacks the signature) nor another format that is read",
+        "bcif" => "BinaryCIF (it begins with no map of MessagePack) nor another format that is read",
+        "smlm" | "npz" => "a ZIP archive nor another format that is read",
+        "ply" => "PLY (line 1 is not `ply`) nor another format that is read",
+        "parquet" => "Parquet (it does not begin with `PAR1`) nor another format that is read",
         "npy" => "NPY (no numpy signature) nor another format that is read",
         "mrc" | "map" | "ccp4" => "MRC (no header of a map) nor another format that is read",
         "dx" => "OpenDX (no line begins with object) nor another format that is read",
@@ -191,11 +211,11 @@ fn expected_of(ending: &str) -> &'static str {
     }
 }
 
-/// The ending in small letters, without `.gz`.
+/// The ending in small letters, without that of packing, as `.gz`.
 pub(super) fn ending(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     let file = lower.rsplit(['/', '\\']).next().unwrap_or_default();
-    let file = file.strip_suffix(".gz").unwrap_or(file);
+    let file = [".gz", ".bz2", ".xz", ".zst"].iter().find_map(|packed| file.strip_suffix(packed)).unwrap_or(file);
     file.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_owned())
 }
 
@@ -325,6 +345,12 @@ mod tests {
             (b"ATOM 1 N ALA 1 1.0 2.0 3.0 0.1 1.5\n", "x.pqr", Format::Pqr),
             (b"\x00\x00\x07\xcb", "x", Format::Xtc),
             (b"\x00\x00\x07\xc9", "x.xtc", Format::Trr),
+            (b"\x89HDF\r\n\x1a\n", "x.csv", Format::Hdf5),
+            (b"PK\x03\x04", "x.smlm", Format::Zip),
+            (b"ply\r\n", "x", Format::Ply),
+            (b"PAR1", "x.csv", Format::Parquet),
+            (b"\x83\xa7encoder\xa1x", "x", Format::Bcif),
+            (b"ITEM: TIMESTEP\n0\n", "x.csv", Format::Lammps),
             (b"T\0\0\0CORD", "x", Format::Dcd),
             (b"\0\0\0\0\0\0\0TCORD", "x", Format::Dcd),
             (b"ATOM      1  N   MET A   1      27.340  24.430   2.614  1.00  9.67\n", "x", Format::Pdb),
@@ -338,7 +364,8 @@ mod tests {
         for (bytes, name, expected) in [
             (&b""[..], "x.csv", "empty"),
             (b"  <!DOCTYPE html>", "x.pdb", "HTML"),
-            (b"\x89HDF\r\n\x1a\n", "x.csv", "HDF5"),
+            (b"# vtk DataFile Version 3.0\nd\nASCII\n1 2 3\n", "x.vtk", "legacy VTK"),
+            (b"x", "x.hdf5", "HDF5 (it lacks"),
             (b"\xff\xfex\0", "x.csv", "UTF-16"),
             (b"not a pdb\n", "x.pdb.txt", "formats read are CSV"),
             (b"not a pdb\n", "x.pdb", "PDB"),

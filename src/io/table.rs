@@ -4,6 +4,7 @@
 //! positions are found out; a row that has another number of fields than the first is an error, so
 //! that no other format is taken for a table.
 
+pub(super) mod columns;
 mod layout;
 mod names;
 mod vendor;

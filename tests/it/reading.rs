@@ -37,12 +37,18 @@ const ENDINGS: &[&str] = &[
     ".xtc",
     ".trr",
     ".dcd",
+    ".bcif",
+    ".h5",
+    ".hdf5",
+    ".smlm",
 ];
 /// Volumes, which `volumes.rs` reads.
 const VOLUME_ENDINGS: &[&str] =
     &[".dx", ".dx.gz", ".ccp4", ".ccp4.gz", ".map", ".plt", ".nrrd", ".nhdr", ".vti", ".mrc", ".tif", ".cube"];
 /// Those of them that hold positions only.
 const TRAJECTORIES: &[&str] = &[".xtc", ".trr", ".dcd"];
+/// Tables that are not text.
+const CONTAINERS: &[&str] = &[".h5", ".hdf5", ".smlm"];
 /// Cases that only the density can decide: one point, points on a plane, a far outlier.
 const DECIDED_BY_THE_DENSITY: &[&str] = &["csv_all_same.csv", "csv_plane.csv", "csv_one_point.csv", "csv_far.csv"];
 
@@ -102,7 +108,9 @@ fn structures_agree_with_the_recorded_answers() {
     let mut checked = 0;
     for (path, answer) in entries(&root, &["structures/", "trajectories/"]) {
         let name = path.display().to_string();
-        if TRAJECTORIES.iter().any(|e| name.ends_with(e)) {
+        if name.ends_with(".bcif") {
+            check_binary_cif(&path);
+        } else if TRAJECTORIES.iter().any(|e| name.ends_with(e)) {
             check_trajectory(&root, &path, &answer, &name);
         } else if !answer["first_frame_all"].is_null() {
             check_frames(&path, &answer, &name);
@@ -210,6 +218,62 @@ fn check_trajectory(root: &Path, path: &Path, answer: &Value, name: &str) {
     }
 }
 
+/// 1CBS as biotite reads it.
+fn check_binary_cif(path: &Path) {
+    let input = points(path).unwrap();
+    let (mean, atoms) = (input.cloud.mean(), input.cloud.atoms.unwrap());
+    assert_eq!((atoms.len(), input.frames, input.warnings.len()), (1213, 1, 0));
+    assert!((mean - DVec3::from_array([17.836_859, 20.848_729, 27.422_702])).length() < 1e-3, "{mean}");
+    assert_eq!(atoms.hetero.iter().filter(|h| **h).count(), 122);
+    let select = ReadOptions { select: Some("name CA".parse().unwrap()), ..ReadOptions::default() };
+    assert_eq!(points_with(path, &select).unwrap().cloud.len(), 137);
+}
+
+/// Picasso keeps pixels, DECODE has z in nanometres and so becomes nanometres.
+#[test]
+fn containers_of_localisations_agree_with_the_recorded_answers() {
+    let Some(root) = test_data() else { return };
+    let folder = root.join("data/smlm");
+    for (path, answer) in entries(&root, &["smlm/picasso"]) {
+        let name = path.display().to_string();
+        let input = points(&path).unwrap();
+        check_summary(&name, &input.cloud, &answer["all"]);
+        let columns: Vec<_> = answer["columns"].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
+        assert_eq!(
+            (input.columns, input.dimensions, input.warnings.len()),
+            (columns.iter().map(|c| (*c).to_owned()).collect(), 2, 0)
+        );
+        assert_eq!(input.cloud.unit.map(|u| u.name()), Some("px"), "{name}");
+        let expected = if name.contains("testdata") { "130 x 130 nm" } else { "no YAML" };
+        assert!(input.notes.iter().any(|n| n.contains(expected)), "{name}: {:?}", input.notes);
+    }
+    for (path, answer) in entries(&root, &["smlm/decode"]) {
+        let mut answer = answer["all"].clone();
+        for key in ["mean", "min", "max"] {
+            for (axis, nanometres) in [127.0, 117.0].iter().enumerate() {
+                answer[key][axis] = (answer[key][axis].as_f64().unwrap() * nanometres).into();
+            }
+        }
+        let input = points(&path).unwrap();
+        assert_eq!(input.cloud.unit.map(|u| u.name()), Some("nm"));
+        assert_eq!(Some(input.cloud.len() as u64), answer["n"].as_u64());
+        let Box3 { min, max } = input.cloud.bounds();
+        for (key, found) in [("mean", input.cloud.mean()), ("min", min), ("max", max)] {
+            // Four decimals of a pixel are recorded.
+            let near = (0..3).all(|i| (found[i] - answer[key][i].as_f64().unwrap()).abs() < 0.01);
+            assert!(near, "{key}: {found}, {}", answer[key]);
+        }
+    }
+    let input = points(&folder.join("SMLM_dstorm_data.smlm")).unwrap();
+    let Box3 { min, max } = input.cloud.bounds();
+    // From its own manifest.json.
+    assert!((min.x - 1653.34).abs() < 1e-3 && (max.y - 18577.3).abs() < 1e-3, "{min} {max}");
+    assert_eq!((input.cloud.len(), input.cloud.unit.map(|u| u.name())), (10, Some("nm")));
+    let weighed = ReadOptions { weights: Some("intensity".into()), ..ReadOptions::default() };
+    let weights = points_with(&folder.join("SMLM_dstorm_data.smlm"), &weighed).unwrap().cloud.weights.unwrap();
+    assert!((weights.iter().copied().fold(0.0, f64::max) - 13324.8).abs() < 1e-2, "{weights:?}");
+}
+
 #[test]
 fn pooled_frames_of_a_trajectory_are_its_frames_one_after_the_other() {
     let Some(root) = test_data() else { return };
@@ -293,6 +357,9 @@ fn tables_agree_with_the_recorded_answers() {
     let mut checked = 0;
     for (path, answer) in entries(&root, &["smlm/"]) {
         let name = path.display().to_string();
+        if CONTAINERS.iter().any(|e| name.ends_with(e)) {
+            continue;
+        }
         let input = points(&path).unwrap();
         let dimensions = answer["all"]["mean"].as_array().unwrap().len();
         assert_eq!(input.dimensions, dimensions, "{name}: dimensions");
@@ -485,8 +552,24 @@ fn survive(bytes: &[u8], names: &[&str]) {
     }
 }
 
-const ALL_NAMES: &[&str] =
-    &["t", "t.csv", "t.pdb", "t.cif", "t.npy", "t.gro", "t.xyz", "t.pqr", "t.xtc", "t.trr", "t.dcd"];
+const ALL_NAMES: &[&str] = &[
+    "t",
+    "t.csv",
+    "t.pdb",
+    "t.cif",
+    "t.npy",
+    "t.gro",
+    "t.xyz",
+    "t.pqr",
+    "t.xtc",
+    "t.trr",
+    "t.dcd",
+    "t.bcif",
+    "t.h5",
+    "t.npz",
+    "t.ply",
+    "t.parquet",
+];
 
 /// Three changes of every byte, and every cut.
 pub fn mutate(bytes: &[u8], name: &str) {

@@ -208,6 +208,7 @@ fn what_cannot_be_meant_of_a_volume_is_told() {
         (vec!["density", "sample:founding", "-o", "x.raw"], 2, ".mrc, .ccp4, .dx, .nrrd, .vti or .tif"),
         (vec!["density", "sample:founding", "--dtype", "f64", "-o", &out], 2, "hold f32"),
         (vec!["density", &mrc, "--at-points", "x.npy"], 2, "needs points"),
+        (vec!["density", &mrc, "--quantity", "counts", "-o", &out], 2, "counts needs points"),
         (vec!["density", &mrc, "-o", &mrc], 2, "the output is the input"),
         (vec!["density", &mrc, "--select", "name CA", "-o", &out], 2, "--select means nothing"),
         (vec!["density", "sample:founding", "--like", "sample:founding", "-o", &out], 1, "cannot read"),
