@@ -57,8 +57,13 @@ pub(super) const READ_FORMATS: &str = "CSV and other tables, PDB, mmCIF, BinaryC
     MRC, CCP4, DX, NRRD, VTI, TIFF, CUBE and PLT, each also as .gz, .bz2, .xz and .zst";
 
 /// Beginnings that tell a format which is not read, and its name.
-const FOREIGN: &[(&[u8], &str)] =
-    &[(b"\x89PNG", "a PNG picture"), (b"%PDF", "a PDF document"), (b"<?xml", "XML"), (b"{\\rtf", "RTF text")];
+const FOREIGN: &[(&[u8], &str)] = &[
+    (b"\x89PNG", "a PNG picture"),
+    (b"%PDF", "a PDF document"),
+    (b"# vtk DataFile", "a legacy VTK file (write it as .vti)"),
+    (b"<?xml", "XML"),
+    (b"{\\rtf", "RTF text"),
+];
 
 /// Endings of formats that are told by name only, and are not read.
 const FOREIGN_ENDINGS: &[&str] = &["raw", "xlsx", "xls", "mat", "yaml", "json"];
