@@ -1,6 +1,6 @@
 //! What all fuzz targets share.
 
-use densitas::io::{Input, ReadOptions, Source, read_bytes};
+use densitas::io::{Input, ReadOptions, Source, read_bytes, unpack};
 use densitas::progress::Silent;
 
 pub use libfuzzer_sys::fuzz_target;
@@ -11,6 +11,13 @@ pub fn read(bytes: &[u8], name: &str) {
     if let Ok(Input::Points(input)) = read_bytes(bytes, &Source::Path(name.into()), &options, &Silent) {
         assert!(input.cloud.positions.iter().all(|p| p.is_finite()));
         assert_eq!(input.frame_starts.last(), Some(&input.cloud.len()));
+    }
+}
+
+/// Reads bytes that may be packed, of which no more than a little is unpacked.
+pub fn read_packed(bytes: &[u8]) {
+    if let Ok(bytes) = unpack(bytes, "t.csv", Some(1 << 20), &Silent) {
+        read(&bytes, "t.csv");
     }
 }
 

@@ -34,10 +34,7 @@ pub(super) fn load(source: &Source, max: Option<u64>, progress: &dyn Progress) -
         Source::Stdin => stream(&name, max, progress, || Ok(Box::new(io::stdin()))),
         Source::Path(path) => file(path, &name, max, progress),
     }?;
-    match Packing::of(&raw) {
-        Some(packing) => unpack(&raw, packing, &name, max, progress),
-        None => Ok(raw),
-    }
+    if Packing::of(&raw).is_some() { unpack(&raw, &name, max, progress) } else { Ok(raw) }
 }
 
 fn file(path: &Path, name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
@@ -157,8 +154,14 @@ fn pump(open: impl FnOnce() -> io::Result<Open>, events: &SyncSender<Event>) {
 }
 
 /// Unpacks in two passes: the first counts and checks, so that the second allocates exactly and a bomb
-/// costs no memory.
-fn unpack(packed: &[u8], packing: Packing, name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
+/// costs no memory. `name` stands in errors; at most `max` bytes come out (default as
+/// [`ReadOptions::max_decompressed`](super::ReadOptions::max_decompressed)). Bytes that are not packed are
+/// copied.
+///
+/// # Errors
+/// [`Error::Input`] if the data are cut, damaged or too long, [`Error::Interrupted`].
+pub fn unpack(packed: &[u8], name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
+    let Some(packing) = Packing::of(packed) else { return Ok(packed.to_vec()) };
     let limit =
         max.unwrap_or_else(|| (packed.len() as u64).saturating_mul(MAX_RATIO).clamp(RATIO_FREE_BYTES, MAX_BYTES));
     let what = packing.name();
@@ -214,7 +217,7 @@ mod tests {
     }
 
     fn unpack(packed: &[u8], max: Option<u64>) -> Result<Vec<u8>> {
-        super::unpack(packed, Packing::Gzip, "t.gz", max, &Silent)
+        super::unpack(packed, "t.gz", max, &Silent)
     }
 
     #[test]
