@@ -29,10 +29,10 @@ pub(super) fn parse(bytes: &[u8], name: &str, path: Option<&Path>, options: &Rea
         let dataset = file.dataset("locs").map_err(damaged)?;
         return picasso(&dataset, most, name, path, options);
     }
-    if groups.iter().any(|g| g == "data") {
-        if let Ok(dataset) = file.dataset("data/xyz") {
-            return decode(&file, &dataset, most, name, options);
-        }
+    if groups.iter().any(|g| g == "data")
+        && let Ok(dataset) = file.dataset("data/xyz")
+    {
+        return decode(&file, &dataset, most, name, options);
     }
     let there = [datasets, groups].concat();
     let problem = "holds neither localisations of Picasso (`locs`) nor of DECODE (`data/xyz`)";
@@ -183,10 +183,10 @@ fn decode(file: &File, dataset: &Dataset, most: u64, name: &str, options: &ReadO
     let mut further = Vec::new();
     for column in file.group("data").and_then(|g| g.datasets()).map_err(damaged)? {
         let dataset = file.dataset(&format!("data/{column}")).map_err(damaged)?;
-        if dataset.shape().is_ok_and(|shape| shape == [rows]) {
-            if let Some(field) = field(&dataset)? {
-                further.push((column, dataset, field));
-            }
+        if dataset.shape().is_ok_and(|shape| shape == [rows])
+            && let Some(field) = field(&dataset)?
+        {
+            further.push((column, dataset, field));
         }
     }
     let attributes = ["meta", "data", "em"].iter().filter_map(|group| file.group(group).ok()?.attrs().ok());

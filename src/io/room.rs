@@ -20,7 +20,6 @@ pub(super) fn reserve(room: &mut Vec<DVec3>, more: usize) {
 
 /// Asks the system for large pages, which halve the time to fill hundreds of megabytes.
 #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "only Linux is asked"))]
-#[expect(clippy::ptr_arg, reason = "the capacity counts")]
 fn prefer_large_pages(room: &Vec<DVec3>) {
     #[cfg(target_os = "linux")]
     {

@@ -172,8 +172,8 @@ impl Layout {
         }
         let more = (left - first) / each;
         let rest = (left - first) % each;
-        let mut frames = vec![begin..begin + first];
-        frames.extend((0..more).map(|k| begin + first + k * each..begin + first + (k + 1) * each));
+        let rest_of = |k: u64| begin + first + k * each..begin + first + (k + 1) * each;
+        let frames: Vec<_> = std::iter::once(begin..begin + first).chain((0..more).map(rest_of)).collect();
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
         let there = frames.len();
         let cut = if rest > 0 { format!(" and {rest} bytes of one more, which is cut") } else { String::new() };
