@@ -52,3 +52,13 @@ fuzz vti
 fuzz tiff
 fuzz cube
 fuzz plt
+fuzz xtc '*.xtc'
+fuzz trr '*.trr'
+fuzz dcd '*.dcd'
+fuzz lammps '*.dump'
+fuzz bcif '*.bcif'
+fuzz hdf5 '*.h5' '*.hdf5'
+fuzz zip '*.smlm'
+fuzz ply '*.ply'
+fuzz parquet '*.parquet'
+fuzz packed '*.gz'

@@ -1,6 +1,6 @@
 //! What all fuzz targets share.
 
-use densitas::io::{Input, ReadOptions, Source, read_bytes};
+use densitas::io::{Input, ReadOptions, Source, read_bytes, unpack};
 use densitas::progress::Silent;
 
 pub use libfuzzer_sys::fuzz_target;
@@ -18,6 +18,13 @@ pub fn read(bytes: &[u8], name: &str) {
         let lattice = volume.into_grid().0.lattice;
         assert!(lattice.origin.is_finite() && lattice.spacing.is_finite() && lattice.spacing.min_element() > 0.0);
         assert!(!lattice.is_empty());
+    }
+}
+
+/// Reads bytes that may be packed, of which no more than a little is unpacked.
+pub fn read_packed(bytes: &[u8]) {
+    if let Ok(bytes) = unpack(bytes, "t.csv", Some(1 << 20), &Silent) {
+        read(&bytes, "t.csv");
     }
 }
 

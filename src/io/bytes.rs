@@ -31,10 +31,7 @@ const POLL: Duration = Duration::from_millis(100);
 pub(super) fn load(source: &Source, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
     let name = source.to_string();
     let raw = load_packed(source, max, progress)?;
-    match Packing::of(&raw) {
-        Some(packing) => unpack(&raw, packing, &name, max, progress),
-        None => Ok(raw),
-    }
+    if Packing::of(&raw).is_some() { unpack(&raw, &name, max, progress) } else { Ok(raw) }
 }
 
 /// All bytes of `source`, as they are.
@@ -170,17 +167,35 @@ pub(super) fn unpacked_limit(packed: usize, max: Option<u64>) -> u64 {
     max.unwrap_or_else(|| (packed as u64).saturating_mul(MAX_RATIO).clamp(RATIO_FREE_BYTES, MAX_BYTES))
 }
 
-/// Unpacks gzip, with [`unpack`]'s care.
+/// Unpacks gzip and nothing else, with [`unpack`]'s care.
 ///
 /// # Errors
 /// [`Error::Input`] if the data are damaged, cut, or a bomb; [`Error::Interrupted`].
 pub(super) fn gunzip(packed: &[u8], name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
-    unpack(packed, Packing::Gzip, name, max, progress)
+    unpack_as(packed, Packing::Gzip, name, max, progress)
 }
 
 /// Unpacks in two passes: the first counts and checks, so that the second allocates exactly and a bomb
-/// costs no memory.
-fn unpack(packed: &[u8], packing: Packing, name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
+/// costs no memory. `name` stands in errors; at most `max` bytes come out (default as
+/// [`ReadOptions::max_decompressed`](super::ReadOptions::max_decompressed)). Bytes that are not packed are
+/// copied.
+///
+/// # Errors
+/// [`Error::Input`] if the data are cut, damaged or too long, [`Error::Interrupted`].
+pub fn unpack(packed: &[u8], name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
+    match Packing::of(packed) {
+        Some(packing) => unpack_as(packed, packing, name, max, progress),
+        None => Ok(packed.to_vec()),
+    }
+}
+
+fn unpack_as(
+    packed: &[u8],
+    packing: Packing,
+    name: &str,
+    max: Option<u64>,
+    progress: &dyn Progress,
+) -> Result<Vec<u8>> {
     let limit = unpacked_limit(packed.len(), max);
     let what = packing.name();
     let broken = |e: &io::Error| {
@@ -235,7 +250,7 @@ mod tests {
     }
 
     fn unpack(packed: &[u8], max: Option<u64>) -> Result<Vec<u8>> {
-        super::unpack(packed, Packing::Gzip, "t.gz", max, &Silent)
+        super::unpack(packed, "t.gz", max, &Silent)
     }
 
     #[test]

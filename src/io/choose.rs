@@ -72,6 +72,22 @@ impl Rows {
         is_kept
     }
 
+    /// Appends rows that were collected apart; `place` is asked for as in [`Rows::push`].
+    pub(super) fn append(&mut self, mut other: Self, place: impl FnOnce() -> String) {
+        if self.row_of_point.is_some() || other.row_of_point.is_some() {
+            let before = self.row_of_point.take().unwrap_or_else(|| (0..self.positions.len()).collect());
+            let after = other.row_of_point.take().unwrap_or_else(|| (0..other.positions.len()).collect());
+            let mut rows = before;
+            rows.extend(after.into_iter().map(|row| row + self.count));
+            self.row_of_point = Some(rows);
+        }
+        if other.first_dropped.is_some() {
+            self.first_dropped.get_or_insert_with(place);
+        }
+        self.positions.append(&mut other.positions);
+        self.count += other.count;
+    }
+
     /// Rows so far, kept or not.
     pub(super) fn len(&self) -> usize {
         self.count

@@ -29,10 +29,10 @@ pub(super) fn parse(bytes: &[u8], name: &str, path: Option<&Path>, options: &Rea
         let dataset = file.dataset("locs").map_err(damaged)?;
         return picasso(&dataset, most, name, path, options);
     }
-    if groups.iter().any(|g| g == "data") {
-        if let Ok(dataset) = file.dataset("data/xyz") {
-            return decode(&file, &dataset, most, name, options);
-        }
+    if groups.iter().any(|g| g == "data")
+        && let Ok(dataset) = file.dataset("data/xyz")
+    {
+        return decode(&file, &dataset, most, name, options);
     }
     let there = [datasets, groups].concat();
     let problem = "holds neither localisations of Picasso (`locs`) nor of DECODE (`data/xyz`)";
@@ -183,10 +183,10 @@ fn decode(file: &File, dataset: &Dataset, most: u64, name: &str, options: &ReadO
     let mut further = Vec::new();
     for column in file.group("data").and_then(|g| g.datasets()).map_err(damaged)? {
         let dataset = file.dataset(&format!("data/{column}")).map_err(damaged)?;
-        if dataset.shape().is_ok_and(|shape| shape == [rows]) {
-            if let Some(field) = field(&dataset)? {
-                further.push((column, dataset, field));
-            }
+        if dataset.shape().is_ok_and(|shape| shape == [rows])
+            && let Some(field) = field(&dataset)?
+        {
+            further.push((column, dataset, field));
         }
     }
     let attributes = ["meta", "data", "em"].iter().filter_map(|group| file.group(group).ok()?.attrs().ok());
@@ -235,4 +235,71 @@ fn pair(value: &AttrValue) -> Option<[f64; 2]> {
     };
     let [x, y] = numbers[..] else { return None };
     (x > 0.0 && y > 0.0 && x.is_finite() && y.is_finite()).then_some([x, y])
+}
+
+#[cfg(test)]
+mod tests {
+    use glam::DVec3;
+    use hdf5_pure::FileBuilder;
+
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Parsed> {
+        parse(bytes, "t.h5", None, &ReadOptions::default())
+    }
+
+    #[test]
+    fn files_of_other_programs_are_refused_with_what_they_hold() {
+        let mut file = FileBuilder::new();
+        file.create_dataset("temperature").with_f64_data(&[1.0, 2.0]).with_shape(&[2]);
+        let error = read(&file.finish().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("neither localisations of Picasso") && error.contains("but `temperature`"), "{error}");
+        let mut file = FileBuilder::new();
+        file.create_dataset("locs").with_f64_data(&[1.0, 2.0]).with_shape(&[2]);
+        assert!(read(&file.finish().unwrap()).unwrap_err().to_string().contains("`locs` is no table"));
+    }
+
+    #[test]
+    fn changes_and_cuts_never_panic() {
+        let mut file = FileBuilder::new();
+        file.create_dataset("locs").with_f64_data(&[1.0, 2.0]).with_shape(&[2]);
+        let bytes = file.finish().unwrap();
+        for at in 0..bytes.len() {
+            assert!(read(&bytes[..at]).is_err());
+            for change in [1, 0x80, 0xff] {
+                let mut changed = bytes.clone();
+                changed[at] ^= change;
+                let _ = read(&changed);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_every_kind_are_decoded() {
+        let field = |size, is_big, kind| Field { offset: 0, size, is_big, kind };
+        assert_eq!(field(2, true, Kind::Signed).value(&[0xff, 0xfe]), -2.0);
+        assert_eq!(field(2, false, Kind::Unsigned).value(&[0xff, 0xfe]), 65279.0);
+        assert_eq!(field(4, false, Kind::Float).value(&1.5f32.to_le_bytes()), 1.5);
+        assert_eq!(field(8, true, Kind::Float).value(&(-2.5f64).to_be_bytes()), -2.5);
+        assert_eq!(pair(&AttrValue::String("[127. 117.]".into())), Some([127.0, 117.0]));
+        assert_eq!(pair(&AttrValue::F64Array(vec![1.0, -1.0])), None);
+    }
+
+    #[test]
+    fn heights_in_nanometres_need_the_size_of_a_pixel() {
+        let columns = |pixel| Columns {
+            format: "picasso hdf5",
+            names: ["x", "y", "z"].map(str::to_owned).to_vec(),
+            units: vec![Some(LengthUnit::Pixel), Some(LengthUnit::Pixel), Some(LengthUnit::Nanometre)],
+            pixel,
+            ..Columns::default()
+        };
+        let read = |pixel| columns::read(columns(pixel), &ReadOptions::default(), "t", |c| Ok(vec![c as f64 + 1.0]));
+        let parsed = read(Some([100.0, 110.0])).unwrap();
+        assert_eq!(
+            (parsed.cloud.positions, parsed.cloud.unit),
+            (vec![DVec3::new(100.0, 220.0, 3.0)], Some(LengthUnit::Nanometre))
+        );
+        assert!(read(None).unwrap_err().to_string().contains("pixels of unknown size, but z is in nm"));
+    }
 }

@@ -26,6 +26,7 @@ mod ply;
 pub mod png;
 mod points_out;
 mod pqr;
+mod room;
 mod sniff;
 mod table;
 pub mod trajectory;
@@ -42,6 +43,7 @@ use crate::geometry::{Box3, LengthUnit};
 use crate::points::{PointCloud, Selection};
 use crate::progress::Progress;
 pub use align::{Alignment, align};
+pub use bytes::unpack;
 pub use npy::write_npy;
 pub use points_out::{BFactor, write_mmcif, write_pdb, write_xyz};
 use sniff::Format;
@@ -248,10 +250,38 @@ impl PointInput {
 /// [`Error::Data`] if nothing is left of it, [`Error::Usage`] for options that do not fit it,
 /// [`Error::Interrupted`].
 pub fn read(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Input> {
-    match trajectory::streamed_file(source) {
-        Some(_) => Trajectory::open(source, options, progress)?.into_input(progress).map(Input::Points),
-        None => read_bytes(&load(source, options, progress)?, source, options, progress),
+    if trajectory::streamed_file(source).is_some() {
+        return Trajectory::open(source, options, progress)?.into_input(progress).map(Input::Points);
     }
+    if let Some(parsed) = source.path().and_then(|path| long_table(path, options, progress)) {
+        return choose::choose(parsed?, options, &source.to_string()).map(Input::Points);
+    }
+    read_bytes(&load(source, options, progress)?, source, options, progress)
+}
+
+/// From this length on a table is read a piece at a time.
+const LONG_TABLE: u64 = 16 << 20;
+
+/// Reads a long table, which is never in memory whole. `None` for other files.
+fn long_table(path: &Path, options: &ReadOptions, progress: &dyn Progress) -> Option<Result<choose::Parsed>> {
+    const PIECE: u64 = 1 << 20;
+    if !path.is_file() {
+        return None;
+    }
+    let store = trajectory::Store::open(path).ok().filter(|store| store.len() >= LONG_TABLE)?;
+    let name = Source::Path(path.to_owned()).to_string();
+    let head = store.read(0, PIECE).ok().filter(|head| packed::Packing::of(head).is_none())?;
+    sniff::format(&head, &name).ok().filter(|format| *format == Format::Table)?;
+    progress.begin("reading", store.len());
+    let mut at = head.len() as u64;
+    let more = || {
+        let bytes = store.read(at, PIECE)?;
+        at += bytes.len() as u64;
+        progress.advance(bytes.len() as u64);
+        progress.check()?;
+        Ok(bytes)
+    };
+    table::parse_pieces(head, store.len(), more, &name, options, progress)
 }
 
 /// The bytes of an input, unpacked if they are packed, for [`read_bytes`].

@@ -637,6 +637,35 @@ fn no_change_of_a_byte_and_no_cut_of_a_small_file_panics() {
     assert!(checked >= 40, "only {checked} small files");
 }
 
+/// Larger than the files of which every byte is changed: some thousand changes and cuts, spread evenly.
+#[test]
+fn changes_and_cuts_of_binary_files_never_panic() {
+    const CHANGES: usize = 3000;
+    let Some(root) = test_data() else { return };
+    for file in [
+        "smlm/decode_dstorm_data.h5",
+        "smlm/picasso_testdata_locs.hdf5",
+        "structures/1cbs_full.bcif",
+        "trajectories/xyz_random_walk.xtc",
+        "trajectories/alanine_vsite_solvated.xtc",
+        "trajectories/water.trr",
+        "trajectories/water.dcd",
+    ] {
+        let whole = fs::read(root.join("data").join(file)).unwrap();
+        (0..CHANGES).into_par_iter().for_each(|i| {
+            // Headers are at the beginning: half of the changes fall on the first 4 KiB.
+            let end = if i % 2 == 0 { whole.len().min(4096) } else { whole.len() };
+            let at = i.wrapping_mul(2_654_435_761) % end;
+            let mut changed = whole.clone();
+            changed[at] ^= [1, 0x80, 0xff, 0x7f][i / 2 % 4];
+            survive(&changed, &[file]);
+            if i % 10 == 0 {
+                survive(&whole[..at], &[file]);
+            }
+        });
+    }
+}
+
 #[test]
 fn fuzzing_finds_of_other_programs_do_no_harm() {
     let Some(root) = test_data() else { return };

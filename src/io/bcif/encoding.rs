@@ -81,10 +81,10 @@ impl Column {
 fn values(data: &ValueRef, most: usize) -> Result<Values, String> {
     let encodings = get(data, "encoding").and_then(list).ok_or("has no encoding")?;
     let Some(ValueRef::Binary(bytes)) = get(data, "data") else { return Err("its data are no bytes".into()) };
-    if let [only] = encodings {
-        if kind(only) == "StringArray" {
-            return texts(only, bytes, most);
-        }
+    if let [only] = encodings
+        && kind(only) == "StringArray"
+    {
+        return texts(only, bytes, most);
     }
     unpack(encodings, bytes, most).map(Values::Numbers)
 }
@@ -164,7 +164,7 @@ fn byte_array(encoding: &ValueRef, bytes: &[u8]) -> Result<Vec<f64>, String> {
 fn run_length(numbers: &[f64], most: usize) -> Result<Vec<f64>, String> {
     let (runs, _) = numbers.as_chunks::<2>();
     let total: f64 = runs.iter().map(|[_, count]| count.max(0.0)).sum();
-    if !(total <= most as f64) {
+    if total.is_nan() || total > most as f64 {
         return Err(format!("its runs claim {total} values, more than {most}"));
     }
     let mut out = Vec::with_capacity(total as usize);

@@ -172,8 +172,8 @@ impl Layout {
         }
         let more = (left - first) / each;
         let rest = (left - first) % each;
-        let mut frames = vec![begin..begin + first];
-        frames.extend((0..more).map(|k| begin + first + k * each..begin + first + (k + 1) * each));
+        let rest_of = |k: u64| begin + first + k * each..begin + first + (k + 1) * each;
+        let frames: Vec<_> = std::iter::once(begin..begin + first).chain((0..more).map(rest_of)).collect();
         let (mut notes, mut warnings) = (Vec::new(), Vec::new());
         let there = frames.len();
         let cut = if rest > 0 { format!(" and {rest} bytes of one more, which is cut") } else { String::new() };
@@ -207,16 +207,16 @@ impl Layout {
         let moving = self.moving.as_ref().filter(|_| k > 0);
         let stored = moving.map_or(self.atoms, Vec::len);
         let axes = [record("x", 4 * stored)?, record("y", 4 * stored)?, record("z", 4 * stored)?];
-        let mut axes = axes.map(|bytes| Words::new(bytes, self.is_big));
-        let mut next = || {
-            let [x, y, z] = axes.each_mut().map(|words| f64::from(words.f32().unwrap_or(f32::NAN)));
-            DVec3::new(x, y, z)
+        let number = |bytes: &[u8; 4]| {
+            f64::from(if self.is_big { f32::from_be_bytes(*bytes) } else { f32::from_le_bytes(*bytes) })
         };
+        let [x, y, z] = axes.map(|bytes| bytes.as_chunks::<4>().0);
+        let all = x.iter().zip(y).zip(z).map(|((x, y), z)| DVec3::new(number(x), number(y), number(z)));
         let positions = match moving {
-            None => (0..stored).map(|_| next()).collect(),
+            None => all.collect(),
             Some(moving) => {
                 let mut positions = self.fixed.clone();
-                moving.iter().for_each(|at| positions[*at] = next());
+                moving.iter().zip(all).for_each(|(at, position)| positions[*at] = position);
                 positions
             }
         };

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::points::{AtomTable, PointCloud};
 use crate::progress::Progress;
-use store::Store;
+pub(super) use store::Store;
 
 const ANGSTROM_PER_NM: f64 = 10.0;
 /// Frames between two looks at whether to stop, while they are found.
@@ -362,8 +362,15 @@ impl Streamed {
         };
         let kept: Option<Vec<usize>> =
             (dropped > 0).then(|| (0..positions.len()).filter(|i| positions[*i].is_finite()).collect());
-        positions.retain(|p| p.is_finite());
+        if dropped > 0 {
+            positions.retain(|p| p.is_finite());
+        }
         Ok(Taken { positions, kept, cell, time, dropped, first_dropped })
+    }
+
+    /// Points taken of a frame, if all have a position.
+    fn taken_count(&self) -> usize {
+        self.taken.as_ref().map_or(self.rows, Vec::len)
     }
 
     /// For each point taken, its index in the frame; `None` if it is the point's index.
@@ -405,8 +412,9 @@ impl Streamed {
 /// Vectors of three numbers, each times `scale`.
 fn vectors(bytes: &[u8], is_double: bool, is_big: bool, scale: f64) -> Vec<DVec3> {
     let mut words = words::Words::new(bytes, is_big);
-    let mut next = || Some(words.real(is_double)? * scale);
-    std::iter::from_fn(|| Some(DVec3::new(next()?, next()?, next()?))).collect()
+    let count = bytes.len() / if is_double { 24 } else { 12 };
+    let mut next = || words.real(is_double).unwrap_or(f64::NAN) * scale;
+    (0..count).map(|_| DVec3::new(next(), next(), next())).collect()
 }
 
 #[cfg(test)]

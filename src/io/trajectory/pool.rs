@@ -1,11 +1,12 @@
 //! The chosen frames of a trajectory as one input.
 
+use glam::DVec3;
 use rayon::prelude::*;
 
 use super::{Frames, Streamed, Taken, Trajectory};
 use crate::error::Result;
 use crate::geometry::LengthUnit;
-use crate::io::{PointInput, choose};
+use crate::io::{PointInput, choose, room};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 
@@ -21,13 +22,22 @@ impl Trajectory {
             Frames::Streamed(streamed) => streamed,
         };
         let chosen = choose::frames(&options, streamed.index.len(), &name)?;
-        let mut pool = Pool::default();
+        let each = streamed.taken_count();
+        let mut pool = Pool { positions: room::zeroed(chosen.len() * each), ..Pool::default() };
         progress.begin("reading frames", chosen.len() as u64);
-        for batch in chosen.chunks(BATCH) {
+        for (i, batch) in chosen.chunks(BATCH).enumerate() {
             progress.check()?;
-            let frames: Vec<Taken> = batch.par_iter().map(|k| streamed.taken(*k, &name)).collect::<Result<_>>()?;
-            for (k, taken) in batch.iter().zip(frames) {
-                pool.push(&streamed, *k, taken);
+            let begin = i * BATCH * each;
+            let slots = &mut pool.positions[begin..begin + batch.len() * each];
+            let read = |(k, room): (&usize, &mut [DVec3])| {
+                let taken = streamed.taken(*k, &name)?;
+                room[..taken.positions.len()].copy_from_slice(&taken.positions);
+                Ok((taken.positions.len(), Taken { positions: Vec::new(), ..taken }))
+            };
+            let frames: Vec<(usize, Taken)> =
+                batch.par_iter().zip(slots.par_chunks_mut(each)).map(read).collect::<Result<_>>()?;
+            for (k, (count, taken)) in batch.iter().zip(frames) {
+                pool.push(&streamed, *k, count, &taken);
             }
             progress.advance(batch.len() as u64);
         }
@@ -41,7 +51,10 @@ impl Trajectory {
 /// Points of frames, one frame after the other.
 #[derive(Default)]
 struct Pool {
-    cloud: PointCloud,
+    /// Room for all frames; those that lack points move together.
+    positions: Vec<DVec3>,
+    /// Points so far.
+    count: usize,
     /// For each point, which of the atoms taken it is.
     atoms: Vec<usize>,
     rows: Vec<usize>,
@@ -52,16 +65,17 @@ struct Pool {
 }
 
 impl Pool {
-    fn push(&mut self, streamed: &Streamed, k: usize, taken: Taken) {
-        let first_row = self.starts.len() * streamed.rows;
+    /// The next frame, whose `count` positions stand in its room already.
+    fn push(&mut self, streamed: &Streamed, k: usize, count: usize, taken: &Taken) {
+        let (frame, each) = (self.starts.len(), streamed.taken_count());
+        let first_row = frame * streamed.rows;
         if self.starts.is_empty() {
             self.cell = taken.cell;
         }
-        self.starts.push(self.cloud.len());
-        let count = taken.positions.len();
+        self.starts.push(self.count);
         if streamed.taken.is_some() || self.dropped + taken.dropped > 0 {
             // From the first frame on that lacks points, the row of each is kept.
-            self.rows.extend(self.rows.len()..self.cloud.len());
+            self.rows.extend(self.rows.len()..self.count);
             match streamed.rows_of(&taken.kept) {
                 None => self.rows.extend(first_row..first_row + count),
                 Some(rows) => self.rows.extend(rows.iter().map(|row| first_row + row)),
@@ -73,7 +87,8 @@ impl Pool {
                 Some(kept) => self.atoms.extend(kept),
             }
         }
-        self.cloud.positions.extend(taken.positions);
+        self.positions.copy_within(frame * each..frame * each + count, self.count);
+        self.count += count;
         self.dropped += taken.dropped;
         if let Some(at) = taken.first_dropped {
             self.first_dropped.get_or_insert_with(|| format!("point {at} from 0 of frame {k}"));
@@ -81,14 +96,19 @@ impl Pool {
     }
 
     fn finish(mut self, streamed: Streamed, chosen: Vec<usize>) -> PointInput {
-        self.starts.push(self.cloud.len());
-        self.cloud.unit = Some(LengthUnit::Angstrom);
+        self.starts.push(self.count);
+        self.positions.truncate(self.count);
         let is_whole = chosen.len() == 1 && self.dropped == 0;
-        self.cloud.atoms = streamed.atoms.map(|atoms| if is_whole { atoms } else { atoms.take(&self.atoms) });
+        let cloud = PointCloud {
+            positions: self.positions,
+            unit: Some(LengthUnit::Angstrom),
+            atoms: streamed.atoms.map(|atoms| if is_whole { atoms } else { atoms.take(&self.atoms) }),
+            ..PointCloud::default()
+        };
         PointInput {
             rows: chosen.len() * streamed.rows,
             row_of_point: (!self.rows.is_empty()).then_some(self.rows),
-            cloud: self.cloud,
+            cloud,
             format: streamed.format,
             dimensions: 3,
             frames: streamed.index.len(),

@@ -9,14 +9,14 @@ use crate::error::{Error, Result};
 
 /// A file that is read where it is asked for, or bytes that are here already.
 #[derive(Debug)]
-pub(super) enum Store {
+pub(in crate::io) enum Store {
     File { path: PathBuf, file: Mutex<File>, len: u64 },
     Memory(Vec<u8>),
 }
 
 impl Store {
     /// Opens a regular file.
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(in crate::io) fn open(path: &Path) -> Result<Self> {
         let cannot_read = |e| Error::file(path, "read", e);
         let file = File::open(path).map_err(cannot_read)?;
         let len = file.metadata().map_err(cannot_read)?.len();
@@ -24,7 +24,7 @@ impl Store {
     }
 
     /// Number of bytes; of a file that grows, when it was opened.
-    pub(super) fn len(&self) -> u64 {
+    pub(in crate::io) fn len(&self) -> u64 {
         match self {
             Self::File { len, .. } => *len,
             Self::Memory(bytes) => bytes.len() as u64,
@@ -32,7 +32,7 @@ impl Store {
     }
 
     /// Up to `most` bytes from `at` on; fewer at the end.
-    pub(super) fn read(&self, at: u64, most: u64) -> Result<Vec<u8>> {
+    pub(in crate::io) fn read(&self, at: u64, most: u64) -> Result<Vec<u8>> {
         let count = most.min(self.len().saturating_sub(at)) as usize;
         match self {
             Self::Memory(bytes) => Ok(bytes[at as usize..][..count].to_vec()),

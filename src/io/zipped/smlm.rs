@@ -112,7 +112,7 @@ struct Field {
     offset: usize,
     len: usize,
     is_single: bool,
-    value: fn(&[u8]) -> f64,
+    value: Value,
 }
 
 impl Field {
@@ -143,8 +143,11 @@ fn fields(format: &Format) -> Result<Vec<Field>, String> {
     format.headers.iter().zip(&format.dtype).enumerate().map(field).collect()
 }
 
+/// How the bytes of a number become one.
+type Value = fn(&[u8]) -> f64;
+
 /// Bytes of a type, and how they become a number.
-fn number(dtype: &str) -> Option<(usize, fn(&[u8]) -> f64)> {
+fn number(dtype: &str) -> Option<(usize, Value)> {
     fn word<const N: usize>(bytes: &[u8]) -> [u8; N] {
         bytes.try_into().expect("a field has the length of its type")
     }
