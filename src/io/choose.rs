@@ -134,7 +134,7 @@ pub(super) fn frames(options: &ReadOptions, total: usize, name: &str) -> Result<
 }
 
 /// Chooses from `parsed` what `options` ask for.
-pub(super) fn choose(parsed: Parsed, options: &ReadOptions, name: &str) -> Result<PointInput> {
+pub(super) fn choose(mut parsed: Parsed, options: &ReadOptions, name: &str) -> Result<PointInput> {
     refuse_topology(&parsed, options, name)?;
     let frames = parsed.starts.len() - 1;
     let chosen = self::frames(options, frames, name)?;
@@ -147,7 +147,10 @@ pub(super) fn choose(parsed: Parsed, options: &ReadOptions, name: &str) -> Resul
         frames,
         frame_starts: starts,
         rows,
-        row_of_point: rows_of(&parsed, &chosen, &indices, rows),
+        row_of_point: match &indices {
+            None => parsed.row_of_point.take(),
+            Some(indices) => rows_of(&parsed, &chosen, indices, rows),
+        },
         dropped: (rows - points) as u64,
         cell: parsed.cell(chosen[0]),
         frame_numbers: chosen,
@@ -157,8 +160,10 @@ pub(super) fn choose(parsed: Parsed, options: &ReadOptions, name: &str) -> Resul
         notes: parsed.notes,
         warnings: parsed.warnings,
     };
-    let is_all = indices.len() == parsed.cloud.len() && indices.iter().enumerate().all(|(i, at)| i == *at);
-    input.cloud = if is_all { parsed.cloud } else { parsed.cloud.take(&indices) };
+    input.cloud = match indices {
+        None => parsed.cloud,
+        Some(indices) => parsed.cloud.take(&indices),
+    };
     finish(&mut input, options, name, parsed.first_dropped)?;
     Ok(input)
 }
@@ -192,7 +197,7 @@ pub(super) fn finish(
 pub(super) fn frame(parsed: &Parsed, k: usize, options: &ReadOptions, name: &str) -> Result<Frame> {
     let (indices, _) = kept_points(parsed, &[k], options, name)?;
     let rows = parsed.row_starts[k + 1] - parsed.row_starts[k];
-    let mut cloud = parsed.cloud.take(&indices);
+    let mut cloud = indices.as_ref().map_or_else(|| parsed.cloud.clone(), |indices| parsed.cloud.take(indices));
     declare_unit(&mut cloud, options.unit);
     weigh(&mut cloud, options, name)?;
     Ok(Frame {
@@ -201,7 +206,10 @@ pub(super) fn frame(parsed: &Parsed, k: usize, options: &ReadOptions, name: &str
         cell: parsed.cell(k),
         time: None,
         rows,
-        row_of_point: rows_of(parsed, &[k], &indices, rows),
+        row_of_point: match &indices {
+            None => parsed.row_of_point.clone(),
+            Some(indices) => rows_of(parsed, &[k], indices, rows),
+        },
         dropped: (rows - (parsed.starts[k + 1] - parsed.starts[k])) as u64,
     })
 }
@@ -250,14 +258,27 @@ fn none_chosen(selection: &Selection, atoms: &AtomTable, range: Range<usize>, na
     Error::Data(format!("{name}: {problem}; {}", selection.what_is_there(atoms, range)))
 }
 
-/// The points that stay, and where each frame begins among them.
+/// Whether all points of all frames stay, in their order. Then no list of them is made, which would take a third
+/// of the memory of the points.
+fn is_everything(parsed: &Parsed, chosen: &[usize], options: &ReadOptions) -> bool {
+    let longest = || parsed.starts.windows(2).map(|s| s[1] - s[0]).max().unwrap_or(0);
+    options.select.is_none()
+        && options.every.is_none_or(|k| k == 1)
+        && options.max_points.is_none_or(|max| max >= longest())
+        && chosen.iter().copied().eq(0..parsed.starts.len() - 1)
+}
+
+/// The points that stay, `None` for all; and where each frame begins among them.
 fn kept_points(
     parsed: &Parsed,
     chosen: &[usize],
     options: &ReadOptions,
     name: &str,
-) -> Result<(Vec<usize>, Vec<usize>)> {
+) -> Result<(Option<Vec<usize>>, Vec<usize>)> {
     check_thinning(options)?;
+    if is_everything(parsed, chosen, options) {
+        return Ok((None, parsed.starts.clone()));
+    }
     let (mut indices, mut starts) = (Vec::new(), vec![0]);
     let mut thinned = Vec::new();
     for &frame in chosen {
@@ -276,7 +297,7 @@ fn kept_points(
             let range = parsed.starts[chosen[0]]..parsed.starts[chosen[0] + 1];
             Err(none_chosen(selection, atoms, range, name))
         }
-        _ => Ok((thinned, starts)),
+        _ => Ok((Some(thinned), starts)),
     }
 }
 
