@@ -49,6 +49,7 @@ fuzz mrc '*.ccp4' '*.map'
 fuzz dx '*.dx'
 fuzz nrrd '*.nrrd' '*.nhdr'
 fuzz vti
+fuzz vtp
 fuzz tiff
 fuzz cube
 fuzz plt

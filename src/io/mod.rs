@@ -31,6 +31,8 @@ mod sniff;
 mod table;
 pub mod trajectory;
 mod volume;
+mod vtk;
+mod vtp;
 mod xyz;
 mod zipped;
 
@@ -171,7 +173,7 @@ pub struct PointInput {
     /// The chosen points of the first chosen frame, or of all chosen frames when pooling.
     pub cloud: PointCloud,
     /// `csv`, `tsv`, `table`, `pdb`, `mmcif`, `gro`, `xyz`, `extended xyz`, `pqr`, `xtc`, `trr`, `dcd`,
-    /// `lammps dump`, `binarycif`, `picasso hdf5`, `decode hdf5`, `smlm`, `npz`, `parquet`, `ply` or `npy`.
+    /// `lammps dump`, `binarycif`, `picasso hdf5`, `decode hdf5`, `smlm`, `npz`, `parquet`, `ply`, `vtp` or `npy`.
     pub format: &'static str,
     /// 3, or 2 for points of a plane (then every z is 0).
     pub dimensions: usize,
@@ -390,6 +392,7 @@ fn parse(
         Format::Lammps => lammps::parse(bytes, name, progress)?,
         Format::Bcif => bcif::parse(bytes, name, progress)?,
         Format::Ply => ply::parse(bytes, name, options)?,
+        Format::Vtp => vtp::parse(bytes, name, options)?,
         #[cfg(feature = "hdf5")]
         Format::Hdf5 => hdf5::parse(bytes, name, source.path(), options)?,
         #[cfg(feature = "parquet")]

@@ -1,8 +1,8 @@
 //! What a file is, by its contents first and by its name second.
 
 use super::lines::{count, number, words};
-use super::volume::{cube, dx, mrc, nrrd, plt, tiff, vti};
-use super::{bcif, gro, lammps, pqr};
+use super::volume::{cube, dx, mrc, nrrd, plt, tiff};
+use super::{bcif, gro, lammps, pqr, vtk};
 use crate::error::{Error, Result};
 use crate::points::elements;
 
@@ -28,6 +28,7 @@ pub(super) enum Format {
     Hdf5,
     Zip,
     Ply,
+    Vtp,
     Parquet,
     Xtc,
     Trr,
@@ -53,14 +54,14 @@ pub(super) fn streamed(head: &[u8]) -> Option<Format> {
 
 /// The formats in the words of an error message.
 pub(super) const READ_FORMATS: &str = "CSV and other tables, PDB, mmCIF, BinaryCIF, GRO, XYZ, PQR, \
-    XTC, TRR, DCD, LAMMPS dumps, Picasso and DECODE HDF5, .smlm, NPY, NPZ, Parquet and PLY, the volumes \
+    XTC, TRR, DCD, LAMMPS dumps, Picasso and DECODE HDF5, .smlm, NPY, NPZ, Parquet, PLY and VTP, the volumes \
     MRC, CCP4, DX, NRRD, VTI, TIFF, CUBE and PLT, each also as .gz, .bz2, .xz and .zst";
 
 /// Beginnings that tell a format which is not read, and its name.
 const FOREIGN: &[(&[u8], &str)] = &[
     (b"\x89PNG", "a PNG picture"),
     (b"%PDF", "a PDF document"),
-    (b"# vtk DataFile", "a legacy VTK file (write it as .vti)"),
+    (b"# vtk DataFile", "a legacy VTK file (write it as .vti or .vtp)"),
     (b"<?xml", "XML"),
     (b"{\\rtf", "RTF text"),
 ];
@@ -128,8 +129,8 @@ fn volume_format(head: &[u8], ending: &str) -> Option<Format> {
     let named = |endings: &[&str]| endings.contains(&ending);
     if nrrd::is_nrrd(head) {
         Some(Format::Nrrd)
-    } else if vti::is_vtk_xml(head) {
-        Some(Format::Vti)
+    } else if vtk::is_xml(head) {
+        Some(if vtk::is_poly_data(head) { Format::Vtp } else { Format::Vti })
     } else if tiff::is_tiff(head) {
         Some(Format::Tiff)
     } else if mrc::is_mrc(head, named(&["mrc", "mrcs", "map", "ccp4", "rec", "st", "ali"])) {
@@ -174,7 +175,7 @@ fn by_name_or_numbers(head: &[u8], name: &str, ending: &str, is_binary: bool) ->
         "xyz" if is_cloud(head) && !is_binary => Ok(Format::Table),
         "pdb" | "ent" | "cif" | "mmcif" | "npy" | "gro" | "xyz" | "pqr" | "xtc" | "trr" | "dcd" | "h5" | "hdf5"
         | "bcif" | "smlm" | "npz" | "ply" | "parquet" | "mrc" | "map" | "ccp4" | "dx" | "nrrd" | "nhdr" | "vti"
-        | "tif" | "tiff" | "cube" | "cub" | "plt" => {
+        | "vtp" | "tif" | "tiff" | "cube" | "cub" | "plt" => {
             let problem = format!("does not hold what its name says: it is neither {}", expected_of(ending));
             Err(Error::input(name, format!("{problem}; fetch it again, or give the right file")))
         }
@@ -208,7 +209,7 @@ fn expected_of(ending: &str) -> &'static str {
         "mrc" | "map" | "ccp4" => "MRC (no header of a map) nor another format that is read",
         "dx" => "OpenDX (no line begins with object) nor another format that is read",
         "nrrd" | "nhdr" => "NRRD (it does not begin with NRRD000) nor another format that is read",
-        "vti" => "VTK XML (no element VTKFile) nor another format that is read",
+        "vti" | "vtp" => "VTK XML (no element VTKFile) nor another format that is read",
         "tif" | "tiff" => "TIFF (no II* or MM* at its beginning) nor another format that is read",
         "cube" | "cub" => "CUBE (lines 3 to 6 are no counts with vectors) nor another format that is read",
         "plt" => "gOpenMol's plt (its first words are not 3, a kind and three sides) nor another format that is read",
