@@ -63,6 +63,27 @@ const POWERS: [f64; 23] = [
     1e21, 1e22,
 ];
 
+const WHOLE_POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// The value of the digits that eight characters begin with, the first of them in the lowest byte, and their
+/// number.
+#[inline]
+fn leading_digits(word: u64) -> (u64, usize) {
+    // A digit is 0 to 9 now, and anything else more.
+    let values = word ^ 0x3030_3030_3030_3030;
+    // The highest bit of a byte is set where it is no digit; only bytes after the first such may be wrong.
+    let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
+    let count = others.trailing_zeros() as usize / 8;
+    if count == 0 {
+        return (0, 0);
+    }
+    // Zeros before the digits make eight; then pairs, fours and eight are joined.
+    let digits = values << (64 - 8 * count);
+    let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    ((fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff, count)
+}
+
 /// The decimal number without exponent that a text begins with, and what follows it, if its digits are a
 /// whole number below 2^53: both it and the power of ten are then exact, so that one division rounds rightly
 /// (Clinger 1990).
@@ -76,8 +97,17 @@ pub(super) fn short_decimal(text: &[u8]) -> Option<(f64, &[u8])> {
     let mut mantissa = 0_u64;
     let mut take_digits = |text: &mut &[u8]| {
         let before = text.len();
+        // What wraps is refused below.
+        while let Some((word, after)) = text.split_first_chunk::<8>() {
+            let (value, count) = leading_digits(u64::from_le_bytes(*word));
+            mantissa = mantissa.wrapping_mul(WHOLE_POWERS[count]).wrapping_add(value);
+            if count < 8 {
+                *text = &text[count..];
+                return before - text.len();
+            }
+            *text = after;
+        }
         while let [byte @ b'0'..=b'9', after @ ..] = *text {
-            // What wraps is refused below.
             mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(byte & 15));
             *text = after;
         }

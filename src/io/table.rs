@@ -56,7 +56,7 @@ pub(super) fn parse(bytes: &[u8], name: &str, options: &ReadOptions, progress: &
 pub(super) fn parse_pieces(
     head: Vec<u8>,
     len: u64,
-    mut more: impl FnMut() -> Result<Vec<u8>>,
+    mut more: impl FnMut() -> Result<Vec<u8>> + Send,
     name: &str,
     options: &ReadOptions,
     progress: &dyn Progress,
@@ -147,7 +147,7 @@ impl<'a> Iterator for Pieces<'a> {
 /// Reads the rows of all pieces, several at a time.
 fn read<'t>(
     plan: Plan,
-    mut pieces: impl Iterator<Item = Result<Cow<'t, [u8]>>>,
+    mut pieces: impl Iterator<Item = Result<Cow<'t, [u8]>>> + Send,
     len: u64,
     name: &str,
     progress: &dyn Progress,
@@ -155,13 +155,13 @@ fn read<'t>(
     let Plan { layout, chosen, notes, .. } = plan;
     let mut all = Reader::new(&layout, &chosen);
     let (mut lines, mut done) = (layout.header_line, 0_u64);
-    loop {
+    let mut next = || pieces.by_ref().take(2 * rayon::current_num_threads()).collect::<Result<Vec<Cow<[u8]>>>>();
+    let mut batch = next()?;
+    while !batch.is_empty() {
         progress.check()?;
-        let batch: Vec<Cow<[u8]>> = pieces.by_ref().take(2 * rayon::current_num_threads()).collect::<Result<_>>()?;
-        if batch.is_empty() {
-            break;
-        }
-        let parts: Vec<_> = batch.par_iter().map(|piece| Reader::new(&layout, &chosen).piece(piece)).collect();
+        let parse = || batch.par_iter().map(|piece| Reader::new(&layout, &chosen).piece(piece)).collect::<Vec<_>>();
+        // The next pieces come from the file meanwhile.
+        let (parts, following) = rayon::join(parse, &mut next);
         for (piece, part) in batch.iter().zip(parts) {
             let (part, count) = part.map_err(|(line, problem)| match problem {
                 Some(problem) => Error::line(name, lines + line, problem),
@@ -172,6 +172,7 @@ fn read<'t>(
             done += piece.len() as u64;
         }
         all.reserve(done, len);
+        batch = following?;
     }
     if all.rows.len() == 0 {
         return Err(Error::Data(format!("{name}: has a header but no rows; no points to read")));

@@ -1,16 +1,15 @@
 //! Bytes of a trajectory, read a piece at a time.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use crate::error::{Error, Result};
 
 /// A file that is read where it is asked for, or bytes that are here already.
 #[derive(Debug)]
 pub(in crate::io) enum Store {
-    File { path: PathBuf, file: Mutex<File>, len: u64 },
+    File { path: PathBuf, file: File, len: u64 },
     Memory(Vec<u8>),
 }
 
@@ -20,7 +19,7 @@ impl Store {
         let cannot_read = |e| Error::file(path, "read", e);
         let file = File::open(path).map_err(cannot_read)?;
         let len = file.metadata().map_err(cannot_read)?.len();
-        Ok(Self::File { path: path.to_owned(), file: Mutex::new(file), len })
+        Ok(Self::File { path: path.to_owned(), file, len })
     }
 
     /// Number of bytes; of a file that grows, when it was opened.
@@ -38,10 +37,29 @@ impl Store {
             Self::Memory(bytes) => Ok(bytes[at as usize..][..count].to_vec()),
             Self::File { path, file, .. } => {
                 let mut bytes = vec![0; count];
-                let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                let read = file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(&mut bytes));
-                read.map(|()| bytes).map_err(|e| Error::file(path, "read", e))
+                read_exact_at(file, &mut bytes, at).map(|()| bytes).map_err(|e| Error::file(path, "read", e))
             }
         }
     }
+}
+
+/// Fills `bytes` from `at` on; several threads may read at the same time.
+#[cfg(unix)]
+fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+/// Fills `bytes` from `at` on; several threads may read at the same time.
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, bytes, at)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => {
+                bytes = &mut bytes[read..];
+                at += read as u64;
+            }
+        }
+    }
+    Ok(())
 }
