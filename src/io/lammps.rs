@@ -73,6 +73,10 @@ struct Reader {
     origin: DVec3,
     edges: Option<[DVec3; 3]>,
     cells: Vec<Option<[f64; 6]>>,
+    /// Whether a box was told to be turned.
+    has_turned: bool,
+    /// Frames whose atoms did not stand in the order of their ids.
+    sorted: usize,
     warnings: Vec<String>,
 }
 
@@ -83,6 +87,7 @@ struct Columns {
     is_scaled: bool,
     element: Option<usize>,
     kind: Option<usize>,
+    id: Option<usize>,
 }
 
 impl Reader {
@@ -111,19 +116,23 @@ impl Reader {
 
     /// The box: lowest and highest coordinate of each axis, with tilts where it is triclinic.
     fn cell(&mut self, kind: &[u8], lines: &mut Lines) -> Result<(), Stop> {
-        let mut rows = [[0.0; 3]; 3];
+        let is_general = words(kind).next() == Some(b"abc");
+        let mut rows = [[0.0; 4]; 3];
         for row in &mut rows {
             let (at, line) = lines.next().ok_or_else(|| Stop::Cut("ends within the box; the file is cut".into()))?;
             let numbers: Option<Vec<f64>> = words(line).map(number).collect();
-            let numbers = numbers.filter(|n| matches!(n.len(), 2 | 3) && n.iter().all(|v| v.is_finite()));
+            let is_right = |n: usize| if is_general { n == 4 } else { matches!(n, 2 | 3) };
+            let numbers = numbers.filter(|n| is_right(n.len()) && n.iter().all(|v| v.is_finite()));
             let numbers = numbers.ok_or_else(|| {
-                Stop::Wrong(at, format!("is `{}`, two or three numbers of the box are expected", shown(line)))
+                let expected = if is_general { "four numbers" } else { "two or three numbers" };
+                Stop::Wrong(at, format!("is `{}`, {expected} of the box are expected", shown(line)))
             })?;
             row[..numbers.len()].copy_from_slice(&numbers);
         }
-        if kind.windows(3).any(|w| w == b"abc") {
-            // Three edges of any direction; the origin would stand in a fourth column.
-            self.edges = None;
+        if is_general {
+            // An edge a line, and the origin in the fourth column.
+            self.origin = DVec3::from_array(rows.map(|r| r[3]));
+            self.edges = Some(rows.map(|r| DVec3::new(r[0], r[1], r[2])));
             return Ok(());
         }
         let is_tilted = kind.windows(2).any(|w| w == b"xy");
@@ -150,14 +159,46 @@ impl Reader {
             return Err(Stop::Wrong(at, "positions are scaled by the box, but no box is stated".into()));
         }
         self.atoms.begin_frame();
-        self.cells.push(self.edges.map(|e| e.map(|v| v * self.scale)).and_then(cell::from_edges));
-        for (number, line) in lines.take(atoms) {
+        self.push_cell(at);
+        for (number, line) in self.by_id(&columns, lines.take(atoms), atoms) {
             self.atom(&columns, line, number).map_err(|problem| Stop::Wrong(number, problem))?;
             if number.is_multiple_of(CHECK_EVERY) && progress.is_cancelled() {
                 return Err(Stop::Interrupted);
             }
         }
         if progress.is_cancelled() { Err(Stop::Interrupted) } else { Ok(()) }
+    }
+
+    /// The cell of a frame. Lengths and angles tell no direction, so that one turned away from x is left out.
+    fn push_cell(&mut self, at: u64) {
+        let edges = self.edges.map(|e| e.map(|v| v * self.scale));
+        let is_turned = |[a, b, c]: &[DVec3; 3]| a.y != 0.0 || a.z != 0.0 || b.z != 0.0 || b.y <= 0.0 || c.z <= 0.0;
+        if edges.as_ref().is_some_and(is_turned) && !self.has_turned {
+            self.has_turned = true;
+            let told = "the box is turned away from the axes; it places scaled positions, but is not kept as a cell";
+            self.warnings.push(format!("line {at}: {told}"));
+        }
+        self.cells.push(edges.filter(|edges| !is_turned(edges)).and_then(cell::from_edges));
+    }
+
+    /// The lines of a frame in the order of their ids, which differs from frame to frame in what LAMMPS writes; as
+    /// they stand if an id is missing.
+    fn by_id<'t>(
+        &mut self,
+        columns: &Columns,
+        lines: impl Iterator<Item = (u64, &'t [u8])>,
+        atoms: usize,
+    ) -> Vec<(u64, &'t [u8])> {
+        let mut rows = Vec::with_capacity(atoms);
+        rows.extend(lines);
+        let Some(column) = columns.id else { return rows };
+        let id = |line: &[u8]| words(line).nth(column).and_then(count);
+        let ids: Option<Vec<usize>> = rows.iter().map(|(_, line)| id(line)).collect();
+        let Some(ids) = ids.filter(|ids| !ids.is_sorted()) else { return rows };
+        self.sorted += 1;
+        let mut keyed: Vec<(usize, (u64, &[u8]))> = ids.into_iter().zip(rows).collect();
+        keyed.sort_by_key(|(id, _)| *id);
+        keyed.into_iter().map(|(_, row)| row).collect()
     }
 
     fn atom(&mut self, columns: &Columns, line: &[u8], line_number: u64) -> Result<(), String> {
@@ -195,6 +236,9 @@ impl Reader {
         let mut parsed = self.atoms.finish("lammps dump");
         parsed.cells = self.cells;
         parsed.warnings.extend(self.warnings);
+        if self.sorted > 0 {
+            parsed.notes.push("atoms are taken in the order of their ids, not of their lines".into());
+        }
         match self.units.as_deref() {
             Some("real" | "metal") => {}
             Some("nano") => parsed.notes.push("nanometres of the file are converted to angstrom".into()),
@@ -225,7 +269,7 @@ impl Columns {
             let there = names.iter().map(|n| format!("`{}`", shown(n))).collect::<Vec<_>>().join(", ");
             format!("has the columns {there}; x y z, xu yu zu, xs ys zs or xsu ysu zsu are expected")
         })?;
-        Ok(Self { count: names.len(), position, is_scaled, element: at(b"element"), kind: at(b"type") })
+        Ok(Self { count: names.len(), position, is_scaled, element: at(b"element"), kind: at(b"type"), id: at(b"id") })
     }
 }
 
@@ -269,6 +313,30 @@ mod tests {
         assert_eq!(parsed.cloud.positions, [DVec3::new(13.0, 23.0, 30.0)]);
         let cell = parsed.cells[0].unwrap();
         assert!((cell[0] - 10.0).abs() < 1e-12 && (cell[1] - (404f64).sqrt()).abs() < 1e-12, "{cell:?}");
+    }
+
+    #[test]
+    fn atoms_come_in_the_order_of_their_ids_and_this_is_told() {
+        let text = frame(0, CUBE, "id x y z\n10 1 2 3\n9 4 5 6") + &frame(1, CUBE, "id x y z\n9 7 5 6\n10 8 2 3");
+        let parsed = read(&text).unwrap();
+        let xs: Vec<f64> = parsed.cloud.positions.iter().map(|p| p.x).collect();
+        assert_eq!(xs, [4.0, 1.0, 7.0, 8.0]);
+        assert!(parsed.notes.iter().any(|n| n.contains("order of their ids")), "{:?}", parsed.notes);
+        let in_order = read(&frame(0, CUBE, "id x y z\n1 1 2 3\n2 4 5 6")).unwrap();
+        assert!(!in_order.notes.iter().any(|n| n.contains("ids")));
+        // An id that is no number sorts nothing.
+        assert_eq!(read(&frame(0, CUBE, "id x y z\nb 1 2 3\n1 4 5 6")).unwrap().cloud.positions[0].x, 1.0);
+    }
+
+    #[test]
+    fn a_general_box_has_edges_and_an_origin() {
+        let read_box = |rows: &str, atoms: &str| read(&frame(0, &format!("abc origin\n{rows}"), atoms)).unwrap();
+        let upright = read_box("10 0 0 1\n2 20 0 2\n1 3 30 3", "xs ys zs\n0.5 1 1");
+        assert_eq!(upright.cloud.positions, [DVec3::new(1.0 + 5.0 + 3.0, 2.0 + 23.0, 3.0 + 30.0)]);
+        assert!((upright.cells[0].unwrap()[1] - 404f64.sqrt()).abs() < 1e-12);
+        let turned = read_box("0 10 0 0\n-20 0 0 0\n0 0 30 0", "xs ys zs\n1 0 0");
+        assert_eq!((turned.cloud.positions[0], turned.cells[0]), (DVec3::new(0.0, 10.0, 0.0), None));
+        assert!(turned.warnings[0].contains("line 9: the box is turned"), "{:?}", turned.warnings);
     }
 
     #[test]

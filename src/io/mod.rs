@@ -258,6 +258,11 @@ pub fn read(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> 
     if let Some(parsed) = source.path().and_then(|path| long_table(path, options, progress)) {
         return choose::choose(parsed?, options, &source.to_string()).map(Input::Points);
     }
+    if !options.pool
+        && let Some(text) = Trajectory::long_text(source, options, progress)?
+    {
+        return text.into_input(progress).map(Input::Points);
+    }
     read_bytes(&load(source, options, progress)?, source, options, progress)
 }
 

@@ -3,6 +3,7 @@
 mod dcd;
 mod pool;
 mod store;
+mod text;
 mod topology;
 mod trr;
 mod words;
@@ -14,6 +15,7 @@ use std::path::Path;
 use glam::DVec3;
 
 use super::choose::{self, Parsed};
+use super::packed::Packing;
 use super::sniff::{self, Format};
 use super::{ReadOptions, Source, bytes};
 use crate::error::{Error, Result};
@@ -28,8 +30,8 @@ const CHECK_EVERY: usize = 1 << 10;
 
 /// The frames of an input, of which any is read at once.
 ///
-/// Of XTC, TRR and DCD only the frame that is asked for is in memory; inputs of other formats are read
-/// whole. Frames may be read from several threads.
+/// Of XTC, TRR and DCD, and of long files of PDB, GRO, XYZ and LAMMPS dumps, only the frame that is asked for is in
+/// memory; other inputs are read whole. Frames may be read from several threads.
 #[derive(Debug)]
 pub struct Trajectory {
     name: String,
@@ -69,6 +71,7 @@ impl Frame {
 #[derive(Debug)]
 enum Frames {
     Streamed(Box<Streamed>),
+    Text(Box<text::Text>),
     /// All of them, in memory.
     Read(Box<Parsed>),
 }
@@ -145,6 +148,9 @@ impl Trajectory {
         if let Some((path, format)) = streamed_file(source) {
             return Self::stream(Store::open(path)?, format, source, options, progress);
         }
+        if let Some(trajectory) = Self::long_text(source, options, progress)? {
+            return Ok(trajectory);
+        }
         let bytes = bytes::load(source, options.max_decompressed, progress)?;
         let name = source.to_string();
         match sniff::format(&bytes, &name)? {
@@ -159,6 +165,23 @@ impl Trajectory {
                 }
             },
         }
+    }
+
+    /// The frames of a long text, unless it must be read whole.
+    ///
+    /// # Errors
+    /// As [`Trajectory::open`].
+    pub(super) fn long_text(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Option<Self>> {
+        let Some(path) = source.path().filter(|path| path.is_file()) else { return Ok(None) };
+        let name = source.to_string();
+        let store = Store::open(path)?;
+        let head = store.read(0, 1 << 16)?;
+        if store.len() < text::LONG || Packing::of(&head).is_some() {
+            return Ok(None);
+        }
+        let Ok(format) = sniff::format(&head, &name) else { return Ok(None) };
+        let text = text::Text::open(store, format, source, options, progress)?;
+        Ok(text.map(|text| Self { name, options: options.clone(), frames: Frames::Text(Box::new(text)) }))
     }
 
     /// As [`Trajectory::open`], for bytes that are here.
@@ -223,6 +246,7 @@ impl Trajectory {
     pub fn len(&self) -> usize {
         match &self.frames {
             Frames::Streamed(streamed) => streamed.index.len(),
+            Frames::Text(text) => text.len(),
             Frames::Read(parsed) => parsed.starts.len() - 1,
         }
     }
@@ -241,6 +265,7 @@ impl Trajectory {
     pub fn format(&self) -> &'static str {
         match &self.frames {
             Frames::Streamed(streamed) => streamed.format,
+            Frames::Text(text) => text.name,
             Frames::Read(parsed) => parsed.format,
         }
     }
@@ -249,6 +274,7 @@ impl Trajectory {
     pub fn notes(&self) -> &[String] {
         match &self.frames {
             Frames::Streamed(streamed) => &streamed.notes,
+            Frames::Text(text) => &text.notes,
             Frames::Read(parsed) => &parsed.notes,
         }
     }
@@ -257,6 +283,7 @@ impl Trajectory {
     pub fn warnings(&self) -> &[String] {
         match &self.frames {
             Frames::Streamed(streamed) => &streamed.warnings,
+            Frames::Text(text) => &text.warnings,
             Frames::Read(parsed) => &parsed.warnings,
         }
     }
@@ -272,6 +299,7 @@ impl Trajectory {
     pub fn frame(&self, k: usize) -> Result<Frame> {
         match &self.frames {
             Frames::Streamed(streamed) => streamed.frame(k, &self.name, self.unit()),
+            Frames::Text(text) => text.frame(k, &self.options),
             Frames::Read(parsed) => choose::frame(parsed, k, &self.options, &self.name),
         }
     }

@@ -14,11 +14,13 @@ use crate::progress::Progress;
 const BATCH: usize = 16;
 
 impl Trajectory {
-    /// The first chosen frame, or all chosen frames one after the other when pooling.
+    /// The first chosen frame, or all chosen frames one after the other when pooling (not of a long text, which is
+    /// then read whole).
     pub(in crate::io) fn into_input(self, progress: &dyn Progress) -> Result<PointInput> {
         let Self { name, options, frames } = self;
         let streamed = match frames {
             Frames::Read(parsed) => return choose::choose(*parsed, &options, &name),
+            Frames::Text(text) => return text.into_input(&options),
             Frames::Streamed(streamed) => streamed,
         };
         let chosen = choose::frames(&options, streamed.index.len(), &name)?;

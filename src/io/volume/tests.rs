@@ -297,7 +297,7 @@ fn vti_is_read_as_text_base64_and_in_pieces() {
     let cells = read(cells.as_bytes(), "t.vti").unwrap();
     assert_eq!((cells.grid.lattice.shape, cells.grid.lattice.origin), ([2, 1, 1], DVec3::new(1.25, 0.5, 0.5)));
     for (wrong, expected) in [
-        (text.replace("ImageData", "StructuredGrid"), "ImageData (.vti) is read"),
+        (text.replace("ImageData", "StructuredGrid"), "ImageData (.vti) and PolyData"),
         (text.replace("10 11", "10"), "11 values, 12 are needed"),
         (text.replace("<VTKFile ", "<VTKFile compressor=\"vtkLZ4DataCompressor\" "), "zlib is read"),
         (text.replace("format=", "NumberOfComponents=\"3\" format="), "3 components"),
