@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fuzzes every reader for SECONDS each (default 20), beginning with the small files of the test data.
+# Fuzzes every reader for SECONDS each (default 20), beginning with the small files of the test data
+# and of seeds.
 #
 #     DENSITAS_TEST_DATA=/path/to/data sh fuzz/run.sh 60
 #
@@ -23,6 +24,7 @@ seed() {
     target=$1
     shift
     mkdir -p "corpus/$target" artifacts
+    cp "seeds/$target"/* "corpus/$target" 2>/dev/null || :
     if [ -z "${DENSITAS_TEST_DATA:-}" ]; then return; fi
     for pattern in "$@"; do
         find "$DENSITAS_TEST_DATA/data" -type f -size -9 -name "$pattern" -exec cp {} "corpus/$target" \;
@@ -43,3 +45,21 @@ fuzz npy '*.npy'
 fuzz xyz '*.xyz'
 fuzz gro '*.gro'
 fuzz pqr '*.pqr'
+fuzz mrc '*.ccp4' '*.map'
+fuzz dx '*.dx'
+fuzz nrrd '*.nrrd' '*.nhdr'
+fuzz vti
+fuzz vtp
+fuzz tiff
+fuzz cube
+fuzz plt
+fuzz xtc '*.xtc'
+fuzz trr '*.trr'
+fuzz dcd '*.dcd'
+fuzz lammps '*.dump'
+fuzz bcif '*.bcif'
+fuzz hdf5 '*.h5' '*.hdf5'
+fuzz zip '*.smlm'
+fuzz ply '*.ply'
+fuzz parquet '*.parquet'
+fuzz packed '*.gz'

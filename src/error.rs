@@ -51,6 +51,11 @@ impl Error {
         Self::input(format!("{file}:{line}"), problem)
     }
 
+    /// An [`Error::Input`] about a place in a binary file; bytes count from 0.
+    pub fn byte(file: &str, byte: u64, problem: impl Into<String>) -> Self {
+        Self::input(format!("{file}: byte {byte}"), problem)
+    }
+
     /// An [`Error::File`].
     pub fn file(path: &Path, action: &'static str, source: std::io::Error) -> Self {
         Self::File { path: path.to_owned(), action, source }

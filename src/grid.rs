@@ -1,9 +1,11 @@
 //! A density sampled at the nodes of a regular grid.
 
+mod histogram;
 mod plane;
 
 use glam::DVec3;
 
+pub use histogram::histogram;
 pub use plane::PlaneGrid;
 
 use crate::error::{Error, Result};
@@ -268,6 +270,14 @@ impl<T: Sample> DensityGrid<T> {
         let mut values: Vec<f64> = self.values.iter().map(|v| v.to_f64()).filter(|v| v.is_finite()).collect();
         values.sort_unstable_by(f64::total_cmp);
         percents.iter().map(|p| percentile_of_sorted(&values, *p)).collect()
+    }
+}
+
+impl DensityGrid<f64> {
+    /// The grid in 32 bits.
+    pub fn narrowed(&self) -> DensityGrid {
+        let values = self.values.iter().map(|v| *v as f32).collect();
+        DensityGrid { lattice: self.lattice, values, unit: self.unit, focus: self.focus }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod atoms;
 pub mod elements;
 pub mod select;
+pub mod superpose;
 
 use glam::DVec3;
 

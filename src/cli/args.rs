@@ -1,6 +1,7 @@
 //! Groups of options that several verbs share, and what they mean to the library.
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
@@ -8,9 +9,11 @@ use glam::DVec3;
 
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
-use crate::io::{FrameRange, ReadOptions};
+use crate::grid::Lattice;
+use crate::io::{self, FrameRange, Input, ReadOptions, Source};
 use crate::kde::{Bandwidth, DensityOptions, Extent, Method, Resolution};
-use crate::points::Selection;
+use crate::points::{PointCloud, Selection};
+use crate::progress::Silent;
 
 /// Which points of an input.
 #[derive(Debug, Args)]
@@ -31,12 +34,19 @@ pub struct PointArgs {
     /// Unit of the positions where the file does not say it: A, nm, um, m, px
     #[arg(long, value_name = "UNIT")]
     pub unit: Option<LengthUnit>,
+    /// A structure that names the atoms of XTC, TRR and DCD
+    #[arg(long, value_name = "FILE")]
+    pub topology: Option<PathBuf>,
     /// Frames, as a Python slice; the first of them is read [default: the first]
     #[arg(long, value_name = "START:STOP:STEP")]
     pub input_frames: Option<FrameRange>,
     /// Take all chosen frames together
     #[arg(long)]
     pub pool: bool,
+    /// Lay each frame over the first by these atoms, such as "name CA"; of periodic images the nearest to them is
+    /// taken
+    #[arg(long, value_name = "TEXT")]
+    pub align: Option<String>,
     /// Keep every K-th point
     #[arg(long, value_name = "K", value_parser = positive)]
     pub every: Option<usize>,
@@ -58,6 +68,7 @@ impl PointArgs {
             weights: self.weights.clone(),
             unit: self.unit,
             select: self.select.as_deref().map(Selection::from_str).transpose()?,
+            topology: self.topology.clone(),
             frames: self.input_frames.unwrap_or_default(),
             pool: self.pool,
             every: self.every,
@@ -74,6 +85,10 @@ pub fn columns(text: &str) -> Vec<String> {
     text.split(',').map(|c| c.trim().to_owned()).collect()
 }
 
+/// ChimeraX' molmap: the resolution is pi sqrt 2 standard deviations, so that the Fourier transform of the Gaussian falls
+/// to 1/e at the wave number 1 / resolution.
+const RESOLUTION_PER_SIGMA: f64 = std::f64::consts::PI * std::f64::consts::SQRT_2;
+
 /// How a density is computed.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Density")]
@@ -87,6 +102,12 @@ pub struct DensityArgs {
     /// localisation: one, or one an axis (S or SX,SY,SZ)
     #[arg(long, value_name = "COLUMNS", conflicts_with = "bandwidth")]
     pub sigma_columns: Option<String>,
+    /// Simulate a map of this resolution, such as 3A, as ChimeraX' molmap
+    ///
+    /// A Gaussian of standard deviation R / (pi sqrt 2) at each point times its weight (--weights atomic-number), nodes
+    /// R / 3 apart, a margin of 3 R. The map is the sum over the points, not normalised to 1.
+    #[arg(long, value_name = "R", conflicts_with_all = ["bandwidth", "sigma_columns"])]
+    pub resolution: Option<String>,
     /// Nodes an axis [default: bandwidth / 6 apart, at most 192]
     #[arg(long, value_name = "N|NX,NY,NZ", conflicts_with = "spacing", value_parser = grid_nodes)]
     pub grid: Option<[usize; 3]>,
@@ -100,6 +121,9 @@ pub struct DensityArgs {
     /// The box of the grid
     #[arg(long, value_name = "X0,X1,Y0,Y1,Z0,Z1", value_parser = bounds)]
     pub bounds: Option<Box3>,
+    /// Take the nodes of another volume
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["grid", "spacing", "padding", "bounds"])]
+    pub like: Option<PathBuf>,
     /// How the sum is formed: auto, exact, tree, spectral
     #[arg(long, value_name = "METHOD", default_value = "auto", value_parser = method)]
     pub method: Method,
@@ -118,17 +142,22 @@ impl DensityArgs {
     /// The library's options for data in `unit`.
     pub fn options(&self, unit: Option<LengthUnit>) -> Result<DensityOptions> {
         let defaults = DensityOptions::default();
+        let resolution = self.resolution(unit)?;
+        let like = self.like.as_deref().map(|path| lattice_of(path, unit)).transpose()?;
         Ok(DensityOptions {
-            bandwidth: bandwidth_or(self.bandwidth, self.sigma_columns.is_some()),
-            extent: match (self.bounds, self.padding) {
+            bandwidth: match resolution {
+                Some(r) => Bandwidth::Length { sigma: [r / RESOLUTION_PER_SIGMA; 3], unit: None },
+                None => bandwidth_or(self.bandwidth, self.sigma_columns.is_some()),
+            },
+            extent: match (self.bounds.or(like.map(|l| l.bounds())), self.padding) {
                 (Some(bounds), _) => Extent::Bounds(bounds),
                 (None, Some(k)) => Extent::Padding(k),
-                (None, None) => defaults.extent,
+                (None, None) => resolution.map_or(defaults.extent, |_| Extent::Padding(3.0 * RESOLUTION_PER_SIGMA)),
             },
-            resolution: match (self.grid, &self.spacing) {
+            resolution: match (self.grid.or(like.map(|l| l.shape)), &self.spacing) {
                 (Some(nodes), _) => Resolution::Nodes(nodes),
                 (None, Some(text)) => Resolution::Spacing(spacing(text, unit)?),
-                (None, None) => defaults.resolution,
+                (None, None) => resolution.map_or(defaults.resolution, |r| Resolution::Spacing([r / 3.0; 3])),
             },
             method: self.method,
             max_error: self.error.unwrap_or(defaults.max_error),
@@ -142,6 +171,18 @@ impl DensityArgs {
         self.sigma_columns.as_deref().map(columns)
     }
 
+    /// The resolution in `unit`, if one was given.
+    fn resolution(&self, unit: Option<LengthUnit>) -> Result<Option<f64>> {
+        let wrong = |text: &str, why: String| Error::Usage(format!("--resolution {text}: {why}"));
+        self.resolution.as_deref().map(|text| length(text, unit).map_err(|why| wrong(text, why))).transpose()
+    }
+
+    /// What densities, normalised to 1, are multiplied by: of a simulated map the sum of the weights of a frame.
+    pub fn scale(&self, points: &PointCloud, frames: usize) -> f64 {
+        let total = || points.weights.as_ref().map_or(points.len() as f64, |w| w.iter().sum());
+        if self.resolution.is_some() { total() / frames as f64 } else { 1.0 }
+    }
+
     /// The options that were given but mean nothing for a volume.
     pub fn given(&self) -> Vec<&'static str> {
         let given = [
@@ -149,6 +190,8 @@ impl DensityArgs {
             ("--grid", self.grid.is_some()),
             ("--spacing", self.spacing.is_some()),
             ("--padding", self.padding.is_some()),
+            ("--like", self.like.is_some()),
+            ("--resolution", self.resolution.is_some()),
             ("--error", self.error.is_some()),
             ("--method", self.method != Method::Auto),
             ("--relative", self.relative),
@@ -161,6 +204,27 @@ impl DensityArgs {
 /// The bandwidth that was given, that of columns, or the default.
 pub fn bandwidth_or(given: Option<Bandwidth>, has_columns: bool) -> Bandwidth {
     if has_columns { Bandwidth::PerPoint } else { given.unwrap_or_default() }
+}
+
+/// The nodes of a volume in `unit`.
+fn lattice_of(path: &Path, unit: Option<LengthUnit>) -> Result<Lattice> {
+    let wrong = |problem: &str| Err(Error::Usage(format!("--like {}: {problem}", path.display())));
+    let volume = match io::read(&Source::Path(path.to_owned()), &ReadOptions::default(), &Silent)? {
+        Input::Volume(volume) => volume,
+        Input::Points(_) => return wrong("holds points; give a volume"),
+    };
+    if volume.steps.is_some() {
+        return wrong("its axes are not those of space; give a volume along x, y and z");
+    }
+    let lattice = volume.grid.lattice;
+    let factor = match (volume.grid.unit, unit) {
+        (Some(from), Some(to)) => from.convert(1.0, to),
+        _ => Some(1.0),
+    };
+    match factor {
+        None => wrong("its unit cannot be converted to that of the points"),
+        Some(f) => Ok(Lattice { origin: lattice.origin * f, spacing: lattice.spacing * f, ..lattice }),
+    }
 }
 
 /// Numbers separated by commas.
@@ -207,7 +271,7 @@ fn grid_nodes(text: &str) -> std::result::Result<[usize; 3], String> {
 }
 
 /// One or three lengths, each with a unit or in that of the data.
-fn spacing(text: &str, unit: Option<LengthUnit>) -> Result<[f64; 3]> {
+pub fn spacing(text: &str, unit: Option<LengthUnit>) -> Result<[f64; 3]> {
     let wrong = |why: String| Error::Usage(format!("--spacing {text}: {why}"));
     let lengths: Vec<f64> = text.split(',').map(|p| length(p.trim(), unit).map_err(&wrong)).collect::<Result<_>>()?;
     match lengths[..] {

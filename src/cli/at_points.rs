@@ -10,7 +10,7 @@ use super::console::Console;
 use super::input::Opened;
 use super::report;
 use crate::error::{Error, Result};
-use crate::io::{self, PointInput};
+use crate::io::{self, BFactor, PointInput};
 use crate::kde::{self, AtPoints};
 use crate::points::Column;
 
@@ -19,15 +19,21 @@ use crate::points::Column;
 enum Format {
     Npy,
     Table,
+    Pdb,
+    Mmcif,
+    Xyz,
 }
 
 fn format_of(output: &Path) -> Result<Format> {
     match output.extension().and_then(|e| e.to_str()) {
         Some("npy") => Ok(Format::Npy),
         Some("csv" | "tsv" | "txt") => Ok(Format::Table),
+        Some("pdb" | "ent") => Ok(Format::Pdb),
+        Some("cif" | "mmcif") => Ok(Format::Mmcif),
+        Some("xyz" | "extxyz") => Ok(Format::Xyz),
         _ if io::atomic::is_stream(output) => Ok(Format::Npy),
         _ => Err(Error::Usage(format!(
-            "{}: values at the points are written as .npy or .csv; name the file F.npy or F.csv",
+            "{}: values at the points are written as .npy, .csv, .pdb, .cif or .xyz; name the file so",
             output.display()
         ))),
     }
@@ -50,12 +56,23 @@ pub fn run(
     console: &Console,
 ) -> Result<Map<String, Value>> {
     points.require_3d(&opened.source)?;
+    let format = format_of(output)?;
+    if matches!(format, Format::Pdb | Format::Mmcif) && points.cloud.atoms.is_none() {
+        let problem = format!("the input is {}, which has no atoms", points.format);
+        return Err(Error::Usage(format!("{}: {problem}; write .csv, .npy or .xyz", output.display())));
+    }
     let cloud = &points.cloud;
-    let at = kde::density_at(cloud, &cloud.positions, &args.options(cloud.unit)?, console)?;
+    let mut at = kde::density_at(cloud, &cloud.positions, &args.options(cloud.unit)?, console)?;
+    let scale = args.scale(cloud, points.frame_numbers.len());
+    at.values.iter_mut().for_each(|v| *v *= scale);
     at.report.warnings.iter().for_each(|w| console.warning(w));
     let rows = points.by_row(&at.values);
     let start = Instant::now();
-    match format_of(output)? {
+    let mut scale = None;
+    match format {
+        Format::Pdb => scale = Some(io::write_pdb(output, points, &at.values, input)?),
+        Format::Mmcif => scale = Some(io::write_mmcif(output, points, &at.values, input)?),
+        Format::Xyz => io::write_xyz(output, points, &at.values, input)?,
         Format::Npy => io::npy::write_array(output, &[rows.len()], &rows, input)?,
         Format::Table if points.is_table() => {
             io::write_with_column(output, bytes, &opened.source.to_string(), "density", &rows, input)?;
@@ -66,11 +83,17 @@ pub fn run(
             io::write_csv(output, &cloud, input)?;
         }
     }
+    if let Some(BFactor { exponent }) = scale {
+        console.note(&format!("the B factor is the density in 1/A^3 times 1e{exponent}"));
+    }
     let without_value = rows.len() - cloud.len();
     if without_value > 0 {
         console.warning(&format!("{without_value} of {} rows have no value: left out or not chosen", rows.len()));
     }
-    let told = told(points, &at, without_value, start.elapsed().as_secs_f64());
+    let mut told = told(points, &at, without_value, start.elapsed().as_secs_f64());
+    if let Some(BFactor { exponent }) = scale {
+        told.insert("bfactor_exponent".into(), exponent.into());
+    }
     if !console.json {
         let r = &at.report;
         console.note(&format!(

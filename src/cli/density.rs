@@ -6,12 +6,12 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::args::{DensityArgs, PointArgs};
+use super::args::{DensityArgs, PointArgs, spacing as spacing_of};
 use super::console::Console;
 use super::{at_points, input, report};
 use crate::error::{Error, Result};
-use crate::grid::Sample;
-use crate::io::{self, Input, PointInput};
+use crate::grid::{self, DensityGrid, Sample};
+use crate::io::{self, Input, PointInput, VolumeFormat, VolumeInput};
 use crate::kde;
 
 /// Options of the verb.
@@ -21,24 +21,37 @@ use crate::kde;
   densitas density locs.csv --bandwidth 25nm --spacing 10nm -o density.npy --json
   densitas density locs.csv --sigma-columns precision --spacing 10nm -o density.npy
   densitas density locs.csv --at-points locs_density.csv
+  densitas density 1ubq.pdb --at-points coloured.cif
+  densitas density md.xtc --topology md.gro --select \"name OW\" --pool --align \"name CA\" \\
+      --quantity counts --spacing 1A -o water.dx
+  densitas density model.pdb --resolution 4A --weights atomic-number -o simulated.mrc
+  densitas density model.pdb --bandwidth 2A --like map.mrc -o model.mrc
+  densitas density map.mrc -o map.vti
 
 The .npy holds the samples as [x, y, z] in C order, as numpy.mgrid; F.npy.json beside it
-tells origin, spacing and unit.")]
+tells origin, spacing and unit. .mrc, .ccp4 and .map are in angstrom. A volume as input is
+written in another format.")]
 pub struct DensityCommand {
     #[command(flatten)]
     points: PointArgs,
     #[command(flatten)]
     density: DensityArgs,
-    /// The grid to write, .npy
+    /// The grid to write: .npy, .mrc, .ccp4, .map, .dx, .nrrd, .vti or .tif
     #[arg(short, long, value_name = "FILE", required_unless_present = "at_points")]
     output: Option<PathBuf>,
     /// Write the density at the points: F.npy, one value a row of the input in its order (NaN for rows left out or
-    /// not chosen), or F.csv, the table with a column `density` added
+    /// not chosen), F.csv, the table with a column `density` added, or of a structure F.pdb or F.cif, the chosen atoms
+    /// with the density as B factor, or F.xyz
     #[arg(long, value_name = "FILE")]
     at_points: Option<PathBuf>,
     /// Write the standard error of every value, sqrt(f R(K) / (n_eff |H|^(1/2))), as a second grid
-    #[arg(long, value_name = "FILE", requires = "output")]
+    #[arg(long, value_name = "FILE", requires = "output", conflicts_with = "resolution")]
     standard_error: Option<PathBuf>,
+    /// What the grid holds: density, or counts of points in bins of --spacing, averaged over the frames of --pool
+    ///
+    /// Bins begin at multiples of the spacing, the first at floor(min / spacing) * spacing; nodes are their middles.
+    #[arg(long, value_name = "QUANTITY", default_value = "density", value_parser = ["density", "counts"])]
+    quantity: String,
     /// Number type of the samples: f32 or f64
     #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = ["f32", "f64"])]
     dtype: String,
@@ -48,18 +61,20 @@ pub struct DensityCommand {
 pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
     let input_path = input::path_of(&args.points);
     check_outputs(args, input_path.as_deref())?;
+    let bounds = args.density.bounds;
     let columns = input::Columns { sigmas: args.density.sigma_columns(), further: Vec::new() };
-    let (opened, bytes) = input::open_with_bytes(&args.points, args.density.bounds, columns, console)?;
-    let Input::Points(points) = &opened.input else {
-        return Err(Error::Data(
-            "the input is a volume already, not points; `densitas render` draws it and `densitas info` describes it"
-                .into(),
-        ));
+    let (opened, bytes) = match args.at_points {
+        Some(_) => input::open_with_bytes(&args.points, bounds, columns, console)?,
+        None => (input::open(&args.points, bounds, columns, console)?, Vec::new()),
     };
-    let bytes = if args.at_points.is_some() { bytes } else { Vec::new() };
+    let points = match &opened.input {
+        Input::Points(points) => points,
+        Input::Volume(volume) => return convert(args, volume.clone(), opened.seconds, console),
+    };
     let mut out = Map::new();
     if let Some(output) = &args.output {
         out = match args.dtype.as_str() {
+            _ if args.quantity == "counts" => write_counts(args, output, points, &opened, console)?,
             "f64" => write::<f64>(args, output, points, &opened, console)?,
             _ => write::<f32>(args, output, points, &opened, console)?,
         };
@@ -71,6 +86,7 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
             None => out = told,
         }
     }
+    report::merge(&mut out, report::alignment(opened.alignment.as_ref()));
     if let Some(seconds) = out.get_mut("seconds").and_then(Value::as_object_mut) {
         seconds.insert("read".into(), opened.seconds.into());
     }
@@ -83,22 +99,32 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
 
 /// Tells before the work what cannot be written.
 fn check_outputs(args: &DensityCommand, input: Option<&Path>) -> Result<()> {
-    if let Some(output) = &args.output {
-        check_format(output)?;
+    for output in args.output.iter().chain(&args.standard_error) {
+        let format = VolumeFormat::of(output)?;
+        if args.dtype == "f64" && !format.holds_f64() {
+            let output = output.display();
+            return Err(Error::Usage(format!(
+                "{output}: MRC and TIFF hold f32; for f64 name it .npy, .nrrd, .vti or .dx"
+            )));
+        }
         io::atomic::check_writable(output, input)?;
     }
     if let Some(output) = &args.at_points {
         at_points::check(output, input)?;
     }
     if let Some(output) = &args.standard_error {
-        check_format(output)?;
-        io::atomic::check_writable(output, input)?;
+        if args.quantity == "counts" {
+            return Err(Error::Usage("--standard-error is that of a density, not of --quantity counts".into()));
+        }
         if args.output.as_ref() == Some(output) && !io::atomic::is_stream(output) {
             return Err(Error::Usage(format!(
                 "{}: --output and --standard-error name the same file; name two",
                 output.display()
             )));
         }
+    }
+    if args.quantity == "counts" && args.output.is_none() {
+        return Err(Error::Usage("--quantity counts are of a grid; name it with --output".into()));
     }
     match (&args.output, &args.at_points) {
         (Some(a), Some(b)) if a == b && !io::atomic::is_stream(a) => {
@@ -108,12 +134,89 @@ fn check_outputs(args: &DensityCommand, input: Option<&Path>) -> Result<()> {
     }
 }
 
-fn check_format(output: &Path) -> Result<()> {
-    match output.extension().and_then(|e| e.to_str()) {
-        Some("npy") => Ok(()),
-        _ if io::atomic::is_stream(output) => Ok(()),
-        _ => Err(Error::Usage(format!("{}: grids are written as .npy; name the output F.npy", output.display()))),
+/// Writes a volume in another format.
+fn convert(args: &DensityCommand, volume: VolumeInput, read: f64, console: &Console) -> Result<()> {
+    let Some(output) = &args.output else {
+        return Err(Error::Usage("--at-points needs points, the input is a volume; --output converts it".into()));
+    };
+    if args.quantity == "counts" {
+        return Err(Error::Usage("--quantity counts needs points, the input is a volume; leave it out".into()));
     }
+    if args.dtype == "f64" {
+        return Err(Error::Usage("--dtype f64: samples of a volume are read as f32; leave it out".into()));
+    }
+    let warnings = volume.warnings.clone();
+    let grid = input::volume_of(volume, &args.density, console);
+    let start = Instant::now();
+    save(output, &grid, args, console)?;
+    let write = start.elapsed().as_secs_f64();
+    let mut out = report::grid(&grid);
+    let seconds = json!({ "read": read, "write": write });
+    report::merge(&mut out, report::object(json!({ "seconds": seconds, "warnings": warnings })));
+    match console.json {
+        true => console.answer(&Value::Object(out).to_string()),
+        false => {
+            let [x, y, z] = grid.lattice.shape;
+            console.note(&format!("{}: {x} x {y} x {z} nodes", output.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Writes a grid in the format of the output's name, and tells what that does to it.
+fn save<T: Sample>(output: &Path, grid: &DensityGrid<T>, args: &DensityCommand, console: &Console) -> Result<()> {
+    let input = input::path_of(&args.points);
+    let note = io::write_volume(output, VolumeFormat::of(output)?, grid, input.as_deref())?;
+    note.iter().for_each(|n| console.note(n));
+    Ok(())
+}
+
+/// Counts the points and writes the grid; gives what is told of it.
+fn write_counts(
+    args: &DensityCommand,
+    output: &Path,
+    points: &PointInput,
+    opened: &input::Opened,
+    console: &Console,
+) -> Result<Map<String, Value>> {
+    points.require_3d(&opened.source)?;
+    let (cloud, frames) = (&points.cloud, points.frame_numbers.len());
+    let Some(spacing) = &args.density.spacing else {
+        return Err(Error::Usage("--quantity counts needs the size of its bins: --spacing 2A".into()));
+    };
+    if let Some(other) = args.density.given().into_iter().find(|option| *option != "--spacing") {
+        return Err(Error::Usage(format!("{other} means nothing for --quantity counts; leave it out")));
+    }
+    if cloud.weights.is_some() {
+        return Err(Error::Usage("--weights mean nothing for --quantity counts; leave them out".into()));
+    }
+    if points.frames > frames {
+        console.note(&format!("{frames} of {} frames are counted; --pool takes all", points.frames));
+    }
+    let start = Instant::now();
+    let counts = grid::histogram(&cloud.positions, spacing_of(spacing, cloud.unit)?, frames, cloud.unit)?;
+    let evaluate = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    match args.dtype.as_str() {
+        "f64" => save(output, &counts, args, console)?,
+        _ => save(output, &counts.narrowed(), args, console)?,
+    }
+    let write = start.elapsed().as_secs_f64();
+    let sum = cloud.len() as f64 / frames as f64;
+    let mut out = report::grid(&counts);
+    let more = json!({
+        "quantity": "counts",
+        "points": points.frame_starts[1],
+        "frames": frames,
+        "sum": sum,
+        "seconds": { "evaluate": evaluate, "write": write },
+    });
+    report::merge(&mut out, report::object(more));
+    if !console.json {
+        let [x, y, z] = counts.lattice.shape;
+        console.note(&format!("{}: {x} x {y} x {z} bins, {sum} points a frame", output.display()));
+    }
+    Ok(out)
 }
 
 /// Computes and writes the grid; gives what is told of it.
@@ -126,12 +229,11 @@ fn write<T: Sample>(
 ) -> Result<Map<String, Value>> {
     let (grid, made) = input::density_of::<T>(points, &opened.source, &args.density, console)?;
     let start = Instant::now();
-    let input = input::path_of(&args.points);
-    io::npy::write_npy(output, &grid, input.as_deref())?;
+    save(output, &grid, args, console)?;
     let mut error_told = Value::Null;
     if let Some(output) = &args.standard_error {
         let error = kde::standard_error(&grid, &made.kernel);
-        io::npy::write_npy(output, &error, input.as_deref())?;
+        save(output, &error, args, console)?;
         error_told = json!({ "output": output, "max": error.statistics().max, "noise_level": kde::noise_level(&made.kernel, 1.0) });
     }
     let s = made.seconds;

@@ -19,7 +19,7 @@ use crate::color::Scale;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::grid::PlaneGrid;
-use crate::io::{self, Input};
+use crate::io::{self, Input, VolumeInput};
 use crate::kde;
 use crate::points::Plane;
 use crate::render::Renderer;
@@ -116,7 +116,7 @@ fn tell(args: &HeatmapCommand, scene: &HeatmapScene, frame: &Frame, adapter: &st
 struct Drawable {
     grid: Arc<PlaneGrid>,
     axes: [&'static str; 2],
-    total: f64,
+    total: Option<f64>,
 }
 
 /// What can be drawn, what is told of it as JSON, and the seconds so far.
@@ -129,8 +129,9 @@ struct Made {
 fn make_grid(args: &HeatmapCommand, console: &Console) -> Result<Made> {
     let columns = input::Columns { sigmas: args.density.sigma_columns(args.plane), further: Vec::new() };
     let opened = input::open(&args.points, None, columns, console)?;
-    let Input::Points(points) = opened.input else {
-        return Err(Error::Data(format!("{}: is a volume, not points; `densitas render` draws it", opened.source)));
+    let points = match opened.input {
+        Input::Points(points) => points,
+        Input::Volume(volume) => return plane_of(args, volume, &opened.source.to_string(), opened.seconds),
     };
     if points.dimensions == 2 && args.plane.is_some() {
         let problem = "its points have 2 coordinates already; --plane projects points in space";
@@ -143,7 +144,7 @@ fn make_grid(args: &HeatmapCommand, console: &Console) -> Result<Made> {
     }
     let axes = plane.names();
     let options = args.density.options(points.cloud.unit)?;
-    let total = total_of(&points.cloud);
+    let total = Some(total_of(&points.cloud));
     let density = kde::density_2d(&points.cloud.projected(plane), &options, console)?;
     let made = density.report;
     made.notes.iter().for_each(|n| console.note(n));
@@ -157,11 +158,35 @@ fn make_grid(args: &HeatmapCommand, console: &Console) -> Result<Made> {
     Ok(Made { drawable, told, seconds: report::object(seconds) })
 }
 
+/// A volume with one layer of nodes, as it is.
+fn plane_of(args: &HeatmapCommand, volume: VolumeInput, name: &str, read: f64) -> Result<Made> {
+    let given = args.density.given();
+    if !given.is_empty() || args.plane.is_some() {
+        let given: Vec<&str> = given.into_iter().chain(args.plane.map(|_| "--plane")).collect();
+        return Err(Error::Usage(format!(
+            "{name}: is a volume already, so {} has no effect; leave it out",
+            given.join(", ")
+        )));
+    }
+    let (shape, warnings, is_oblique) = (volume.grid.lattice.shape, volume.warnings, volume.steps.is_some());
+    let flat = if is_oblique { None } else { PlaneGrid::from_flat(volume.grid) };
+    let Some((grid, plane)) = flat else {
+        let [x, y, z] = shape;
+        let problem = format!("is a volume of {x} x {y} x {z} nodes; a heat map draws one layer along two axes");
+        return Err(Error::Data(format!("{name}: {problem}: `densitas render` draws a volume")));
+    };
+    let axes = plane.names();
+    let mut told = report::plane(&grid);
+    report::merge(&mut told, report::object(json!({ "axes": axes, "warnings": warnings })));
+    let drawable = Drawable { grid: Arc::new(grid), axes, total: None };
+    Ok(Made { drawable, told, seconds: report::object(json!({ "read": read })) })
+}
+
 impl HeatmapCommand {
     fn scene(&self, made: Drawable) -> Result<HeatmapScene> {
         let Drawable { grid, axes, total } = made;
         let picture = &self.picture;
-        let quantity = picture.quantity(Some(total))?;
+        let quantity = picture.quantity(total)?;
         let default = match picture.scale() {
             // The smallest densities are as good as none, and would have most of the colours.
             Scale::Log => LOG_LIMITS,

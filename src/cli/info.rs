@@ -3,7 +3,7 @@
 mod structure;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::args::PointArgs;
 use super::console::Console;
@@ -17,6 +17,7 @@ use crate::io::{Input, PointInput, VolumeInput};
 #[command(after_long_help = "Examples:
   densitas info 1ubq.pdb
   densitas info locs.csv --columns x,y,z --unit nm --json
+  densitas info md.xtc --topology md.gro --select water --input-frames ::10
   densitas info density.npy")]
 pub struct InfoArgs {
     #[command(flatten)]
@@ -29,8 +30,13 @@ pub struct InfoArgs {
 /// Runs the verb.
 pub fn run(args: &InfoArgs, console: &Console) -> Result<()> {
     let given = Given { unit: args.points.unit.is_some(), weights: args.points.weights.as_deref() };
-    match input::open(&args.points, args.bounds, input::Columns::default(), console)?.input {
-        Input::Points(points) if console.json => console.answer(&points_json(&points, &given).to_string()),
+    let opened = input::open(&args.points, args.bounds, input::Columns::default(), console)?;
+    match opened.input {
+        Input::Points(points) if console.json => {
+            let mut out = points_json(&points, &given);
+            report::merge(&mut out, report::alignment(opened.alignment.as_ref()));
+            console.answer(&Value::Object(out).to_string());
+        }
         Input::Points(points) => points_prose(&points, &given, console),
         Input::Volume(volume) if console.json => console.answer(&volume_json(&volume).to_string()),
         Input::Volume(volume) => volume_prose(&volume, console),
@@ -52,12 +58,13 @@ impl Given<'_> {
             (true, _) => "--unit",
             (false, Some(_)) => "format",
             (false, None) if p.format == "sample" => "sample",
-            (false, None) => "header",
+            (false, None) if !p.position_columns.is_empty() => "header",
+            (false, None) => "format",
         })
     }
 }
 
-fn points_json(p: &PointInput, given: &Given) -> Value {
+fn points_json(p: &PointInput, given: &Given) -> Map<String, Value> {
     let bounds = p.cloud.bounds();
     let d = p.dimensions;
     let weights = p.cloud.weights.as_ref().map(|w| {
@@ -86,7 +93,7 @@ fn points_json(p: &PointInput, given: &Given) -> Value {
     if let Some(atoms) = &p.cloud.atoms {
         report::merge(&mut out, structure::json(atoms, 0..p.frame_starts[1]));
     }
-    Value::Object(out)
+    out
 }
 
 fn range(values: &[f64]) -> (f64, f64) {
@@ -167,6 +174,9 @@ fn shortened(items: impl Iterator<Item = String>) -> String {
 fn volume_json(v: &VolumeInput) -> Value {
     let mut out = report::grid(&v.grid);
     report::merge(&mut out, report::object(json!({ "format": v.format, "notes": v.notes, "warnings": v.warnings })));
+    if let Some(steps) = &v.steps {
+        out.insert("steps".into(), json!(steps.map(|s| s.to_array())));
+    }
     Value::Object(out)
 }
 
@@ -178,6 +188,9 @@ fn volume_prose(v: &VolumeInput, console: &Console) {
     say("nodes", &format!("{x} x {y} x {z}"));
     say("origin", &lattice.origin.to_string());
     say("spacing", &lattice.spacing.to_string());
+    if let Some([a, b, c]) = v.steps {
+        say("steps", &format!("{a}, {b}, {c}"));
+    }
     say("unit", v.grid.unit.map_or("not stated", |u| u.name()));
     say("values", &format!("{:e} to {:e}, mean {:e}", s.min, s.max, s.mean));
 }

@@ -2,15 +2,17 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Instant;
 
 use super::args::{DensityArgs, PointArgs};
 use super::console::Console;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
 use crate::grid::{DensityGrid, Sample};
-use crate::io::{self, Input, PointInput, Source, VolumeInput};
+use crate::io::{self, Alignment, Input, PointInput, ReadOptions, Source, VolumeInput};
 use crate::kde::{self, Bandwidth, Report};
+use crate::points::Selection;
 use crate::sample;
 
 /// Samples are the same on every run.
@@ -21,6 +23,8 @@ pub struct Opened {
     /// Where it came from, for messages.
     pub source: Source,
     pub input: Input,
+    /// How frames were laid over the first, if they were.
+    pub alignment: Option<Alignment>,
     pub seconds: f64,
 }
 
@@ -35,7 +39,15 @@ pub struct Columns {
 
 /// Reads the input, saying warnings and notes on the console.
 pub fn open(args: &PointArgs, bounds: Option<Box3>, columns: Columns, console: &Console) -> Result<Opened> {
-    open_with_bytes(args, bounds, columns, console).map(|(opened, _)| opened)
+    let start = Instant::now();
+    let options =
+        io::ReadOptions { extra_columns: columns.further, ..args.options(bounds, columns.sigmas.as_deref())? };
+    let source = Source::from_argument(Path::new(&args.input));
+    let input = match sample_name(&args.input) {
+        Some(name) => Input::Points(io::from_cloud(sample::sample(name, None, SAMPLE_SEED)?, "sample", &options)?),
+        None => io::read(&source, &options, console)?,
+    };
+    finish(args, &options, source, input, start, console)
 }
 
 /// As [`open`], with the unpacked bytes of the file; a sample has none.
@@ -45,17 +57,35 @@ pub fn open_with_bytes(
     columns: Columns,
     console: &Console,
 ) -> Result<(Opened, Vec<u8>)> {
+    if sample_name(&args.input).is_some() {
+        return open(args, bounds, columns, console).map(|opened| (opened, Vec::new()));
+    }
     let start = Instant::now();
     let options =
         io::ReadOptions { extra_columns: columns.further, ..args.options(bounds, columns.sigmas.as_deref())? };
     let source = Source::from_argument(Path::new(&args.input));
-    let mut bytes = Vec::new();
-    let input = match sample_name(&args.input) {
-        Some(name) => Input::Points(io::from_cloud(sample::sample(name, None, SAMPLE_SEED)?, "sample", &options)?),
-        None => {
-            bytes = io::load(&source, &options, console)?;
-            io::read_bytes(&bytes, &source, &options, console)?
+    let bytes = io::load(&source, &options, console)?;
+    let input = io::read_bytes(&bytes, &source, &options, console)?;
+    finish(args, &options, source, input, start, console).map(|opened| (opened, bytes))
+}
+
+/// Aligns frames if that is asked for, and says warnings and notes.
+fn finish(
+    args: &PointArgs,
+    options: &ReadOptions,
+    source: Source,
+    mut input: Input,
+    start: Instant,
+    console: &Console,
+) -> Result<Opened> {
+    let alignment = match (&args.align, &mut input) {
+        (None, _) => None,
+        (Some(text), Input::Points(points)) if sample_name(&args.input).is_none() => {
+            let alignment = io::align(points, &source, options, &Selection::from_str(text)?, console)?;
+            points.notes.push(told(&alignment, points.cloud.unit));
+            Some(alignment)
         }
+        (Some(_), _) => return Err(Error::Usage(format!("{source}: --align lays frames of atoms over one another"))),
     };
     let (notes, warnings) = match &input {
         Input::Points(p) => (&p.notes, &p.warnings),
@@ -63,7 +93,20 @@ pub fn open_with_bytes(
     };
     notes.iter().for_each(|n| console.note(n));
     warnings.iter().for_each(|w| console.warning(w));
-    Ok((Opened { source, input, seconds: start.elapsed().as_secs_f64() }, bytes))
+    Ok(Opened { source, input, alignment, seconds: start.elapsed().as_secs_f64() })
+}
+
+fn told(alignment: &Alignment, unit: Option<LengthUnit>) -> String {
+    let frames = alignment.rmsd.len();
+    let (atoms, unit) = (alignment.atoms, unit.map_or(String::new(), |u| format!(" {u}")));
+    let (least, most) = alignment.rmsd.iter().skip(1).fold((f64::INFINITY, 0f64), |(a, b), r| (a.min(*r), b.max(*r)));
+    let periodic = if alignment.is_periodic { ", the nearest of periodic images" } else { "" };
+    match frames {
+        1 => "one frame is read, there is nothing to align; --pool takes all".to_owned(),
+        _ => format!(
+            "{frames} frames are laid over the first by {atoms} atoms{periodic}: RMSD {least:.3} to {most:.3}{unit}"
+        ),
+    }
 }
 
 fn sample_name(input: &OsStr) -> Option<&str> {
@@ -87,6 +130,11 @@ pub fn density_of<T: Sample>(
 ) -> Result<(DensityGrid<T>, Report)> {
     points.require_3d(source)?;
     let mut density = kde::density(&points.cloud, &args.options(points.cloud.unit)?, console)?;
+    let scale = args.scale(&points.cloud, points.frame_numbers.len());
+    if scale != 1.0 {
+        density.grid.values.iter_mut().for_each(|v: &mut T| *v = T::from_f64(v.to_f64() * scale));
+        density.report.notes.push(format!("the map is the sum over the points: {scale} times the density"));
+    }
     density.report.warnings.extend(wide_bandwidth(args.bandwidth, points.cloud.unit));
     density.report.notes.iter().for_each(|n| console.note(n));
     density.report.warnings.iter().for_each(|w| console.warning(w));
@@ -108,13 +156,15 @@ fn wide_bandwidth(bandwidth: Option<Bandwidth>, unit: Option<LengthUnit>) -> Opt
     })
 }
 
-/// A volume given where points could stand; options that mean nothing for it are told.
+/// A volume given where points could stand, along x, y and z; options that mean nothing for it are told.
 pub fn volume_of(volume: VolumeInput, args: &DensityArgs, console: &Console) -> DensityGrid {
     let useless = args.given();
     if !useless.is_empty() {
         console.warning(&format!("the input is a volume already, so {} has no effect", useless.join(", ")));
     }
-    volume.grid
+    let (grid, note) = volume.into_grid();
+    note.iter().for_each(|n| console.note(n));
+    grid
 }
 
 #[cfg(test)]

@@ -85,13 +85,30 @@ impl PlaneDensityArgs {
     }
 }
 
+impl PlaneDensityArgs {
+    /// The options that were given but mean nothing for a volume.
+    pub fn given(&self) -> Vec<&'static str> {
+        let given = [
+            ("--bandwidth", self.bandwidth.is_some()),
+            ("--grid", self.grid.is_some()),
+            ("--spacing", self.spacing.is_some()),
+            ("--padding", self.padding.is_some()),
+            ("--bounds", self.bounds.is_some()),
+            ("--error", self.error.is_some()),
+            ("--method", self.method != Method::Auto),
+            ("--guaranteed", self.guaranteed),
+        ];
+        given.into_iter().filter(|g| g.1).map(|g| g.0).collect()
+    }
+}
+
 /// As [`Bandwidth`] is read, with two lengths in place of three.
 fn bandwidth(text: &str) -> Result<Bandwidth> {
     match text.split(',').collect::<Vec<_>>()[..] {
         [_] => text.parse(),
         [x, y] => format!("{x},{y},{y}").parse(),
         [xx, xy, yy] if xx.starts_with("matrix:") => format!("{xx},{xy},0,{yy},0,1").parse(),
-        _ => Err(Error::Usage(format!("`{text}`: give one length, two, such as 2.5A,6A, or matrix:xx,xy,yy"))),
+        _ => Err(Error::Usage(format!("`{text}`: give one length, or two, such as 2.5A,6A, or matrix:xx,xy,yy"))),
     }
 }
 

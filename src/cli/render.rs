@@ -22,9 +22,8 @@ use crate::color::OpacityCurve;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::grid::DensityGrid;
-use crate::io::{self, Input};
+use crate::io::{self, Input, PointInput};
 use crate::kde;
-use crate::points::PointCloud;
 use crate::render::Renderer;
 use crate::scene::{Camera, ColorKey, Diameter, Frame, Limits, Look, Projection, Scene, View, Viewpoint};
 
@@ -69,7 +68,7 @@ struct ViewArgs {
     #[arg(long, value_name = "K", default_value_t = 1.0, value_parser = above_zero)]
     global_opacity: f64,
     /// Let densities fade that are below RATIO times their standard error [RATIO if left out: 2]
-    #[arg(long, value_name = "RATIO", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = above_zero)]
+    #[arg(long, value_name = "RATIO", conflicts_with = "resolution", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = above_zero)]
     fade_noise: Option<f64>,
     /// default, or mayavi for the pixels of Mayavi's volume
     #[arg(long, default_value = "default", value_parser = look)]
@@ -221,6 +220,7 @@ fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
             let mut out = report::grid(&grid);
             report::merge(&mut out, report::density(&made));
             report::merge(&mut out, report::object(json!({ "warnings": points.warnings })));
+            report::merge(&mut out, report::alignment(opened.alignment.as_ref()));
             let s = made.seconds;
             report::merge(
                 &mut seconds,
@@ -228,7 +228,7 @@ fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
             );
             let total = Some(total_of(&points.cloud));
             let points = match args.glyphs.draws_points() {
-                true => Some(weighed(points.cloud, &args.density, console)?),
+                true => Some(weighed(points, &args.density, console)?),
                 false => None,
             };
             let noise = args.view.fade_noise.map(|ratio| kde::noise_level(&made.kernel, ratio));
@@ -241,6 +241,11 @@ fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
         Input::Volume(volume) => {
             let warnings = volume.warnings.clone();
             let grid = input::volume_of(volume, &args.density, console);
+            if grid.lattice.shape.contains(&1) {
+                let [x, y, z] = grid.lattice.shape;
+                let problem = format!("{}: is a layer of {x} x {y} x {z} nodes", opened.source);
+                return Err(Error::Data(format!("{problem}; `densitas heatmap` draws it flat")));
+            }
             let mut out = report::grid(&grid);
             report::merge(&mut out, report::object(json!({ "warnings": warnings })));
             let drawable = Drawable { grid: Arc::new(grid), points: None, total: None, noise: None };
@@ -253,7 +258,9 @@ fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
 const COLOR_ERROR: f64 = 1e-4;
 
 /// The points with the density at each of them.
-fn weighed(cloud: PointCloud, args: &DensityArgs, console: &Console) -> Result<WeighedPoints> {
+fn weighed(points: PointInput, args: &DensityArgs, console: &Console) -> Result<WeighedPoints> {
+    let scale = args.scale(&points.cloud, points.frame_numbers.len());
+    let cloud = points.cloud;
     let mut options = args.options(cloud.unit)?;
     options.max_error = options.max_error.max(COLOR_ERROR);
     let all = cloud.len();
@@ -263,7 +270,8 @@ fn weighed(cloud: PointCloud, args: &DensityArgs, console: &Console) -> Result<W
         console.note(&format!("{} of {all} points lie outside --bounds and are not drawn", all - inside.len()));
     }
     let drawn = cloud.take(&inside);
-    let values = kde::density_at(&cloud, &drawn.positions, &options, console)?.values;
+    let mut values = kde::density_at(&cloud, &drawn.positions, &options, console)?.values;
+    values.iter_mut().for_each(|v| *v *= scale);
     Ok(WeighedPoints { cloud: drawn, values: Arc::new(values) })
 }
 

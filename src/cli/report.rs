@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::geometry::{Box3, LengthUnit};
 use crate::grid::{DensityGrid, PlaneGrid, Sample};
+use crate::io::Alignment;
 use crate::kde::Report;
 use crate::scene::Quantity;
 
@@ -45,6 +46,13 @@ pub fn plane<T: Sample>(grid: &PlaneGrid<T>) -> Map<String, Value> {
         "mean": s.mean,
         "integral": s.integral,
     }))
+}
+
+/// How frames were laid over the first; nothing if they were not.
+pub fn alignment(alignment: Option<&Alignment>) -> Map<String, Value> {
+    alignment.map_or_else(Map::new, |a| {
+        object(json!({ "alignment": { "atoms": a.atoms, "rmsd": a.rmsd, "periodic": a.is_periodic } }))
+    })
 }
 
 /// How a density was made.

@@ -1,10 +1,11 @@
 //! A density sampled at the nodes of a regular grid in a plane.
 
-use glam::DVec2;
+use glam::{DVec2, DVec3};
 
-use super::{DensityGrid, Sample, Statistics};
+use super::{DensityGrid, Lattice, Sample, Statistics};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
+use crate::points::Plane;
 
 /// A density in a plane, with x varying fastest: sample `(i, j)` is `values()[i + nx * j]`, at
 /// `origin + spacing * (i, j)`. Unit: 1 / length^2.
@@ -28,6 +29,26 @@ impl<T: Sample> PlaneGrid<T> {
             return Err(Error::Data(format!("a grid of {nx} x {ny} x {nz} nodes is no layer of thickness 1 at z = 0")));
         }
         Ok(Self { layer })
+    }
+
+    /// From a grid with one node along an axis, which is left out: the axes that stay are right and upward in their
+    /// order. With them, or `None` for a grid of any other shape.
+    pub fn from_flat(grid: DensityGrid<T>) -> Option<(Self, Plane)> {
+        let plane = [Plane::XY, Plane::XZ, Plane::YZ].into_iter().find(|plane| {
+            let [right, up] = plane.axes();
+            let side = |axis: usize| grid.lattice.shape[axis];
+            side(right) > 1 && side(up) > 1 && side(3 - right - up) == 1
+        })?;
+        let [right, up] = plane.axes();
+        let pick = |v: DVec3, last: f64| DVec3::new(v[right], v[up], last);
+        let lattice = Lattice {
+            shape: [grid.lattice.shape[right], grid.lattice.shape[up], 1],
+            origin: pick(grid.lattice.origin, 0.0),
+            spacing: pick(grid.lattice.spacing, 1.0),
+        };
+        // The order of the values stays, as the axis that is left out has one node.
+        let layer = DensityGrid { lattice, values: grid.values, unit: grid.unit, focus: lattice.bounds() };
+        Some((Self { layer }, plane))
     }
 
     /// The grid as a layer in space, for what works on all grids, such as the choice of limits.
@@ -91,10 +112,7 @@ impl<T: Sample> PlaneGrid<T> {
 
 #[cfg(test)]
 mod tests {
-    use glam::DVec3;
-
     use super::*;
-    use crate::grid::Lattice;
 
     fn grid() -> PlaneGrid<f64> {
         let lattice =

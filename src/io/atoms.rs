@@ -132,10 +132,14 @@ impl AtomBuilder {
     }
 
     fn push_element(&mut self, record: &Record, line: u64) {
-        let capitals = record.element.to_ascii_uppercase();
-        let is_known = std::str::from_utf8(&capitals).is_ok_and(|e| elements::atomic_number(e).is_some());
-        if is_known {
-            return self.element.push(&capitals);
+        // Symbols have at most two letters; no allocation for each atom.
+        let mut capitals = [0; 2];
+        let capitals = &mut capitals[..record.element.len().min(2)];
+        capitals.copy_from_slice(&record.element[..capitals.len()]);
+        capitals.make_ascii_uppercase();
+        let is_known = || std::str::from_utf8(capitals).is_ok_and(|e| elements::atomic_number(e).is_some());
+        if record.element.len() <= 2 && is_known() {
+            return self.element.push(capitals);
         }
         if record.element.is_empty() {
             self.guessed += 1;

@@ -1,4 +1,4 @@
-//! The bytes of an input: read once, bounded, unpacked if they are gzip.
+//! The bytes of an input: read once, bounded, unpacked if they are packed.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -6,8 +6,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use flate2::read::MultiGzDecoder;
-
+use super::packed::Packing;
 use super::{Source, sniff};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -28,14 +27,23 @@ const POLL: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// [`Error::File`] if it cannot be read; [`Error::Input`] if it is a folder, too long, a pipe that
-/// nobody writes, or broken gzip.
+/// nobody writes, or damaged where it is packed.
 pub(super) fn load(source: &Source, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
     let name = source.to_string();
-    let raw = match source {
+    let raw = load_packed(source, max, progress)?;
+    if Packing::of(&raw).is_some() { unpack(&raw, &name, max, progress) } else { Ok(raw) }
+}
+
+/// All bytes of `source`, as they are.
+///
+/// # Errors
+/// As [`load`].
+pub(super) fn load_packed(source: &Source, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
+    let name = source.to_string();
+    match source {
         Source::Stdin => stream(&name, max, progress, || Ok(Box::new(io::stdin()))),
         Source::Path(path) => file(path, &name, max, progress),
-    }?;
-    if raw.starts_with(&[0x1f, 0x8b]) { gunzip(&raw, &name, max, progress) } else { Ok(raw) }
+    }
 }
 
 fn file(path: &Path, name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
@@ -154,23 +162,54 @@ fn pump(open: impl FnOnce() -> io::Result<Open>, events: &SyncSender<Event>) {
     }
 }
 
-/// Unpacks gzip in two passes: the first counts and checks, so that the second allocates exactly
-/// and a bomb costs no memory.
-fn gunzip(packed: &[u8], name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
-    let limit =
-        max.unwrap_or_else(|| (packed.len() as u64).saturating_mul(MAX_RATIO).clamp(RATIO_FREE_BYTES, MAX_BYTES));
+/// The most bytes that `packed` bytes may unpack to, unless the user says `max`.
+pub(super) fn unpacked_limit(packed: usize, max: Option<u64>) -> u64 {
+    max.unwrap_or_else(|| (packed as u64).saturating_mul(MAX_RATIO).clamp(RATIO_FREE_BYTES, MAX_BYTES))
+}
+
+/// Unpacks gzip and nothing else, with [`unpack`]'s care.
+///
+/// # Errors
+/// [`Error::Input`] if the data are damaged, cut, or a bomb; [`Error::Interrupted`].
+pub(super) fn gunzip(packed: &[u8], name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
+    unpack_as(packed, Packing::Gzip, name, max, progress)
+}
+
+/// Unpacks in two passes: the first counts and checks, so that the second allocates exactly and a bomb
+/// costs no memory. `name` stands in errors; at most `max` bytes come out (default as
+/// [`ReadOptions::max_decompressed`](super::ReadOptions::max_decompressed)). Bytes that are not packed are
+/// copied.
+///
+/// # Errors
+/// [`Error::Input`] if the data are cut, damaged or too long, [`Error::Interrupted`].
+pub fn unpack(packed: &[u8], name: &str, max: Option<u64>, progress: &dyn Progress) -> Result<Vec<u8>> {
+    match Packing::of(packed) {
+        Some(packing) => unpack_as(packed, packing, name, max, progress),
+        None => Ok(packed.to_vec()),
+    }
+}
+
+fn unpack_as(
+    packed: &[u8],
+    packing: Packing,
+    name: &str,
+    max: Option<u64>,
+    progress: &dyn Progress,
+) -> Result<Vec<u8>> {
+    let limit = unpacked_limit(packed.len(), max);
+    let what = packing.name();
     let broken = |e: &io::Error| {
         let problem = match e.kind() {
-            io::ErrorKind::UnexpectedEof => "the gzip data end too early, the file is cut; fetch it again".to_owned(),
-            _ => format!("the gzip data are damaged ({e}); fetch the file again"),
+            io::ErrorKind::UnexpectedEof => format!("the {what} data end too early, the file is cut; fetch it again"),
+            _ => format!("the {what} data are damaged ({e}); fetch the file again"),
         };
         Error::input(name, problem)
     };
-    let mut decoder = MultiGzDecoder::new(packed);
+    let mut reader = packing.reader(packed);
     let mut buffer = vec![0; 1 << 16];
     let mut len = 0;
     loop {
-        match decoder.read(&mut buffer) {
+        match reader.read(&mut buffer) {
             Ok(0) => break,
             Ok(n) => len += n as u64,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -183,7 +222,7 @@ fn gunzip(packed: &[u8], name: &str, max: Option<u64>, progress: &dyn Progress) 
     }
     let mut bytes = Vec::new();
     reserve(&mut bytes, len, name)?;
-    MultiGzDecoder::new(packed).read_to_end(&mut bytes).map_err(|e| broken(&e))?;
+    packing.reader(packed).read_to_end(&mut bytes).map_err(|e| broken(&e))?;
     Ok(bytes)
 }
 
@@ -211,7 +250,7 @@ mod tests {
     }
 
     fn unpack(packed: &[u8], max: Option<u64>) -> Result<Vec<u8>> {
-        gunzip(packed, "t.gz", max, &Silent)
+        super::unpack(packed, "t.gz", max, &Silent)
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Unit cells from their three edges.
+//! Unit cells: lengths and angles, and their three edges.
 
 use glam::DVec3;
 
@@ -10,9 +10,32 @@ pub(super) fn from_edges([a, b, c]: [DVec3; 3]) -> Option<[f64; 6]> {
     cell.iter().all(|v| v.is_finite() && *v > 0.0).then_some(cell)
 }
 
+/// The edges of a cell from its lengths and angles in degrees: a along x, b in the plane of x and y.
+pub(super) fn edges([a, b, c, alpha, beta, gamma]: [f64; 6]) -> [DVec3; 3] {
+    // cos 90 degrees is not exactly 0.
+    let cosine = |angle: f64| if angle == 90.0 { 0.0 } else { angle.to_radians().cos() };
+    let [ca, cb, cg] = [alpha, beta, gamma].map(cosine);
+    let sg = (1.0 - cg * cg).sqrt();
+    let cy = (ca - cb * cg) / sg;
+    let cz = (1.0 - cb * cb - cy * cy).max(0.0).sqrt();
+    [DVec3::new(a, 0.0, 0.0), DVec3::new(b * cg, b * sg, 0.0), DVec3::new(c * cb, c * cy, c * cz)]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn edges_have_the_lengths_and_angles_they_are_made_of() {
+        for cell in
+            [[2.0, 3.0, 4.0, 90.0, 90.0, 90.0], [8.0, 8.0, 8.0, 60.0, 60.0, 90.0], [4.1, 4.7, 11.0, 105.6, 73.7, 125.1]]
+        {
+            let back = from_edges(edges(cell)).unwrap();
+            assert!(cell.iter().zip(back).all(|(a, b)| (a - b).abs() < 1e-9), "{cell:?}: {back:?}");
+        }
+        let [a, b, c] = edges([2.0, 3.0, 4.0, 90.0, 90.0, 90.0]);
+        assert_eq!([a, b, c], [DVec3::X * 2.0, DVec3::Y * 3.0, DVec3::Z * 4.0]);
+    }
 
     #[test]
     fn angles_stand_opposite_their_edges() {

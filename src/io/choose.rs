@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use super::trajectory::Frame;
 use super::{FrameRange, PointInput, ReadOptions};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
-use crate::points::{AtomTable, PointCloud, elements};
+use crate::points::{AtomTable, PointCloud, Selection, elements};
 
 /// All frames of a file, as a reader gives them.
 #[derive(Debug, Default)]
@@ -28,6 +29,13 @@ pub(super) struct Parsed {
     pub(super) cells: Vec<Option<[f64; 6]>>,
     pub(super) notes: Vec<String>,
     pub(super) warnings: Vec<String>,
+}
+
+impl Parsed {
+    /// The cell of frame `k`.
+    fn cell(&self, k: usize) -> Option<[f64; 6]> {
+        self.cells.get(k).or(self.cells.last()).copied().flatten()
+    }
 }
 
 const KNOWN_WEIGHTS: &str = "weights of a structure are mass, atomic-number, occupancy, bfactor, charge, \
@@ -64,6 +72,22 @@ impl Rows {
         is_kept
     }
 
+    /// Appends rows that were collected apart; `place` is asked for as in [`Rows::push`].
+    pub(super) fn append(&mut self, mut other: Self, place: impl FnOnce() -> String) {
+        if self.row_of_point.is_some() || other.row_of_point.is_some() {
+            let before = self.row_of_point.take().unwrap_or_else(|| (0..self.positions.len()).collect());
+            let after = other.row_of_point.take().unwrap_or_else(|| (0..other.positions.len()).collect());
+            let mut rows = before;
+            rows.extend(after.into_iter().map(|row| row + self.count));
+            self.row_of_point = Some(rows);
+        }
+        if other.first_dropped.is_some() {
+            self.first_dropped.get_or_insert_with(place);
+        }
+        self.positions.append(&mut other.positions);
+        self.count += other.count;
+    }
+
     /// Rows so far, kept or not.
     pub(super) fn len(&self) -> usize {
         self.count
@@ -97,16 +121,23 @@ impl FrameRange {
     }
 }
 
-/// Chooses from `parsed` what `options` ask for.
-pub(super) fn choose(parsed: Parsed, options: &ReadOptions, name: &str) -> Result<PointInput> {
-    let frames = parsed.starts.len() - 1;
-    let mut chosen = options.frames.of(frames);
+/// The frames to read of `total`: all chosen ones when pooling, else the first of them.
+pub(super) fn frames(options: &ReadOptions, total: usize, name: &str) -> Result<Vec<usize>> {
+    let mut chosen = options.frames.of(total);
     if !options.pool {
         chosen.truncate(1);
     }
     if chosen.is_empty() {
-        return Err(Error::Data(format!("{name}: none of its {frames} frames is chosen; see --input-frames")));
+        return Err(Error::Data(format!("{name}: none of its {total} frames is chosen; see --input-frames")));
     }
+    Ok(chosen)
+}
+
+/// Chooses from `parsed` what `options` ask for.
+pub(super) fn choose(mut parsed: Parsed, options: &ReadOptions, name: &str) -> Result<PointInput> {
+    refuse_topology(&parsed, options, name)?;
+    let frames = parsed.starts.len() - 1;
+    let chosen = self::frames(options, frames, name)?;
     let (indices, starts) = kept_points(&parsed, &chosen, options, name)?;
     let rows = chosen.iter().map(|f| parsed.row_starts[f + 1] - parsed.row_starts[*f]).sum();
     let points: usize = chosen.iter().map(|f| parsed.starts[f + 1] - parsed.starts[*f]).sum();
@@ -116,9 +147,12 @@ pub(super) fn choose(parsed: Parsed, options: &ReadOptions, name: &str) -> Resul
         frames,
         frame_starts: starts,
         rows,
-        row_of_point: rows_of(&parsed, &chosen, &indices, rows),
+        row_of_point: match &indices {
+            None => parsed.row_of_point.take(),
+            Some(indices) => rows_of(&parsed, &chosen, indices, rows),
+        },
         dropped: (rows - points) as u64,
-        cell: parsed.cells.get(chosen[0]).or(parsed.cells.last()).copied().flatten(),
+        cell: parsed.cell(chosen[0]),
         frame_numbers: chosen,
         cloud: PointCloud::default(),
         columns: parsed.columns,
@@ -126,34 +160,124 @@ pub(super) fn choose(parsed: Parsed, options: &ReadOptions, name: &str) -> Resul
         notes: parsed.notes,
         warnings: parsed.warnings,
     };
+    input.cloud = match indices {
+        None => parsed.cloud,
+        Some(indices) => parsed.cloud.take(&indices),
+    };
+    finish(&mut input, options, name, parsed.first_dropped)?;
+    Ok(input)
+}
+
+/// Tells what was left out, weighs, and declares the unit of points that are chosen already.
+pub(super) fn finish(
+    input: &mut PointInput,
+    options: &ReadOptions,
+    name: &str,
+    first_dropped: Option<String>,
+) -> Result<()> {
+    let rows = input.rows;
     if input.dropped > 0 {
-        let place = parsed.first_dropped.unwrap_or_default();
+        let place = first_dropped.unwrap_or_default();
         input.warnings.push(format!(
             "{} of {rows} rows left out: a coordinate is missing or not finite (first: {place})",
             input.dropped
         ));
     }
-    let is_all = indices.len() == parsed.cloud.len() && indices.iter().enumerate().all(|(i, at)| i == *at);
-    input.cloud = if is_all { parsed.cloud } else { parsed.cloud.take(&indices) };
     if input.cloud.is_empty() {
         return Err(Error::Data(format!("{name}: no point is left of {rows} rows; a coordinate is missing in each")));
     }
-    tell_missing(&mut input, options);
-    declare_unit(&mut input, options.unit);
-    weigh(&mut input, options, name)?;
-    tell_thinning(&mut input, options, points);
-    Ok(input)
+    tell_missing(input, options);
+    input.warnings.extend(declare_unit(&mut input.cloud, options.unit));
+    weigh(&mut input.cloud, options, name)?;
+    tell_thinning(input, options, rows - input.dropped as usize);
+    Ok(())
 }
 
-/// The points that stay, and where each frame begins among them.
+/// Frame `k` of a file that is in memory.
+pub(super) fn frame(parsed: &Parsed, k: usize, options: &ReadOptions, name: &str) -> Result<Frame> {
+    let (indices, _) = kept_points(parsed, &[k], options, name)?;
+    let rows = parsed.row_starts[k + 1] - parsed.row_starts[k];
+    let mut cloud = indices.as_ref().map_or_else(|| parsed.cloud.clone(), |indices| parsed.cloud.take(indices));
+    declare_unit(&mut cloud, options.unit);
+    weigh(&mut cloud, options, name)?;
+    Ok(Frame {
+        number: k,
+        cloud,
+        cell: parsed.cell(k),
+        time: None,
+        rows,
+        row_of_point: match &indices {
+            None => parsed.row_of_point.clone(),
+            Some(indices) => rows_of(parsed, &[k], indices, rows),
+        },
+        dropped: (rows - (parsed.starts[k + 1] - parsed.starts[k])) as u64,
+    })
+}
+
+/// A topology names the atoms of files that hold positions only.
+pub(super) fn refuse_topology(parsed: &Parsed, options: &ReadOptions, name: &str) -> Result<()> {
+    if options.topology.is_none() {
+        return Ok(());
+    }
+    let problem = format!("--topology names the atoms of XTC, TRR and DCD; this is {}", parsed.format);
+    Err(Error::Usage(format!("{name}: {problem}; leave it out")))
+}
+
+/// The points of a frame of `rows` that stay, in order; `None` for all.
+pub(super) fn taken(
+    atoms: Option<&AtomTable>,
+    rows: usize,
+    options: &ReadOptions,
+    name: &str,
+) -> Result<Option<Vec<usize>>> {
+    check_thinning(options)?;
+    let mut indices: Vec<usize> = match (&options.select, atoms) {
+        (Some(selection), Some(atoms)) => {
+            let mask = selection.mask(atoms, 0..rows);
+            let chosen: Vec<usize> = (0..rows).zip(mask).filter(|(_, chosen)| *chosen).map(|(i, _)| i).collect();
+            if chosen.is_empty() {
+                return Err(none_chosen(selection, atoms, 0..rows, name));
+            }
+            chosen
+        }
+        _ => (0..rows).collect(),
+    };
+    thin(&mut indices, options);
+    Ok((indices.len() < rows).then_some(indices))
+}
+
+fn check_thinning(options: &ReadOptions) -> Result<()> {
+    if options.every == Some(0) || options.max_points == Some(0) {
+        return Err(Error::Usage("--every and --max-points need a number of at least 1".into()));
+    }
+    Ok(())
+}
+
+fn none_chosen(selection: &Selection, atoms: &AtomTable, range: Range<usize>, name: &str) -> Error {
+    let problem = format!("--select `{}` chooses none of {} atoms", selection.text(), range.len());
+    Error::Data(format!("{name}: {problem}; {}", selection.what_is_there(atoms, range)))
+}
+
+/// Whether all points of all frames stay, in their order. Then no list of them is made, which would take a third
+/// of the memory of the points.
+fn is_everything(parsed: &Parsed, chosen: &[usize], options: &ReadOptions) -> bool {
+    let longest = || parsed.starts.windows(2).map(|s| s[1] - s[0]).max().unwrap_or(0);
+    options.select.is_none()
+        && options.every.is_none_or(|k| k == 1)
+        && options.max_points.is_none_or(|max| max >= longest())
+        && chosen.iter().copied().eq(0..parsed.starts.len() - 1)
+}
+
+/// The points that stay, `None` for all; and where each frame begins among them.
 fn kept_points(
     parsed: &Parsed,
     chosen: &[usize],
     options: &ReadOptions,
     name: &str,
-) -> Result<(Vec<usize>, Vec<usize>)> {
-    if options.every == Some(0) || options.max_points == Some(0) {
-        return Err(Error::Usage("--every and --max-points need a number of at least 1".into()));
+) -> Result<(Option<Vec<usize>>, Vec<usize>)> {
+    check_thinning(options)?;
+    if is_everything(parsed, chosen, options) {
+        return Ok((None, parsed.starts.clone()));
     }
     let (mut indices, mut starts) = (Vec::new(), vec![0]);
     let mut thinned = Vec::new();
@@ -171,10 +295,9 @@ fn kept_points(
                 return Err(Error::Usage(format!("{name}: {problem}; use --columns, --every or --max-points")));
             };
             let range = parsed.starts[chosen[0]]..parsed.starts[chosen[0] + 1];
-            let problem = format!("--select `{}` chooses none of {} atoms", selection.text(), range.len());
-            Err(Error::Data(format!("{name}: {problem}; {}", selection.what_is_there(atoms, range))))
+            Err(none_chosen(selection, atoms, range, name))
         }
-        _ => Ok((thinned, starts)),
+        _ => Ok((Some(thinned), starts)),
     }
 }
 
@@ -249,23 +372,22 @@ fn tell_missing(input: &mut PointInput, options: &ReadOptions) {
     }
 }
 
-fn declare_unit(input: &mut PointInput, unit: Option<LengthUnit>) {
-    let Some(unit) = unit else { return };
-    if let Some(known) = input.cloud.unit.filter(|known| *known != unit) {
-        input.warnings.push(format!("--unit {unit} replaces the unit {known} of the file; nothing is converted"));
-    }
-    input.cloud.unit = Some(unit);
+/// Declares the unit; a warning if the file says another.
+fn declare_unit(cloud: &mut PointCloud, unit: Option<LengthUnit>) -> Option<String> {
+    let unit = unit?;
+    let known = cloud.unit.replace(unit).filter(|known| *known != unit);
+    known.map(|known| format!("--unit {unit} replaces the unit {known} of the file; nothing is converted"))
 }
 
 /// Sets the weights of atoms, and refuses weights that are all 0.
-fn weigh(input: &mut PointInput, options: &ReadOptions, name: &str) -> Result<()> {
+pub(super) fn weigh(cloud: &mut PointCloud, options: &ReadOptions, name: &str) -> Result<()> {
     let Some(quantity) = &options.weights else { return Ok(()) };
-    if let Some(atoms) = &input.cloud.atoms {
-        input.cloud.weights = Some(atom_weights(atoms, quantity, name)?);
-    } else if input.cloud.weights.is_none() {
+    if let Some(atoms) = &cloud.atoms {
+        cloud.weights = Some(atom_weights(atoms, quantity, name)?);
+    } else if cloud.weights.is_none() {
         return Err(Error::Usage(format!("{name}: this input has positions only, no weights `{quantity}`")));
     }
-    if input.cloud.weights.iter().flatten().all(|w| *w == 0.0) {
+    if cloud.weights.iter().flatten().all(|w| *w == 0.0) {
         return Err(Error::Data(format!("{name}: the weights `{quantity}` of all chosen points are 0")));
     }
     Ok(())

@@ -19,6 +19,11 @@ impl<'a> Lines<'a> {
         self.clone().take(most).count()
     }
 
+    /// The text after the lines that were read.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Whether only blank lines are left.
     pub(super) fn is_blank(&self) -> bool {
         self.rest.iter().all(u8::is_ascii_whitespace)
@@ -43,8 +48,82 @@ impl<'a> Iterator for Lines<'a> {
 
 /// The number a field holds, blanks around it aside; `nan`, `inf` and overflow give values that are
 /// not finite.
+#[inline]
 pub(super) fn number(field: &[u8]) -> Option<f64> {
-    std::str::from_utf8(field.trim_ascii()).ok()?.parse().ok()
+    let field = field.trim_ascii();
+    match short_decimal(field) {
+        Some((value, [])) => Some(value),
+        _ => std::str::from_utf8(field).ok()?.parse().ok(),
+    }
+}
+
+/// Powers of ten that are exact.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+];
+
+const WHOLE_POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// The value of the digits that eight characters begin with, the first of them in the lowest byte, and their
+/// number.
+#[inline]
+fn leading_digits(word: u64) -> (u64, usize) {
+    // A digit is 0 to 9 now, and anything else more.
+    let values = word ^ 0x3030_3030_3030_3030;
+    // The highest bit of a byte is set where it is no digit; only bytes after the first such may be wrong.
+    let others = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
+    let count = others.trailing_zeros() as usize / 8;
+    if count == 0 {
+        return (0, 0);
+    }
+    // Zeros before the digits make eight; then pairs, fours and eight are joined.
+    let digits = values << (64 - 8 * count);
+    let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    ((fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff, count)
+}
+
+/// The decimal number without exponent that a text begins with, and what follows it, if its digits are a
+/// whole number below 2^53: both it and the power of ten are then exact, so that one division rounds rightly
+/// (Clinger 1990).
+#[inline]
+pub(super) fn short_decimal(text: &[u8]) -> Option<(f64, &[u8])> {
+    const MOST_DIGITS: usize = 19;
+    let (is_negative, mut rest) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, text),
+    };
+    let mut mantissa = 0_u64;
+    let mut take_digits = |text: &mut &[u8]| {
+        let before = text.len();
+        // What wraps is refused below.
+        while let Some((word, after)) = text.split_first_chunk::<8>() {
+            let (value, count) = leading_digits(u64::from_le_bytes(*word));
+            mantissa = mantissa.wrapping_mul(WHOLE_POWERS[count]).wrapping_add(value);
+            if count < 8 {
+                *text = &text[count..];
+                return before - text.len();
+            }
+            *text = after;
+        }
+        while let [byte @ b'0'..=b'9', after @ ..] = *text {
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(byte & 15));
+            *text = after;
+        }
+        before - text.len()
+    };
+    let whole = take_digits(&mut rest);
+    let mut decimals = 0;
+    if let [b'.', after @ ..] = rest {
+        rest = after;
+        decimals = take_digits(&mut rest);
+    }
+    if !(1..=MOST_DIGITS).contains(&(whole + decimals)) || mantissa >= 1 << 53 {
+        return None;
+    }
+    let value = mantissa as f64 / POWERS[decimals];
+    Some((if is_negative { -value } else { value }, rest))
 }
 
 /// The words of a line, parted by blanks.
@@ -85,6 +164,32 @@ mod tests {
         assert_eq!(number(b"1e400"), Some(f64::INFINITY));
         assert_eq!(number(b"1 2"), None);
         assert_eq!(number(b""), None);
+    }
+
+    #[test]
+    fn short_decimals_are_those_of_the_standard_library() {
+        let mut state = 1_u64;
+        for length in (0..200_000).map(|i| 1 + i % 19) {
+            let mut text: Vec<u8> = (0..length)
+                .map(|_| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    b'0' + (state >> 33) as u8 % 10
+                })
+                .collect();
+            let point = (state >> 40) as usize % (length + 1);
+            text.insert(point, b'.');
+            if state >> 63 == 1 {
+                text.insert(0, b'-');
+            }
+            let expected: f64 = std::str::from_utf8(&text).unwrap().parse().unwrap();
+            let found = number(&text).map(f64::to_bits);
+            assert_eq!(found, Some(expected.to_bits()), "{}", String::from_utf8_lossy(&text));
+        }
+        for text in [".", "-", "-.", "1..2", "--1", "1-", "+", "", "1e", "0x1"] {
+            assert_eq!(number(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(number(b"-0").map(f64::to_bits), Some((-0.0f64).to_bits()));
+        assert_eq!([number(b"5."), number(b".5"), number(b"+5")], [Some(5.0), Some(0.5), Some(5.0)]);
     }
 
     #[test]

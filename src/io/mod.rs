@@ -3,21 +3,38 @@
 //! [`read`] finds the format by the contents first and by the name's ending second, takes gzip as it
 //! comes, and gives either points or a volume.
 
+mod align;
 pub mod atomic;
 mod atoms;
+mod bcif;
 mod bytes;
 mod cell;
 mod choose;
 mod gro;
+#[cfg(feature = "hdf5")]
+mod hdf5;
+mod lammps;
 mod lines;
 mod mmcif;
 pub mod npy;
+mod numbers;
+mod packed;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod pdb;
+mod ply;
 pub mod png;
+mod points_out;
 mod pqr;
+mod room;
 mod sniff;
 mod table;
+pub mod trajectory;
+mod volume;
+mod vtk;
+mod vtp;
 mod xyz;
+mod zipped;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -25,12 +42,16 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
-use crate::grid::DensityGrid;
 use crate::points::{PointCloud, Selection};
 use crate::progress::Progress;
+pub use align::{Alignment, align};
+pub use bytes::unpack;
 pub use npy::write_npy;
+pub use points_out::{BFactor, write_mmcif, write_pdb, write_xyz};
 use sniff::Format;
 pub use table::{write_csv, write_with_column};
+pub use trajectory::{Frame, Trajectory};
+pub use volume::{VolumeFormat, VolumeInput, write_volume};
 
 /// Where an input comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +143,8 @@ pub struct ReadOptions {
     pub unit: Option<LengthUnit>,
     /// Which atoms of a structure.
     pub select: Option<Selection>,
+    /// A structure that names the atoms of XTC, TRR and DCD, which hold positions only.
+    pub topology: Option<PathBuf>,
     /// Which frames; the first of them is read unless `pool` is set.
     pub frames: FrameRange,
     /// Read all chosen frames, one after the other.
@@ -133,7 +156,7 @@ pub struct ReadOptions {
     /// The most bytes that compressed or endless input may hold. Default: 4 GiB, and from 64 MiB on
     /// 200 times the compressed size.
     pub max_decompressed: Option<u64>,
-    /// Position of the first and last node of a volume that does not say it.
+    /// Position of the first and last node of a volume, whatever its file says.
     pub bounds: Option<Box3>,
 }
 
@@ -152,7 +175,8 @@ pub enum Input {
 pub struct PointInput {
     /// The chosen points of the first chosen frame, or of all chosen frames when pooling.
     pub cloud: PointCloud,
-    /// `csv`, `tsv`, `table`, `pdb`, `mmcif`, `gro`, `xyz`, `extended xyz`, `pqr` or `npy`.
+    /// `csv`, `tsv`, `table`, `pdb`, `mmcif`, `gro`, `xyz`, `extended xyz`, `pqr`, `xtc`, `trr`, `dcd`,
+    /// `lammps dump`, `binarycif`, `picasso hdf5`, `decode hdf5`, `smlm`, `npz`, `parquet`, `ply`, `vtp` or `npy`.
     pub format: &'static str,
     /// 3, or 2 for points of a plane (then every z is 0).
     pub dimensions: usize,
@@ -197,7 +221,7 @@ impl PointInput {
 
     /// Whether the input is a table of text.
     pub fn is_table(&self) -> bool {
-        !self.position_columns.is_empty()
+        matches!(self.format, "csv" | "tsv" | "table")
     }
 
     /// `values`, one a point of [`PointInput::cloud`], as one a row of the chosen frames; NaN for rows without a
@@ -224,19 +248,6 @@ impl PointInput {
     }
 }
 
-/// A volume read from an input.
-#[derive(Debug, Clone)]
-pub struct VolumeInput {
-    /// The samples.
-    pub grid: DensityGrid,
-    /// `npy`.
-    pub format: &'static str,
-    /// How it was understood.
-    pub notes: Vec<String>,
-    /// What the user should know before trusting the result.
-    pub warnings: Vec<String>,
-}
-
 /// Reads an input.
 ///
 /// # Errors
@@ -244,13 +255,49 @@ pub struct VolumeInput {
 /// [`Error::Data`] if nothing is left of it, [`Error::Usage`] for options that do not fit it,
 /// [`Error::Interrupted`].
 pub fn read(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Input> {
+    if trajectory::streamed_file(source).is_some() {
+        return Trajectory::open(source, options, progress)?.into_input(progress).map(Input::Points);
+    }
+    if let Some(parsed) = source.path().and_then(|path| long_table(path, options, progress)) {
+        return choose::choose(parsed?, options, &source.to_string()).map(Input::Points);
+    }
+    if !options.pool
+        && let Some(text) = Trajectory::long_text(source, options, progress)?
+    {
+        return text.into_input(progress).map(Input::Points);
+    }
     read_bytes(&load(source, options, progress)?, source, options, progress)
 }
 
-/// The bytes of an input, unpacked if they are gzip, for [`read_bytes`].
+/// From this length on a table is read a piece at a time.
+const LONG_TABLE: u64 = 16 << 20;
+
+/// Reads a long table, which is never in memory whole. `None` for other files.
+fn long_table(path: &Path, options: &ReadOptions, progress: &dyn Progress) -> Option<Result<choose::Parsed>> {
+    const PIECE: u64 = 1 << 20;
+    if !path.is_file() {
+        return None;
+    }
+    let store = trajectory::Store::open(path).ok().filter(|store| store.len() >= LONG_TABLE)?;
+    let name = Source::Path(path.to_owned()).to_string();
+    let head = store.read(0, PIECE).ok().filter(|head| packed::Packing::of(head).is_none())?;
+    sniff::format(&head, &name).ok().filter(|format| *format == Format::Table)?;
+    progress.begin("reading", store.len());
+    let mut at = head.len() as u64;
+    let more = || {
+        let bytes = store.read(at, PIECE)?;
+        at += bytes.len() as u64;
+        progress.advance(bytes.len() as u64);
+        progress.check()?;
+        Ok(bytes)
+    };
+    table::parse_pieces(head, store.len(), more, &name, options, progress)
+}
+
+/// The bytes of an input, unpacked if they are packed, for [`read_bytes`].
 ///
 /// # Errors
-/// [`Error::File`] if it cannot be read, [`Error::Input`] if it is too long, a folder, or damaged gzip,
+/// [`Error::File`] if it cannot be read, [`Error::Input`] if it is too long, a folder, or damaged where it is packed,
 /// [`Error::Interrupted`].
 pub fn load(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Vec<u8>> {
     bytes::load(source, options.max_decompressed, progress)
@@ -265,6 +312,7 @@ fn refuse_point_options(options: &ReadOptions, name: &str) -> Result<()> {
         ("--sigma-columns", options.sigma_columns.is_some()),
         ("--input-frames", options.frames != FrameRange::default()),
         ("--pool", options.pool),
+        ("--topology", options.topology.is_some()),
         ("--every", options.every.is_some()),
         ("--max-points", options.max_points.is_some()),
     ];
@@ -284,6 +332,12 @@ fn refuse_columns(options: &ReadOptions, what: &str) -> Result<()> {
         _ => return Ok(()),
     };
     Err(Error::Usage(format!("{option} choose columns of a table; this is {what}")))
+}
+
+fn volume(raw: Result<volume::Raw>, options: &ReadOptions, name: &str) -> Result<Contents> {
+    let raw = raw?;
+    refuse_point_options(options, name)?;
+    raw.finish(options, name).map(|volume| Contents::Volume(Box::new(volume)))
 }
 
 /// Chooses from a cloud made in memory as from a file of one frame without columns; `format` names
@@ -311,23 +365,78 @@ pub fn from_cloud(cloud: PointCloud, format: &'static str, options: &ReadOptions
 /// As [`read`], without [`Error::File`].
 pub fn read_bytes(bytes: &[u8], source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Input> {
     let name = &source.to_string();
-    let parsed = match sniff::format(bytes, name)? {
+    let format = sniff::format(bytes, name)?;
+    if format.is_streamed() {
+        let trajectory = Trajectory::of_bytes(bytes, format, source, options, progress)?;
+        return trajectory.into_input(progress).map(Input::Points);
+    }
+    match parse(bytes, format, source, options, progress)? {
+        Contents::Volume(volume) => Ok(Input::Volume(*volume)),
+        Contents::Points(parsed) => choose::choose(*parsed, options, name).map(Input::Points),
+    }
+}
+
+/// What a file holds: all frames of points, or a volume.
+enum Contents {
+    Points(Box<choose::Parsed>),
+    Volume(Box<VolumeInput>),
+}
+
+/// Reads all of an input whose frames are not read one at a time.
+fn parse(
+    bytes: &[u8],
+    format: Format,
+    source: &Source,
+    options: &ReadOptions,
+    progress: &dyn Progress,
+) -> Result<Contents> {
+    let name = &source.to_string();
+    let parsed = match format {
         Format::Table => table::parse(bytes, name, options, progress)?,
         Format::Pdb => pdb::parse(bytes, name, progress)?,
         Format::Pqr => pqr::parse(bytes, name, progress)?,
         Format::Gro => gro::parse(bytes, name, progress)?,
         Format::Xyz => xyz::parse(bytes, name, progress)?,
         Format::Mmcif => mmcif::parse(bytes, name, progress)?,
-        Format::Npy => match npy::parse(bytes, name, source.path(), options)? {
-            npy::Contents::Points(parsed) => parsed,
-            npy::Contents::Volume(volume) => {
-                refuse_point_options(options, name)?;
-                return Ok(Input::Volume(volume));
+        Format::Mrc => return volume(volume::mrc::parse(bytes, name), options, name),
+        Format::Dx => return volume(volume::dx::parse(bytes, name, progress), options, name),
+        Format::Nrrd => {
+            return volume(volume::nrrd::parse(bytes, name, source.path(), options, progress), options, name);
+        }
+        Format::Vti => return volume(volume::vti::parse(bytes, name, options, progress), options, name),
+        Format::Tiff => return volume(volume::tiff::parse(bytes, name, options, progress), options, name),
+        Format::Cube => return volume(volume::cube::parse(bytes, name, progress), options, name),
+        Format::Plt => return volume(volume::plt::parse(bytes, name), options, name),
+        Format::Lammps => lammps::parse(bytes, name, progress)?,
+        Format::Bcif => bcif::parse(bytes, name, progress)?,
+        Format::Ply => ply::parse(bytes, name, options)?,
+        Format::Vtp => vtp::parse(bytes, name, options)?,
+        #[cfg(feature = "hdf5")]
+        Format::Hdf5 => hdf5::parse(bytes, name, source.path(), options)?,
+        #[cfg(feature = "parquet")]
+        Format::Parquet => parquet::parse(bytes, name, options)?,
+        #[cfg(not(all(feature = "hdf5", feature = "parquet")))]
+        Format::Hdf5 | Format::Parquet => {
+            let problem = "is HDF5 or Parquet; this program was built without its feature `hdf5` or `parquet`";
+            return Err(Error::input(name, format!("{problem}; save it as CSV")));
+        }
+        Format::Npy | Format::Zip => {
+            let contents = match format {
+                Format::Npy => npy::parse(bytes, name, source.path(), options)?,
+                _ => zipped::parse(bytes, name, source.path(), options)?,
+            };
+            match contents {
+                npy::Contents::Points(parsed) => parsed,
+                npy::Contents::Volume(volume) => {
+                    refuse_point_options(options, name)?;
+                    return Ok(Contents::Volume(Box::new(volume)));
+                }
             }
-        },
+        }
+        Format::Xtc | Format::Trr | Format::Dcd => unreachable!("read one frame at a time"),
     };
     if parsed.position_columns.is_empty() {
         refuse_columns(options, &format!("{name}, {}", parsed.format))?;
     }
-    choose::choose(parsed, options, name).map(Input::Points)
+    Ok(Contents::Points(Box::new(parsed)))
 }

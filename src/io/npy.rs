@@ -13,6 +13,7 @@ use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
 use super::choose::{Parsed, Rows};
+use super::volume::not_finite;
 use super::{ReadOptions, VolumeInput, atomic};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
@@ -38,6 +39,11 @@ pub fn read_array(bytes: &[u8], name: &str) -> Result<Array> {
     let values: Vec<f64> = header.decode(data);
     let values = if header.is_fortran { c_order(&values, &header.shape) } else { values };
     Ok(Array { shape: header.shape, values })
+}
+
+/// The shape of the array in the bytes of an NPY file.
+pub(super) fn shape(bytes: &[u8], name: &str) -> Result<Vec<usize>> {
+    header::read(bytes).map(|header| header.shape).map_err(|problem| Error::input(name, problem))
 }
 
 /// Values with the first index fastest, as values with the last index fastest.
@@ -141,13 +147,10 @@ fn volume(
             Lattice { shape, origin: DVec3::ZERO, spacing: DVec3::ONE }
         }
     };
-    let odd = values.iter().filter(|v| !v.is_finite()).count();
-    if odd > 0 {
-        warnings.push(format!("{odd} of {} values of the volume are not finite", values.len()));
-    }
     let narrow: Vec<f32> = values.iter().map(|v| *v as f32).collect();
+    warnings.extend(not_finite(&narrow, name)?);
     let grid = DensityGrid::from_c_order(lattice, &narrow, unit)?;
-    Ok(VolumeInput { grid, format: "npy", notes, warnings })
+    Ok(VolumeInput { grid, steps: None, format: "npy", notes, warnings })
 }
 
 fn with_json(path: &Path) -> PathBuf {

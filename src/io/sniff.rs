@@ -1,7 +1,8 @@
 //! What a file is, by its contents first and by its name second.
 
 use super::lines::{count, number, words};
-use super::{gro, pqr};
+use super::volume::{cube, dx, mrc, nrrd, plt, tiff};
+use super::{bcif, gro, lammps, pqr, vtk};
 use crate::error::{Error, Result};
 use crate::points::elements;
 
@@ -15,34 +16,67 @@ pub(super) enum Format {
     Xyz,
     Mmcif,
     Npy,
+    Mrc,
+    Dx,
+    Nrrd,
+    Vti,
+    Tiff,
+    Cube,
+    Plt,
+    Lammps,
+    Bcif,
+    Hdf5,
+    Zip,
+    Ply,
+    Vtp,
+    Parquet,
+    Xtc,
+    Trr,
+    Dcd,
+}
+
+impl Format {
+    /// Whether frames are read one at a time.
+    pub(super) fn is_streamed(self) -> bool {
+        matches!(self, Self::Xtc | Self::Trr | Self::Dcd)
+    }
+}
+
+/// The format that a file begins as, if its frames are read one at a time.
+pub(super) fn streamed(head: &[u8]) -> Option<Format> {
+    match head {
+        [0, 0, 0x07, 0xcb | 0xe7, ..] => Some(Format::Xtc),
+        [0, 0, 0x07, 0xc9, ..] => Some(Format::Trr),
+        _ if [4, 8].iter().any(|at| head.get(*at..*at + 4) == Some(b"CORD")) => Some(Format::Dcd),
+        _ => None,
+    }
 }
 
 /// The formats in the words of an error message.
-pub(super) const READ_FORMATS: &str = "CSV and other tables, PDB, mmCIF, GRO, XYZ, PQR and NPY, each also as .gz";
+pub(super) const READ_FORMATS: &str = "CSV and other tables, PDB, mmCIF, BinaryCIF, GRO, XYZ, PQR, \
+    XTC, TRR, DCD, LAMMPS dumps, Picasso and DECODE HDF5, .smlm, NPY, NPZ, Parquet, PLY and VTP, the volumes \
+    MRC, CCP4, DX, NRRD, VTI, TIFF, CUBE and PLT, each also as .gz, .bz2, .xz and .zst";
 
 /// Beginnings that tell a format which is not read, and its name.
 const FOREIGN: &[(&[u8], &str)] = &[
-    (b"\x89HDF\r\n\x1a\n", "HDF5"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"\xfd7zXZ\0", "xz-compressed"),
-    (b"BZh", "bzip2-compressed"),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
     (b"\x89PNG", "a PNG picture"),
     (b"%PDF", "a PDF document"),
-    (b"NRRD", "NRRD"),
-    (b"\x00\x00\x07\xcb", "GROMACS XTC"),
-    (b"\x00\x00\x07\xc9", "GROMACS TRR"),
-    (b"<VTKFile", "VTK XML"),
+    (b"# vtk DataFile", "a legacy VTK file (write it as .vti or .vtp)"),
     (b"<?xml", "XML"),
     (b"{\\rtf", "RTF text"),
-    (b"II*\0", "a TIFF picture"),
-    (b"MM\0*", "a TIFF picture"),
 ];
 
 /// Endings of formats that are told by name only, and are not read.
-const FOREIGN_ENDINGS: &[&str] = &[
-    "xtc", "trr", "dcd", "h5", "hdf5", "bcif", "smlm", "mrc", "map", "ccp4", "dx", "nrrd", "nhdr", "vti", "raw",
-    "xlsx", "xls", "mat", "yaml", "json",
+const FOREIGN_ENDINGS: &[&str] = &["raw", "xlsx", "xls", "mat", "yaml", "json"];
+
+/// Beginnings of binary formats that are read.
+const BINARY: &[(&[u8], Format)] = &[
+    (b"\x93NUMPY", Format::Npy),
+    (b"\x89HDF\r\n\x1a\n", Format::Hdf5),
+    (b"PK\x03\x04", Format::Zip),
+    (b"ply\n", Format::Ply),
+    (b"ply\r", Format::Ply),
+    (b"PAR1", Format::Parquet),
 ];
 
 /// Records that may begin a PDB file.
@@ -65,8 +99,17 @@ pub(super) fn format(bytes: &[u8], name: &str) -> Result<Format> {
     if bytes.is_empty() {
         return Err(Error::input(name, "the file is empty; give a file with points or a volume"));
     }
-    if head.starts_with(b"\x93NUMPY") {
-        return Ok(Format::Npy);
+    if let Some((_, format)) = BINARY.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Ok(*format);
+    }
+    if bcif::is_bcif(head) {
+        return Ok(Format::Bcif);
+    }
+    if let Some(format) = streamed(head) {
+        return Ok(format);
+    }
+    if let Some(format) = volume_format(head, &ending) {
+        return Ok(format);
     }
     if let Some(what) = foreign(head) {
         return Err(Error::input(name, format!("is {what}, which is not read; the formats read are {READ_FORMATS}")));
@@ -80,8 +123,32 @@ pub(super) fn format(bytes: &[u8], name: &str) -> Result<Format> {
     by_name_or_numbers(head, name, &ending, is_binary)
 }
 
+/// The volume that bytes are, by their beginning.
+fn volume_format(head: &[u8], ending: &str) -> Option<Format> {
+    let is_text = !head.contains(&0);
+    let named = |endings: &[&str]| endings.contains(&ending);
+    if nrrd::is_nrrd(head) {
+        Some(Format::Nrrd)
+    } else if vtk::is_xml(head) {
+        Some(if vtk::is_poly_data(head) { Format::Vtp } else { Format::Vti })
+    } else if tiff::is_tiff(head) {
+        Some(Format::Tiff)
+    } else if mrc::is_mrc(head, named(&["mrc", "mrcs", "map", "ccp4", "rec", "st", "ali"])) {
+        Some(Format::Mrc)
+    } else if is_text && dx::is_dx(head) {
+        Some(Format::Dx)
+    } else if is_text && cube::is_cube(head, named(&["cube", "cub"])) {
+        Some(Format::Cube)
+    } else {
+        (named(&["plt"]) && plt::is_plt(head)).then_some(Format::Plt)
+    }
+}
+
 /// The structure that a text is. Formats with stricter columns are looked for first.
 fn text_format(head: &[u8], ending: &str) -> Option<Format> {
+    if lammps::is_dump(head) {
+        return Some(Format::Lammps);
+    }
     if is_cif(head) {
         return Some(Format::Mmcif);
     }
@@ -106,7 +173,9 @@ fn by_name_or_numbers(head: &[u8], name: &str, ending: &str, is_binary: bool) ->
         }
         // Clouds of points are also called .xyz: a table of three columns.
         "xyz" if is_cloud(head) && !is_binary => Ok(Format::Table),
-        "pdb" | "ent" | "cif" | "mmcif" | "npy" | "gro" | "xyz" | "pqr" => {
+        "pdb" | "ent" | "cif" | "mmcif" | "npy" | "gro" | "xyz" | "pqr" | "xtc" | "trr" | "dcd" | "h5" | "hdf5"
+        | "bcif" | "smlm" | "npz" | "ply" | "parquet" | "mrc" | "map" | "ccp4" | "dx" | "nrrd" | "nhdr" | "vti"
+        | "vtp" | "tif" | "tiff" | "cube" | "cub" | "plt" => {
             let problem = format!("does not hold what its name says: it is neither {}", expected_of(ending));
             Err(Error::input(name, format!("{problem}; fetch it again, or give the right file")))
         }
@@ -128,16 +197,31 @@ fn expected_of(ending: &str) -> &'static str {
         "gro" => "GRO (line 2 is no number of atoms) nor another format that is read",
         "xyz" => "XYZ (line 1 is no number of atoms) nor another format that is read",
         "pqr" => "PQR (no ATOM, HETATM or header record begins a line) nor another format that is read",
+        "xtc" => "XTC (it does not begin with the number 1995 or 2023) nor another format that is read",
+        "trr" => "TRR (it does not begin with the number 1993) nor another format that is read",
+        "dcd" => "DCD (no record `CORD` begins it) nor another format that is read",
+        "h5" | "hdf5" => "HDF5 (it lacks the signature) nor another format that is read",
+        "bcif" => "BinaryCIF (it begins with no map of MessagePack) nor another format that is read",
+        "smlm" | "npz" => "a ZIP archive nor another format that is read",
+        "ply" => "PLY (line 1 is not `ply`) nor another format that is read",
+        "parquet" => "Parquet (it does not begin with `PAR1`) nor another format that is read",
         "npy" => "NPY (no numpy signature) nor another format that is read",
+        "mrc" | "map" | "ccp4" => "MRC (no header of a map) nor another format that is read",
+        "dx" => "OpenDX (no line begins with object) nor another format that is read",
+        "nrrd" | "nhdr" => "NRRD (it does not begin with NRRD000) nor another format that is read",
+        "vti" | "vtp" => "VTK XML (no element VTKFile) nor another format that is read",
+        "tif" | "tiff" => "TIFF (no II* or MM* at its beginning) nor another format that is read",
+        "cube" | "cub" => "CUBE (lines 3 to 6 are no counts with vectors) nor another format that is read",
+        "plt" => "gOpenMol's plt (its first words are not 3, a kind and three sides) nor another format that is read",
         _ => "CIF (no line begins with data_) nor another format that is read",
     }
 }
 
-/// The ending in small letters, without `.gz`.
+/// The ending in small letters, without that of packing, as `.gz`.
 pub(super) fn ending(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     let file = lower.rsplit(['/', '\\']).next().unwrap_or_default();
-    let file = file.strip_suffix(".gz").unwrap_or(file);
+    let file = [".gz", ".bz2", ".xz", ".zst"].iter().find_map(|packed| file.strip_suffix(packed)).unwrap_or(file);
     file.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_owned())
 }
 
@@ -147,12 +231,6 @@ fn foreign(head: &[u8]) -> Option<&'static str> {
         || begin.get(..5).is_some_and(|b| b.eq_ignore_ascii_case(b"<html"));
     if is_html {
         return Some("an HTML page (perhaps an error message of a server saved under this name)");
-    }
-    if head.get(4..8) == Some(b"CORD") || head.get(..4) == Some(b"CORD") {
-        return Some("DCD");
-    }
-    if head.get(208..211) == Some(b"MAP") && head.contains(&0) {
-        return Some("MRC or CCP4");
     }
     FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| *what)
 }
@@ -271,6 +349,16 @@ mod tests {
             (b"1 2 3\n1\n1 2 3\n", "x", Format::Table),
             (b"ATOM 1 N ALA 1 1.0 2.0 3.0 0.100 1.500\n", "x.pdb", Format::Pqr),
             (b"ATOM 1 N ALA 1 1.0 2.0 3.0 0.1 1.5\n", "x.pqr", Format::Pqr),
+            (b"\x00\x00\x07\xcb", "x", Format::Xtc),
+            (b"\x00\x00\x07\xc9", "x.xtc", Format::Trr),
+            (b"\x89HDF\r\n\x1a\n", "x.csv", Format::Hdf5),
+            (b"PK\x03\x04", "x.smlm", Format::Zip),
+            (b"ply\r\n", "x", Format::Ply),
+            (b"PAR1", "x.csv", Format::Parquet),
+            (b"\x83\xa7encoder\xa1x", "x", Format::Bcif),
+            (b"ITEM: TIMESTEP\n0\n", "x.csv", Format::Lammps),
+            (b"T\0\0\0CORD", "x", Format::Dcd),
+            (b"\0\0\0\0\0\0\0TCORD", "x", Format::Dcd),
             (b"ATOM      1  N   MET A   1      27.340  24.430   2.614  1.00  9.67\n", "x", Format::Pdb),
         ] {
             assert_eq!(format(bytes, name).unwrap(), expected, "{name}");
@@ -282,7 +370,8 @@ mod tests {
         for (bytes, name, expected) in [
             (&b""[..], "x.csv", "empty"),
             (b"  <!DOCTYPE html>", "x.pdb", "HTML"),
-            (b"\x89HDF\r\n\x1a\n", "x.csv", "HDF5"),
+            (b"# vtk DataFile Version 3.0\nd\nASCII\n1 2 3\n", "x.vtk", "legacy VTK"),
+            (b"x", "x.hdf5", "HDF5 (it lacks"),
             (b"\xff\xfex\0", "x.csv", "UTF-16"),
             (b"not a pdb\n", "x.pdb.txt", "formats read are CSV"),
             (b"not a pdb\n", "x.pdb", "PDB"),
@@ -290,7 +379,7 @@ mod tests {
             (b"no number\nwater\nO 0 0 0\n", "x.xyz", "XYZ (line 1"),
             (b"water\nno number\n", "x.gro", "GRO (line 2"),
             (b"no atoms\n", "x.pqr", "PQR (no ATOM"),
-            (b"\x00\x00\x07\xcb", "x.xtc", "XTC"),
+            (b"\x00\x00\x07\xcc", "x.xtc", "XTC (it does"),
         ] {
             let error = format(bytes, name).unwrap_err().to_string();
             assert!(error.contains(expected), "{name}: {error}");

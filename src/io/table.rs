@@ -4,28 +4,33 @@
 //! positions are found out; a row that has another number of fields than the first is an error, so
 //! that no other format is taken for a table.
 
+pub(super) mod columns;
 mod layout;
 mod names;
 mod vendor;
 mod with_column;
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use glam::DVec3;
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memrchr};
+use rayon::prelude::*;
 
 use super::choose::{Parsed, Rows};
-use super::lines::{Lines, number, shown};
-use super::{ReadOptions, atomic};
+use super::lines::{Lines, number, short_decimal, shown};
+use super::{ReadOptions, atomic, room};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
-use crate::points::{Column, PointCloud};
+use crate::points::{AtomTable, Column, PointCloud};
 use crate::progress::Progress;
 use layout::{Layout, Separator};
 pub use with_column::write_with_column;
 
-/// Lines between two looks at whether to stop.
-const CHECK_EVERY: u64 = 1 << 16;
+/// Bytes that are read at once.
+const PIECE: usize = 1 << 20;
+/// The part in which the layout is looked for.
+const HEAD: usize = 1 << 20;
 /// Nanometres in a metre, into which tables in metres are converted.
 const NANOMETRES: f64 = 1e9;
 
@@ -36,27 +41,143 @@ const NANOMETRES: f64 = 1e9;
 /// [`Error::Interrupted`].
 pub(super) fn parse(bytes: &[u8], name: &str, options: &ReadOptions, progress: &dyn Progress) -> Result<Parsed> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let (text, mut notes) = vendor::without_trailer(text);
-    if let Some(at) = memchr(0, text) {
-        let line = Lines::new(&text[..at]).count().max(1) as u64;
-        return Err(Error::line(name, line, "holds a NUL byte, so it is no text; save it as CSV UTF-8"));
+    let (text, notes) = vendor::without_trailer(text);
+    let mut plan = Plan::of(text, name, options)?;
+    plan.notes.splice(0..0, notes);
+    let rows = &text[plan.begin.min(text.len())..];
+    read(plan, Pieces::new(rows).map(|piece| Ok(Cow::Borrowed(piece))), rows.len() as u64, name, progress)
+}
+
+/// Reads a table a piece at a time, so that it is never in memory whole: `head` are its first bytes, and
+/// `more` gives further ones. `None` if it must be read whole.
+///
+/// # Errors
+/// As [`parse`], and what `more` gives.
+pub(super) fn parse_pieces(
+    head: Vec<u8>,
+    len: u64,
+    mut more: impl FnMut() -> Result<Vec<u8>> + Send,
+    name: &str,
+    options: &ReadOptions,
+    progress: &dyn Progress,
+) -> Option<Result<Parsed>> {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    let lines = &text[..memrchr(b'\n', text)? + 1];
+    if vendor::has_trailer(text) || memrchr(b'\n', &lines[..lines.len() / 2]).is_none() {
+        return None;
     }
-    let layout = Layout::find(text).map_err(|(line, problem)| place_of(name, line, problem))?;
-    let chosen = names::choose(&layout, options, name)?;
-    notes.extend(chosen.notes.iter().cloned());
-    let mut reader = Reader::new(&layout, &chosen);
-    for (line_number, line) in Lines::new(text) {
-        if line_number > layout.header_line && !layout::is_skipped(line) {
-            reader.row(line, line_number).map_err(|problem| Error::line(name, line_number, problem))?;
+    let plan = match Plan::of(lines, name, options) {
+        Ok(plan) => plan,
+        Err(e) => return Some(Err(e)),
+    };
+    let mut rest = text.get(plan.begin..)?.to_vec();
+    let mut is_done = false;
+    let pieces = std::iter::from_fn(move || {
+        while !is_done {
+            match more() {
+                Err(e) => {
+                    is_done = true;
+                    return Some(Err(e));
+                }
+                Ok(bytes) if bytes.is_empty() => is_done = true,
+                Ok(bytes) => {
+                    rest.extend(bytes);
+                    if let Some(end) = memrchr(b'\n', &rest) {
+                        let next = rest.split_off(end + 1);
+                        return Some(Ok(Cow::Owned(std::mem::replace(&mut rest, next))));
+                    }
+                }
+            }
         }
-        if line_number.is_multiple_of(CHECK_EVERY) {
-            progress.check()?;
+        let last = std::mem::take(&mut rest);
+        (!last.is_empty()).then_some(Ok(Cow::Owned(last)))
+    });
+    Some(read(plan, pieces, len, name, progress))
+}
+
+/// How the rows of a table are read.
+struct Plan {
+    layout: Layout,
+    chosen: names::Chosen,
+    notes: Vec<String>,
+    /// Where the rows begin.
+    begin: usize,
+}
+
+impl Plan {
+    fn of(text: &[u8], name: &str, options: &ReadOptions) -> Result<Self> {
+        let head = &text[..text.len().min(HEAD)];
+        if let Some(at) = memchr(0, head) {
+            return Err(nul(name, Lines::new(&head[..at]).count().max(1) as u64));
         }
+        let layout = Layout::find(text).map_err(|(line, problem)| place_of(name, line, problem))?;
+        let chosen = names::choose(&layout, options, name)?;
+        let mut lines = Lines::new(text);
+        lines.by_ref().take(layout.header_line as usize).for_each(drop);
+        let begin = text.len() - lines.rest().len();
+        Ok(Self { notes: chosen.notes.clone(), layout, chosen, begin })
     }
-    if reader.rows.len() == 0 {
+}
+
+fn nul(name: &str, line: u64) -> Error {
+    Error::line(name, line, "holds a NUL byte, so it is no text; save it as CSV UTF-8")
+}
+
+/// Parts of a text, each of whole lines.
+struct Pieces<'a>(&'a [u8]);
+
+impl<'a> Pieces<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        Self(text)
+    }
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let text = self.0;
+        let after = memchr(b'\n', text.get(PIECE..).unwrap_or_default()).map_or(text.len(), |at| PIECE + at + 1);
+        let (piece, rest) = text.split_at(after);
+        self.0 = rest;
+        (!piece.is_empty()).then_some(piece)
+    }
+}
+
+/// Reads the rows of all pieces, several at a time.
+fn read<'t>(
+    plan: Plan,
+    mut pieces: impl Iterator<Item = Result<Cow<'t, [u8]>>> + Send,
+    len: u64,
+    name: &str,
+    progress: &dyn Progress,
+) -> Result<Parsed> {
+    let Plan { layout, chosen, notes, .. } = plan;
+    let mut all = Reader::new(&layout, &chosen);
+    let (mut lines, mut done) = (layout.header_line, 0_u64);
+    let mut next = || pieces.by_ref().take(2 * rayon::current_num_threads()).collect::<Result<Vec<Cow<[u8]>>>>();
+    let mut batch = next()?;
+    while !batch.is_empty() {
+        progress.check()?;
+        let parse = || batch.par_iter().map(|piece| Reader::new(&layout, &chosen).piece(piece)).collect::<Vec<_>>();
+        // The next pieces come from the file meanwhile.
+        let (parts, following) = rayon::join(parse, &mut next);
+        for (piece, part) in batch.iter().zip(parts) {
+            let (part, count) = part.map_err(|(line, problem)| match problem {
+                Some(problem) => Error::line(name, lines + line, problem),
+                None => nul(name, lines + line),
+            })?;
+            all.append(part, lines).map_err(|(line, problem)| Error::line(name, line, problem))?;
+            lines += count;
+            done += piece.len() as u64;
+        }
+        all.reserve(done, len);
+        batch = following?;
+    }
+    if all.rows.len() == 0 {
         return Err(Error::Data(format!("{name}: has a header but no rows; no points to read")));
     }
-    Ok(reader.finish(&layout, &chosen, notes))
+    Ok(all.finish(&layout, &chosen, notes))
 }
 
 fn place_of(name: &str, line: u64, problem: String) -> Error {
@@ -79,7 +200,11 @@ struct Reader<'a> {
     /// For each axis where its standard deviation stands in `values`, its column, and what it is multiplied by.
     of_sigma: Vec<(usize, (usize, f64))>,
     sigmas: Vec<DVec3>,
-    decimal: Option<u8>,
+    /// The decimal mark, and the line it is first met on.
+    decimal: Option<(u8, u64)>,
+    /// The line that is read, and the first that was left out.
+    line: u64,
+    first_dropped: Option<u64>,
 }
 
 /// Where the weight stands in `Reader::values`, after x, y and z.
@@ -113,7 +238,54 @@ impl<'a> Reader<'a> {
             weights: Vec::new(),
             further: vec![Vec::new(); chosen.further.len()],
             decimal: None,
+            line: 0,
+            first_dropped: None,
         }
+    }
+
+    /// Reads whole lines; gives their number. The error is a line from 1, without a text for a NUL byte.
+    fn piece(mut self, text: &[u8]) -> Result<(Self, u64), (u64, Option<String>)> {
+        if let Some(at) = memchr(0, text) {
+            return Err((Lines::new(&text[..at]).count().max(1) as u64, None));
+        }
+        for (number, line) in Lines::new(text) {
+            self.line = number;
+            if !layout::is_skipped(line) {
+                self.row(line).map_err(|problem| (number, Some(problem)))?;
+            }
+        }
+        let lines = self.line;
+        Ok((self, lines))
+    }
+
+    /// Appends what was read after `lines` lines.
+    fn append(&mut self, mut part: Self, lines: u64) -> Result<(), (u64, String)> {
+        let place = part.first_dropped.map_or(String::new(), |line| format!("line {}", lines + line));
+        self.rows.append(part.rows, || place);
+        self.weights.append(&mut part.weights);
+        self.sigmas.append(&mut part.sigmas);
+        self.further.iter_mut().zip(&mut part.further).for_each(|(all, more)| all.append(more));
+        match (self.decimal, part.decimal) {
+            (Some((mark, _)), Some((other, line))) if mark != other => {
+                Err((lines + line, "mixes decimal commas and points; write one of them throughout".into()))
+            }
+            (mark, other) => {
+                self.decimal = mark.or(other);
+                Ok(())
+            }
+        }
+    }
+
+    /// Room for all rows, by those in the first `done` of `len` bytes: growing by doubling would need
+    /// the memory twice.
+    fn reserve(&mut self, done: u64, len: u64) {
+        let rows = self.rows.positions.len() as f64;
+        let expected = rows * 1.02 * len as f64 / done.max(1) as f64;
+        let more = (expected - rows).clamp(0.0, (len - len.min(done)) as f64 / 2.0) as usize;
+        room::reserve(&mut self.rows.positions, more);
+        self.weights.reserve_exact(if self.has_weight { more } else { 0 });
+        self.sigmas.reserve_exact(if self.of_sigma.is_empty() { 0 } else { more });
+        self.further.iter_mut().for_each(|column| column.reserve_exact(more));
     }
 
     /// For each column, the first thing it is used for; the same column may be named only once.
@@ -121,7 +293,7 @@ impl<'a> Reader<'a> {
         (0..columns).map(|c| wanted.iter().find(|w| w.0 == c).map(|w| w.1)).collect()
     }
 
-    fn row(&mut self, line: &[u8], line_number: u64) -> Result<(), String> {
+    fn row(&mut self, line: &[u8]) -> Result<(), String> {
         let layout = self.layout;
         let count = if memchr(b'"', line).is_some() {
             let fields = layout::quoted_fields(line, layout.separator)?;
@@ -130,12 +302,17 @@ impl<'a> Reader<'a> {
             }
             fields.len()
         } else {
-            let mut count = 0;
-            layout.separator.try_split(line, |text| {
-                self.field(count, text)?;
-                count += 1;
-                Ok::<(), String>(())
-            })?;
+            let (mut count, rest) = match layout.separator {
+                Separator::Comma => self.plain_fields(line),
+                _ => (0, Some(line)),
+            };
+            if let Some(rest) = rest {
+                layout.separator.try_split(rest, |text| {
+                    self.field(count, text)?;
+                    count += 1;
+                    Ok::<(), String>(())
+                })?;
+            }
             // A separator at the end of every row begins no column.
             count - usize::from(count == layout.columns.len() + 1 && layout.separator.ends(line))
         };
@@ -144,7 +321,28 @@ impl<'a> Reader<'a> {
             let first = layout.header_line.max(1);
             return Err(format!("has {count} fields, {expected} are expected as on line {first}; is the file cut?"));
         }
-        self.keep(line_number)
+        self.keep()
+    }
+
+    /// Reads the first fields of a line as long as they are plain numbers between commas; gives how many, and
+    /// the rest of the line if there is one.
+    fn plain_fields<'t>(&mut self, line: &'t [u8]) -> (usize, Option<&'t [u8]>) {
+        let (mut count, mut rest) = (0, line);
+        while let Some((value, after)) = short_decimal(rest) {
+            let is_last = after.is_empty();
+            if !is_last && after[0] != b',' {
+                break;
+            }
+            if let Some(&Some(used)) = self.uses.get(count) {
+                self.values[used] = value;
+            }
+            count += 1;
+            if is_last {
+                return (count, None);
+            }
+            rest = &after[1..];
+        }
+        (count, Some(rest))
     }
 
     fn field(&mut self, column: usize, text: &[u8]) -> Result<(), String> {
@@ -160,10 +358,10 @@ impl<'a> Reader<'a> {
     fn with_decimal_comma(&mut self, plain: Option<f64>, text: &[u8], column: usize) -> Result<f64, String> {
         let mark = memchr2(b'.', b',', text).map(|at| text[at]);
         if self.layout.separator != Separator::Comma && mark.is_some() {
-            if self.decimal.is_some() && self.decimal != mark {
+            if self.decimal.is_some_and(|known| Some(known.0) != mark) {
                 return Err(format!("`{}` mixes decimal commas and points; write one of them throughout", shown(text)));
             }
-            self.decimal = mark;
+            self.decimal = self.decimal.or(mark.map(|mark| (mark, self.line)));
         }
         let comma = (mark == Some(b',')).then(|| text.iter().map(|b| if *b == b',' { b'.' } else { *b }).collect());
         let value = plain.or_else(|| comma.and_then(|text: Vec<u8>| number(&text)));
@@ -179,12 +377,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn keep(&mut self, line: u64) -> Result<(), String> {
+    fn keep(&mut self) -> Result<(), String> {
         let mut position = DVec3::new(self.values[0], self.values[1], self.values[2]) * self.scale;
         if self.dimensions == 2 {
             position.z = 0.0;
         }
-        if !self.rows.push(position, || format!("line {line}")) {
+        if !self.rows.push(position, String::new) {
+            self.first_dropped.get_or_insert(self.line);
             return Ok(());
         }
         if self.has_weight {
@@ -236,8 +435,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Writes a cloud as CSV: x, y, z with the unit in the header (`x [nm]`), the weights, `sigma_x` and so on, and further
-/// columns if there are any. Numbers are written so that they read back exactly.
+/// Writes a cloud as CSV: x, y, z with the unit in the header (`x [nm]`), name, element, residue and chain of atoms,
+/// the weights, `sigma_x` and so on, and further columns if there are any. Numbers are written so that they read back
+/// exactly.
 ///
 /// # Errors
 /// [`Error::File`], or [`Error::Usage`] if `path` is `input`.
@@ -245,6 +445,10 @@ pub fn write_csv(path: &Path, cloud: &PointCloud, input: Option<&Path>) -> Resul
     atomic::write(path, input, |file| {
         let unit = cloud.unit.map_or(String::new(), |u| format!(" [{}]", u.name()));
         write!(file, "x{unit},y{unit},z{unit}")?;
+        let atoms = cloud.atoms.as_ref().map_or_else(Vec::new, atom_columns);
+        for (name, _) in &atoms {
+            write!(file, ",{name}")?;
+        }
         if cloud.weights.is_some() {
             write!(file, ",weight")?;
         }
@@ -257,6 +461,9 @@ pub fn write_csv(path: &Path, cloud: &PointCloud, input: Option<&Path>) -> Resul
         writeln!(file)?;
         for (i, p) in cloud.positions.iter().enumerate() {
             write!(file, "{},{},{}", p.x, p.y, p.z)?;
+            for (_, text) in &atoms {
+                write!(file, ",{}", text(i))?;
+            }
             if let Some(weights) = &cloud.weights {
                 write!(file, ",{}", weights[i])?;
             }
@@ -270,6 +477,39 @@ pub fn write_csv(path: &Path, cloud: &PointCloud, input: Option<&Path>) -> Resul
         }
         Ok(())
     })
+}
+
+type TextOf<'a> = Box<dyn Fn(usize) -> String + 'a>;
+
+/// The columns of atoms that are there, each with its text by point.
+fn atom_columns(atoms: &AtomTable) -> Vec<(&'static str, TextOf<'_>)> {
+    let mut columns: Vec<(&'static str, TextOf)> = Vec::new();
+    let texts =
+        [("name", &atoms.name), ("element", &atoms.element), ("resname", &atoms.resname), ("chain", &atoms.chain)];
+    for (name, column) in texts {
+        if !column.codes.is_empty() {
+            columns.push((name, Box::new(|i| quoted(column.get(i)))));
+        }
+    }
+    if !atoms.resid.is_empty() {
+        let resid = |i: usize| match atoms.resid[i] {
+            AtomTable::NO_RESID => String::new(),
+            resid => resid.to_string(),
+        };
+        columns.push(("resid", Box::new(resid)));
+    }
+    for (name, codes) in [("icode", &atoms.icode), ("altloc", &atoms.altloc)] {
+        if codes.iter().any(|c| *c != b' ') {
+            columns.push((name, Box::new(|i| quoted(char::from(codes[i]).to_string().trim()))));
+        }
+    }
+    columns
+}
+
+/// A text as CSV has it.
+fn quoted(text: &str) -> String {
+    let is_plain = !text.contains(['"', ',', '\n', '\r']);
+    if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
 }
 
 #[cfg(test)]

@@ -42,17 +42,24 @@ impl Categorical {
 pub(crate) struct Interner {
     seen: HashMap<Box<str>, u32>,
     last: Option<u32>,
+    /// For each code, the one that came after it the last time: residues repeat their atoms.
+    after: Vec<u32>,
     column: Categorical,
 }
 
 impl Interner {
     /// Appends a point with this text; bytes that are not UTF-8 become U+FFFD.
     pub(crate) fn push(&mut self, text: &[u8]) {
+        let is = |code: u32, column: &Categorical| column.levels[code as usize].as_bytes() == text;
         let code = match self.last {
             // Neighbouring atoms mostly share residue and chain.
-            Some(last) if self.column.levels[last as usize].as_bytes() == text => last,
+            Some(last) if is(last, &self.column) => last,
+            Some(last) if is(self.after[last as usize], &self.column) => self.after[last as usize],
             _ => self.code(&String::from_utf8_lossy(text)),
         };
+        if let Some(last) = self.last.filter(|last| *last != code) {
+            self.after[last as usize] = code;
+        }
         self.last = Some(code);
         self.column.codes.push(code);
     }
@@ -64,6 +71,7 @@ impl Interner {
         let code = self.column.levels.len() as u32;
         self.seen.insert(text.into(), code);
         self.column.levels.push(text.into());
+        self.after.push(code);
         code
     }
 

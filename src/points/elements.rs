@@ -31,7 +31,33 @@ pub fn atomic_number(symbol: &str) -> Option<u8> {
     if symbol == "D" {
         return Some(1);
     }
-    SYMBOLS.iter().position(|s| *s == symbol).map(|i| i as u8 + 1)
+    let number = *NUMBERS.get(place(symbol.as_bytes())?)?;
+    (number > 0).then_some(number)
+}
+
+/// Letters of the alphabet, and none.
+const LETTERS: usize = 27;
+
+/// The atomic number at the place of each symbol, 0 where there is none: it is asked for every atom.
+static NUMBERS: [u8; 26 * LETTERS] = {
+    let mut numbers = [0; 26 * LETTERS];
+    let mut i = 0;
+    while i < SYMBOLS.len() {
+        if let Some(place) = place(SYMBOLS[i].as_bytes()) {
+            numbers[place] = i as u8 + 1;
+        }
+        i += 1;
+    }
+    numbers
+};
+
+/// Where a text of one or two capitals stands among all of them.
+const fn place(symbol: &[u8]) -> Option<usize> {
+    match *symbol {
+        [a @ b'A'..=b'Z'] => Some((a - b'A') as usize * LETTERS),
+        [a @ b'A'..=b'Z', b @ b'A'..=b'Z'] => Some((a - b'A') as usize * LETTERS + 1 + (b - b'A') as usize),
+        _ => None,
+    }
 }
 
 /// The colour by which an element is known in pictures of molecules (Corey, Pauling and Koltun's for the commonest, as
@@ -133,6 +159,18 @@ fn without_charge(name: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_symbol_has_its_number_and_nothing_else_has() {
+        assert!(SYMBOLS.iter().enumerate().all(|(i, symbol)| atomic_number(symbol) == Some(i as u8 + 1)));
+        let all = (0..=255u8).flat_map(|a| (0..=255u8).map(move |b| [a, b]));
+        let known = all.filter(|s| std::str::from_utf8(s).is_ok_and(|s| atomic_number(s).is_some())).count();
+        assert_eq!(known, SYMBOLS.iter().filter(|s| s.len() == 2).count());
+        assert_eq!(
+            [atomic_number(""), atomic_number("Ca"), atomic_number("CAA"), atomic_number("D")],
+            [None, None, None, Some(1)]
+        );
+    }
 
     #[test]
     fn numbers_and_masses_stand_at_their_elements() {

@@ -104,8 +104,80 @@ fn structures_are_written_as_positions_with_their_density() {
     assert_eq!(json(&ran)["rows_without_value"], 1);
     let written = std::fs::read_to_string(&out).unwrap();
     let lines: Vec<&str> = written.lines().collect();
-    assert_eq!((lines.len(), lines[0]), (4, "x [angstrom],y [angstrom],z [angstrom],\"density\""));
-    assert!(lines[1].starts_with("2,4,-2,"), "{written}");
+    let names = "x [angstrom],y [angstrom],z [angstrom],name,element,resname,chain,resid,\"density\"";
+    assert_eq!((lines.len(), lines[0]), (4, names));
+    assert!(lines[1].starts_with("2,4,-2,CA,C,ALA,A,2,"), "{written}");
+}
+
+/// Atoms written with their density can be read again, and the density is where programs look for it.
+#[test]
+fn atoms_bear_their_density_in_every_format() {
+    let folder = folder("at-atoms");
+    let pdb = path(&folder, "t.pdb");
+    let atom = |i: usize, name: &str, element: &str, x: f64| {
+        let record = if element == "ZN" { "HETATM" } else { "ATOM  " };
+        format!(
+            "{record}{i:5} {name:4} ALA A{:4}A   {x:8.3}{:8.3}{:8.3}  0.50 10.00          {element:>2}  \n",
+            9 * i,
+            x * x,
+            -x
+        )
+    };
+    let rows =
+        [atom(1, " CA ", "C", 1.0), atom(2, " O5'", "O", 2.0), atom(3, "ZN  ", "ZN", 3.0), atom(4, " N  ", "N", -3.5)];
+    std::fs::write(&pdb, format!("CRYST1   20.000   30.000   40.000  90.00  80.00  90.00 P 1\n{}", rows.concat()))
+        .unwrap();
+    let exact = path(&folder, "at.npy");
+    json(&densitas(&["density", &pdb, "--bandwidth", "2A", "--at-points", &exact, "--json"]));
+    let exact = npy_f64(Path::new(&exact));
+    let before = json(&densitas(&["info", &pdb, "--json"]));
+    for file in ["o.pdb", "o.cif", "o.xyz"] {
+        let out = path(&folder, file);
+        let told = json(&densitas(&["density", &pdb, "--bandwidth", "2A", "--at-points", &out, "--json"]));
+        let after = json(&densitas(&["info", &out, "--json"]));
+        for key in ["points", "bounds", "unit", "elements", "cell"] {
+            let [a, b] = [&before, &after].map(|v| v[key].to_string());
+            let is_same = a == b || key == "cell" && file == "o.xyz" && !after["cell"].is_null();
+            assert!(is_same, "{file}: {key} {a} {b}");
+        }
+        let text = std::fs::read_to_string(&out).unwrap();
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|l| {
+                l.split_whitespace().count() >= 5 && !l.starts_with(['#', 'R', 'C', 'L']) || l.starts_with("C ")
+            })
+            .collect();
+        assert_eq!(lines.len(), 4, "{text}");
+        let scale = 10f64.powi(told["bfactor_exponent"].as_i64().unwrap_or(0) as i32);
+        for (line, value) in std::iter::zip(lines, &exact) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let (found, digits) = match file {
+                "o.pdb" => (line[60..66].trim().parse::<f64>().unwrap() / scale, 0.0051 / scale),
+                "o.cif" => (words.last().unwrap().parse().unwrap(), 1e-12),
+                _ => (words[4].parse().unwrap(), 1e-12),
+            };
+            assert!((found - value).abs() <= digits, "{file}: {found} for {value}: {line}");
+        }
+        if file != "o.xyz" {
+            assert!(
+                text.contains("HETATM") && text.contains("O5'") && (10.0..100.0).contains(&(scale * exact[0])),
+                "{text}"
+            );
+        }
+    }
+    // Points without atoms are X of extended XYZ, and no PDB.
+    let table = path(&folder, "t.csv");
+    std::fs::write(&table, TABLE).unwrap();
+    let out = path(&folder, "t.xyz");
+    json(&densitas(&["density", &table, "--bandwidth", "1nm", "--at-points", &out, "--json"]));
+    let written = std::fs::read_to_string(&out).unwrap();
+    assert!(
+        written.starts_with("3\nProperties=species:S:1:pos:R:3:density:R:1\nX 0 0 0 ")
+            && written.contains("\nX 10 0 0 "),
+        "{written}"
+    );
+    let refused = densitas(&["density", &table, "--bandwidth", "1nm", "--at-points", &path(&folder, "t.pdb2.pdb")]);
+    assert!(refused.status.code() == Some(2) && stderr(&refused).contains("has no atoms"), "{}", stderr(&refused));
 }
 
 #[test]
@@ -120,7 +192,7 @@ fn a_grid_and_the_points_at_once_and_what_is_refused() {
     assert_eq!(npy_f64(Path::new(&at)).len(), 5000);
     for (arguments, code, expected) in [
         (vec!["sample:founding"], 2, "--output"),
-        (vec!["sample:founding", "--at-points", "x.mrc"], 2, ".npy or .csv"),
+        (vec!["sample:founding", "--at-points", "x.mrc"], 2, ".npy, .csv, .pdb, .cif or .xyz"),
         (vec!["sample:founding", "-o", &grid, "--at-points", &grid], 2, "the same file"),
         (vec![&table, "--at-points", &table], 2, "the output is the input"),
         (vec![&table, "--columns", "x,y", "--at-points", &at], 1, "heatmap"),

@@ -115,7 +115,10 @@ fn what_may_be_noise_fades_from_the_picture() {
             &out,
             "--json",
         ];
-        let told = json(&densitas(&[&args[..], &["--vmin", "0", "--axes", "off", "--colorbar", "off"], more].concat()));
+        let told = json(&densitas(
+            &[&args[..], &["--vmin", "0", "--axes", "off", "--colorbar", "off", "--colormap", "#fff,#fff"], more]
+                .concat(),
+        ));
         (told, crate::common::read_png(Path::new(&out)).1)
     };
     let (told, plain) = drawn("plain.png", &[]);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use densitas::error::{Error, Result};
 use densitas::geometry::Box3;
-use densitas::io::{Input, PointInput, ReadOptions, Source, read, read_bytes};
+use densitas::io::{Input, PointInput, ReadOptions, Source, Trajectory, read, read_bytes};
 use densitas::points::PointCloud;
 use densitas::progress::Silent;
 use glam::DVec3;
@@ -34,7 +34,21 @@ const ENDINGS: &[&str] = &[
     ".xyz",
     ".xyz.gz",
     ".pqr",
+    ".xtc",
+    ".trr",
+    ".dcd",
+    ".bcif",
+    ".h5",
+    ".hdf5",
+    ".smlm",
 ];
+/// Volumes, which `volumes.rs` reads.
+const VOLUME_ENDINGS: &[&str] =
+    &[".dx", ".dx.gz", ".ccp4", ".ccp4.gz", ".map", ".plt", ".nrrd", ".nhdr", ".vti", ".mrc", ".tif", ".cube"];
+/// Those of them that hold positions only.
+const TRAJECTORIES: &[&str] = &[".xtc", ".trr", ".dcd"];
+/// Tables that are not text.
+const CONTAINERS: &[&str] = &[".h5", ".hdf5", ".smlm"];
 /// Cases that only the density can decide: one point, points on a plane, a far outlier.
 const DECIDED_BY_THE_DENSITY: &[&str] = &["csv_all_same.csv", "csv_plane.csv", "csv_one_point.csv", "csv_far.csv"];
 
@@ -94,7 +108,11 @@ fn structures_agree_with_the_recorded_answers() {
     let mut checked = 0;
     for (path, answer) in entries(&root, &["structures/", "trajectories/"]) {
         let name = path.display().to_string();
-        if !answer["first_frame_all"].is_null() {
+        if name.ends_with(".bcif") {
+            check_binary_cif(&path);
+        } else if TRAJECTORIES.iter().any(|e| name.ends_with(e)) {
+            check_trajectory(&root, &path, &answer, &name);
+        } else if !answer["first_frame_all"].is_null() {
             check_frames(&path, &answer, &name);
         } else if answer["n_atoms_first_model"] == 0 {
             let error = points(&path).unwrap_err().to_string();
@@ -157,6 +175,153 @@ fn check_frames(path: &Path, answer: &Value, name: &str) {
     }
 }
 
+/// XTC, TRR and DCD: each frame through the reader of all, and any of them through [`Trajectory`].
+fn check_trajectory(root: &Path, path: &Path, answer: &Value, name: &str) {
+    // MDAnalysis does not read the 64-bit DCD; chemfiles does.
+    let answer = if answer["first_frame_all"].is_null() { &answer["crosscheck_chemfiles"] } else { answer };
+    let topology = answer["topology"].as_str().map(|t| root.join("data").join(t));
+    let with = |select: Option<&str>, range: &str| ReadOptions {
+        select: select.map(|s| s.parse().unwrap()),
+        topology: topology.clone(),
+        ..frame(range)
+    };
+    let input = points_with(path, &with(None, ":")).unwrap();
+    assert_eq!(Some(input.frames as u64), answer["n_frames"].as_u64(), "{name}: frames");
+    let has_wrong_count = name.ends_with("adk_dims.dcd");
+    assert_eq!(input.warnings.len(), usize::from(has_wrong_count), "{name}: {:?}", input.warnings);
+    check_summary(name, &input.cloud, &answer["first_frame_all"]);
+    check_summary(
+        &format!("{name}, last"),
+        &points_with(path, &with(None, "-1")).unwrap().cloud,
+        &answer["last_frame_all"],
+    );
+    for (key, select) in [("ca", "name CA"), ("water_oxygen", "water and name OW OH2 O W")] {
+        for (which, range) in [("first", ":"), ("last", "-1")] {
+            let expected = &answer[format!("{which}_frame_{key}")];
+            if !expected.is_null() {
+                check_summary(name, &points_with(path, &with(Some(select), range)).unwrap().cloud, expected);
+            }
+        }
+    }
+    let source = Source::Path(path.to_owned());
+    let trajectory = Trajectory::open(&source, &with(None, ":"), &Silent).unwrap();
+    let last = trajectory.frame(trajectory.len() - 1).unwrap();
+    check_summary(name, &last.cloud, &answer["last_frame_all"]);
+    for (key, frame) in [("first", trajectory.frame(0).unwrap()), ("last", last)] {
+        if let Some(cell) = answer[format!("{key}_frame_box")].as_array() {
+            let near = frame.cell.unwrap().iter().zip(cell).all(|(a, b)| (a - b.as_f64().unwrap()).abs() < 1e-3);
+            assert!(near, "{name}: cell {:?}", frame.cell);
+        }
+        if let Some(time) = answer[format!("{key}_frame_time_ps")].as_f64() {
+            assert!((frame.time.unwrap() - time).abs() < 1e-3, "{name}: {key} time {:?}", frame.time);
+        }
+    }
+}
+
+/// 1CBS as biotite reads it.
+fn check_binary_cif(path: &Path) {
+    let input = points(path).unwrap();
+    let (mean, atoms) = (input.cloud.mean(), input.cloud.atoms.unwrap());
+    assert_eq!((atoms.len(), input.frames, input.warnings.len()), (1213, 1, 0));
+    assert!((mean - DVec3::from_array([17.836_859, 20.848_729, 27.422_702])).length() < 1e-3, "{mean}");
+    assert_eq!(atoms.hetero.iter().filter(|h| **h).count(), 122);
+    let select = ReadOptions { select: Some("name CA".parse().unwrap()), ..ReadOptions::default() };
+    assert_eq!(points_with(path, &select).unwrap().cloud.len(), 137);
+}
+
+/// Picasso keeps pixels, DECODE has z in nanometres and so becomes nanometres.
+#[test]
+fn containers_of_localisations_agree_with_the_recorded_answers() {
+    let Some(root) = test_data() else { return };
+    let folder = root.join("data/smlm");
+    for (path, answer) in entries(&root, &["smlm/picasso"]) {
+        let name = path.display().to_string();
+        let input = points(&path).unwrap();
+        check_summary(&name, &input.cloud, &answer["all"]);
+        let columns: Vec<_> = answer["columns"].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
+        assert_eq!(
+            (input.columns, input.dimensions, input.warnings.len()),
+            (columns.iter().map(|c| (*c).to_owned()).collect(), 2, 0)
+        );
+        assert_eq!(input.cloud.unit.map(|u| u.name()), Some("px"), "{name}");
+        let expected = if name.contains("testdata") { "130 x 130 nm" } else { "no YAML" };
+        assert!(input.notes.iter().any(|n| n.contains(expected)), "{name}: {:?}", input.notes);
+    }
+    for (path, answer) in entries(&root, &["smlm/decode"]) {
+        let mut answer = answer["all"].clone();
+        for key in ["mean", "min", "max"] {
+            for (axis, nanometres) in [127.0, 117.0].iter().enumerate() {
+                answer[key][axis] = (answer[key][axis].as_f64().unwrap() * nanometres).into();
+            }
+        }
+        let input = points(&path).unwrap();
+        assert_eq!(input.cloud.unit.map(|u| u.name()), Some("nm"));
+        assert_eq!(Some(input.cloud.len() as u64), answer["n"].as_u64());
+        let Box3 { min, max } = input.cloud.bounds();
+        for (key, found) in [("mean", input.cloud.mean()), ("min", min), ("max", max)] {
+            // Four decimals of a pixel are recorded.
+            let near = (0..3).all(|i| (found[i] - answer[key][i].as_f64().unwrap()).abs() < 0.01);
+            assert!(near, "{key}: {found}, {}", answer[key]);
+        }
+    }
+    let input = points(&folder.join("SMLM_dstorm_data.smlm")).unwrap();
+    let Box3 { min, max } = input.cloud.bounds();
+    // From its own manifest.json.
+    assert!((min.x - 1653.34).abs() < 1e-3 && (max.y - 18577.3).abs() < 1e-3, "{min} {max}");
+    assert_eq!((input.cloud.len(), input.cloud.unit.map(|u| u.name())), (10, Some("nm")));
+    let weighed = ReadOptions { weights: Some("intensity".into()), ..ReadOptions::default() };
+    let weights = points_with(&folder.join("SMLM_dstorm_data.smlm"), &weighed).unwrap().cloud.weights.unwrap();
+    assert!((weights.iter().copied().fold(0.0, f64::max) - 13324.8).abs() < 1e-2, "{weights:?}");
+}
+
+#[test]
+fn pooled_frames_of_a_trajectory_are_its_frames_one_after_the_other() {
+    let Some(root) = test_data() else { return };
+    let folder = root.join("data/trajectories");
+    let options = |range: &str| ReadOptions {
+        pool: true,
+        topology: Some(root.join("data/structures/adk_closed.pdb")),
+        select: Some("name CA".parse().unwrap()),
+        ..frame(range)
+    };
+    let path = folder.join("adk_dims.dcd");
+    let pooled = points_with(&path, &options("90:3:-20")).unwrap();
+    assert_eq!(pooled.frame_numbers, [90, 70, 50, 30, 10]);
+    assert_eq!((pooled.cloud.len(), pooled.rows), (5 * 214, 5 * 3341));
+    let trajectory = Trajectory::open(&Source::Path(path), &options("90:3:-20"), &Silent).unwrap();
+    assert_eq!(trajectory.chosen(), pooled.frame_numbers);
+    for (i, k) in pooled.frame_numbers.iter().enumerate() {
+        let (one, other) = (pooled.frame(i), trajectory.frame(*k).unwrap());
+        assert_eq!((one.positions, one.atoms), (other.cloud.positions, other.cloud.atoms));
+    }
+    let rows = pooled.row_of_point.unwrap();
+    assert!(rows[..214].iter().zip(&rows[214..]).all(|(a, b)| a + 3341 == *b));
+}
+
+#[test]
+fn a_topology_must_fit_and_a_selection_needs_one() {
+    let Some(root) = test_data() else { return };
+    let data = root.join("data");
+    let read = |file: &str, topology: Option<&str>, select: Option<&str>| {
+        let options = ReadOptions {
+            topology: topology.map(|t| data.join(t)),
+            select: select.map(|s| s.parse().unwrap()),
+            ..ReadOptions::default()
+        };
+        points_with(&data.join(file), &options).unwrap_err().to_string()
+    };
+    let other = read("trajectories/water.dcd", Some("structures/adk_closed.pdb"), None);
+    assert!(other.contains("adk_closed.pdb: has 3341 atoms") && other.contains("has 297 a frame"), "{other}");
+    let unnamed = read("trajectories/water.dcd", None, Some("name CA"));
+    assert!(unnamed.contains("--select needs to know the atoms") && unnamed.contains("--topology FILE"), "{unnamed}");
+    let useless = read("structures/1ubq.pdb", Some("structures/1ubq.pdb"), None);
+    assert!(useless.contains("this is pdb; leave it out"), "{useless}");
+    let table = read("trajectories/water.dcd", Some("smlm/sim_vesicle_1.csv"), None);
+    assert!(table.contains("points without names"), "{table}");
+    let itself = read("trajectories/water.dcd", Some("trajectories/water.dcd"), None);
+    assert!(itself.contains("positions without names"), "{itself}");
+}
+
 fn check_attributes(input: &PointInput, answer: &Value, name: &str) {
     let atoms = input.cloud.atoms.as_ref().unwrap();
     let count = |key: &str, found: usize| assert_eq!(Some(found as u64), answer[key].as_u64(), "{name}: {key}");
@@ -192,6 +357,9 @@ fn tables_agree_with_the_recorded_answers() {
     let mut checked = 0;
     for (path, answer) in entries(&root, &["smlm/"]) {
         let name = path.display().to_string();
+        if CONTAINERS.iter().any(|e| name.ends_with(e)) {
+            continue;
+        }
         let input = points(&path).unwrap();
         let dimensions = answer["all"]["mean"].as_array().unwrap().len();
         assert_eq!(input.dimensions, dimensions, "{name}: dimensions");
@@ -358,7 +526,7 @@ fn formats_that_are_not_read_are_refused_by_name() {
     for entry in manifest["files"].as_array().unwrap() {
         let path = root.join("data").join(text(entry, "path"));
         let name = path.display().to_string();
-        if ENDINGS.iter().any(|ending| name.ends_with(ending)) || name.ends_with(".xvg") {
+        if ENDINGS.iter().chain(VOLUME_ENDINGS).any(|ending| name.ends_with(ending)) || name.ends_with(".xvg") {
             continue;
         }
         let result = read(&Source::Path(path.clone()), &ReadOptions::default(), &Silent);
@@ -371,6 +539,12 @@ fn formats_that_are_not_read_are_refused_by_name() {
 fn survive(bytes: &[u8], names: &[&str]) {
     for name in names {
         let pooled = ReadOptions { pool: true, ..ReadOptions::default() };
+        let alone = ReadOptions::default();
+        if let Ok(Input::Volume(volume)) = read_bytes(bytes, &Source::Path(name.into()), &alone, &Silent) {
+            let (lattice, grid) = (volume.grid.lattice, &volume.grid);
+            assert!(lattice.spacing.min_element() > 0.0 && lattice.origin.is_finite() && !lattice.is_empty(), "{name}");
+            assert_eq!(grid.values.len(), lattice.len(), "{name}");
+        }
         if let Ok(Input::Points(input)) = read_bytes(bytes, &Source::Path(name.into()), &pooled, &Silent) {
             let is_finite = input.cloud.positions.iter().all(|p| p.is_finite());
             assert!(is_finite && input.frame_starts.last() == Some(&input.cloud.len()), "{name}");
@@ -378,10 +552,27 @@ fn survive(bytes: &[u8], names: &[&str]) {
     }
 }
 
-const ALL_NAMES: &[&str] = &["t", "t.csv", "t.pdb", "t.cif", "t.npy", "t.gro", "t.xyz", "t.pqr"];
+const ALL_NAMES: &[&str] = &[
+    "t",
+    "t.csv",
+    "t.pdb",
+    "t.cif",
+    "t.npy",
+    "t.gro",
+    "t.xyz",
+    "t.pqr",
+    "t.xtc",
+    "t.trr",
+    "t.dcd",
+    "t.bcif",
+    "t.h5",
+    "t.npz",
+    "t.ply",
+    "t.parquet",
+];
 
 /// Three changes of every byte, and every cut.
-fn mutate(bytes: &[u8], name: &str) {
+pub fn mutate(bytes: &[u8], name: &str) {
     (0..bytes.len()).into_par_iter().for_each(|at| {
         survive(&bytes[..at], &[name]);
         for change in [0x01, 0x80, bytes[at] ^ b'9'] {
@@ -444,6 +635,35 @@ fn no_change_of_a_byte_and_no_cut_of_a_small_file_panics() {
         }
     }
     assert!(checked >= 40, "only {checked} small files");
+}
+
+/// Larger than the files of which every byte is changed: some thousand changes and cuts, spread evenly.
+#[test]
+fn changes_and_cuts_of_binary_files_never_panic() {
+    const CHANGES: usize = 3000;
+    let Some(root) = test_data() else { return };
+    for file in [
+        "smlm/decode_dstorm_data.h5",
+        "smlm/picasso_testdata_locs.hdf5",
+        "structures/1cbs_full.bcif",
+        "trajectories/xyz_random_walk.xtc",
+        "trajectories/alanine_vsite_solvated.xtc",
+        "trajectories/water.trr",
+        "trajectories/water.dcd",
+    ] {
+        let whole = fs::read(root.join("data").join(file)).unwrap();
+        (0..CHANGES).into_par_iter().for_each(|i| {
+            // Headers are at the beginning: half of the changes fall on the first 4 KiB.
+            let end = if i % 2 == 0 { whole.len().min(4096) } else { whole.len() };
+            let at = i.wrapping_mul(2_654_435_761) % end;
+            let mut changed = whole.clone();
+            changed[at] ^= [1, 0x80, 0xff, 0x7f][i / 2 % 4];
+            survive(&changed, &[file]);
+            if i % 10 == 0 {
+                survive(&whole[..at], &[file]);
+            }
+        });
+    }
 }
 
 #[test]

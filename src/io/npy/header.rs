@@ -1,5 +1,7 @@
 //! The header of an NPY file: a Python dictionary of literals, read without evaluating anything.
 
+use super::super::numbers::{Kind, Number};
+
 /// What a header says, checked against the length of the file.
 #[derive(Debug)]
 pub(super) struct Header {
@@ -7,9 +9,7 @@ pub(super) struct Header {
     pub(super) is_fortran: bool,
     /// Where the values begin.
     pub(super) data_begin: usize,
-    kind: u8,
-    size: usize,
-    is_big_endian: bool,
+    number: Number,
     count: usize,
 }
 
@@ -30,16 +30,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Header, String> {
     };
     let fields =
         dictionary(text).ok_or("the header is no dictionary of descr, fortran_order and shape; nothing is run")?;
-    let (kind, size, is_big_endian) = number_type(&fields.descr)?;
-    let mut header = Header {
-        shape: Vec::new(),
-        is_fortran: fields.is_fortran,
-        data_begin: begin + text.len(),
-        kind,
-        size,
-        is_big_endian,
-        count: 0,
-    };
+    let number = number_type(&fields.descr)?;
+    let mut header =
+        Header { shape: Vec::new(), is_fortran: fields.is_fortran, data_begin: begin + text.len(), number, count: 0 };
     header.check_shape(&fields.shape, bytes.len() - header.data_begin)?;
     Ok(header)
 }
@@ -51,7 +44,7 @@ impl Header {
             return Err(format!("the shape {shape:?} holds the negative length {negative}"));
         }
         let count = shape.iter().try_fold(1i128, |product, n| product.checked_mul(*n));
-        let needed = count.and_then(|count| count.checked_mul(self.size as i128));
+        let needed = count.and_then(|count| count.checked_mul(self.number.size() as i128));
         if needed.is_none_or(|needed| needed > available as i128) {
             let needed = needed.map_or("more bytes than can be counted".into(), |n| format!("{n} bytes"));
             return Err(format!(
@@ -63,63 +56,32 @@ impl Header {
         Ok(())
     }
 
-    /// All values as f64, in the order of the file.
+    /// All values, in the order of the file.
     pub(super) fn decode(&self, data: &[u8]) -> Vec<f64> {
-        let data = &data[..self.count * self.size];
-        match (self.kind, self.size) {
-            (b'f', 2) => self.each(data, |b| half(u16::from_le_bytes(b))),
-            (b'f', 4) => self.each(data, |b| f64::from(f32::from_le_bytes(b))),
-            (b'f', _) => self.each(data, f64::from_le_bytes),
-            (b'i', 1) => self.each(data, |b| f64::from(i8::from_le_bytes(b))),
-            (b'i', 2) => self.each(data, |b| f64::from(i16::from_le_bytes(b))),
-            (b'i', 4) => self.each(data, |b| f64::from(i32::from_le_bytes(b))),
-            (b'i', _) => self.each(data, |b| i64::from_le_bytes(b) as f64),
-            (_, 1) => self.each(data, |[b]| f64::from(b)),
-            (_, 2) => self.each(data, |b| f64::from(u16::from_le_bytes(b))),
-            (_, 4) => self.each(data, |b| f64::from(u32::from_le_bytes(b))),
-            _ => self.each(data, |b| u64::from_le_bytes(b) as f64),
-        }
-    }
-
-    fn each<const N: usize>(&self, data: &[u8], value: impl Fn([u8; N]) -> f64) -> Vec<f64> {
-        let (values, _) = data.as_chunks::<N>();
-        let turned = |bytes: &[u8; N]| {
-            let mut bytes = *bytes;
-            if self.is_big_endian {
-                bytes.reverse();
-            }
-            value(bytes)
-        };
-        values.iter().map(turned).collect()
+        self.number.decode(&data[..self.count * self.number.size()])
     }
 }
 
-/// IEEE 754 binary16.
-fn half(bits: u16) -> f64 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
-    match exponent {
-        0 => sign * fraction * 2f64.powi(-24),
-        31 if fraction == 0.0 => sign * f64::INFINITY,
-        31 => f64::NAN,
-        _ => sign * (1024.0 + fraction) * 2f64.powi(exponent - 25),
-    }
-}
-
-/// Kind (`f`, `i`, `u`, `b`), size in bytes and byte order of a type as `<f8`.
-fn number_type(descr: &str) -> Result<(u8, usize, bool), String> {
+/// A type as `<f8`.
+fn number_type(descr: &str) -> Result<Number, String> {
     let refused = |what: &str| Err(format!("its values are {what} (`{descr}`); save real numbers, as float64"));
     let (order, rest) = match descr.as_bytes() {
         [order @ (b'<' | b'>' | b'=' | b'|'), rest @ ..] => (*order, rest),
         rest => (b'=', rest),
     };
     let size = rest.get(1..).and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<usize>().ok());
-    match (rest.first(), size) {
-        (Some(b'f'), Some(size @ (2 | 4 | 8))) => Ok((b'f', size, order == b'>')),
-        (Some(kind @ (b'i' | b'u')), Some(size @ (1 | 2 | 4 | 8))) => Ok((*kind, size, order == b'>')),
-        (Some(b'b'), Some(1)) => Ok((b'b', 1, false)),
-        (Some(b'O'), _) => refused("pickled Python objects, which are never unpickled"),
-        (Some(b'c'), _) => refused("complex numbers"),
+    let known = |kind| Number::new(kind, size.unwrap_or(0), order == b'>');
+    let number = match rest.first() {
+        Some(b'f') => known(Kind::Float),
+        Some(b'i') => known(Kind::Signed),
+        Some(b'u') => known(Kind::Unsigned),
+        Some(b'b') if size == Some(1) => known(Kind::Unsigned),
+        _ => None,
+    };
+    match (number, rest.first()) {
+        (Some(number), _) => Ok(number),
+        (None, Some(b'O')) => refused("pickled Python objects, which are never unpickled"),
+        (None, Some(b'c')) => refused("complex numbers"),
         _ => refused("of a type that is not read"),
     }
 }

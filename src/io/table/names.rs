@@ -219,6 +219,10 @@ fn split_unit(name: &str) -> (&str, Option<LengthUnit>) {
             return (stem.trim(), unit.parse().ok());
         }
     }
+    // SMAP writes xnm.
+    if let Some((letter, "nm")) = name.split_at_checked(1) {
+        return (letter, Some(LengthUnit::Nanometre));
+    }
     match name.rsplit_once(['_', ' ', '/']) {
         Some((stem, unit)) if !stem.is_empty() => match unit.parse() {
             Ok(unit) => (stem.trim().trim_end_matches(" in"), Some(unit)),
@@ -277,6 +281,7 @@ mod tests {
             ("posx", 0, 1, None),
             ("Points:2", 2, 1, None),
             ("x [nanometer]", 0, 0, Some(Nanometre)),
+            ("znm", 2, 0, Some(Nanometre)),
         ] {
             assert_eq!(understand(name), Some(Axis { axis, rank, unit }), "{name}");
         }

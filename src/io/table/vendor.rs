@@ -4,12 +4,17 @@ use memchr::memmem;
 
 /// The table without the parameters that Zeiss Elyra appends after a NUL, and a note if it has them.
 pub(super) fn without_trailer(text: &[u8]) -> (&[u8], Vec<String>) {
-    if text.starts_with(b"Index\tFirst Frame\t")
+    if has_trailer(text)
         && let Some(at) = memmem::find(text, b"\n\0")
     {
         return (&text[..=at], vec!["the parameters after the table are skipped (Zeiss Elyra)".into()]);
     }
     (text, Vec::new())
+}
+
+/// Whether parameters may follow the table.
+pub(super) fn has_trailer(text: &[u8]) -> bool {
+    text.starts_with(b"Index\tFirst Frame\t")
 }
 
 /// The columns that rapidSTORM states as XML in a comment.

@@ -1,0 +1,156 @@
+//! Frames laid over the first one by atoms that stand for the whole, as a protein in its water.
+
+use glam::{DMat3, DVec3};
+
+use super::{PointInput, ReadOptions, Source, Trajectory};
+use crate::error::{Error, Result};
+use crate::points::Selection;
+use crate::points::superpose::superpose;
+use crate::progress::Progress;
+
+/// How frames were laid over the first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alignment {
+    /// Atoms that were laid over one another.
+    pub atoms: usize,
+    /// For each frame, the root mean square distance of these atoms from those of the first, in the unit of the
+    /// points.
+    pub rmsd: Vec<f64>,
+    /// Whether the frames have a periodic cell.
+    pub is_periodic: bool,
+}
+
+/// Moves the points of each frame as the atoms of `selection` are moved onto those of the first frame by the rotation
+/// and translation of least squares.
+///
+/// In a periodic cell the atoms of the selection are first joined, each at the image nearest to the one before it, and
+/// every point is taken at the image nearest to their centre: they should be one chain, or several that lie together,
+/// smaller than half the cell.
+///
+/// # Errors
+/// [`Error::Usage`] for standard input, which cannot be read twice; [`Error::Data`] if the selection chooses fewer than
+/// three atoms, or not the same number in every frame; as [`read`](super::read).
+pub fn align(
+    points: &mut PointInput,
+    source: &Source,
+    options: &ReadOptions,
+    selection: &Selection,
+    progress: &dyn Progress,
+) -> Result<Alignment> {
+    if source.path().is_none() {
+        return Err(Error::Usage("--align reads its input twice; give a file, not standard input".into()));
+    }
+    let alone = ReadOptions {
+        select: Some(selection.clone()),
+        weights: None,
+        every: None,
+        max_points: None,
+        ..options.clone()
+    };
+    let trajectory = Trajectory::open(source, &alone, progress)?;
+    let mut reference: Vec<DVec3> = Vec::new();
+    let mut alignment = Alignment { atoms: 0, rmsd: Vec::new(), is_periodic: false };
+    progress.begin("aligning frames", points.frame_numbers.len() as u64);
+    for (k, &number) in points.frame_numbers.iter().enumerate() {
+        progress.check()?;
+        let frame = trajectory.frame(number)?;
+        let cell = frame.cell_edges().and_then(Cell::new);
+        let mut atoms = frame.cloud.positions;
+        if let Some(cell) = &cell {
+            cell.join(&mut atoms);
+        }
+        if k == 0 {
+            reference = atoms.clone();
+            alignment.is_periodic = cell.is_some();
+        }
+        check(&atoms, &reference, number, selection, source)?;
+        let motion = superpose(&atoms, &reference);
+        for point in &mut points.cloud.positions[points.frame_starts[k]..points.frame_starts[k + 1]] {
+            let near = cell.as_ref().map_or(*point, |cell| cell.nearest(*point, motion.from));
+            *point = motion.apply(near);
+        }
+        alignment.atoms = atoms.len();
+        alignment.rmsd.push(motion.rmsd);
+        progress.advance(1);
+    }
+    Ok(alignment)
+}
+
+fn check(atoms: &[DVec3], reference: &[DVec3], frame: usize, selection: &Selection, source: &Source) -> Result<()> {
+    let (found, text) = (atoms.len(), selection.text());
+    if found < 3 {
+        let problem = format!("--align `{text}` chooses {found} atoms of frame {frame}; three or more are needed");
+        return Err(Error::Data(format!("{source}: {problem}")));
+    }
+    if found != reference.len() {
+        let problem =
+            format!("--align `{text}` chooses {found} atoms of frame {frame}, {} of the first", reference.len());
+        return Err(Error::Data(format!("{source}: {problem}; choose atoms that every frame has")));
+    }
+    Ok(())
+}
+
+/// A periodic cell.
+struct Cell {
+    edges: DMat3,
+    inverse: DMat3,
+    is_right: bool,
+}
+
+impl Cell {
+    /// The cell of these edges; none if they span no volume.
+    fn new([a, b, c]: [DVec3; 3]) -> Option<Self> {
+        let edges = DMat3::from_cols(a, b, c);
+        let volume = edges.determinant();
+        let is_good = volume.is_finite() && volume.abs() > 1e-6 * a.length() * b.length() * c.length() && volume != 0.0;
+        let is_right = a.y == 0.0 && a.z == 0.0 && b.x == 0.0 && b.z == 0.0 && c.x == 0.0 && c.y == 0.0;
+        is_good.then(|| Self { edges, inverse: edges.inverse(), is_right })
+    }
+
+    /// The image of `point` that is nearest to `center`.
+    fn nearest(&self, point: DVec3, center: DVec3) -> DVec3 {
+        let whole = (self.inverse * (point - center)).round();
+        let near = point - self.edges * whole;
+        if self.is_right {
+            return near;
+        }
+        // In an oblique cell a neighbour may be nearer than the image in the cell around.
+        let shift = |n: usize| n as f64 - 1.0;
+        let neighbours = (0..27).map(|n| near + self.edges * DVec3::new(shift(n % 3), shift(n / 3 % 3), shift(n / 9)));
+        let distance = |p: &DVec3| p.distance_squared(center);
+        neighbours.min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(near)
+    }
+
+    /// Moves each point to its image nearest to the one before it.
+    fn join(&self, points: &mut [DVec3]) {
+        for i in 1..points.len() {
+            points[i] = self.nearest(points[i], points[i - 1]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_image_is_the_nearest_of_many() {
+        let edges = [DVec3::new(8.0, 0.0, 0.0), DVec3::new(4.0, 6.9, 0.0), DVec3::new(4.0, 2.3, 6.5)];
+        let cell = Cell::new(edges).unwrap();
+        let right = Cell::new([DVec3::X * 3.0, DVec3::Y * 4.0, DVec3::Z * 5.0]).unwrap();
+        for i in 0..300 {
+            let at = |k: f64| (f64::from(i) * k).sin() * 12.0;
+            let (p, center) = (DVec3::new(at(1.1), at(2.3), at(0.7)), DVec3::new(at(0.3), at(1.9), at(2.9)) * 0.2);
+            for cell in [&cell, &right] {
+                let found = cell.nearest(p, center);
+                let all = (0..8000).map(|n| DVec3::new((n % 20) as f64, (n / 20 % 20) as f64, (n / 400) as f64) - 10.0);
+                let best = all.map(|n| (p + cell.edges * n).distance(center)).fold(f64::INFINITY, f64::min);
+                assert!((found.distance(center) - best).abs() < 1e-9, "{p}: {} for {best}", found.distance(center));
+                let shift = cell.inverse * (found - p);
+                assert!((shift - shift.round()).length() < 1e-9);
+            }
+        }
+        assert!(Cell::new([DVec3::X, DVec3::X, DVec3::Z]).is_none());
+        assert!(Cell::new([DVec3::ZERO; 3]).is_none());
+    }
+}

@@ -1,0 +1,221 @@
+//! Parquet: the columns of numbers of a table.
+
+use bytes::Bytes;
+use parquet::basic::Encoding;
+use parquet::column::page::{Page, PageMetadata, PageReader};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
+use parquet::data_type::DataType;
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+
+use super::ReadOptions;
+use super::choose::Parsed;
+use super::table::columns::{self, Columns};
+use crate::error::{Error, Result};
+
+/// Up to so many values a column is read whatever it claims; above, up to [`MOST_RATIO`] times the file.
+const FREE_VALUES: u64 = 8 << 20;
+const MOST_RATIO: u64 = 200;
+/// Values read at once.
+const BATCH: usize = 1 << 16;
+
+/// Reads the columns that `options` ask for.
+///
+/// # Errors
+/// [`Error::Input`] if the file is damaged; as [`columns::read`].
+pub(super) fn parse(data: &[u8], name: &str, options: &ReadOptions) -> Result<Parsed> {
+    let damaged = |e: ParquetError| {
+        let text = e.to_string();
+        let problem = match text.split_once("Disabled feature at compile time: ") {
+            Some((_, packing)) => format!("is packed with {packing}, which is not read; save it with zstd or snappy"),
+            None => format!("the Parquet data are cut or damaged ({text}); fetch it again"),
+        };
+        Error::input(name, problem)
+    };
+    let reader = SerializedFileReader::new(Bytes::copy_from_slice(data)).map_err(damaged)?;
+    let metadata = reader.metadata();
+    let schema = metadata.file_metadata().schema_descr();
+    let rows = metadata.file_metadata().num_rows();
+    let most = (data.len() as u64).saturating_mul(MOST_RATIO).max(FREE_VALUES);
+    let count = u64::try_from(rows).ok().filter(|rows| *rows <= most);
+    let count =
+        count.ok_or_else(|| Error::input(name, format!("claims {rows} rows, more than {most}; it is damaged")))?;
+    let names = schema.columns().iter().map(|c| c.path().string()).collect();
+    let table = Columns { format: "parquet", names, ..Columns::default() };
+    columns::read(table, options, name, |column| {
+        let mut values = Vec::new();
+        for group in 0..reader.num_row_groups() {
+            let group = reader.get_row_group(group).map_err(damaged)?;
+            let chunk = group.metadata().column(column);
+            let begin = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+            if begin < 0 || chunk.compressed_size() < 0 {
+                return Err(damaged(ParquetError::General("a column lies before the beginning of the file".into())));
+            }
+            let pages = group.get_column_page_reader(column).map_err(damaged)?;
+            let pages = Pages { pages, has_dictionary: false };
+            let what = || format!("column `{}` holds", schema.column(column).name());
+            read_column(get_column_reader(schema.column(column), Box::new(pages)), count as usize, &mut values)
+                .map_err(damaged)?
+                .map_err(|found| Error::input(name, format!("{} {found}, numbers are expected", what())))?;
+        }
+        Ok(values)
+    })
+}
+
+/// Pages whose order is checked, because the decoder takes it for granted: a page that refers to a dictionary
+/// comes after it.
+struct Pages {
+    pages: Box<dyn PageReader>,
+    has_dictionary: bool,
+}
+
+impl Iterator for Pages {
+    type Item = Result<Page, ParquetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
+    }
+}
+
+impl PageReader for Pages {
+    fn get_next_page(&mut self) -> Result<Option<Page>, ParquetError> {
+        let page = self.pages.get_next_page()?;
+        match &page {
+            Some(Page::DictionaryPage { .. }) => self.has_dictionary = true,
+            Some(page)
+                if matches!(page.encoding(), Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY)
+                    && !self.has_dictionary =>
+            {
+                return Err(ParquetError::General("a page refers to a dictionary that is not there".into()));
+            }
+            _ => {}
+        }
+        Ok(page)
+    }
+
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>, ParquetError> {
+        self.pages.peek_next_page()
+    }
+
+    fn skip_next_page(&mut self) -> Result<(), ParquetError> {
+        self.pages.skip_next_page()
+    }
+}
+
+/// Appends the values of a column, at most `most`; those that are missing are NaN. The inner error names
+/// what the column holds instead of numbers.
+fn read_column(
+    reader: ColumnReader,
+    most: usize,
+    values: &mut Vec<f64>,
+) -> Result<Result<(), &'static str>, ParquetError> {
+    match reader {
+        ColumnReader::FloatColumnReader(reader) => batches(reader, most, values, |v| f64::from(*v))?,
+        ColumnReader::DoubleColumnReader(reader) => batches(reader, most, values, |v| *v)?,
+        ColumnReader::Int32ColumnReader(reader) => batches(reader, most, values, |v| f64::from(*v))?,
+        ColumnReader::Int64ColumnReader(reader) => batches(reader, most, values, |v| *v as f64)?,
+        ColumnReader::BoolColumnReader(_) => return Ok(Err("true and false")),
+        ColumnReader::Int96ColumnReader(_) => return Ok(Err("times")),
+        ColumnReader::ByteArrayColumnReader(_) | ColumnReader::FixedLenByteArrayColumnReader(_) => {
+            return Ok(Err("texts"));
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn batches<T: DataType>(
+    mut reader: ColumnReaderImpl<T>,
+    most: usize,
+    values: &mut Vec<f64>,
+    value: fn(&T::T) -> f64,
+) -> Result<(), ParquetError> {
+    let (mut levels, mut batch) = (Vec::new(), Vec::new());
+    loop {
+        levels.clear();
+        batch.clear();
+        let (records, found, _) = reader.read_records(BATCH, Some(&mut levels), None, &mut batch)?;
+        if records == 0 {
+            return Ok(());
+        }
+        if values.len() + records > most {
+            return Err(ParquetError::General("a column has more values than the table has rows".into()));
+        }
+        if found == records {
+            values.extend(batch.iter().map(value));
+            continue;
+        }
+        let highest = levels.iter().copied().max().unwrap_or(0).max(1);
+        let mut present = batch.iter().map(value);
+        values.extend(levels.iter().map(|l| if *l == highest { present.next().unwrap_or(f64::NAN) } else { f64::NAN }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parquet::data_type::{DoubleType, Int32Type};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+
+    use super::*;
+    use glam::DVec3;
+
+    /// Four rows in two groups; the z of the second is missing.
+    fn sample() -> Vec<u8> {
+        let schema = "message t { required double x; required int32 y; optional double z; required binary name; }";
+        let schema = Arc::new(parse_message_type(schema).unwrap());
+        let mut bytes = Vec::new();
+        let mut writer = SerializedFileWriter::new(&mut bytes, schema, Arc::new(WriterProperties::default())).unwrap();
+        for first in [0.0, 2.0] {
+            let mut group = writer.next_row_group().unwrap();
+            for column in 0..4 {
+                let mut values = group.next_column().unwrap().unwrap();
+                match column {
+                    0 => values.typed::<DoubleType>().write_batch(&[first, first + 1.0], None, None).map(drop),
+                    1 => values.typed::<Int32Type>().write_batch(&[10, 20], None, None).map(drop),
+                    2 if first == 0.0 => {
+                        values.typed::<DoubleType>().write_batch(&[5.0], Some(&[1, 0]), None).map(drop)
+                    }
+                    2 => values.typed::<DoubleType>().write_batch(&[6.0, 7.0], Some(&[1, 1]), None).map(drop),
+                    _ => values
+                        .typed::<parquet::data_type::ByteArrayType>()
+                        .write_batch(&["a".into(), "b".into()], None, None)
+                        .map(drop),
+                }
+                .unwrap();
+                values.close().unwrap();
+            }
+            group.close().unwrap();
+        }
+        writer.close().unwrap();
+        bytes
+    }
+
+    #[test]
+    fn columns_of_all_groups_are_read_and_missing_values_left_out() {
+        let parsed = parse(&sample(), "t", &ReadOptions::default()).unwrap();
+        let expected = [(0.0, 10.0, 5.0), (2.0, 10.0, 6.0), (3.0, 20.0, 7.0)].map(|(x, y, z)| DVec3::new(x, y, z));
+        assert_eq!(parsed.cloud.positions, expected);
+        assert_eq!((parsed.columns.len(), parsed.first_dropped.as_deref()), (4, Some("row 1 from 0")));
+        let named = |columns: [&str; 3]| {
+            let columns = Some(columns.map(str::to_owned).to_vec());
+            parse(&sample(), "t", &ReadOptions { columns, ..ReadOptions::default() }).unwrap_err().to_string()
+        };
+        assert!(named(["x", "y", "name"]).contains("column `name` holds texts, numbers are expected"));
+    }
+
+    #[test]
+    fn changes_and_cuts_never_panic() {
+        let bytes = sample();
+        for at in 0..bytes.len() {
+            assert!(parse(&bytes[..at], "t", &ReadOptions::default()).is_err(), "cut at {at}");
+            for change in [1, 0x80, 0xff] {
+                let mut changed = bytes.clone();
+                changed[at] ^= change;
+                let _ = parse(&changed, "t", &ReadOptions::default());
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Tables that are not text: named columns of numbers.
+
+use glam::DVec3;
+
+use super::layout::{Layout, Separator};
+use super::{NANOMETRES, names};
+use crate::error::{Error, Result};
+use crate::geometry::LengthUnit;
+use crate::io::ReadOptions;
+use crate::io::choose::{Parsed, Rows};
+use crate::points::Column;
+
+/// What is known of columns before any is read.
+#[derive(Debug, Default)]
+pub(in crate::io) struct Columns {
+    /// The format, as [`PointInput::format`](crate::io::PointInput::format).
+    pub(in crate::io) format: &'static str,
+    pub(in crate::io) names: Vec<String>,
+    /// The unit of each column; `None` where it is not known, or stands in the name.
+    pub(in crate::io) units: Vec<Option<LengthUnit>>,
+    /// Nanometres in a camera pixel along x and y.
+    pub(in crate::io) pixel: Option<[f64; 2]>,
+    pub(in crate::io) notes: Vec<String>,
+    pub(in crate::io) warnings: Vec<String>,
+}
+
+/// Reads the columns that `options` ask for; `values` gives those of a column.
+///
+/// # Errors
+/// [`Error::Input`] if the axes are not found or their units do not go together, [`Error::Usage`] for
+/// columns that are not there, and what `values` gives.
+pub(in crate::io) fn read(
+    columns: Columns,
+    options: &ReadOptions,
+    name: &str,
+    mut values: impl FnMut(usize) -> Result<Vec<f64>>,
+) -> Result<Parsed> {
+    let layout = Layout {
+        separator: Separator::Comma,
+        columns: columns.names,
+        has_names: true,
+        header_line: 0,
+        may_be_longer: false,
+    };
+    let mut chosen = names::choose(&layout, options, name)?;
+    let units: Vec<Option<LengthUnit>> =
+        chosen.positions.iter().map(|c| columns.units.get(*c).copied().flatten()).collect();
+    let (unit, scales) =
+        common_unit(chosen.unit, &units, columns.pixel, &mut chosen.notes).map_err(|p| Error::input(name, p))?;
+    let mut take = |column: usize| values(column);
+    let axes: Vec<Vec<f64>> = chosen.positions.iter().map(|c| take(*c)).collect::<Result<_>>()?;
+    let count = axes.iter().map(Vec::len).max().unwrap_or(0);
+    if count == 0 {
+        return Err(Error::Data(format!("{name}: has columns but no rows; no points to read")));
+    }
+    let weights = chosen.weight.map(&mut take).transpose()?;
+    let further: Vec<Vec<f64>> = chosen.further.iter().map(|c| take(*c)).collect::<Result<_>>()?;
+    if axes.iter().chain(&weights).chain(&further).any(|column| column.len() != count) {
+        return Err(Error::input(name, "its columns have different lengths; the file is damaged"));
+    }
+    let mut rows = Rows::with_capacity(count);
+    let mut kept = Vec::new();
+    for row in 0..count {
+        let at: [f64; 3] = std::array::from_fn(|axis| axes.get(axis).map_or(0.0, |c| c[row] * scales[axis]));
+        if !rows.push(DVec3::from_array(at), || format!("row {row} from 0")) {
+            continue;
+        }
+        if let Some(weight) = weights.as_ref().map(|w| w[row]).filter(|w| !(*w >= 0.0 && w.is_finite())) {
+            return Err(Error::input(
+                name,
+                format!("row {row} from 0: the weight is {weight}; weights must be 0 or more"),
+            ));
+        }
+        kept.push(row);
+    }
+    let pick = |values: &Vec<f64>| kept.iter().map(|row| values[*row]).collect::<Vec<f64>>();
+    let named = |column: &usize| layout.columns[*column].clone();
+    let mut parsed = Parsed {
+        format: columns.format,
+        dimensions: chosen.positions.len(),
+        starts: vec![0],
+        row_starts: vec![0],
+        position_columns: chosen.positions.iter().map(named).collect(),
+        notes: [columns.notes, std::mem::take(&mut chosen.notes)].concat(),
+        warnings: columns.warnings,
+        ..Parsed::default()
+    };
+    rows.finish(&mut parsed);
+    parsed.cloud.unit = unit;
+    parsed.cloud.weights = weights.as_ref().map(pick);
+    parsed.cloud.columns = chosen
+        .further
+        .iter()
+        .zip(&further)
+        .map(|(c, values)| Column { name: named(c), values: pick(values) })
+        .collect();
+    parsed.columns = layout.columns;
+    Ok(parsed)
+}
+
+/// The unit of the positions, and by what each axis is multiplied to have it.
+fn common_unit(
+    by_name: Option<LengthUnit>,
+    units: &[Option<LengthUnit>],
+    pixel: Option<[f64; 2]>,
+    notes: &mut Vec<String>,
+) -> Result<(Option<LengthUnit>, [f64; 3]), String> {
+    let known: Vec<LengthUnit> = units.iter().flatten().copied().collect();
+    let Some(first) = known.first().copied().or(by_name) else { return Ok((None, [1.0; 3])) };
+    if first == LengthUnit::Metre && known.iter().all(|u| *u == first) {
+        notes.push("positions in metres are converted to nanometres".into());
+        return Ok((Some(LengthUnit::Nanometre), [NANOMETRES; 3]));
+    }
+    if known.iter().all(|unit| *unit == first) {
+        if let Some([x, y]) = pixel.filter(|_| first == LengthUnit::Pixel) {
+            notes.push(format!("positions are in camera pixels of {x} x {y} nm; they are not converted"));
+        }
+        return Ok((Some(first), [1.0; 3]));
+    }
+    let Some([x, y]) = pixel else {
+        return Err("x and y are in camera pixels of unknown size, but z is in nm; state the size in the YAML beside \
+                    the file (Pixelsize: NM), or take --columns x,y"
+            .into());
+    };
+    notes.push(format!("x and y in camera pixels of {x} x {y} nm are converted to nm, in which z is"));
+    let scale = |axis: usize, nm: f64| if units[axis] == Some(LengthUnit::Pixel) { nm } else { 1.0 };
+    Ok((Some(LengthUnit::Nanometre), [scale(0, x), scale(1, y), 1.0]))
+}

@@ -1,0 +1,127 @@
+//! The chosen frames of a trajectory as one input.
+
+use glam::DVec3;
+use rayon::prelude::*;
+
+use super::{Frames, Streamed, Taken, Trajectory};
+use crate::error::Result;
+use crate::geometry::LengthUnit;
+use crate::io::{PointInput, choose, room};
+use crate::points::PointCloud;
+use crate::progress::Progress;
+
+/// Frames that are read at the same time.
+const BATCH: usize = 16;
+
+impl Trajectory {
+    /// The first chosen frame, or all chosen frames one after the other when pooling (not of a long text, which is
+    /// then read whole).
+    pub(in crate::io) fn into_input(self, progress: &dyn Progress) -> Result<PointInput> {
+        let Self { name, options, frames } = self;
+        let streamed = match frames {
+            Frames::Read(parsed) => return choose::choose(*parsed, &options, &name),
+            Frames::Text(text) => return text.into_input(&options),
+            Frames::Streamed(streamed) => streamed,
+        };
+        let chosen = choose::frames(&options, streamed.index.len(), &name)?;
+        let each = streamed.taken_count();
+        let mut pool = Pool { positions: room::zeroed(chosen.len() * each), ..Pool::default() };
+        progress.begin("reading frames", chosen.len() as u64);
+        for (i, batch) in chosen.chunks(BATCH).enumerate() {
+            progress.check()?;
+            let begin = i * BATCH * each;
+            let slots = &mut pool.positions[begin..begin + batch.len() * each];
+            let read = |(k, room): (&usize, &mut [DVec3])| {
+                let taken = streamed.taken(*k, &name)?;
+                room[..taken.positions.len()].copy_from_slice(&taken.positions);
+                Ok((taken.positions.len(), Taken { positions: Vec::new(), ..taken }))
+            };
+            let frames: Vec<(usize, Taken)> =
+                batch.par_iter().zip(slots.par_chunks_mut(each)).map(read).collect::<Result<_>>()?;
+            for (k, (count, taken)) in batch.iter().zip(frames) {
+                pool.push(&streamed, *k, count, &taken);
+            }
+            progress.advance(batch.len() as u64);
+        }
+        let first_dropped = pool.first_dropped.take();
+        let mut input = pool.finish(*streamed, chosen);
+        choose::finish(&mut input, &options, &name, first_dropped)?;
+        Ok(input)
+    }
+}
+
+/// Points of frames, one frame after the other.
+#[derive(Default)]
+struct Pool {
+    /// Room for all frames; those that lack points move together.
+    positions: Vec<DVec3>,
+    /// Points so far.
+    count: usize,
+    /// For each point, which of the atoms taken it is.
+    atoms: Vec<usize>,
+    rows: Vec<usize>,
+    starts: Vec<usize>,
+    cell: Option<[f64; 6]>,
+    dropped: u64,
+    first_dropped: Option<String>,
+}
+
+impl Pool {
+    /// The next frame, whose `count` positions stand in its room already.
+    fn push(&mut self, streamed: &Streamed, k: usize, count: usize, taken: &Taken) {
+        let (frame, each) = (self.starts.len(), streamed.taken_count());
+        let first_row = frame * streamed.rows;
+        if self.starts.is_empty() {
+            self.cell = taken.cell;
+        }
+        self.starts.push(self.count);
+        if streamed.taken.is_some() || self.dropped + taken.dropped > 0 {
+            // From the first frame on that lacks points, the row of each is kept.
+            self.rows.extend(self.rows.len()..self.count);
+            match streamed.rows_of(&taken.kept) {
+                None => self.rows.extend(first_row..first_row + count),
+                Some(rows) => self.rows.extend(rows.iter().map(|row| first_row + row)),
+            }
+        }
+        if streamed.atoms.is_some() {
+            match &taken.kept {
+                None => self.atoms.extend(0..count),
+                Some(kept) => self.atoms.extend(kept),
+            }
+        }
+        self.positions.copy_within(frame * each..frame * each + count, self.count);
+        self.count += count;
+        self.dropped += taken.dropped;
+        if let Some(at) = taken.first_dropped {
+            self.first_dropped.get_or_insert_with(|| format!("point {at} from 0 of frame {k}"));
+        }
+    }
+
+    fn finish(mut self, streamed: Streamed, chosen: Vec<usize>) -> PointInput {
+        self.starts.push(self.count);
+        self.positions.truncate(self.count);
+        let is_whole = chosen.len() == 1 && self.dropped == 0;
+        let cloud = PointCloud {
+            positions: self.positions,
+            unit: Some(LengthUnit::Angstrom),
+            atoms: streamed.atoms.map(|atoms| if is_whole { atoms } else { atoms.take(&self.atoms) }),
+            ..PointCloud::default()
+        };
+        PointInput {
+            rows: chosen.len() * streamed.rows,
+            row_of_point: (!self.rows.is_empty()).then_some(self.rows),
+            cloud,
+            format: streamed.format,
+            dimensions: 3,
+            frames: streamed.index.len(),
+            frame_numbers: chosen,
+            frame_starts: self.starts,
+            columns: streamed.columns,
+            position_columns: Vec::new(),
+            dropped: self.dropped,
+            cell: self.cell,
+            notes: streamed.notes,
+            warnings: streamed.warnings,
+        }
+    }
+}
