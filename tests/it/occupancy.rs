@@ -89,7 +89,8 @@ fn a_simulated_map_is_the_sum_of_gaussians_times_atomic_numbers() {
     let [nx, ny, nz]: [usize; 3] = serde_json::from_value(made["shape"].clone()).unwrap();
     let sigma = 3.0 / (std::f64::consts::PI * 2f64.sqrt());
     let (values, mut checked) = (npy_f64(Path::new(&out)), 0);
-    for at in 0..nx * ny * nz {
+    assert_eq!(values.len(), nx * ny * nz);
+    for (at, value) in values.iter().enumerate() {
         let node = [at / (ny * nz), at / nz % ny, at % nz].map(|i| i as f64 - 9.0);
         let expected: f64 = atoms
             .iter()
@@ -98,7 +99,7 @@ fn a_simulated_map_is_the_sum_of_gaussians_times_atomic_numbers() {
                 z * (-0.5 * square / (sigma * sigma)).exp() / (std::f64::consts::TAU * sigma * sigma).powf(1.5)
             })
             .sum();
-        assert!((values[at] - expected).abs() < 1e-9, "{node:?}: {} for {expected}", values[at]);
+        assert!((value - expected).abs() < 1e-9, "{node:?}: {value} for {expected}");
         checked += usize::from(expected > 0.1);
     }
     // Nodes 1.5 standard deviations apart give the integral to a thousandth only.

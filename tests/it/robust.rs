@@ -379,3 +379,18 @@ fn a_long_table_takes_constant_memory_beyond_its_points() {
     assert!(self::text(&output.stdout).contains("\"points\":10000000"));
     fs::remove_file(path).unwrap();
 }
+
+/// Of a long trajectory of text one frame is in memory, wherever it stands.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_long_trajectory_of_text_takes_constant_memory() {
+    let path = folder("long_xyz").join("long.xyz");
+    let frame = format!("5000\nframe\n{}", "C 1.2345 2.3456 3.4567\n".repeat(4_999));
+    let text: String = (0..900).flat_map(|k| [frame.clone(), format!("O {k}.25 1 1\n")]).collect();
+    fs::write(&path, &text).unwrap();
+    assert!(text.len() > 96 << 20, "{}", text.len());
+    let (output, _) = run_within(&path, 0);
+    check(&output, 0, "a long trajectory");
+    assert!(self::text(&output.stdout).contains("\"frames\":900"));
+    fs::remove_file(path).unwrap();
+}
