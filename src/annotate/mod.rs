@@ -3,6 +3,7 @@
 
 mod axes;
 mod colorbar;
+mod gizmo;
 mod heatmap;
 mod legend;
 mod lettering;
@@ -186,6 +187,9 @@ pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
     }
     if scene.annotations.axes {
         axes::draw(&mut page, scene, camera, frame);
+    }
+    if scene.annotations.gizmo {
+        gizmo::draw(&mut page, camera);
     }
     page.marks
 }

@@ -81,12 +81,35 @@ fn texts_stay_inside_and_apart() {
         for focus in boxes() {
             for (i, view) in views().into_iter().enumerate() {
                 let title = [None, Some("Ubiquitin"), Some(LONG_TITLE)][i % 3];
-                let scene = scene(focus, view, title);
+                let mut scene = scene(focus, view, title);
+                scene.annotations.gizmo = i % 2 == 0;
+                scene.annotations.scale_bar = i % 4 == 0;
                 let what = format!("{frame:?} {focus:?} {view:?} {title:?}");
                 check_texts(&marks_of(&scene, frame), frame, &what);
                 check_texts(&annotate(&scene, camera(&scene, frame).orthographic(), frame), frame, &what);
             }
         }
+    }
+}
+
+/// Catches: an arm mirrored, axes exchanged, the letter of an arm that points at the eye.
+#[test]
+fn the_arms_of_the_gizmo_point_as_their_axes_do() {
+    for (view, right, up, at_the_eye) in [(View::X, "y", "z", "x"), (View::Z, "x", "y", "z")] {
+        let mut scene = scene(boxes()[0], view, None);
+        (scene.annotations.axes, scene.annotations.colorbar, scene.annotations.gizmo) = (false, false, true);
+        let marks = marks_of(&scene, &FRAMES[2]);
+        let center = marks.iter().find_map(|mark| match mark.shape {
+            Shape::Line { from, .. } => Some(from),
+            _ => None,
+        });
+        let center = center.unwrap();
+        let texts = texts(&marks);
+        let place = |name| texts.iter().find(|t| t.0 == name).map(|t| t.1.center() - center);
+        let (right, up) = (place(right).unwrap(), place(up).unwrap());
+        assert!(right.x > 5.0 && right.y.abs() < 1e-6, "{view:?}: {right}");
+        assert!(up.y < -5.0 && up.x.abs() < 1e-6, "{view:?}: {up}");
+        assert_eq!(place(at_the_eye), None, "{view:?}");
     }
 }
 

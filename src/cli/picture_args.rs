@@ -245,6 +245,7 @@ impl PictureArgs {
             quantity,
             mass_axis: self.mass_axis,
             title: self.title.clone(),
+            gizmo: false,
             scale_bar: self.scale_bar,
             foreground: self.foreground,
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use glam::{DVec2, DVec3};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ use crate::grid::DensityGrid;
 use crate::io::{self, Input, PointInput};
 use crate::kde;
 use crate::render::Renderer;
-use crate::scene::{Camera, ColorKey, Diameter, Frame, Limits, Look, Projection, Scene, View, Viewpoint};
+use crate::scene::{Annotations, Camera, ColorKey, Diameter, Frame, Limits, Look, Projection, Scene, View, Viewpoint};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -76,6 +76,9 @@ struct ViewArgs {
     /// Lighting: on or off [default: off for the volume, on for points; mayavi: on]
     #[arg(long, value_name = "on|off", value_parser = on_off)]
     shading: Option<bool>,
+    /// The directions of x, y and z in a corner: on or off
+    #[arg(long, value_name = "on|off", default_value = "off", action = ArgAction::Set, value_parser = on_off)]
+    gizmo: bool,
     /// Look along an axis: x, y, z or iso
     #[arg(long, value_name = "VIEW", conflicts_with = "camera", value_parser = view)]
     view: Option<View>,
@@ -289,7 +292,7 @@ impl RenderCommand {
         self.glyphs.apply(&mut scene, view.look, points, frame.scale_factor)?;
         self.cuts.apply(self.glyphs.mode, &mut scene)?;
         picture.apply(&mut scene.transfer);
-        scene.annotations = picture.annotations(quantity);
+        scene.annotations = Annotations { gizmo: view.gizmo, ..picture.annotations(quantity) };
         if let Some(automatic) = scene.mode.limits(&scene.grid) {
             let factor = quantity.factor(scene.grid.unit, scene.mode.dimensions());
             scene.transfer.limits = picture.limits_along_rays(automatic, factor)?;

@@ -136,6 +136,8 @@ pub struct Annotations {
     pub mass_axis: bool,
     /// A line above the picture.
     pub title: Option<String>,
+    /// The directions of the axes of space in a corner; not in flat pictures.
+    pub gizmo: bool,
     /// A bar of a round length, in the plane through the camera's target.
     pub scale_bar: bool,
     /// Colour of letters and lines; `None` is black or white, whichever is seen better.

@@ -111,6 +111,8 @@ fn every_picture_option_changes_the_picture() {
     };
     let plain = render("plain.png", &[]);
     assert!(plain == render("again.png", &["--axes", "on", "--colorbar", "on"]));
+    // Beside the numbers of the axes it has no room here.
+    assert!(render("bare.png", &["--axes", "off"]) != render("gizmo.png", &["--axes", "off", "--gizmo", "on"]));
     for (i, option) in [
         "--axes off",
         "--colorbar off",
