@@ -304,7 +304,9 @@ mod tests {
     /// Two clumps, for which Scott's rule is far too wide.
     fn clumps(n: usize, weighted: bool) -> PointCloud {
         let mut random = Random(3);
-        let at = |i: usize, p: DVec3| p * DVec3::new(0.2, 0.3, 0.1) + DVec3::splat(if i % 2 == 0 { 3.0 } else { -3.0 });
+        let at = |i: usize, p: DVec3| {
+            p * DVec3::new(0.2, 0.3, 0.1) + DVec3::splat(if i.is_multiple_of(2) { 3.0 } else { -3.0 })
+        };
         let positions = (0..n).map(|i| at(i, random.normals())).collect();
         let weights = weighted.then(|| (0..n).map(|i| 1.0 + (i % 3) as f64).collect());
         PointCloud { positions, weights, ..Default::default() }
