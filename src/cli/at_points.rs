@@ -97,13 +97,15 @@ pub fn run(
     if !console.json {
         let r = &at.report;
         console.note(&format!(
-            "{}: {} values, {} in {:.2} s, error at most {:.1e} of the maximum",
+            "{}: {} values in {:.2} s; error below {:.1e} of the maximum ({:.1e} proven, {:.1e} at sampled points)",
             output.display(),
             cloud.len(),
-            r.method,
             r.seconds.plan + r.seconds.evaluate,
-            r.bound_relative_to_max
+            r.error_relative_to_max,
+            r.bound_relative_to_max,
+            r.sampled_error_relative_to_max
         ));
+        console.note(&report::choice(&at.report));
     }
     Ok(told)
 }

@@ -1,6 +1,9 @@
 //! The choice of the method, by what each would cost.
 
+use glam::DVec3;
+
 use crate::error::{Error, Result};
+use crate::geometry::Box3;
 use crate::kde::plan::{self, GIB};
 use crate::kde::setting::Setting;
 use crate::kde::spectral::{Frame, Wanted};
@@ -21,6 +24,8 @@ const CALL: f64 = 3e5;
 
 /// Below this share of the maximum, rounding counts in all fast sums.
 const EXACT_ERROR: f64 = 1e-11;
+/// Points by which the share near the grid is guessed.
+const SOME_POINTS: usize = 4096;
 /// Edge of the tree's blocks, in nodes.
 const BLOCK: f64 = 8.0;
 
@@ -129,7 +134,13 @@ fn told(estimate: &Estimate, free: f64) -> String {
     if estimate.bytes > free {
         return format!("{:.0} GiB of memory", estimate.bytes / GIB);
     }
-    format!("{:.1e} s", estimate.seconds)
+    seconds(estimate.seconds)
+}
+
+/// Seconds to two digits.
+fn seconds(s: f64) -> String {
+    let digits = (1.0 - s.max(1e-4).log10().floor()).max(0.0) as usize;
+    format!("{s:.digits$} s")
 }
 
 fn exact_seconds(points: usize, places: usize, wanted: Wanted) -> f64 {
@@ -152,17 +163,42 @@ fn tree_seconds(setting: &Setting, wanted: Wanted, places: usize) -> f64 {
                 let n = lattice.shape[a] as f64;
                 (2.0 * radius * sigma[a] / lattice.spacing[a] + BLOCK).min(n + BLOCK)
             };
+            let box_reached = lattice.bounds().grown(radius * sigma);
+            let points = points * share_inside(setting, box_reached);
             let pairs = (0..d).map(reached).product::<f64>() * if d == 2 { BLOCK } else { 1.0 };
             let blocks = (0..d).map(|a| lattice.shape[a] as f64 / BLOCK).product::<f64>();
             (points * (TREE_POINT + TREE_PAIR * pairs) + blocks * TREE_BLOCK) * 1e-9
         }
         Wanted::Places(_) => {
-            // The share of a box of evenly spread points that a cut-off reaches.
+            // The share of a box that a cut-off reaches, and how many more points than elsewhere are where points are.
             let share = |a: usize| (2.0 * radius * sigma[a] / bounds.size()[a].max(1e-300)).min(1.0);
-            let near = points * share(0) * share(1) * share(2);
+            let near = points * (crowding(setting, bounds) * share(0) * share(1) * share(2)).min(1.0);
             (points * TREE_POINT + places as f64 * (TREE_POINT + AT_PAIR * near)) * 1e-9
         }
     }
+}
+
+/// The share of some points that lies in a box.
+fn share_inside(setting: &Setting, bounds: Box3) -> f64 {
+    let positions = &setting.cloud.positions;
+    let is_inside = |p: &&DVec3| bounds.min.cmple(**p).all() && p.cmple(bounds.max).all();
+    let some = positions.iter().step_by(positions.len().div_ceil(SOME_POINTS));
+    some.clone().filter(is_inside).count() as f64 / some.count().max(1) as f64
+}
+
+/// The mean density where points are, as a multiple of that of points spread evenly over their box.
+fn crowding(setting: &Setting, bounds: Box3) -> f64 {
+    const EDGE: usize = 8;
+    let positions = &setting.cloud.positions;
+    let mut counts = vec![0.0; EDGE.pow(3)];
+    let mut all = 0.0;
+    for p in positions.iter().step_by(positions.len().div_ceil(SOME_POINTS)) {
+        let at = ((*p - bounds.min) / bounds.size().max(DVec3::splat(f64::MIN_POSITIVE)) * EDGE as f64).to_array();
+        let [i, j, k] = at.map(|v| (v as usize).min(EDGE - 1));
+        counts[i + EDGE * (j + EDGE * k)] += 1.0;
+        all += 1.0;
+    }
+    counts.iter().map(|n| n * n).sum::<f64>() / (all * all) * counts.len() as f64
 }
 
 /// Points are sorted and spread, waves made and multiplied, and taken onto the nodes or to the places.
@@ -172,4 +208,15 @@ pub(super) fn spectral_seconds(frame: &Frame, points: usize, wanted: Wanted) -> 
     let both = if matches!(wanted, Wanted::Nodes(_)) { 1.0 } else { 2.0 };
     let grids = SPREAD_NODE * size.nodes + WAVE * size.waves + ONTO_NODE * size.onto;
     (CALL + both * point * points as f64 + grids) * 1e-9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_have_two_digits() {
+        let told = [0.0, 0.000_51, 0.014_9, 0.5, 1.84, 36.2, 7812.0].map(seconds);
+        assert_eq!(told, ["0.00000 s", "0.00051 s", "0.015 s", "0.50 s", "1.8 s", "36 s", "7812 s"]);
+    }
 }

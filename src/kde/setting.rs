@@ -225,7 +225,7 @@ impl<'a> Setting<'a> {
         };
         let rounding = f64::EPSILON * (7.0 * magnitude + ROUNDINGS);
         let bound = self.kernel.peak / largest * (frame.bound(kernel, spectrum, wanted) + rounding) + storage;
-        let kept = overall / largest * (frame.error() + rounding) + storage;
+        let kept = (overall / largest * (frame.error() + rounding) + storage).min(bound);
         Outcome { method: Method::Spectral, largest, bound, kept }
     }
 
