@@ -194,6 +194,7 @@ impl DensityArgs {
             ("--resolution", self.resolution.is_some()),
             ("--error", self.error.is_some()),
             ("--method", self.method != Method::Auto),
+            ("--sigma-columns", self.sigma_columns.is_some()),
             ("--relative", self.relative),
             ("--guaranteed", self.guaranteed),
         ];

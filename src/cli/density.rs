@@ -187,6 +187,9 @@ fn write_counts(
     if let Some(other) = args.density.given().into_iter().find(|option| *option != "--spacing") {
         return Err(Error::Usage(format!("{other} means nothing for --quantity counts; leave it out")));
     }
+    if args.density.bounds.is_some() {
+        return Err(Error::Usage("--bounds means nothing for --quantity counts; leave it out".into()));
+    }
     if cloud.weights.is_some() {
         return Err(Error::Usage("--weights mean nothing for --quantity counts; leave them out".into()));
     }
@@ -232,6 +235,7 @@ fn write<T: Sample>(
     save(output, &grid, args, console)?;
     let mut error_told = Value::Null;
     if let Some(output) = &args.standard_error {
+        report::one_kernel(&made, "--standard-error")?;
         let error = kde::standard_error(&grid, &made.kernel);
         save(output, &error, args, console)?;
         error_told = json!({ "output": output, "max": error.statistics().max, "noise_level": kde::noise_level(&made.kernel, 1.0) });

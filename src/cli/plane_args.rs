@@ -96,6 +96,8 @@ impl PlaneDensityArgs {
             ("--bounds", self.bounds.is_some()),
             ("--error", self.error.is_some()),
             ("--method", self.method != Method::Auto),
+            ("--sigma-columns", self.sigma_columns.is_some()),
+            ("--relative", self.relative),
             ("--guaranteed", self.guaranteed),
         ];
         given.into_iter().filter(|g| g.1).map(|g| g.0).collect()

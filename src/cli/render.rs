@@ -234,6 +234,9 @@ fn make_grid(args: &RenderCommand, console: &Console) -> Result<Made> {
                 true => Some(weighed(points, &args.density, console)?),
                 false => None,
             };
+            if args.view.fade_noise.is_some() {
+                report::one_kernel(&made, "--fade-noise")?;
+            }
             let noise = args.view.fade_noise.map(|ratio| kde::noise_level(&made.kernel, ratio));
             report::merge(&mut out, report::object(json!({ "noise_level": noise })));
             Ok(Made { drawable: Drawable { grid: Arc::new(grid), points, total, noise }, told: out, seconds })

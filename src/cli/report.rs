@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
 use crate::grid::{DensityGrid, PlaneGrid, Sample};
 use crate::io::Alignment;
@@ -79,6 +80,16 @@ pub fn density(report: &Report) -> Map<String, Value> {
         "sampled_error_relative_to_max": report.sampled_error_relative_to_max,
         "warnings": report.warnings,
     }))
+}
+
+/// Refuses an option that asks for the standard error where each point has a kernel of its own.
+pub fn one_kernel(report: &Report, option: &str) -> Result<()> {
+    match report.method {
+        "variable" => {
+            Err(Error::Usage(format!("{option} needs one kernel for all points; leave out --sigma-columns or knn:K")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The choice of the method in a line.

@@ -291,7 +291,7 @@ mod tests {
         // Equal points, whose order only their index decides.
         cloud.positions.extend_from_within(..1000);
         cloud.weights = Some((0..6_000).map(|i| 1.0 + f64::from(i % 7)).collect());
-        for method in [Method::Exact, Method::Tree] {
+        for method in [Method::Exact, Method::Tree, Method::Spectral] {
             let run = |threads: usize| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let at = pool.install(|| at_points(&cloud, &options(method, 1e-6)));

@@ -22,6 +22,8 @@ const WIDEST: f64 = 2.0;
 const FIRST: f64 = 0.64;
 /// Nodes a standard deviation of the first, at which the trapezoidal rule is right to 1e-9 for the product with the second.
 const NODES_PER_SIGMA: f64 = 1.8;
+/// A sum of weights below this share of what it was before is rounding.
+const LEAST_WEIGHT: f64 = 1e-9;
 /// How far an eigenvalue may lie below the floor, as a share, for rounding.
 const SLACK: f64 = 1e-9;
 
@@ -259,10 +261,14 @@ impl Estimator {
             )));
         }
         check_weights(cloud)?;
+        let moments = self.moments.plus(&Moments::of(cloud, self.lattice.bounds().center()), sign);
+        if moments.weight <= LEAST_WEIGHT * self.moments.weight || moments.n_eff() < 1.0 + SLACK {
+            return Err(Error::Data("no two points of positive weight would be left".into()));
+        }
         progress.begin("density", self.frame.steps());
         let change = spectrum(&self.frame, cloud, progress)?;
         self.spectrum.add(&change, sign);
-        self.moments = self.moments.plus(&Moments::of(cloud, self.lattice.bounds().center()), sign);
+        self.moments = moments;
         self.points = if sign > 0.0 { self.points + cloud.len() } else { self.points - cloud.len() };
         self.data = self.moments.covariance();
         Ok(())

@@ -240,6 +240,10 @@ fn on_grid<T: Sample>(
 
     warnings.extend(setting.kept(&result, size_of::<T>())?);
     warnings.extend(range_warning::<T>(result.largest));
+    if options.relative && values.iter().any(|v| size_of::<T>() == 4 && v.to_f64() < f64::from(f32::MIN_POSITIVE)) {
+        warnings
+            .push("values below 1.2e-38 are more than f32 holds and stand as 0 or nearly so; take --dtype f64".into());
+    }
     let [nx, ny, _] = plan.lattice.shape;
     let node = |at: usize| plan.lattice.node(at % nx, at / nx % ny, at / nx / ny);
     let sampled = check::sampled_error(&setting, result.method, &values, result.largest, node);

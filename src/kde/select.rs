@@ -120,8 +120,8 @@ pub(super) fn least(powers: &Powers, narrow: &Kernel, [low, high]: [f64; 2], squ
                         points; the widest of its minima is taken"
                 .into(),
             None => format!(
-                "the score of cross-validation falls down to the narrowest bandwidth tried, the factor {low:.3e}, as for \
-                 rounded or repeated points; give a --bandwidth"
+                "the score of cross-validation falls down to the narrowest bandwidth that memory lets be tried, the factor \
+                 {low:.3e}: points are rounded or repeated, or finer than that; give a --bandwidth"
             ),
         });
     }
@@ -162,9 +162,9 @@ fn powers(cloud: &PointCloud, scott: &Kernel, progress: &dyn Progress) -> Result
 fn likelihood(cloud: &PointCloud, kernel_of: KernelOf, progress: &dyn Progress) -> Result<Selection> {
     let scott = kernel_of(cloud, &Bandwidth::Scott)?.0;
     let center = scott.factor.unwrap_or(1.0);
-    let every = cloud.len().div_ceil(LIKELIHOODS);
     let weight = weights(cloud);
-    let chosen: Vec<usize> = (0..cloud.len()).step_by(every).filter(|i| weight(*i) > 0.0).collect();
+    let weighty: Vec<usize> = (0..cloud.len()).filter(|i| weight(*i) > 0.0).collect();
+    let chosen: Vec<usize> = weighty.iter().copied().step_by(weighty.len().div_ceil(LIKELIHOODS)).collect();
     let share: f64 = chosen.iter().map(|i| weight(*i)).sum();
     let positions: Vec<DVec3> = chosen.iter().map(|i| cloud.positions[*i]).collect();
     let score = |f: f64| -> Result<f64> {

@@ -8,6 +8,7 @@ use crate::geometry::Box3;
 use crate::grid::{Lattice, Sample};
 use crate::kde::choose::{Chosen, Work};
 use crate::kde::kernel::Kernel;
+use crate::kde::plan::usable_memory;
 use crate::kde::spectral::{Frame, Reach, Spectrum, Wanted};
 use crate::kde::tree::{Task, Tree};
 use crate::kde::whitened::{Whitening, weights};
@@ -162,7 +163,8 @@ impl<'a> Setting<'a> {
         let mut radius =
             bound::radius_by_widening(0.9 * self.max_error / coarseness.unwrap_or(1.0).min(MOST_COARSENESS));
         loop {
-            let task = Task::new(&tree, &self.whitening, self.kernel, lattice, radius, self.relative);
+            let task =
+                Task::new(&tree, &self.whitening, self.kernel, lattice, radius, self.relative, &self.cloud.positions);
             let rounding = task.rounding(self.magnitude(lattice.bounds()), coarseness).bound() + storage;
             let target = self.left_to_cut_off(rounding);
             let largest = task.evaluate(values, progress)?;
@@ -235,7 +237,10 @@ impl<'a> Setting<'a> {
         match short {
             _ if outcome.largest <= 0.0 => Next::None,
             s if s <= 1.0 => Next::Done,
-            s => self.frame(0.5 * frame.error() / s, wanted).map_or(Next::None, |frame| Next::Smaller(Box::new(frame))),
+            s => self
+                .frame(0.5 * frame.error() / s, wanted)
+                .filter(|frame| frame.memory(self.cloud.len(), 0) <= usable_memory())
+                .map_or(Next::None, |frame| Next::Smaller(Box::new(frame))),
         }
     }
 

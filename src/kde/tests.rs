@@ -234,7 +234,7 @@ fn weights_are_repeats_for_a_given_kernel() {
 fn two_runs_and_any_number_of_threads_give_the_same_bytes() {
     let mut cloud = normal_cloud(20_000, 13);
     cloud.weights = Some((0..20_000).map(|i| 1.0 + f64::from(i % 7)).collect());
-    for method in [Method::Exact, Method::Tree] {
+    for method in [Method::Exact, Method::Tree, Method::Spectral] {
         let run = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let d: Density<f64> = pool.install(|| made(&cloud, &options(method, 17)));

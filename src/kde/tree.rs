@@ -74,8 +74,64 @@ pub(super) struct Task<'a> {
     pub(super) radius: f64,
     /// The largest error as a share of each value, if that matters: blocks then take the cut-off they need.
     relative: Option<f64>,
+    /// Whether a point may be near enough to each block, x fastest; all are if errors are relative.
+    is_reached: Vec<bool>,
     blocks: Blocks,
     half_diagonal: f64,
+}
+
+/// Numbers of blocks along the axes.
+fn counts(lattice: &Lattice) -> [usize; 3] {
+    lattice.shape.map(|n| n.div_ceil(EDGE))
+}
+
+/// For each block of the lattice, x fastest, whether a position lies within `reach` of it along every axis: those that hold
+/// one, and their neighbours. Blocks in empty space then cost nothing.
+fn reached(positions: &[DVec3], lattice: &Lattice, reach: DVec3) -> Vec<bool> {
+    let counts = counts(lattice);
+    let edge = lattice.spacing * EDGE as f64;
+    // The first block of the lattice's is `margin` blocks from the first of these; a margin of all is no help.
+    let margin: [usize; 3] =
+        std::array::from_fn(|a| ((reach[a] / edge[a]) as usize).saturating_add(1).min(counts[a] + 1));
+    if (0..3).all(|a| margin[a] > counts[a]) {
+        return vec![true; counts.iter().product()];
+    }
+    let [nx, ny, nz]: [usize; 3] = std::array::from_fn(|a| counts[a] + 2 * margin[a]);
+    let mut marks = vec![false; nx * ny * nz];
+    for p in positions {
+        let at = (*p - lattice.origin) / edge + DVec3::from(margin.map(|m| m as f64));
+        let [i, j, k] = at.max(DVec3::ZERO).to_array().map(|v| v as usize);
+        if at.min_element() >= 0.0 && i < nx && j < ny && k < nz {
+            marks[i + nx * (j + ny * k)] = true;
+        }
+    }
+    for (a, stride) in [1, nx, nx * ny].into_iter().enumerate() {
+        widen(&mut marks, [nx, ny, nz][a], stride, margin[a]);
+    }
+    let inner = |at: usize| {
+        let [i, j, k] = [at % counts[0], at / counts[0] % counts[1], at / counts[0] / counts[1]];
+        marks[i + margin[0] + nx * (j + margin[1] + ny * (k + margin[2]))]
+    };
+    (0..counts.iter().product()).map(inner).collect()
+}
+
+/// Marks all within `width` of a mark along one axis, of `len` places `stride` apart.
+fn widen(marks: &mut [bool], len: usize, stride: usize, width: usize) {
+    for first in (0..marks.len()).filter(|at| (at / stride).is_multiple_of(len)) {
+        let line: Vec<bool> = (0..len).map(|i| marks[first + i * stride]).collect();
+        let mut last = None;
+        let mut before = vec![usize::MAX; len];
+        for (i, mark) in line.iter().enumerate() {
+            last = if *mark { Some(i) } else { last };
+            before[i] = last.map_or(usize::MAX, |l| i - l);
+        }
+        let mut next: Option<usize> = None;
+        for i in (0..len).rev() {
+            next = if line[i] { Some(i) } else { next };
+            let after = next.map_or(usize::MAX, |n| n - i);
+            marks[first + i * stride] = before[i].min(after) <= width;
+        }
+    }
 }
 
 fn blocks(whitening: &Whitening, lattice: &Lattice, half_diagonal: f64, radius: f64) -> Blocks {
@@ -93,10 +149,15 @@ impl<'a> Task<'a> {
         lattice: &'a Lattice,
         radius: f64,
         relative: Option<f64>,
+        positions: &[DVec3],
     ) -> Self {
         let half_diagonal = whitening.longest_diagonal(lattice.steps() * (0.5 * (EDGE - 1) as f64));
         let blocks = blocks(whitening, lattice, half_diagonal, radius);
-        Self { tree, whitening, kernel, lattice, radius, relative, blocks, half_diagonal }
+        let is_reached = match relative {
+            None => reached(positions, lattice, radius * kernel.sigma()),
+            Some(_) => vec![true; counts(lattice).iter().product()],
+        };
+        Self { tree, whitening, kernel, lattice, radius, relative, is_reached, blocks, half_diagonal }
     }
 
     /// How much rounding can change the sums, for coordinates of `magnitude` standard deviations.
@@ -134,6 +195,11 @@ impl<'a> Task<'a> {
         let height = EDGE.min(ny - j);
         let mut largest = 0.0;
         for i in (0..nx).step_by(EDGE) {
+            let [in_x, in_y, _] = counts(self.lattice);
+            if !self.is_reached[i / EDGE + in_x * (j / EDGE + in_y * (k / EDGE))] {
+                rows.iter_mut().for_each(|values| values[i..nx.min(i + EDGE)].fill(T::default()));
+                continue;
+            }
             let sums = self.block([i, j, k], progress)?;
             for (row, values) in rows.iter_mut().enumerate() {
                 let sums = &sums[row % height + EDGE * (row / height)];
@@ -236,5 +302,34 @@ impl Near {
     fn misses(&self, from_middle: DVec3, from_reference: DVec3) -> bool {
         let outside = |a: usize| self.rows[a].dot(from_middle).abs() - self.half[a] > self.cut;
         outside(0) || outside(1) || outside(2) || from_reference.length_squared() > self.farthest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_reached_that_are_near_a_point_and_no_others_far_away() {
+        let lattice = Lattice { shape: [160, 80, 40], origin: DVec3::splat(5.0), spacing: DVec3::new(1.0, 2.0, 0.5) };
+        let positions = [
+            DVec3::new(20.0, 30.0, 8.0),
+            DVec3::new(150.0, 150.0, 24.0),
+            DVec3::new(-3.0, 4.0, 5.0),
+            DVec3::splat(1e9),
+        ];
+        let reach = DVec3::new(10.0, 3.0, 1.0);
+        let marks = reached(&positions, &lattice, reach);
+        let [nx, ny, _] = counts(&lattice);
+        let edge = lattice.steps() * EDGE as f64;
+        for (at, mark) in marks.iter().enumerate() {
+            let corner =
+                lattice.origin + edge * DVec3::new((at % nx) as f64, (at / nx % ny) as f64, (at / nx / ny) as f64);
+            let beyond = |p: &DVec3| (corner - *p).max(*p - (corner + edge)).max(DVec3::ZERO);
+            let is_near = positions.iter().any(|p| beyond(p).cmple(reach).all());
+            let is_far = positions.iter().all(|p| beyond(p).cmpgt(reach + 2.0 * edge).any());
+            assert!(if *mark { !is_far } else { !is_near }, "{corner}");
+        }
+        assert!(marks.iter().filter(|m| **m).count() < marks.len() / 4);
     }
 }

@@ -1,6 +1,6 @@
 //! From a grid to the waves that are kept of it, and back onto another grid of the same period.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 use realfft::RealFftPlanner;
@@ -14,6 +14,25 @@ use crate::progress::Progress;
 pub(super) trait Float: FftNum + Default {
     fn of(value: f64) -> Self;
     fn to_f64(self) -> f64;
+    /// The plans made so far, which are kept.
+    fn planners() -> MutexGuard<'static, Planners<Self>>;
+}
+
+/// Planners, which hand out the plans they have made before.
+pub(super) struct Planners<F: FftNum> {
+    complex: FftPlanner<F>,
+    real: RealFftPlanner<F>,
+}
+
+impl<F: FftNum> Planners<F> {
+    fn new() -> Self {
+        Self { complex: FftPlanner::new(), real: RealFftPlanner::new() }
+    }
+}
+
+/// What a `static` holds, whatever a thread did that held it before: plans are never half made.
+fn locked<F: FftNum>(kept: &'static OnceLock<Mutex<Planners<F>>>) -> MutexGuard<'static, Planners<F>> {
+    kept.get_or_init(|| Mutex::new(Planners::new())).lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Float for f32 {
@@ -23,6 +42,10 @@ impl Float for f32 {
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
+    fn planners() -> MutexGuard<'static, Planners<Self>> {
+        static KEPT: OnceLock<Mutex<Planners<f32>>> = OnceLock::new();
+        locked(&KEPT)
+    }
 }
 
 impl Float for f64 {
@@ -31,6 +54,10 @@ impl Float for f64 {
     }
     fn to_f64(self) -> f64 {
         self
+    }
+    fn planners() -> MutexGuard<'static, Planners<Self>> {
+        static KEPT: OnceLock<Mutex<Planners<f64>>> = OnceLock::new();
+        locked(&KEPT)
     }
 }
 
@@ -117,10 +144,11 @@ pub(super) fn forward(
 ) -> Result<Vec<Complex<f64>>> {
     let [nx, ny, nz] = size;
     let [kx, ky, kz] = [most[0] + 1, 2 * most[1] + 1, 2 * most[2] + 1];
-    let mut planner = FftPlanner::new();
-    let along_x = RealFftPlanner::<f64>::new().plan_fft_forward(nx);
-    let along_y = Plan { fft: planner.plan_fft_forward(ny) };
-    let along_z = Plan { fft: planner.plan_fft_forward(nz) };
+    let mut planners = f64::planners();
+    let along_x = planners.real.plan_fft_forward(nx);
+    let along_y = Plan { fft: planners.complex.plan_fft_forward(ny) };
+    let along_z = Plan { fft: planners.complex.plan_fft_forward(nz) };
+    drop(planners);
     let (bins_y, bins_z) = (Bins::new(most[1], ny), Bins::new(most[2], nz));
 
     // Layer by layer: along x and y, the waves of y fastest.
@@ -206,10 +234,11 @@ pub(super) fn inverse<F: Float, T: Send>(
     let [nx, ny, nz] = onto.size;
     let [wx, wy, wz] = onto.wanted;
     let [kx, ky, kz] = [most[0] + 1, 2 * most[1] + 1, 2 * most[2] + 1];
-    let mut planner = FftPlanner::new();
-    let along_x = RealFftPlanner::<F>::new().plan_fft_inverse(nx);
-    let along_y = Plan { fft: planner.plan_fft_inverse(ny) };
-    let along_z = Plan { fft: planner.plan_fft_inverse(nz) };
+    let mut planners = F::planners();
+    let along_x = planners.real.plan_fft_inverse(nx);
+    let along_y = Plan { fft: planners.complex.plan_fft_inverse(ny) };
+    let along_z = Plan { fft: planners.complex.plan_fft_inverse(nz) };
+    drop(planners);
     let (bins_y, bins_z) = (Bins::new(most[1], ny), Bins::new(most[2], nz));
 
     // For each wave of x: along z, then the wanted layers, the waves of y fastest.

@@ -147,11 +147,11 @@ impl Frame {
             Wanted::Nodes(lattice) => lattice.bounds(),
             Wanted::Places(places) => places,
         };
-        let mut reach = if reach == Reach::All { points } else { places.grown(guard) };
+        let mut within = if reach == Reach::All { points } else { places.grown(guard) };
         if dimensions == 2 {
-            (reach.min.z, reach.max.z) = (f64::NEG_INFINITY, f64::INFINITY);
+            (within.min.z, within.max.z) = (f64::NEG_INFINITY, f64::INFINITY);
         }
-        let inside = Box3 { min: points.min.max(reach.min), max: points.max.min(reach.max) };
+        let inside = Box3 { min: points.min.max(within.min), max: points.max.min(within.max) };
         if !inside.min.cmple(inside.max).all() {
             return None;
         }
@@ -169,7 +169,11 @@ impl Frame {
                     [inside.min[a].min(p.min[a].max(near.min[a])), inside.max[a].max(p.max[a].min(near.max[a]))]
                 }
             };
-            let apart = (places.max[a] - inside.min[a]).max(inside.max[a] - places.min[a]);
+            let mut apart = (places.max[a] - inside.min[a]).max(inside.max[a] - places.min[a]);
+            if reach == Reach::All {
+                // Also between the points themselves, where densities become points in turn.
+                apart = apart.max(inside.max[a] - inside.min[a]);
+            }
             let least = (all[1] - all[0] + margin).max(apart + guard[a]);
             let sized = |n: f64| (n <= MOST_NODES).then(|| good_size(n as usize));
             let period = match wanted {
@@ -198,7 +202,7 @@ impl Frame {
             window: Window::new(choice),
             error,
             dimensions,
-            reach,
+            reach: within,
             near,
             onto,
             reference,
