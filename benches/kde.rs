@@ -72,6 +72,8 @@ fn timed(
     let mut seconds: Vec<f64> = others.iter().map(|run| run.0).chain([cold]).collect();
     seconds.sort_by(f64::total_cmp);
     let min_cpu = others.iter().map(|run| run.1).fold(cold_cpu, f64::min);
+    // Threads that have ended would take their time with them out of `cpu_seconds`.
+    std::mem::forget(pool);
     Timing {
         cold,
         median: seconds[seconds.len() / 2],

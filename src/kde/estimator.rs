@@ -459,6 +459,22 @@ mod tests {
     }
 
     #[test]
+    fn a_grid_within_the_points_has_the_density_of_wide_kernels_too() {
+        let mut random = Random(5);
+        let uniform = |_| DVec3::new(random.between(0.0, 100.0), random.between(0.0, 30.0), random.between(0.0, 30.0));
+        let cloud = PointCloud::from_positions((0..3000).map(uniform).collect());
+        let bounds = Box3 { min: DVec3::new(40.0, 10.0, 10.0), max: DVec3::new(60.0, 20.0, 20.0) };
+        let sigma = |s: f64| Bandwidth::Length { sigma: [s; 3], unit: None };
+        let o = DensityOptions { bandwidth: sigma(2.0), extent: Extent::Bounds(bounds), ..options() };
+        let estimator = Estimator::new(&cloud, &o, 0.5, &Silent).unwrap();
+        for s in [1.1, 3.9, 8.0, 20.0, 60.0] {
+            let estimated = estimator.density::<f64>(&sigma(s), &Silent).unwrap();
+            let error = error_of(&estimated, &cloud, sigma(s));
+            assert!(error < 1e-6, "{s}: {error:e}");
+        }
+    }
+
+    #[test]
     fn points_come_and_go() {
         let whole = stretched(600, 7, true);
         let part = |range: std::ops::Range<usize>| PointCloud {

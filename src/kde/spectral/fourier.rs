@@ -214,12 +214,11 @@ pub(super) struct Onto {
     pub(super) wanted: [usize; 3],
 }
 
-/// The grid of which the waves `[0..=most.x][all of y][all of z]` are the transform, layer by layer: `layer(z, values)`
-/// is called once for each wanted z, with the wanted values, x fastest. Waves too short for the grid fall on longer ones,
-/// as they do on the nodes.
+/// Fills `values`, x fastest, with the wanted nodes of the grid of which the waves `[0..=most.x][all of y][all of z]` are the
+/// transform, and gives the largest. Waves too short for the grid fall on longer ones, as they do on the nodes.
 ///
 /// `column(x, y, to)` gives the waves along z for the wave of number x and the place y among those of y, or says that they
-/// are all 0.
+/// are all 0; `store` puts a row of nodes into `values` and gives its largest.
 ///
 /// # Errors
 /// [`Error::Interrupted`](crate::error::Error::Interrupted).

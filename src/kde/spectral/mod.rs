@@ -337,14 +337,18 @@ impl Frame {
         }
     }
 
-    /// The largest density of a kernel on the grid over which points are spread, which holds them all.
+    /// No less than the largest density of a kernel over space: that on the grid over which points are spread, which holds
+    /// them all, and what it may miss between its nodes.
     ///
     /// # Errors
     /// [`Error::Interrupted`](crate::error::Error::Interrupted).
     pub(super) fn largest(&self, spectrum: &Spectrum, kernel: &Kernel, progress: &dyn Progress) -> Result<f64> {
         let onto = Onto { size: self.nodes(), wanted: self.nodes() };
         let mut values = vec![0f32; self.nodes().iter().product()];
-        self.back::<f32, f32>(spectrum, kernel, onto, &mut values, true, progress)
+        let found = self.back::<f32, f32>(spectrum, kernel, onto, &mut values, true, progress)?;
+        let inverse = [kernel.inverse.x_axis.x, kernel.inverse.y_axis.y, kernel.inverse.z_axis.z];
+        let square = |a: usize| (0.5 * self.axes[a].step).powi(2) * inverse[a];
+        Ok(found * bound::coarseness((0..self.dimensions).map(square).sum::<f64>().sqrt()))
     }
 
     /// The density of a kernel at nodes all over the period, `per_sigma` of them a standard deviation, as points with weights.
@@ -384,8 +388,8 @@ impl Frame {
         Ok(((0..weights.len()).map(node).collect(), weights))
     }
 
-    /// The densities of a kernel at so many places, in their order, and the largest on the grid over which points are spread; 0 at
-    /// places far from all points. None is below 0.
+    /// The densities of a kernel at so many places, in their order, 0 at places far from all points and none below 0; and what
+    /// the largest density over space hardly exceeds.
     ///
     /// # Errors
     /// [`Error::Interrupted`](crate::error::Error::Interrupted).

@@ -136,7 +136,6 @@ fn smaller_errors_are_smaller_and_none_is_wasted() {
             d.report.method == "spectral" && error < max_error && error > 1e-5 * max_error,
             "{error:e} {max_error:e}"
         );
-        // As many nodes as the box needs: a grid of one more node per axis is not another density.
         assert!(d.report.sampled_error_relative_to_max <= error * 1.01 + 1e-14);
     }
 }
