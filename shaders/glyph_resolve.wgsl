@@ -19,8 +19,8 @@ const RIM: f32 = 0.35;
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let pixel = vec2<u32>(id.x, id.y + frame.first_row);
-    if pixel.x >= frame.width || pixel.y >= frame.last_row {
+    let pixel = id.xy + vec2<u32>(frame.first_column, frame.first_row);
+    if pixel.x >= frame.last_column || pixel.y >= frame.last_row {
         return;
     }
     for (var s = 0u; s < GLYPH_SAMPLES; s++) {

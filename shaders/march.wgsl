@@ -46,12 +46,13 @@ override FADED: f32 = 0.1;
 fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index) n: u32) {
     // Neighbours in groups of 4 x 2, which a software adapter marches in lockstep.
     let within = vec2<u32>((n & 3u) | ((n >> 1u) & 12u), ((n >> 2u) & 1u) | ((n >> 4u) & 14u));
-    let pixel = tile.xy * 16u + within + vec2<u32>(0u, frame.first_row);
-    if pixel.x >= frame.width || pixel.y >= frame.last_row {
+    let pixel = tile.xy * 16u + within + vec2<u32>(frame.first_column, frame.first_row);
+    if pixel.x >= frame.last_column || pixel.y >= frame.last_row {
         return;
     }
+    let place = pixel - vec2<u32>(frame.first_column, frame.target_row);
     if !VOLUME {
-        textureStore(picture, pixel, glyphs_alone(pixel));
+        textureStore(picture, place, glyphs_alone(pixel));
         return;
     }
     let ray = ray_of_pixel(pixel);
@@ -65,7 +66,7 @@ fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index)
     } else {
         light = march_between_glyphs(ray, span, slice, pixel);
     }
-    textureStore(picture, pixel, light);
+    textureStore(picture, place, light);
 }
 
 // The mean of what the samples of a pixel see. Each sample's ray ends at its glyph; all follow the ray

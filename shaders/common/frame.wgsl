@@ -20,9 +20,14 @@ struct Frame {
     last_row: u32,
     // The direction of the ray in the picture's centre; not of unit length.
     ray_forward: vec3<f32>,
+    // Rows and columns to be drawn are `first` to before `last`; the target begins with this column.
+    first_column: u32,
     // The camera's unit axes.
     forward: vec3<f32>,
+    last_column: u32,
     axes_right: vec3<f32>,
+    // The row that the target begins with.
+    target_row: u32,
     axes_up: vec3<f32>,
 }
 

@@ -50,7 +50,8 @@ fn brightness_of(glyph: Seen) -> f32 {
 
 // The slot of a pixel's first sample.
 fn slot_of_pixel(pixel: vec2<u32>) -> u32 {
-    return ((pixel.y - glyphs.first_slot_row) * frame.width + pixel.x) * GLYPH_SAMPLES;
+    let columns = frame.last_column - frame.first_column;
+    return ((pixel.y - glyphs.first_slot_row) * columns + pixel.x - frame.first_column) * GLYPH_SAMPLES;
 }
 
 // Where in its pixel a sample lies.

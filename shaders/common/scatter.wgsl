@@ -36,8 +36,8 @@ fn scatter_pixel(center: vec3<f32>, number: u32) {
     }
     let place = place_of(vec2<f32>(dot(v, frame.axes_right), dot(v, frame.axes_up)), ahead);
     let pixel = floor(place);
-    let first = vec2<f32>(0.0, f32(frame.first_row));
-    if !(all(pixel >= first) && all(pixel < vec2<f32>(f32(frame.width), f32(frame.last_row)))) {
+    let first = vec2<f32>(f32(frame.first_column), f32(frame.first_row));
+    if !(all(pixel >= first) && all(pixel < vec2<f32>(f32(frame.last_column), f32(frame.last_row)))) {
         return;
     }
     let slot = slot_of_pixel(vec2<u32>(pixel));
@@ -86,7 +86,8 @@ fn scatter_row(center: vec3<f32>, radius: f32, pixels: Footprint, row: i32, s: u
     // Not below 0 where the ray meets the sphere.
     let inside = radius * radius * length - vec3<f32>(dot(k0, k0), 2.0 * dot(k0, k1), dot(k1, k1));
     let columns = columns_within(inside, pixels, column);
-    for (var x = columns.x; x <= columns.y; x++) {
+    let last = min(columns.y, i32(frame.last_column) - 1);
+    for (var x = max(columns.x, i32(frame.first_column)); x <= last; x++) {
         let u = f32(x - column);
         let powers = vec3<f32>(1.0, u, u * u);
         let depth_squared = dot(inside, powers);

@@ -33,6 +33,7 @@ fn radius_of(point: Point) -> f32 {
     return radius;
 }
 
+// Rows are those to be drawn; columns all of the picture, so that roundings do not depend on which are drawn.
 struct Footprint {
     // First and last pixel, both included; last < first if there are none.
     first: vec2<i32>,
@@ -96,11 +97,11 @@ fn footprint(center: vec3<f32>, radius: f32) -> Footprint {
         low = floor(place_of(aside, ahead));
         high = low;
     }
-    let border = vec2<f32>(0.0, f32(frame.first_row));
-    if any(high < border) || any(low > vec2<f32>(edge)) {
+    let border = vec2<f32>(f32(frame.first_column), f32(frame.first_row));
+    if any(high < border) || any(low >= vec2<f32>(f32(frame.last_column), f32(frame.last_row))) {
         return found;
     }
-    found.first = vec2<i32>(max(low, border));
+    found.first = vec2<i32>(max(low, vec2<f32>(0.0, border.y)));
     found.last = min(vec2<i32>(min(high, vec2<f32>(edge))), edge);
     return found;
 }

@@ -118,7 +118,7 @@ impl PictureArgs {
     pub fn frame(&self) -> Result<Frame> {
         let Self { size, scale_factor, .. } = *self;
         let pixels = size.map(|n| (f64::from(n) * scale_factor).round());
-        if !(scale_factor > 0.0 && pixels.iter().all(|n| (1.0..=65536.0).contains(n))) {
+        if !(scale_factor > 0.0 && pixels.iter().all(|n| (1.0..=32768.0).contains(n))) {
             let [x, y] = pixels;
             return Err(Error::Usage(format!("--scale-factor {scale_factor} makes a picture of {x} x {y} pixels")));
         }
@@ -268,9 +268,9 @@ pub fn finite(text: &str) -> std::result::Result<f64, String> {
 }
 
 pub fn size(text: &str) -> std::result::Result<[u32; 2], String> {
-    let wrong = || "write WIDTHxHEIGHT in pixels, such as 1920x1080".to_owned();
+    let wrong = || "write WIDTHxHEIGHT in pixels, at most 32768 each, such as 1920x1080".to_owned();
     let (w, h) = text.split_once(['x', 'X']).ok_or_else(wrong)?;
-    let side = |t: &str| t.trim().parse::<u32>().ok().filter(|n| (1..=65536).contains(n)).ok_or_else(wrong);
+    let side = |t: &str| t.trim().parse::<u32>().ok().filter(|n| (1..=32768).contains(n)).ok_or_else(wrong);
     Ok([side(w)?, side(h)?])
 }
 

@@ -185,12 +185,37 @@ pub fn write_picture(
     drawn: &Table,
     console: &Console,
 ) -> Result<()> {
+    tell_differences(asked, drawn, console);
+    let recipe = asked.recipe.text(drawn);
+    png::write_with_texts(output, input, picture.size, &picture.rgba, &texts(&recipe))
+}
+
+/// As [`write_picture`], of a picture that `draw` hands over in bands of rows, as `png::write_bands`.
+#[allow(clippy::too_many_arguments)] // the picture's file, what it holds, and who is told
+pub fn write_bands(
+    output: &Path,
+    input: Option<&Path>,
+    size: [u32; 2],
+    opaque: bool,
+    asked: &Asked,
+    drawn: &Table,
+    console: &Console,
+    draw: impl FnOnce(&mut png::Take<'_>) -> Result<()>,
+) -> Result<()> {
+    tell_differences(asked, drawn, console);
+    let recipe = asked.recipe.text(drawn);
+    png::write_bands(output, input, size, opaque, &texts(&recipe), draw)
+}
+
+fn tell_differences(asked: &Asked, drawn: &Table, console: &Console) {
     for difference in asked.expected.iter().flat_map(|expected| differences(expected, drawn)) {
         console.warning(&format!("not as when the recipe was written: {difference}"));
     }
-    let (recipe, software) = (asked.recipe.text(drawn), concat!("densitas ", env!("CARGO_PKG_VERSION")));
-    let texts = [(KEYWORD, recipe.as_str()), ("Software", software)];
-    png::write_with_texts(output, input, picture.size, &picture.rgba, &texts)
+}
+
+/// What a picture's file says beside the pixels.
+fn texts(recipe: &str) -> [png::Text<'_>; 2] {
+    [(KEYWORD, recipe), ("Software", concat!("densitas ", env!("CARGO_PKG_VERSION")))]
 }
 
 /// Numbers of two records that are this close are equal: another processor rounds otherwise.

@@ -1,8 +1,8 @@
 //! `densitas render`: one picture.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{ArgAction, Args};
 use glam::{DVec2, DVec3};
@@ -25,7 +25,9 @@ use crate::grid::DensityGrid;
 use crate::io::{self, Input, PointInput};
 use crate::kde;
 use crate::render::Renderer;
-use crate::scene::{Annotations, Camera, ColorKey, Diameter, Frame, Limits, Look, Projection, Scene, View, Viewpoint};
+use crate::scene::{
+    Annotations, Background, Camera, ColorKey, Diameter, Frame, Limits, Look, Projection, Scene, View, Viewpoint,
+};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -137,17 +139,14 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
         console.note(&format!("the colour bar is that of the density; --mode points shows that of `{name}`"));
     }
     let start = Instant::now();
-    let picture = renderer.draw(&scene, &frame, console)?;
-    seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
-    let start = Instant::now();
-    let drawn = drawn(&scene, &frame, renderer.gpu());
-    recipe::write_picture(&args.output, input_path.as_deref(), &picture, asked, &drawn, console)?;
-    seconds.insert("write".into(), start.elapsed().as_secs_f64().into());
+    let writing = draw_to_file(args, input_path.as_deref(), &mut renderer, &scene, &frame, asked, console)?;
+    seconds.insert("render".into(), (start.elapsed() - writing).as_secs_f64().into());
+    seconds.insert("write".into(), writing.as_secs_f64().into());
     let more = json!({
         "adapter": renderer.gpu().describe(),
         "limits": scene.transfer.limits,
         "quantity": report::quantity(&scene.annotations.quantity, scene.grid.unit, scene.mode.dimensions()),
-        "size": picture.size,
+        "size": frame.size,
         "point_size": scene.points.as_ref().map(|p| p.diameter.length()),
         "seconds": seconds,
     });
@@ -158,6 +157,35 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
         tell(args, &scene, &frame, &renderer, console);
     }
     Ok(())
+}
+
+/// Draws the picture into its file, a band of rows at a time; how long the writing took.
+fn draw_to_file(
+    args: &RenderCommand,
+    input: Option<&Path>,
+    renderer: &mut Renderer,
+    scene: &Scene,
+    frame: &Frame,
+    asked: &Asked,
+    console: &Console,
+) -> Result<Duration> {
+    let drawn = drawn(scene, frame, renderer.gpu());
+    let opaque = scene.background != Background::Transparent;
+    let start = Instant::now();
+    let mut drawing = Duration::ZERO;
+    recipe::write_bands(&args.output, input, frame.size, opaque, asked, &drawn, console, |take| {
+        let mut taking = Duration::ZERO;
+        let start = Instant::now();
+        renderer.draw_bands(scene, frame, console, &mut |rows| {
+            let start = Instant::now();
+            let taken = take(rows);
+            taking += start.elapsed();
+            taken
+        })?;
+        drawing = start.elapsed() - taking;
+        Ok(())
+    })?;
+    Ok(start.elapsed() - drawing)
 }
 
 fn tell(args: &RenderCommand, scene: &Scene, frame: &Frame, renderer: &Renderer, console: &Console) {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::Path;
 
-use super::atomic;
+use super::atomic::{self, AtomicFile};
 use crate::error::{Error, Result};
 
 /// A text kept in a picture, after its keyword (1 to 79 Latin-1 letters).
@@ -48,6 +48,38 @@ pub fn write_with_texts(
     })
 }
 
+/// What takes the next rows of a picture: red, green, blue, alpha of each pixel.
+pub type Take<'a> = dyn FnMut(&[u8]) -> Result<()> + 'a;
+
+/// As [`write_with_texts`], of a picture that `draw` hands over some rows at a time, so that it need not be in
+/// memory as a whole; with an alpha channel unless it is said to be opaque.
+///
+/// # Errors
+/// As [`atomic::write`], and those of `draw`.
+pub fn write_bands(
+    path: &Path,
+    input: Option<&Path>,
+    size: [u32; 2],
+    opaque: bool,
+    texts: &[Text<'_>],
+    draw: impl FnOnce(&mut Take<'_>) -> Result<()>,
+) -> Result<()> {
+    let failed = |e: io::Error| Error::file(path, "write", e);
+    let mut file = AtomicFile::create(path, input)?;
+    let color = if opaque { png::ColorType::Rgb } else { png::ColorType::Rgba };
+    let mut writer = header(&mut file, size, color, texts).map_err(failed)?;
+    let mut rows = writer.stream_writer().map_err(|e| failed(e.into()))?;
+    draw(&mut |rgba| {
+        if !opaque {
+            return rows.write_all(rgba).map_err(failed);
+        }
+        let rgb: Vec<u8> = rgba.chunks_exact(4).flat_map(|p| &p[..3]).copied().collect();
+        rows.write_all(&rgb).map_err(failed)
+    })?;
+    rows.finish().and_then(|()| writer.finish()).map_err(|e| failed(e.into()))?;
+    file.commit()
+}
+
 fn encode(
     out: &mut dyn Write,
     size: [u32; 2],
@@ -55,6 +87,14 @@ fn encode(
     bytes: &[u8],
     texts: &[Text<'_>],
 ) -> io::Result<()> {
+    let mut writer = header(out, size, color, texts)?;
+    writer.write_image_data(bytes)?;
+    writer.finish()?;
+    Ok(())
+}
+
+/// A writer that has written what stands before the pixels.
+fn header<W: Write>(out: W, size: [u32; 2], color: png::ColorType, texts: &[Text<'_>]) -> io::Result<png::Writer<W>> {
     let mut encoder = png::Encoder::new(out, size[0], size[1]);
     encoder.set_color(color);
     encoder.set_depth(png::BitDepth::Eight);
@@ -62,10 +102,7 @@ fn encode(
     for &(keyword, text) in texts {
         encoder.add_itxt_chunk(keyword.into(), text.into())?;
     }
-    let mut writer = encoder.write_header()?;
-    writer.write_image_data(bytes)?;
-    writer.finish()?;
-    Ok(())
+    Ok(encoder.write_header()?)
 }
 
 /// The text after `keyword` in a PNG, before or after its pixels; `None` if it has none.

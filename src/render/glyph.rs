@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use wgpu::util::DeviceExt;
 
 use super::march::{bind, layout, scale_code, storage, uniform, uniform_type};
+use super::tiles::Tile;
 use super::uniforms::{FrameUniform, GlyphPoint, GlyphUniform, VolumeUniform};
 use super::volume::VolumeTexture;
 use crate::error::Result;
@@ -132,13 +133,14 @@ impl GlyphPass {
     }
 
     /// Bands of rows that are drawn one after the other so that their slots find room.
-    pub fn bands(&self, size: [u32; 2], layer: &PointLayer) -> Vec<Range<u32>> {
+    pub fn bands(&self, tile: Tile, layer: &PointLayer) -> Vec<Range<u32>> {
         let samples = if layer.antialias { SMOOTH_SAMPLES } else { 1 };
-        let rows = (MOST_SLOTS / u64::from(size[0] * samples)).max(1) as usize;
-        (0..size[1]).step_by(rows).map(|first| first..(first + rows as u32).min(size[1])).collect()
+        let rows = (MOST_SLOTS / u64::from(tile.size[0] * samples)).max(1) as usize;
+        let all = tile.rows();
+        all.clone().step_by(rows).map(|first| first..(first + rows as u32).min(all.end)).collect()
     }
 
-    /// Finds what each sample of `rows` of a picture of `size` sees of the points; `None` if there are no
+    /// Finds what each sample of `rows` of a tile of a picture of `size` sees of the points; `None` if there are no
     /// points.
     ///
     /// # Errors
@@ -152,6 +154,7 @@ impl GlyphPass {
         camera: &Camera,
         volume: &VolumeTexture,
         size: [u32; 2],
+        tile: Tile,
         rows: Range<u32>,
         progress: &dyn Progress,
     ) -> Result<Option<SeenGlyphs>> {
@@ -168,13 +171,13 @@ impl GlyphPass {
         let by_depth = layer.order == PointOrder::Depth;
         let wide = self.wide.as_mut().filter(|_| by_depth);
         let words = if wide.is_some() { 2 } else { 1 };
-        let count = u64::from(size[0]) * rows.len() as u64 * u64::from(plan.samples);
+        let count = u64::from(tile.size[0]) * rows.len() as u64 * u64::from(plan.samples);
         if self.slots.as_ref().is_none_or(|s| s.count < count || s.words < words) {
             self.slots = None;
             self.slots = Some(Slots::new(gpu, count, words));
         }
         let slots = self.slots.as_ref().expect("just made");
-        let frame = uniform(gpu, &FrameUniform::new(camera, bounds, size, rows.clone()));
+        let frame = uniform(gpu, &FrameUniform::new(camera, bounds, size, tile, rows.clone()));
         let frame = bind(gpu, &self.groups[0], &[(0, frame.as_entire_binding())]);
         let (transfer, unit) = layer.colors.as_ref().map_or((&scene.transfer, volume.unit), |c| (&c.transfer, 1.0));
         let limits = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, transfer, unit));
@@ -233,7 +236,7 @@ impl GlyphPass {
         for piece in points.pieces(u32::MAX) {
             let buffer = &points.buffers[piece.buffer].0;
             let own = self.resolve.bind(gpu, buffer, plan.uniform(&piece, rows.start, true), &[winner, &slots.seen]);
-            let groups = [size[0].div_ceil(TILE), (rows.len() as u32).div_ceil(TILE)];
+            let groups = [tile.size[0].div_ceil(TILE), (rows.len() as u32).div_ceil(TILE)];
             dispatch(gpu, &resolve, [&frame, &limits, &own], groups);
         }
         Ok(Some(SeenGlyphs { buffer: slots.seen.clone(), samples: plan.samples, first_row: rows.start }))

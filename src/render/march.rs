@@ -9,6 +9,7 @@ use wgpu::util::DeviceExt;
 use super::cells::{CELL, CellPass};
 use super::glyph::SeenGlyphs;
 use super::rules::{CHANGE_OF_LIGHT, Ray, rules};
+use super::tiles::Tile;
 use super::uniforms::{CutsUniform, FrameUniform, GlyphUniform, LightingUniform, VolumeUniform};
 use super::volume::VolumeTexture;
 use crate::color::{LookupTable, Scale};
@@ -98,8 +99,8 @@ impl MarchPass {
         Self { module, layout, groups, sampler, pipelines: HashMap::new(), by_hand, limits, cells, no_glyphs }
     }
 
-    /// Marches every ray of `rows` of a picture of the size of `target` (an `Rgba32Float` storage
-    /// texture) and waits for it. Premultiplied display colours and opacity. Rays end at `glyphs`.
+    /// Marches every ray of `rows` of a tile of a picture into `target` (an `Rgba32Float` storage texture of the
+    /// tile's size) and waits for it. Premultiplied display colours and opacity. Rays end at `glyphs`.
     ///
     /// # Errors
     /// [`crate::error::Error::Gpu`] if the device failed, [`crate::error::Error::Interrupted`].
@@ -112,13 +113,14 @@ impl MarchPass {
         content: &Content,
         glyphs: Option<&SeenGlyphs>,
         target: &wgpu::Texture,
+        size: [u32; 2],
+        tile: Tile,
         rows: Range<u32>,
         progress: &dyn Progress,
     ) -> Result<()> {
-        let size = [target.width(), target.height()];
         let bounds = scene.grid.lattice.bounds();
         let samples_a_ray = if scene.volume { bounds.diagonal() / scene.sampling.step } else { 1.0 };
-        let at_once = (SAMPLES_A_DISPATCH / (samples_a_ray * f64::from(size[0]))).ceil() as u32;
+        let at_once = (SAMPLES_A_DISPATCH / (samples_a_ray * f64::from(tile.size[0]))).ceil() as u32;
         let at_once = at_once.next_multiple_of(WORKGROUP).max(WORKGROUP);
         let pipeline =
             self.pipeline(gpu, Variant { glyph_samples: glyphs.map_or(0, |g| g.samples), ..content.variant });
@@ -126,7 +128,7 @@ impl MarchPass {
         for first in rows.clone().step_by(at_once as usize) {
             progress.check()?;
             let last = (first + at_once).min(rows.end);
-            let frame = self.frame_group(gpu, FrameUniform::new(camera, bounds, size, first..last));
+            let frame = self.frame_group(gpu, FrameUniform::new(camera, bounds, size, tile, first..last));
             let mut encoder = gpu.device.create_command_encoder(&Default::default());
             {
                 let mut pass = encoder.begin_compute_pass(&Default::default());
@@ -134,7 +136,7 @@ impl MarchPass {
                 pass.set_bind_group(0, &frame, &[]);
                 pass.set_bind_group(1, &content.group, &[]);
                 pass.set_bind_group(2, &output, &[]);
-                pass.dispatch_workgroups(size[0].div_ceil(WORKGROUP), (last - first).div_ceil(WORKGROUP), 1);
+                pass.dispatch_workgroups(tile.size[0].div_ceil(WORKGROUP), (last - first).div_ceil(WORKGROUP), 1);
             }
             gpu.queue.submit([encoder.finish()]);
             gpu.wait()?;

@@ -7,6 +7,7 @@ mod march;
 mod overlay;
 mod present;
 mod rules;
+mod tiles;
 mod transparent;
 mod uniforms;
 mod volume;
@@ -20,9 +21,10 @@ use crate::gpu::Gpu;
 use crate::progress::Progress;
 use crate::scene::{Background, Camera, Frame, HeatmapScene, Scene, VolumeMode};
 use glyph::GlyphPass;
-use march::MarchPass;
-use overlay::Overlay;
+use march::{Content, MarchPass};
+use overlay::{LaidOut, Overlay};
 use present::{PICTURE_FORMAT, PresentPass};
+use tiles::Tile;
 use volume::VolumeTexture;
 
 /// A picture: 8 bits a channel, rows from the top.
@@ -53,7 +55,23 @@ pub struct Renderer {
     volume: Option<VolumeTexture>,
     /// That of the last picture, drawn over by the next one of its size.
     light: Option<wgpu::Texture>,
+    tiling: Tiling,
 }
+
+/// The sides of the squares that a picture is drawn in, in pixels.
+#[derive(Debug, Clone, Copy)]
+struct Tiling {
+    /// Of the light; a multiple of the other, so that pictures do not depend on it.
+    light: u32,
+    /// Of background, marks and read-back.
+    painted: u32,
+}
+
+/// The largest side of a tile: its textures then take 100 MB.
+const TILE: u32 = 2048;
+
+/// The most pixels along a side of a picture.
+const MOST_PIXELS: u32 = 32768;
 
 impl Renderer {
     /// Prepares the passes on this device.
@@ -64,7 +82,9 @@ impl Renderer {
         let (march, glyphs, present) = (MarchPass::new(&gpu), GlyphPass::new(&gpu), PresentPass::new(&gpu));
         let overlay = Overlay::new(&gpu.device, PICTURE_FORMAT);
         gpu.check()?;
-        Ok(Self { gpu, march, glyphs, present, overlay, volume: None, light: None })
+        let side = TILE.min(gpu.device.limits().max_texture_dimension_2d);
+        let tiling = Tiling { light: side, painted: side };
+        Ok(Self { gpu, march, glyphs, present, overlay, volume: None, light: None, tiling })
     }
 
     /// The device it draws on.
@@ -84,13 +104,30 @@ impl Renderer {
     /// [`Error::Usage`] if the scene or the size cannot be drawn, [`Error::Gpu`] if the device
     /// fails, [`Error::Interrupted`].
     pub fn draw(&mut self, scene: &Scene, frame: &Frame, progress: &dyn Progress) -> Result<Picture> {
-        let camera = camera(scene, frame);
-        let light = self.march(scene, camera, frame.size, progress)?;
-        self.finish(scene.background, frame, &light, &|background| {
+        collect(frame.size, |take| self.draw_bands(scene, frame, progress, take))
+    }
+
+    /// Draws a scene and hands it over in bands of rows, from the top: `take` gets red, green, blue, alpha (not
+    /// premultiplied) of each pixel. However large the picture is, no more than a band of 2048 rows is in memory.
+    ///
+    /// # Errors
+    /// As [`Renderer::draw`], and what `take` fails with.
+    pub fn draw_bands(
+        &mut self,
+        scene: &Scene,
+        frame: &Frame,
+        progress: &dyn Progress,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let prepared = self.prepare(scene, frame, progress)?;
+        let marks = marks_on(scene.background, frame, &|background| {
             let mut seen = scene.clone();
             seen.annotations.foreground = Some(scene.foreground());
             seen.background = background;
-            annotate(&seen, camera, frame)
+            annotate(&seen, prepared.camera, frame)
+        });
+        self.tile_by_tile(frame, &marks, take, |renderer, tile| {
+            renderer.march(scene, &prepared, frame.size, tile, progress)
         })
     }
 
@@ -100,34 +137,59 @@ impl Renderer {
     /// As [`Renderer::draw`].
     pub fn draw_heatmap(&mut self, scene: &HeatmapScene, frame: &Frame, progress: &dyn Progress) -> Result<Picture> {
         self.validate_size(frame.size)?;
-        progress.check()?;
-        let light = heatmap::light(&self.gpu, scene, frame);
-        self.finish(scene.background, frame, &light, &|background| {
+        let marks = marks_on(scene.background, frame, &|background| {
             let mut seen = scene.clone();
             seen.annotations.foreground = Some(scene.foreground());
             seen.background = background;
             annotate_heatmap(&seen, frame)
+        });
+        collect(frame.size, |take| {
+            self.tile_by_tile(frame, &marks, take, |renderer, tile| {
+                progress.check()?;
+                Ok(heatmap::light(&renderer.gpu, scene, frame, tile))
+            })
         })
     }
 
-    /// Light over the background with the marks that belong on it, read back.
-    fn finish(
+    /// Light over the background with the marks that belong on it, in bands of rows.
+    fn tile_by_tile(
         &mut self,
-        background: Background,
         frame: &Frame,
+        marks: &[([f32; 3], LaidOut)],
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+        mut light_of: impl FnMut(&mut Self, Tile) -> Result<wgpu::Texture>,
+    ) -> Result<()> {
+        for band in Tile::whole(frame.size).bands(self.tiling.light) {
+            let mut pixels = vec![0; 4 * band.size[0] as usize * band.size[1] as usize];
+            for tile in band.squares(self.tiling.light) {
+                let light = light_of(self, tile)?;
+                for square in tile.squares(self.tiling.painted) {
+                    let painted = self.paint(marks, &light, tile, square)?;
+                    place(&mut pixels, band, &painted, square);
+                }
+            }
+            take(&pixels)?;
+        }
+        Ok(())
+    }
+
+    /// A square of the picture, within the tile that this light is of.
+    fn paint(
+        &mut self,
+        marks: &[([f32; 3], LaidOut)],
         light: &wgpu::Texture,
-        marks: &dyn Fn(Background) -> Vec<Mark>,
-    ) -> Result<Picture> {
-        let mut on = |color| {
-            let marks = marks(Background::Color(color));
-            let target = self.present.run(&self.gpu, color, frame, light, &mut self.overlay, &marks);
+        tile: Tile,
+        square: Tile,
+    ) -> Result<Vec<u8>> {
+        let mut on = |(color, marks): &([f32; 3], LaidOut)| {
+            let overlay = &mut self.overlay;
+            let target = self.present.run(&self.gpu, *color, square, light, tile.origin, overlay, marks);
             self.gpu.read_texture(&target)
         };
-        let rgba = match background {
-            Background::Color(color) => on(color)?,
-            Background::Transparent => transparent::from_two(&on([0.0; 3])?, &on([1.0; 3])?),
-        };
-        Ok(Picture { size: frame.size, rgba })
+        match marks {
+            [black, white] => Ok(transparent::from_two(&on(black)?, &on(white)?)),
+            one => on(&one[0]),
+        }
     }
 
     /// The light of a scene as floats, before it is laid over the background: what tests compare
@@ -136,22 +198,22 @@ impl Renderer {
     /// # Errors
     /// As [`Renderer::draw`].
     pub fn draw_light(&mut self, scene: &Scene, size: [u32; 2], progress: &dyn Progress) -> Result<Light> {
-        let camera = camera(scene, &Frame { size, scale_factor: 1.0 });
-        let texture = self.march(scene, camera, size, progress)?;
-        let bytes = self.gpu.read_texture(&texture)?;
-        let rgba = bytes.chunks_exact(16).map(bytemuck::pod_read_unaligned).collect();
+        let prepared = self.prepare(scene, &Frame { size, scale_factor: 1.0 }, progress)?;
+        let mut rgba = vec![[0.0; 4]; size[0] as usize * size[1] as usize];
+        for tile in Tile::whole(size).squares(self.tiling.light) {
+            let texture = self.march(scene, &prepared, size, tile, progress)?;
+            let bytes = self.gpu.read_texture(&texture)?;
+            let light: Vec<[f32; 4]> = bytes.chunks_exact(16).map(bytemuck::pod_read_unaligned).collect();
+            place(&mut rgba, Tile::whole(size), &light, tile);
+        }
         Ok(Light { size, rgba })
     }
 
-    fn march(
-        &mut self,
-        scene: &Scene,
-        camera: Camera,
-        size: [u32; 2],
-        progress: &dyn Progress,
-    ) -> Result<wgpu::Texture> {
+    /// What all tiles of a picture share; the density is uploaded if it is not that of the last picture.
+    fn prepare(&mut self, scene: &Scene, frame: &Frame, progress: &dyn Progress) -> Result<Prepared> {
+        let camera = camera(scene, frame);
         camera.validate()?;
-        self.validate(scene, size)?;
+        self.validate(scene, frame.size)?;
         if !self.volume.as_ref().is_some_and(|v| Arc::ptr_eq(&v.grid, &scene.grid)) {
             self.volume = None;
         }
@@ -159,20 +221,33 @@ impl Renderer {
             Some(volume) => volume,
             empty => empty.insert(VolumeTexture::new(&self.gpu, &scene.grid, &mut self.march.cells)?),
         };
+        self.glyphs.scattering = Duration::ZERO;
+        let content = self.march.prepare(&self.gpu, scene, volume);
+        let columns = frame.size[0].div_ceil(self.tiling.light);
+        progress.begin("drawing", u64::from(frame.size[1]) * u64::from(columns));
+        Ok(Prepared { camera, content })
+    }
+
+    fn march(
+        &mut self,
+        scene: &Scene,
+        prepared: &Prepared,
+        size: [u32; 2],
+        tile: Tile,
+        progress: &dyn Progress,
+    ) -> Result<wgpu::Texture> {
         let usage =
             wgpu::TextureUsages::STORAGE_BINDING | wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_SRC;
-        let target = of_size(&mut self.light, &self.gpu, size, wgpu::TextureFormat::Rgba32Float, usage);
-        let (gpu, march) = (&self.gpu, &mut self.march);
-        let content = march.prepare(gpu, scene, volume);
-        progress.begin("drawing", u64::from(size[1]));
+        let target = of_size(&mut self.light, &self.gpu, tile.size, wgpu::TextureFormat::Rgba32Float, usage);
+        let (gpu, march, Prepared { camera, content }) = (&self.gpu, &mut self.march, prepared);
         let Some(layer) = &scene.points else {
-            march.run(gpu, scene, &camera, &content, None, &target, 0..size[1], progress)?;
+            march.run(gpu, scene, camera, content, None, &target, size, tile, tile.rows(), progress)?;
             return Ok(target);
         };
-        self.glyphs.scattering = Duration::ZERO;
-        for rows in self.glyphs.bands(size, layer) {
-            let seen = self.glyphs.run(gpu, scene, layer, &camera, volume, size, rows.clone(), progress)?;
-            march.run(gpu, scene, &camera, &content, seen.as_ref(), &target, rows, progress)?;
+        let volume = self.volume.as_ref().expect("prepared");
+        for rows in self.glyphs.bands(tile, layer) {
+            let seen = self.glyphs.run(gpu, scene, layer, camera, volume, size, tile, rows.clone(), progress)?;
+            march.run(gpu, scene, camera, content, seen.as_ref(), &target, size, tile, rows, progress)?;
         }
         Ok(target)
     }
@@ -187,16 +262,55 @@ impl Renderer {
     }
 
     fn validate_size(&self, size: [u32; 2]) -> Result<()> {
-        let most = self.gpu.device.limits().max_texture_dimension_2d;
-        if size.iter().any(|&n| n == 0 || n > most) {
+        if size.iter().any(|&n| n == 0 || n > MOST_PIXELS) {
             return Err(Error::Usage(format!(
-                "a picture of {} x {} pixels cannot be drawn; {} allows 1 to {most} on a side",
-                size[0],
-                size[1],
-                self.gpu.describe()
+                "a picture of {} x {} pixels cannot be drawn; 1 to {MOST_PIXELS} on a side can",
+                size[0], size[1],
             )));
         }
         Ok(())
+    }
+}
+
+/// What all tiles of a picture share.
+struct Prepared {
+    camera: Camera,
+    content: Content,
+}
+
+/// The marks on each colour that a picture is drawn on: its background, or black and white if it has none.
+fn marks_on(
+    background: Background,
+    frame: &Frame,
+    marks: &dyn Fn(Background) -> Vec<Mark>,
+) -> Vec<([f32; 3], LaidOut)> {
+    let colors = match background {
+        Background::Color(color) => vec![color],
+        Background::Transparent => vec![[0.0; 3], [1.0; 3]],
+    };
+    let laid_out = |color| (color, LaidOut::new(frame, &marks(Background::Color(color))));
+    colors.into_iter().map(laid_out).collect()
+}
+
+/// The picture of which `draw` hands over the bands.
+fn collect(size: [u32; 2], draw: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>) -> Result<Picture> {
+    let mut rgba = Vec::new();
+    draw(&mut |band| {
+        rgba.extend_from_slice(band);
+        Ok(())
+    })?;
+    Ok(Picture { size, rgba })
+}
+
+/// Puts the rows of a tile where they belong within a larger one; `T` is a pixel or a byte of one.
+fn place<T: Copy>(whole: &mut [T], of: Tile, part: &[T], tile: Tile) {
+    let items = part.len() / (tile.size[0] as usize * tile.size[1] as usize);
+    let [width, columns] = [of, tile].map(|t| items * t.size[0] as usize);
+    let left = items * (tile.origin[0] - of.origin[0]) as usize;
+    let top = (tile.origin[1] - of.origin[1]) as usize;
+    for (row, line) in part.chunks_exact(columns).enumerate() {
+        let at = (top + row) * width + left;
+        whole[at..at + columns].copy_from_slice(line);
     }
 }
 
@@ -252,3 +366,6 @@ fn texture_2d(gpu: &Gpu, size: [u32; 2], format: wgpu::TextureFormat, usage: wgp
         view_formats: &[],
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,14 @@
 //! Paints the marks of `annotate` on a picture.
 
 use egui::epaint::{
-    ClippedPrimitive, ClippedShape, Mesh, Primitive, TessellationOptions, Tessellator, TextShape, Vertex, WHITE_UV,
+    ClippedPrimitive, ClippedShape, ImageDelta, Mesh, Primitive, TessellationOptions, Tessellator, TextShape, Vertex,
+    WHITE_UV,
 };
 use egui::{Color32, Pos2, Rect, Stroke, TextureId};
 use egui_wgpu::{Renderer, RendererOptions, ScreenDescriptor};
 use glam::DVec2;
 
+use super::tiles::Tile;
 use crate::annotate::{Area, Ink, Layer, Lettering, Mark, Shape};
 use crate::scene::Frame;
 
@@ -16,6 +18,46 @@ pub struct Overlay {
     screen: ScreenDescriptor,
     /// The prepared marks: those behind the density, then those before it.
     primitives: [Vec<ClippedPrimitive>; 2],
+}
+
+/// The marks of a picture as triangles, with the letters that they show.
+pub struct LaidOut {
+    primitives: [Vec<ClippedPrimitive>; 2],
+    pixels_per_point: f32,
+    letters: Option<ImageDelta>,
+}
+
+impl LaidOut {
+    /// The marks of a picture of this frame.
+    ///
+    /// The same marks on the same frame give the same triangles: every call lays out its glyphs anew.
+    pub fn new(frame: &Frame, marks: &[Mark]) -> Self {
+        let mut lettering = Lettering::new(frame.scale_factor);
+        let shapes = [Layer::Behind, Layer::Front].map(|layer| {
+            let of_layer = marks.iter().filter(|mark| mark.layer == layer);
+            of_layer.map(|mark| shape(&mut lettering, frame, &mark.shape)).collect::<Vec<_>>()
+        });
+        let primitives = shapes.map(|shapes| tessellate(&mut lettering, frame, shapes));
+        let letters = lettering.fonts().font_image_delta();
+        Self { primitives, pixels_per_point: frame.scale_factor as f32, letters }
+    }
+
+    /// The triangles in a tile of the picture, from its corner on.
+    fn within(&self, tile: Tile) -> [Vec<ClippedPrimitive>; 2] {
+        let [x, y] = tile.origin.map(|n| n as f32 / self.pixels_per_point);
+        let [width, height] = tile.size.map(|n| n as f32 / self.pixels_per_point);
+        let clip_rect = Rect::from_min_max(Pos2::ZERO, Pos2::new(width, height));
+        self.primitives.each_ref().map(|primitives| {
+            let mut moved = primitives.clone();
+            for ClippedPrimitive { clip_rect: clip, primitive } in &mut moved {
+                *clip = clip_rect;
+                if let Primitive::Mesh(mesh) = primitive {
+                    mesh.translate(-egui::Vec2::new(x, y));
+                }
+            }
+            moved
+        })
+    }
 }
 
 impl Overlay {
@@ -28,34 +70,27 @@ impl Overlay {
         }
     }
 
-    /// Uploads the marks of a picture, all layers at once. Submit what was painted before preparing
-    /// the next picture: it overwrites the buffers of this one.
-    ///
-    /// The same marks on the same frame give the same bytes, whatever was painted before: every
-    /// call lays out its glyphs anew.
+    /// Uploads the marks in a tile of a picture, all layers at once. Submit what was painted before preparing
+    /// the next one: it overwrites the buffers of this one. The same tile has the same bytes, whatever was painted
+    /// before.
     pub fn prepare(
         &mut self,
         device: &wgpu::Device,
         queue: &wgpu::Queue,
         encoder: &mut wgpu::CommandEncoder,
-        frame: &Frame,
-        marks: &[Mark],
+        marks: &LaidOut,
+        tile: Tile,
     ) {
-        let mut lettering = Lettering::new(frame.scale_factor);
-        let shapes = [Layer::Behind, Layer::Front].map(|layer| {
-            let of_layer = marks.iter().filter(|mark| mark.layer == layer);
-            of_layer.map(|mark| shape(&mut lettering, frame, &mark.shape)).collect::<Vec<_>>()
-        });
-        self.primitives = shapes.map(|shapes| tessellate(&mut lettering, frame, shapes));
-        self.screen = ScreenDescriptor { size_in_pixels: frame.size, pixels_per_point: frame.scale_factor as f32 };
-        if let Some(glyphs) = lettering.fonts().font_image_delta() {
-            self.renderer.update_texture(device, queue, TextureId::default(), &glyphs);
+        self.primitives = marks.within(tile);
+        self.screen = ScreenDescriptor { size_in_pixels: tile.size, pixels_per_point: marks.pixels_per_point };
+        if let Some(letters) = &marks.letters {
+            self.renderer.update_texture(device, queue, TextureId::default(), letters);
         }
         self.renderer.update_buffers(device, queue, encoder, &self.primitives.concat(), &self.screen);
     }
 
     /// Paints the prepared marks of one layer over what `target` holds, whose size is that of the
-    /// prepared frame. Colours are blended as they are stored, premultiplied with alpha.
+    /// prepared tile. Colours are blended as they are stored, premultiplied with alpha.
     pub fn paint(&self, encoder: &mut wgpu::CommandEncoder, target: &wgpu::TextureView, layer: Layer) {
         let [behind, front] = &self.primitives;
         // Hidden ones are passed all the same, as the renderer counts its buffers along.
@@ -174,7 +209,9 @@ mod tests {
             let view = texture.create_view(&Default::default());
             let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
             clear(&mut encoder, &view);
-            self.overlay.prepare(&self.gpu.device, &self.gpu.queue, &mut encoder, frame, marks);
+            let marks = LaidOut::new(frame, marks);
+            let tile = Tile::whole(frame.size);
+            self.overlay.prepare(&self.gpu.device, &self.gpu.queue, &mut encoder, &marks, tile);
             for layer in layers {
                 self.overlay.paint(&mut encoder, &view, *layer);
             }

@@ -1,11 +1,12 @@
 //! Background, light and annotations to one 8-bit picture.
 
+use super::march::uniform;
 use super::of_size;
-use super::overlay::Overlay;
-use crate::annotate::{Layer, Mark};
+use super::overlay::{LaidOut, Overlay};
+use super::tiles::Tile;
+use crate::annotate::Layer;
 use crate::color::Rgb;
 use crate::gpu::{Gpu, compose};
-use crate::scene::Frame;
 
 /// The format of pictures: display values, not sRGB-encoded by the adapter.
 pub const PICTURE_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
@@ -47,26 +48,30 @@ impl PresentPass {
         Self { pipeline, kept: [None, None] }
     }
 
-    /// The finished picture, opaque: background, marks behind, light, marks in front.
+    /// A tile of the finished picture, opaque: background, marks behind, light, marks in front. `light` begins at
+    /// the pixel `light_origin` of the picture.
+    #[allow(clippy::too_many_arguments)] // what a tile depends on
     pub fn run(
         &mut self,
         gpu: &Gpu,
         background: Rgb,
-        frame: &Frame,
+        tile: Tile,
         light: &wgpu::Texture,
+        light_origin: [u32; 2],
         overlay: &mut Overlay,
-        marks: &[Mark],
+        marks: &LaidOut,
     ) -> wgpu::Texture {
         let usage = wgpu::TextureUsages::RENDER_ATTACHMENT
             | wgpu::TextureUsages::TEXTURE_BINDING
             | wgpu::TextureUsages::COPY_SRC;
-        let [behind, target] = self.kept.each_mut().map(|kept| of_size(kept, gpu, frame.size, PICTURE_FORMAT, usage));
+        let [behind, target] = self.kept.each_mut().map(|kept| of_size(kept, gpu, tile.size, PICTURE_FORMAT, usage));
         let mut encoder = gpu.device.create_command_encoder(&Default::default());
         let [r, g, b] = background.map(f64::from);
         drop(color_pass(&mut encoder, &behind, wgpu::LoadOp::Clear(wgpu::Color { r, g, b, a: 1.0 })));
-        overlay.prepare(&gpu.device, &gpu.queue, &mut encoder, frame, marks);
+        overlay.prepare(&gpu.device, &gpu.queue, &mut encoder, marks, tile);
         overlay.paint(&mut encoder, &behind.create_view(&Default::default()), Layer::Behind);
-        self.composite(gpu, &mut encoder, light, &behind, &target);
+        let first = [0, 1].map(|axis| tile.origin[axis] - light_origin[axis]);
+        self.composite(gpu, &mut encoder, light, first, &behind, &target);
         overlay.paint(&mut encoder, &target.create_view(&Default::default()), Layer::Front);
         gpu.queue.submit([encoder.finish()]);
         target
@@ -77,9 +82,11 @@ impl PresentPass {
         gpu: &Gpu,
         encoder: &mut wgpu::CommandEncoder,
         light: &wgpu::Texture,
+        first: [u32; 2],
         behind: &wgpu::Texture,
         target: &wgpu::Texture,
     ) {
+        let first = uniform(gpu, &first);
         let (light, behind) = (light.create_view(&Default::default()), behind.create_view(&Default::default()));
         let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
@@ -87,6 +94,7 @@ impl PresentPass {
             entries: &[
                 wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::TextureView(&light) },
                 wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&behind) },
+                wgpu::BindGroupEntry { binding: 2, resource: first.as_entire_binding() },
             ],
         });
         let mut pass = color_pass(encoder, target, wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT));

@@ -5,6 +5,7 @@
 use bytemuck::{Pod, Zeroable};
 use glam::DVec3;
 
+use super::tiles::Tile;
 use crate::color::TransferFunction;
 use crate::geometry::Box3;
 use crate::grid::DensityGrid;
@@ -25,13 +26,13 @@ pub struct FrameUniform {
     ray_up: [f32; 3],
     last_row: u32,
     ray_forward: [f32; 3],
-    pad3: u32,
+    first_column: u32,
     forward: [f32; 3],
-    pad0: u32,
+    last_column: u32,
     axes_right: [f32; 3],
-    pad1: u32,
+    target_row: u32,
     axes_up: [f32; 3],
-    pad2: u32,
+    pad0: u32,
 }
 
 /// `Volume` of `common/volume.wgsl`.
@@ -123,8 +124,8 @@ pub struct GlyphPoint {
 const PARALLEL_EYE_DEPTH: f64 = 1e18;
 
 impl FrameUniform {
-    /// The camera's rays for rows `rows` of a picture of `size`, in the space of a volume in `bounds`.
-    pub fn new(camera: &Camera, bounds: Box3, size: [u32; 2], rows: std::ops::Range<u32>) -> Self {
+    /// The camera's rays for rows `rows` of a tile of a picture of `size`, in the space of a volume in `bounds`.
+    pub fn new(camera: &Camera, bounds: Box3, size: [u32; 2], tile: Tile, rows: std::ops::Range<u32>) -> Self {
         let (center, scale) = (bounds.center(), 1.0 / bounds.diagonal());
         let Camera { position, projection, shift, .. } = *camera;
         let axes = camera.axes();
@@ -151,13 +152,13 @@ impl FrameUniform {
             ray_up: f32s(axes.up * tangent),
             last_row: rows.end,
             ray_forward: f32s(axes.forward + aside * tangent),
+            first_column: tile.origin[0],
             forward: f32s(axes.forward),
+            last_column: tile.origin[0] + tile.size[0],
             axes_right: f32s(axes.right),
+            target_row: tile.origin[1],
             axes_up: f32s(axes.up),
             pad0: 0,
-            pad1: 0,
-            pad2: 0,
-            pad3: 0,
         }
     }
 }
@@ -293,8 +294,11 @@ mod tests {
             ray_up,
             last_row,
             ray_forward,
+            first_column,
             forward,
+            last_column,
             axes_right,
+            target_row,
             axes_up
         );
         assert_same_layout!(

@@ -1,0 +1,81 @@
+use std::sync::Arc;
+
+use glam::DVec3;
+
+use super::*;
+use crate::geometry::Box3;
+use crate::gpu::AdapterChoice;
+use crate::grid::{DensityGrid, Lattice};
+use crate::progress::Silent;
+use crate::scene::{Annotations, Diameter, Limits, Look, PointLayer, PointOrder, View, Viewpoint};
+
+/// A scene with everything: lit fog, a slice, points large and small near and behind the eye's side, all annotations.
+fn scene() -> Scene {
+    let bounds = Box3 { min: DVec3::splat(-2.0), max: DVec3::new(2.0, 3.0, 2.5) };
+    let lattice = Lattice::spanning(bounds, [20, 25, 22]).unwrap();
+    let node = |n: usize| lattice.node(n % 20, n / 20 % 25, n / 500);
+    let value = |p: DVec3| (-0.5 * (p - DVec3::new(0.3, 0.2, -0.1)).length_squared()).exp() as f32;
+    let values = (0..lattice.len()).map(|n| value(node(n))).collect();
+    let grid = Arc::new(DensityGrid::new(lattice, values, None).unwrap());
+    let mut scene = Look::Default.scene(grid.clone(), Limits::Range(0.01, 0.9)).unwrap();
+    scene.shading = Some(Look::Default.shading(&grid));
+    scene.annotations = Annotations { scale_bar: true, gizmo: true, ..scene.annotations };
+    scene.annotations.title = Some("A title of some words".into());
+    let positions: Vec<DVec3> = (0..400)
+        .map(f64::from)
+        .map(|i| DVec3::new((1.3 * i).sin(), (2.1 * i).cos() + 0.4, (0.7 * i).sin()) * 1.6)
+        .collect();
+    let values: Vec<f64> = positions.iter().map(|p| (-0.5 * p.length_squared()).exp()).collect();
+    let layer = Look::Default.points(&scene, Arc::new(positions), Arc::new(values));
+    scene.points = Some(PointLayer { diameter: Diameter::Ranged(0.5), order: PointOrder::Depth, ..layer });
+    scene
+}
+
+fn renderer(light: u32, painted: u32) -> Renderer {
+    let gpu = Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter");
+    Renderer { tiling: Tiling { light, painted }, ..Renderer::new(gpu).unwrap() }
+}
+
+/// Catches: rays, spheres, slots or annotations that depend on the tile that they are drawn in.
+#[test]
+fn tiles_equal_the_single_pass_bit_for_bit() {
+    let frame = Frame { size: [203, 150], scale_factor: 0.7 };
+    let mut scene = scene();
+    let mut lights = Vec::new();
+    for background in [Background::DARK, Background::Transparent] {
+        scene.background = background;
+        for ortho in [false, true] {
+            let perspective =
+                camera(&Scene { viewpoint: Look::Default.viewpoint(&scene.grid, View::ISO), ..scene.clone() }, &frame);
+            scene.viewpoint = Viewpoint::At(if ortho { perspective.orthographic() } else { perspective });
+            let single = renderer(512, 32).draw(&scene, &frame, &Silent).unwrap();
+            let tiles = renderer(32, 32).draw(&scene, &frame, &Silent).unwrap();
+            assert!(single == tiles, "{background:?} {ortho}");
+            lights.push(single);
+        }
+    }
+    assert!(lights[0] != lights[1], "both cameras draw the same");
+    for light in [17, 64] {
+        let [whole, tiles] =
+            [512, light].map(|side| renderer(side, side).draw_light(&scene, frame.size, &Silent).unwrap());
+        assert!(whole == tiles, "tiles of {light} pixels");
+    }
+}
+
+/// Catches: marks that are moved, cut or left out in a tile. Where they lie on borders of tiles their softened edges
+/// may be rounded otherwise.
+#[test]
+fn a_picture_painted_in_squares_is_that_painted_at_once() {
+    let frame = Frame { size: [203, 150], scale_factor: 0.7 };
+    let [once, squares] = [512, 32].map(|side| renderer(512, side).draw(&scene(), &frame, &Silent).unwrap());
+    let differences: Vec<u8> = std::iter::zip(&once.rgba, &squares.rgba).map(|(a, b)| a.abs_diff(*b)).collect();
+    let far = differences.iter().filter(|&&d| d > 1).count();
+    assert!(far <= differences.len() / 1000, "{far} of {} bytes differ by more than 1", differences.len());
+}
+
+#[test]
+fn a_picture_larger_than_can_be_drawn_is_refused_with_its_size() {
+    let size = [MOST_PIXELS + 1, 10];
+    let refused = renderer(64, 64).draw(&scene(), &Frame { size, scale_factor: 1.0 }, &Silent).unwrap_err().to_string();
+    assert!(refused.contains("32769 x 10"), "{refused}");
+}
