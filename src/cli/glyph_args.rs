@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use glam::DVec3;
 
 use crate::color::{Colormap, parse_color};
 use crate::error::{Error, Result};
@@ -77,8 +78,10 @@ pub enum Order {
 
 /// The points that are drawn, and the density at each of them.
 pub struct WeighedPoints {
-    /// With what is known of them.
-    pub cloud: PointCloud,
+    /// Where they are.
+    pub positions: Arc<Vec<DVec3>>,
+    /// What else is known of them; its own positions are left out.
+    pub of: PointCloud,
     /// One value a point.
     pub values: Arc<Vec<f64>>,
 }
@@ -105,21 +108,27 @@ impl GlyphArgs {
     /// # Errors
     /// [`Error::Usage`] if points are to be drawn and the input is a volume, or has not what they are to be coloured or
     /// sized by.
-    pub fn apply(&self, scene: &mut Scene, look: Look, points: Option<WeighedPoints>, scale_factor: f64) -> Result<()> {
+    pub fn apply(
+        &self,
+        scene: &mut Scene,
+        look: Look,
+        points: Option<&WeighedPoints>,
+        scale_factor: f64,
+    ) -> Result<()> {
         scene.volume = self.mode != Mode::Points;
         if !self.draws_points() {
             return Ok(());
         }
-        let Some(WeighedPoints { cloud, values }) = points else {
+        let Some(WeighedPoints { positions, of, values }) = points else {
             return Err(Error::Usage("the input is a volume and has no points to draw; leave --mode out".into()));
         };
         let map = look.colormap_of_points(scene.background);
-        let colors = self.colors(&cloud, map.clone())?;
+        let colors = self.colors(of, values.len(), map.clone())?;
         let sizes = match self.point_scale.as_str() {
             "none" | "density" => None,
-            name => Some(Arc::new(column(&cloud, &self.columns(), name, "--point-scale")?)),
+            name => Some(Arc::new(column(of, &self.columns(), name, "--point-scale")?)),
         };
-        let mut layer = look.points(scene, Arc::new(cloud.positions), values);
+        let mut layer = look.points(scene, positions.clone(), values.clone());
         if colors.is_some() {
             layer.order = PointOrder::Depth;
         } else {
@@ -153,7 +162,7 @@ impl GlyphArgs {
     }
 
     /// What colours the points; none: their density.
-    fn colors(&self, cloud: &PointCloud, map: Colormap) -> Result<Option<PointColors>> {
+    fn colors(&self, cloud: &PointCloud, count: usize, map: Colormap) -> Result<Option<PointColors>> {
         let atoms = || {
             let problem = format!("--color-by {}: the input is a table, not a structure", self.color_by);
             cloud.atoms.as_ref().ok_or(Error::Usage(problem))
@@ -163,7 +172,7 @@ impl GlyphArgs {
             "chain" => Some(by_category(&atoms()?.chain, |i, _| PALETTE[i % PALETTE.len()])),
             "element" => Some(by_category(&atoms()?.element, |_, symbol| elements::color(symbol))),
             other => match parse_color(other) {
-                Ok(color) => Some(PointColors::constant(cloud.len(), color)),
+                Ok(color) => Some(PointColors::constant(count, color)),
                 Err(_) => {
                     let values = Arc::new(column(cloud, &self.columns(), other, "--color-by")?);
                     Some(PointColors::column(values, other.to_owned(), map))

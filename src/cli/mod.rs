@@ -3,6 +3,7 @@
 mod args;
 mod at_points;
 mod console;
+mod content;
 mod cut_args;
 mod density;
 mod doctor;
@@ -18,6 +19,7 @@ mod recipe;
 mod render;
 mod report;
 mod sample;
+mod scene_args;
 
 use std::process::ExitCode;
 

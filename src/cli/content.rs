@@ -1,0 +1,206 @@
+//! What a picture is made of: the input, its density, and the density at the points. Each is made anew only where
+//! something that it follows from has changed.
+
+use std::sync::{Arc, Mutex};
+
+use glam::DVec3;
+use serde_json::{Map, Value, json};
+
+use super::args::DensityArgs;
+use super::console::Console;
+use super::glyph_args::WeighedPoints;
+use super::input::{self, Opened};
+use super::picture_args::total_of;
+use super::report;
+use super::scene_args::SceneArgs;
+use crate::error::{Error, Result};
+use crate::grid::DensityGrid;
+use crate::io::{Input, PointInput, Source, VolumeInput};
+use crate::kde::{self, Report};
+use crate::scene::Scene;
+
+/// What can be drawn.
+pub struct Content {
+    /// What was read; a volume is in `grid` alone.
+    pub opened: Arc<Opened>,
+    /// The density.
+    pub grid: Arc<DensityGrid>,
+    /// How it was made; none of a volume.
+    pub report: Option<Arc<Report>>,
+    /// The points, if they are drawn.
+    pub points: Option<Arc<WeighedPoints>>,
+    /// Their number, or the sum of their weights; none of a volume.
+    pub total: Option<f64>,
+    /// The last scene of it, before the viewpoint and opacity, and the options that it is of.
+    pub last: Mutex<Option<(String, Scene)>>,
+}
+
+/// Parts of the last content.
+#[derive(Default)]
+pub struct Stock {
+    opened: Option<(String, Arc<Opened>, Option<Arc<DensityGrid>>)>,
+    density: Option<(String, Arc<DensityGrid>, Option<Arc<Report>>)>,
+    points: Option<(String, Arc<WeighedPoints>)>,
+}
+
+impl Stock {
+    /// The content that these options ask for, of what is there already where that will do.
+    ///
+    /// # Errors
+    /// What reading and computing give; what was there then still is.
+    pub fn content(&mut self, args: &SceneArgs, console: &Console) -> Result<Content> {
+        let (opened, volume) = self.opened(args, console)?;
+        let (grid, report) = match (&opened.input, volume) {
+            (Input::Points(points), _) => self.density(&opened, points, args, console)?,
+            (Input::Volume(_), Some(grid)) => (grid, None),
+            (Input::Volume(_), None) => unreachable!("of a volume the grid is kept"),
+        };
+        let points = match (&opened.input, args.glyphs.draws_points()) {
+            (Input::Points(points), true) => Some(self.weighed(&opened, points, args, console)?),
+            _ => None,
+        };
+        let total = match &opened.input {
+            Input::Points(points) => Some(total_of(&points.cloud)),
+            Input::Volume(_) => None,
+        };
+        Ok(Content { opened, grid, report, points, total, last: Mutex::default() })
+    }
+
+    /// What is read, and its samples if it is a volume.
+    fn opened(&mut self, args: &SceneArgs, console: &Console) -> Result<(Arc<Opened>, Option<Arc<DensityGrid>>)> {
+        let key = key_of_reading(args);
+        if let Some((_, opened, volume)) = self.opened.as_ref().filter(|(of, ..)| *of == key) {
+            return Ok((opened.clone(), volume.clone()));
+        }
+        let columns = input::Columns { sigmas: args.density.sigma_columns(), further: args.glyphs.columns() };
+        let mut opened = input::open(&args.points, args.density.bounds, columns, console)?;
+        let volume = match &mut opened.input {
+            Input::Points(_) => None,
+            Input::Volume(volume) => Some(Arc::new(grid_of(volume, &opened.source, args, console)?)),
+        };
+        let opened = Arc::new(opened);
+        self.opened = Some((key, opened.clone(), volume.clone()));
+        Ok((opened, volume))
+    }
+
+    fn density(
+        &mut self,
+        opened: &Opened,
+        points: &PointInput,
+        args: &SceneArgs,
+        console: &Console,
+    ) -> Result<(Arc<DensityGrid>, Option<Arc<Report>>)> {
+        let key = key_of_density(args);
+        if let Some((_, grid, report)) = self.density.as_ref().filter(|(of, ..)| *of == key) {
+            return Ok((grid.clone(), report.clone()));
+        }
+        let (grid, report) = input::density_of::<f32>(points, &opened.source, &args.density, console)?;
+        let (grid, report) = (Arc::new(grid), Some(Arc::new(report)));
+        self.density = Some((key, grid.clone(), report.clone()));
+        Ok((grid, report))
+    }
+
+    fn weighed(
+        &mut self,
+        opened: &Opened,
+        points: &PointInput,
+        args: &SceneArgs,
+        console: &Console,
+    ) -> Result<Arc<WeighedPoints>> {
+        let key = key_of_density(args) + &key_of_reading(args);
+        if let Some((_, weighed)) = self.points.as_ref().filter(|(of, _)| *of == key) {
+            return Ok(weighed.clone());
+        }
+        points.require_3d(&opened.source)?;
+        let weighed = Arc::new(weighed(points, &args.density, console)?);
+        self.points = Some((key, weighed.clone()));
+        Ok(weighed)
+    }
+}
+
+/// The grid of a volume, whose own samples are taken away: they are in memory once.
+fn grid_of(volume: &mut VolumeInput, source: &Source, args: &SceneArgs, console: &Console) -> Result<DensityGrid> {
+    let values = std::mem::take(&mut volume.grid.values);
+    let mut whole = volume.clone();
+    whole.grid.values = values;
+    let grid = input::volume_of(whole, &args.density, console);
+    if grid.lattice.shape.contains(&1) {
+        let [x, y, z] = grid.lattice.shape;
+        let problem = format!("{source}: is a layer of {x} x {y} x {z} nodes");
+        return Err(Error::Data(format!("{problem}; `densitas heatmap` draws it flat")));
+    }
+    Ok(grid)
+}
+
+/// The options that decide what is read.
+fn key_of_reading(args: &SceneArgs) -> String {
+    let (density, glyphs) = (&args.density, &args.glyphs);
+    format!("{:?} {:?} {:?} {:?}", args.points, density.bounds, density.sigma_columns, glyphs.columns())
+}
+
+/// The options that decide the density.
+fn key_of_density(args: &SceneArgs) -> String {
+    format!("{:?} {:?}", args.points, args.density)
+}
+
+impl Content {
+    /// The density below which it fades by these options, if it does.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where the error of the values is not known.
+    pub fn noise(&self, args: &SceneArgs) -> Result<Option<f64>> {
+        let Some(ratio) = args.view.fade_noise else { return Ok(None) };
+        let Some(report) = &self.report else {
+            return Err(Error::Usage("--fade-noise needs points: the error of a volume's values is not known".into()));
+        };
+        report::one_kernel(report, "--fade-noise")?;
+        Ok(Some(kde::noise_level(&report.kernel, ratio)))
+    }
+
+    /// What is told of it as JSON.
+    pub fn told(&self) -> Map<String, Value> {
+        let mut out = report::grid(&self.grid);
+        if let Some(made) = &self.report {
+            report::merge(&mut out, report::density(made));
+        }
+        let warnings = match &self.opened.input {
+            Input::Points(points) => &points.warnings,
+            Input::Volume(volume) => &volume.warnings,
+        };
+        report::merge(&mut out, report::object(json!({ "warnings": warnings })));
+        report::merge(&mut out, report::alignment(self.opened.alignment.as_ref()));
+        out
+    }
+
+    /// Seconds of the stages, as JSON.
+    pub fn seconds(&self) -> Map<String, Value> {
+        let mut seconds = report::object(json!({ "read": self.opened.seconds }));
+        if let Some(s) = self.report.as_ref().map(|r| r.seconds) {
+            let made = json!({ "plan": s.plan, "evaluate": s.evaluate, "check": s.check });
+            report::merge(&mut seconds, report::object(made));
+        }
+        seconds
+    }
+}
+
+/// An error of the density at the points that no colour shows: a fortieth of a step of 8 bits.
+const COLOR_ERROR: f64 = 1e-4;
+
+/// The points with the density at each of them.
+fn weighed(points: &PointInput, args: &DensityArgs, console: &Console) -> Result<WeighedPoints> {
+    let scale = args.scale(&points.cloud, points.frame_numbers.len());
+    let cloud = &points.cloud;
+    let mut options = args.options(cloud.unit)?;
+    options.max_error = options.max_error.max(COLOR_ERROR);
+    let all = cloud.len();
+    let is_inside = |p: &DVec3| args.bounds.is_none_or(|b| b.min.cmple(*p).all() && p.cmple(b.max).all());
+    let inside: Vec<usize> = (0..all).filter(|&i| is_inside(&cloud.positions[i])).collect();
+    if inside.len() < all {
+        console.note(&format!("{} of {all} points lie outside --bounds and are not drawn", all - inside.len()));
+    }
+    let mut drawn = cloud.take(&inside);
+    let mut values = kde::density_at(cloud, &drawn.positions, &options, console)?.values;
+    values.iter_mut().for_each(|v| *v *= scale);
+    let positions = Arc::new(std::mem::take(&mut drawn.positions));
+    Ok(WeighedPoints { positions, of: drawn, values: Arc::new(values) })
+}

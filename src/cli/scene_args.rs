@@ -1,0 +1,235 @@
+//! The options of a picture of a density in space, and the scene that they make of what was read: the same for a
+//! picture, a window and each frame of a movie.
+
+use clap::{ArgAction, Args};
+use glam::{DVec2, DVec3};
+
+use super::args::{DensityArgs, PointArgs, numbers, vector};
+use super::content::Content;
+use super::cut_args::CutArgs;
+use super::glyph_args::{GlyphArgs, Mode};
+use super::picture_args::{PictureArgs, on_off};
+use crate::annotate;
+use crate::color::OpacityCurve;
+use crate::error::Result;
+use crate::scene::{Annotations, Camera, Frame, Limits, Look, Projection, Scene, View, Viewpoint};
+
+/// The options.
+#[derive(Debug, Args)]
+pub struct SceneArgs {
+    #[command(flatten)]
+    pub points: PointArgs,
+    #[command(flatten)]
+    pub density: DensityArgs,
+    #[command(flatten)]
+    pub glyphs: GlyphArgs,
+    #[command(flatten)]
+    pub cuts: CutArgs,
+    #[command(flatten)]
+    pub picture: PictureArgs,
+    #[command(flatten)]
+    pub view: ViewArgs,
+}
+
+/// How the density is seen.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Picture")]
+pub struct ViewArgs {
+    /// Opacity against position in the limits, such as "0:0,0.5:0.1,1:0.8"
+    #[arg(long, value_name = "CURVE", value_parser = |t: &str| OpacityCurve::parse(t))]
+    opacity: Option<OpacityCurve>,
+    /// Optical depth everywhere times K: 0.5 is half as dense a fog
+    #[arg(long, value_name = "K", default_value_t = 1.0, value_parser = above_zero)]
+    global_opacity: f64,
+    /// Let densities fade that are below RATIO times their standard error [RATIO if left out: 2]
+    #[arg(long, value_name = "RATIO", conflicts_with = "resolution", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = above_zero)]
+    pub fade_noise: Option<f64>,
+    /// default, or mayavi for the pixels of Mayavi's volume
+    #[arg(long, default_value = "default", value_parser = look)]
+    look: Look,
+    /// Lighting: on or off [default: off for the volume, on for points; mayavi: on]
+    #[arg(long, value_name = "on|off", value_parser = on_off)]
+    shading: Option<bool>,
+    /// The directions of x, y and z in a corner: on or off
+    #[arg(long, value_name = "on|off", default_value = "off", action = ArgAction::Set, value_parser = on_off)]
+    gizmo: bool,
+    /// Look along an axis: x, y, z or iso
+    #[arg(long, value_name = "VIEW", conflicts_with = "camera", value_parser = view)]
+    view: Option<View>,
+    /// Degrees from +x towards +y, degrees above the xy-plane, and distance
+    #[arg(long, value_name = "AZIMUTH,ELEVATION[,DISTANCE]", value_parser = angles)]
+    camera: Option<(View, Option<f64>)>,
+    /// Where the eye is
+    #[arg(long, value_name = "X,Y,Z", conflicts_with_all = ["view", "camera"], value_parser = vector)]
+    camera_position: Option<DVec3>,
+    /// What the eye looks at [default: the centre of the box]
+    #[arg(long, value_name = "X,Y,Z", value_parser = vector)]
+    camera_target: Option<DVec3>,
+    /// What points upward [default: 0,0,1]
+    #[arg(long, value_name = "X,Y,Z", value_parser = vector)]
+    camera_up: Option<DVec3>,
+    /// Where the target appears, from the centre to the right and upward in heights of the picture
+    #[arg(long, value_name = "X,Y", value_parser = shift)]
+    camera_shift: Option<DVec2>,
+    /// Vertical view angle in degrees [default: 30]
+    #[arg(long, value_name = "DEG")]
+    view_angle: Option<f64>,
+    /// Parallel projection
+    #[arg(long, conflicts_with = "view_angle")]
+    ortho: bool,
+}
+
+impl SceneArgs {
+    /// The scene of this content in a picture of this size.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Usage`] for options that do not fit it.
+    pub fn scene(&self, content: &Content, frame: &Frame) -> Result<Scene> {
+        let mut scene = self.shown(content, frame)?;
+        self.view.apply(self.glyphs.mode, &mut scene);
+        if let Some(level) = content.noise(self)? {
+            scene.transfer.fade_below(level);
+        }
+        scene.viewpoint = self.view.viewpoint(&scene, frame);
+        Ok(scene)
+    }
+
+    /// All but viewpoint, opacity and lighting, which are cheap to change: the last one is kept.
+    fn shown(&self, content: &Content, frame: &Frame) -> Result<Scene> {
+        let Self { glyphs, cuts, picture, view, .. } = self;
+        let key = format!("{glyphs:?} {cuts:?} {picture:?} {:?} {} {}", view.look, view.gizmo, frame.scale_factor);
+        let mut last = content.last.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some((_, scene)) = last.as_ref().filter(|(of, _)| *of == key) {
+            return Ok(scene.clone());
+        }
+        let scene = self.shown_anew(content, frame)?;
+        *last = Some((key, scene.clone()));
+        Ok(scene)
+    }
+
+    fn shown_anew(&self, content: &Content, frame: &Frame) -> Result<Scene> {
+        let (picture, view) = (&self.picture, &self.view);
+        let quantity = picture.quantity(content.total)?;
+        let limits = picture.limits(&content.grid, Limits::DEFAULT, quantity, 3)?;
+        let mut scene = view.look.scene(content.grid.clone(), limits)?;
+        if let Some(background) = picture.background() {
+            scene.background = background;
+            scene.transfer.colormap = view.look.colormap(background);
+        }
+        self.glyphs.apply(&mut scene, view.look, content.points.as_deref(), frame.scale_factor)?;
+        self.cuts.apply(self.glyphs.mode, &mut scene)?;
+        picture.apply(&mut scene.transfer);
+        scene.annotations = Annotations { gizmo: view.gizmo, ..picture.annotations(quantity) };
+        if let Some(automatic) = scene.mode.limits(&scene.grid) {
+            let factor = quantity.factor(scene.grid.unit, scene.mode.dimensions());
+            scene.transfer.limits = picture.limits_along_rays(automatic, factor)?;
+        }
+        Ok(scene)
+    }
+}
+
+impl ViewArgs {
+    fn apply(&self, mode: Mode, scene: &mut Scene) {
+        if let (Some(points), Some(shaded)) = (&mut scene.points, self.shading) {
+            points.shaded = shaded;
+        }
+        if let Some(curve) = &self.opacity {
+            scene.transfer.opacity = curve.clone();
+        }
+        scene.transfer.opacity = scene.transfer.opacity.clone().times(self.global_opacity);
+        if let Some(on) = self.shading.or((mode == Mode::Iso).then_some(true)) {
+            scene.shading = on.then(|| match mode {
+                Mode::Iso => self.look.shading_of_surfaces(&scene.grid),
+                _ => self.look.shading(&scene.grid),
+            });
+        }
+    }
+
+    /// The camera where the options leave nothing of it open, as a window's do.
+    fn whole_camera(&self) -> Option<Camera> {
+        let projection =
+            Projection::Perspective { vertical_fov_degrees: self.view_angle.unwrap_or(Camera::DEFAULT_FOV_DEGREES) };
+        let camera = Camera {
+            position: self.camera_position?,
+            target: self.camera_target?,
+            up: self.camera_up?,
+            shift: self.camera_shift?,
+            projection,
+        };
+        Some(if self.ortho { camera.orthographic() } else { camera })
+    }
+
+    /// The camera that the options move away from the automatic one; none if they do not.
+    fn viewpoint(&self, scene: &Scene, frame: &Frame) -> Viewpoint {
+        if let Some(camera) = self.whole_camera() {
+            return Viewpoint::At(camera);
+        }
+        let view = self.camera.map(|(view, _)| view).or(self.view).unwrap_or(View::ISO);
+        let automatic = self.look.viewpoint(&scene.grid, view);
+        let mut camera = annotate::camera(&Scene { viewpoint: automatic, ..scene.clone() }, frame);
+        let untouched = camera;
+        if let Some(target) = self.camera_target {
+            camera.position += target - camera.target;
+            camera.target = target;
+        }
+        if let Some((_, Some(distance))) = self.camera {
+            camera = camera.at_distance(distance);
+        }
+        if let Some(position) = self.camera_position {
+            camera = Camera { position, shift: DVec2::ZERO, ..camera };
+        }
+        if let Some(degrees) = self.view_angle {
+            camera.projection = Projection::Perspective { vertical_fov_degrees: degrees };
+        }
+        camera.shift = self.camera_shift.unwrap_or(camera.shift);
+        camera.up = self.camera_up.unwrap_or(camera.up);
+        if self.ortho {
+            camera = camera.orthographic();
+        }
+        if camera == untouched { automatic } else { Viewpoint::At(camera) }
+    }
+}
+
+fn look(text: &str) -> std::result::Result<Look, String> {
+    match text {
+        "default" => Ok(Look::Default),
+        "mayavi" => Ok(Look::Mayavi),
+        _ => Err("known are default and mayavi".into()),
+    }
+}
+
+fn view(text: &str) -> std::result::Result<View, String> {
+    match text {
+        "x" => Ok(View::X),
+        "y" => Ok(View::Y),
+        "z" => Ok(View::Z),
+        "iso" => Ok(View::ISO),
+        _ => Err("known are x, y, z and iso".into()),
+    }
+}
+
+fn angles(text: &str) -> std::result::Result<(View, Option<f64>), String> {
+    let (angles, distance) = match text.matches(',').count() {
+        2 => {
+            let [azimuth, elevation, distance] = numbers::<3>(text, "three")?;
+            ([azimuth, elevation], Some(distance))
+        }
+        _ => (numbers::<2>(text, "two, azimuth,elevation, or three,")?, None),
+    };
+    let [azimuth, elevation] = angles;
+    if !(-90.0..=90.0).contains(&elevation) {
+        return Err(format!("an elevation of {elevation} degrees cannot be; it lies between -90 and 90"));
+    }
+    if distance.is_some_and(|d| !(1e-100..1e100).contains(&d)) {
+        return Err("the distance must be above 0, and a number f64 can square".into());
+    }
+    Ok((View::Angles { azimuth, elevation }, distance))
+}
+
+fn shift(text: &str) -> std::result::Result<DVec2, String> {
+    numbers::<2>(text, "two, x,y,").map(DVec2::from_array)
+}
+
+fn above_zero(text: &str) -> std::result::Result<f64, String> {
+    text.parse().ok().filter(|v: &f64| v.is_finite() && *v > 0.0).ok_or_else(|| "write a number above 0".into())
+}
