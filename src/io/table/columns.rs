@@ -54,8 +54,24 @@ pub(in crate::io) fn read(
         return Err(Error::Data(format!("{name}: has columns but no rows; no points to read")));
     }
     let weights = chosen.weight.map(&mut take).transpose()?;
+    let sigmas = chosen.sigmas.clone();
+    let sigmas = sigmas.into_iter().enumerate().map(|(axis, (column, by_name))| {
+        let scale = match columns.units.get(column).copied().flatten() {
+            Some(from) => sigma_scale(from, unit, columns.pixel, axis),
+            None => Ok(if by_name == 1.0 { scales[axis] } else { by_name }),
+        };
+        let scale = scale.map_err(|p| Error::Usage(format!("{name}: column `{}` {p}", layout.columns[column])))?;
+        Ok((column, scale, take(column)?))
+    });
+    let sigmas: Vec<(usize, f64, Vec<f64>)> = sigmas.collect::<Result<_>>()?;
     let further: Vec<Vec<f64>> = chosen.further.iter().map(|c| take(*c)).collect::<Result<_>>()?;
-    if axes.iter().chain(&weights).chain(&further).any(|column| column.len() != count) {
+    if axes
+        .iter()
+        .chain(&weights)
+        .chain(&further)
+        .chain(sigmas.iter().map(|s| &s.2))
+        .any(|column| column.len() != count)
+    {
         return Err(Error::input(name, "its columns have different lengths; the file is damaged"));
     }
     let mut rows = Rows::with_capacity(count);
@@ -69,6 +85,15 @@ pub(in crate::io) fn read(
             return Err(Error::input(
                 name,
                 format!("row {row} from 0: the weight is {weight}; weights must be 0 or more"),
+            ));
+        }
+        if let Some((column, _, values)) = sigmas.iter().find(|s| !(s.2[row] > 0.0 && s.2[row].is_finite())) {
+            let (column, value) = (&layout.columns[*column], values[row]);
+            return Err(Error::input(
+                name,
+                format!(
+                    "row {row} from 0: column `{column}` is {value}; a standard deviation must be a number above 0"
+                ),
             ));
         }
         kept.push(row);
@@ -88,6 +113,10 @@ pub(in crate::io) fn read(
     rows.finish(&mut parsed);
     parsed.cloud.unit = unit;
     parsed.cloud.weights = weights.as_ref().map(pick);
+    if let [x, y, z] = &sigmas[..] {
+        let of = |(_, scale, values): &(usize, f64, Vec<f64>), row: usize| values[row] * scale;
+        parsed.cloud.sigmas = Some(kept.iter().map(|&row| DVec3::new(of(x, row), of(y, row), of(z, row))).collect());
+    }
     parsed.cloud.columns = chosen
         .further
         .iter()
@@ -96,6 +125,21 @@ pub(in crate::io) fn read(
         .collect();
     parsed.columns = layout.columns;
     Ok(parsed)
+}
+
+/// What takes a standard deviation along an axis from its unit to that of the positions.
+fn sigma_scale(
+    from: LengthUnit,
+    unit: Option<LengthUnit>,
+    pixel: Option<[f64; 2]>,
+    axis: usize,
+) -> Result<f64, String> {
+    let Some(to) = unit.filter(|to| *to != from) else { return Ok(1.0) };
+    if let (LengthUnit::Pixel, Some(size)) = (from, pixel.and_then(|p| p.get(axis).copied())) {
+        return LengthUnit::Nanometre.convert(size, to).ok_or_else(|| format!("is in {from} and cannot be in {to}"));
+    }
+    from.convert(1.0, to)
+        .ok_or_else(|| format!("is in {from}, which cannot be converted into {to}, the unit of the positions"))
 }
 
 /// The unit of the positions, and by what each axis is multiplied to have it.
@@ -125,4 +169,48 @@ fn common_unit(
     notes.push(format!("x and y in camera pixels of {x} x {y} nm are converted to nm, in which z is"));
     let scale = |axis: usize, nm: f64| if units[axis] == Some(LengthUnit::Pixel) { nm } else { 1.0 };
     Ok((Some(LengthUnit::Nanometre), [scale(0, x), scale(1, y), 1.0]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(units: &[Option<LengthUnit>], bad: Option<f64>, options: &ReadOptions) -> Result<Parsed> {
+        let names = ["x", "y", "z", "s", "t", "u"].map(str::to_owned).to_vec();
+        let columns = Columns { format: "test", names, units: units.to_vec(), ..Columns::default() };
+        read(columns, options, "t", |c| Ok(vec![c as f64 + 1.0, if c == 3 { bad.unwrap_or(9.0) } else { 8.0 }]))
+    }
+
+    #[test]
+    fn standard_deviations_are_read_in_the_unit_of_the_positions() {
+        let of = |names: &str| ReadOptions {
+            sigma_columns: Some(names.split(',').map(Into::into).collect()),
+            ..ReadOptions::default()
+        };
+        let sigmas = |units: &[Option<LengthUnit>], names: &str| table(units, None, &of(names)).unwrap().cloud.sigmas;
+        assert_eq!(sigmas(&[], "s,t,u").unwrap(), [DVec3::new(4.0, 5.0, 6.0), DVec3::new(9.0, 8.0, 8.0)]);
+        assert_eq!(sigmas(&[], "t").unwrap()[0], DVec3::splat(5.0));
+        let (nm, um, m) = (LengthUnit::Nanometre, LengthUnit::Micrometre, LengthUnit::Metre);
+        let mixed = [Some(nm), Some(nm), Some(nm), Some(um)];
+        assert_eq!(sigmas(&mixed, "s").unwrap()[0], DVec3::splat(4000.0));
+        // Metres become nanometres, and what has no unit goes with the positions.
+        let metres = sigmas(&[Some(m); 4], "s,s,t").unwrap()[0];
+        assert!((metres * 1e-9).abs_diff_eq(DVec3::new(4.0, 4.0, 5.0), 1e-12), "{metres}");
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let error = table(&[], Some(bad), &of("s")).unwrap_err().to_string();
+            assert!(error.contains("row 1 from 0: column `s` is "), "{error}");
+        }
+        assert_eq!(table(&[], None, &of("s,t")).unwrap_err().exit_code(), 2);
+        assert_eq!(
+            table(
+                &[Some(LengthUnit::Pixel), Some(LengthUnit::Pixel), Some(LengthUnit::Pixel), Some(nm)],
+                None,
+                &of("s")
+            )
+            .unwrap_err()
+            .exit_code(),
+            2
+        );
+        assert!(table(&[], None, &ReadOptions::default()).unwrap().cloud.sigmas.is_none());
+    }
 }
