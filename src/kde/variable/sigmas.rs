@@ -48,40 +48,69 @@ fn nearest(cloud: &PointCloud, k: usize) -> Result<(Vec<DVec3>, Vec<String>)> {
         let points = cloud.len();
         return Err(Error::Usage(format!("knn:{k} needs more than {k} points, there are {points}; take a smaller K")));
     }
-    let mut distances = distances(&cloud.positions, &cloud.positions, k)?;
-    let zeros: Vec<usize> = (0..distances.len()).filter(|i| distances[*i] == 0.0).collect();
+    let places = Places::of(&cloud.positions);
+    if places.distinct.len() < 2 {
+        return Err(Error::Data("all points are equal; a density needs at least two distinct points".into()));
+    }
+    let distances = places.distances(k)?;
+    let crowded: usize = places.counts.iter().filter(|count| **count > k).sum();
     let mut warnings = Vec::new();
-    if !zeros.is_empty() {
-        let mut distinct = cloud.positions.clone();
-        distinct.par_sort_unstable_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)).then(a.z.total_cmp(&b.z)));
-        distinct.dedup();
-        if distinct.len() < 2 {
-            return Err(Error::Data("all points are equal; a density needs at least two distinct points".into()));
-        }
-        let places: Vec<DVec3> = zeros.iter().map(|i| cloud.positions[*i]).collect();
-        for (at, distance) in zeros.iter().zip(self::distances(&distinct, &places, 1)?) {
-            distances[*at] = distance;
-        }
+    if crowded > 0 {
         warnings.push(format!(
-            "{} points have {k} or more others at the same place; their kernels are as wide as the way to the nearest \
-             point elsewhere",
-            zeros.len()
+            "{crowded} points have {k} or more others at the same place; their kernels are as wide as the way to the nearest \
+             point elsewhere"
         ));
     }
-    Ok((distances.into_iter().map(DVec3::splat).collect(), warnings))
+    Ok((places.of_point.iter().map(|at| DVec3::splat(distances[*at])).collect(), warnings))
 }
 
-/// The distance from each place, which is itself one of `points`, to the K-th of the other points.
-fn distances(points: &[DVec3], places: &[DVec3], k: usize) -> Result<Vec<f64>> {
-    let all: Vec<[f64; 3]> = points.iter().map(DVec3::to_array).collect();
-    let tree: ImmutableKdTree<f64, 3> = ImmutableKdTree::new_from_slice(&all)
-        .map_err(|e| Error::Data(format!("no tree can be built over {} points: {e}", all.len())))?;
-    let count = NonZeroUsize::MIN.saturating_add(k);
-    let distance = |place: &DVec3| {
-        let found = tree.query(&place.to_array()).nearest_n::<SquaredEuclidean<f64>>(count).execute();
-        found.iter().map(|hit| hit.distance).fold(0.0, f64::max).sqrt()
-    };
-    Ok(places.par_iter().with_min_len(256).map(distance).collect())
+/// The places where points are, and how many at each: however often points are repeated, a place is looked from once.
+struct Places {
+    distinct: Vec<DVec3>,
+    counts: Vec<usize>,
+    of_point: Vec<usize>,
+}
+
+impl Places {
+    fn of(positions: &[DVec3]) -> Self {
+        let key = |i: usize| (positions[i] + 0.0).to_array();
+        let mut order: Vec<usize> = (0..positions.len()).collect();
+        order.par_sort_unstable_by(|a, b| {
+            let (a, b) = (key(*a), key(*b));
+            a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])).then(a[2].total_cmp(&b[2]))
+        });
+        let mut places = Self { distinct: Vec::new(), counts: Vec::new(), of_point: vec![0; positions.len()] };
+        for i in order {
+            if places.distinct.last() == Some(&positions[i]) {
+                *places.counts.last_mut().expect("one a place") += 1;
+            } else {
+                places.distinct.push(positions[i]);
+                places.counts.push(1);
+            }
+            places.of_point[i] = places.distinct.len() - 1;
+        }
+        places
+    }
+
+    /// For each place the distance from a point there to the K-th of the other points, or to the next place if that is 0.
+    fn distances(&self, k: usize) -> Result<Vec<f64>> {
+        let all: Vec<[f64; 3]> = self.distinct.iter().map(DVec3::to_array).collect();
+        let tree: ImmutableKdTree<f64, 3> = ImmutableKdTree::new_from_slice(&all)
+            .map_err(|e| Error::Data(format!("no tree can be built over {} points: {e}", all.len())))?;
+        let count = NonZeroUsize::MIN.saturating_add(k.min(all.len() - 1));
+        let distance = |place: &[f64; 3]| {
+            let found = tree.query(place).nearest_n::<SquaredEuclidean<f64>>(count).execute();
+            let mut near: Vec<(f64, usize)> = found.iter().map(|hit| (hit.distance, hit.item as usize)).collect();
+            near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+            let mut points = 0;
+            let is_reached = |(distance, item): &&(f64, usize)| {
+                points += self.counts[*item];
+                points > k && *distance > 0.0
+            };
+            near.iter().find(is_reached).map_or(0.0, |hit| hit.0.sqrt())
+        };
+        Ok(all.par_iter().with_min_len(256).map(distance).collect())
+    }
 }
 
 /// The percentiles of the standard deviations along each axis.
