@@ -26,8 +26,16 @@ fn main() {
             let error = error.parse().expect("an error such as 1e-6");
             let t = timed(&cloud, grid.parse().ok(), method, error, number(threads), number(runs));
             println!(
-                "{{\"cold\":{},\"median\":{},\"min\":{},\"cold_cpu\":{},\"min_cpu\":{},\"bound\":{:e},\"sampled\":{:e},\"method\":\"{}\"}}",
-                t.cold, t.median, t.min, t.cold_cpu, t.min_cpu, t.bound, t.sampled, t.method
+                "{{\"cold\":{},\"median\":{},\"min\":{},\"cold_cpu\":{},\"min_cpu\":{},\"bound\":{:e},\"sampled\":{:e},\"method\":\"{}\",\"mb\":{:.0}}}",
+                t.cold,
+                t.median,
+                t.min,
+                t.cold_cpu,
+                t.min_cpu,
+                t.bound,
+                t.sampled,
+                t.method,
+                peak_mb()
             );
         }
         _ => panic!("--case takes POINTS.npy GRID METHOD ERROR THREADS RUNS"),
@@ -99,6 +107,13 @@ fn cpu_seconds() -> f64 {
     all.max(of_main) * 1e-9
 }
 
+/// The most memory this process has held, in 10^6 bytes; 0 where the system does not tell.
+fn peak_mb() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kib = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse().ok());
+    kib.map_or(0.0, |kib: f64| kib * 1.024e-3)
+}
+
 /// Methods, then bandwidth changes.
 fn table() {
     println!(
@@ -158,7 +173,7 @@ fn bandwidths(points: usize, grid: usize) {
         assert!(made.grid.values.len() == grid * grid * grid);
     }
     let cpu = cpu_seconds();
-    let scores = estimator.cross_validation().scores.len();
+    let scores = estimator.cross_validation().expect("scores").scores.len();
     let validation = cpu_seconds() - cpu;
     println!(
         "| {points} @ {grid}^3 | {:.0} | {:.1} / {:.1} | {:.0} ({scores} factors) |",

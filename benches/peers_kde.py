@@ -49,10 +49,9 @@ def ours(binary: str, file: Path, grid: str, error: str, threads: int) -> dict:
         [binary, "--case", str(file), grid, "auto", error, str(threads), "0"], stdout=subprocess.PIPE, text=True
     )
     told = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    if status != 0:
+    if child.wait() != 0:
         sys.exit(f"densitas failed: {told}")
-    return json.loads(told) | {"mb": usage.ru_maxrss / 1024}
+    return json.loads(told)
 
 
 def axes_of(points: np.ndarray, grid: int) -> list[np.ndarray]:

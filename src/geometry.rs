@@ -25,6 +25,11 @@ impl Box3 {
         points.iter().fold(Self::EMPTY, |b, &p| Self { min: b.min.min(p), max: b.max.max(p) })
     }
 
+    /// The smallest box around both.
+    pub fn joined(self, other: Self) -> Self {
+        Self { min: self.min.min(other.min), max: self.max.max(other.max) }
+    }
+
     /// The point half-way between the corners.
     pub fn center(&self) -> DVec3 {
         0.5 * (self.min + self.max)

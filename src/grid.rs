@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
 
 /// The number type of the samples: `f32` for pictures and files, `f64` for comparison with scipy.
-pub trait Sample: Copy + Send + Sync + PartialOrd + Default + 'static {
+pub trait Sample: bytemuck::Pod + Send + Sync + PartialOrd + Default {
     /// The nearest value of this type.
     fn from_f64(value: f64) -> Self;
     /// The value, exactly.

@@ -12,6 +12,7 @@ pub mod gpu;
 pub mod grid;
 pub mod io;
 pub mod kde;
+mod memory;
 pub mod points;
 pub mod progress;
 pub mod render;

@@ -6,6 +6,7 @@ pub mod select;
 pub mod superpose;
 
 use glam::DVec3;
+use rayon::prelude::*;
 
 use crate::geometry::{Box3, LengthUnit};
 pub use atoms::{AtomTable, Categorical};
@@ -84,7 +85,7 @@ impl PointCloud {
 
     /// The smallest box around all points.
     pub fn bounds(&self) -> Box3 {
-        Box3::around(&self.positions)
+        self.positions.par_chunks(1 << 15).map(Box3::around).reduce(|| Box3::EMPTY, Box3::joined)
     }
 
     /// The mean position, not weighted; NaN if there is no point.

@@ -84,7 +84,8 @@ pub(super) fn choose(setting: &Setting, options: &DensityOptions, wanted: Wanted
         };
         Chosen { work, estimate: Estimate { seconds, bytes, reason: String::new() } }
     };
-    let spectral = || setting.frame(setting.first_error(), wanted).map(|frame| price(Work::Spectral(Box::new(frame))));
+    let spectral =
+        || setting.frame(setting.first_error(wanted), wanted).map(|frame| price(Work::Spectral(Box::new(frame))));
     let free = plan::usable_memory();
     let mut chosen = match options.method {
         Method::Exact => price(Work::Exact),

@@ -7,12 +7,13 @@ use crate::geometry::{Box3, LengthUnit};
 use crate::grid::{DensityGrid, Lattice, Sample};
 use crate::kde::choose::choose;
 use crate::kde::eigen::symmetric_eigen;
-use crate::kde::kernel::{Kernel, summed};
+use crate::kde::kernel::{self, Kernel, summed};
 use crate::kde::plan::{GIB, Plan, plan, usable_memory};
 use crate::kde::select::{self, Selection};
 use crate::kde::setting::Setting;
 use crate::kde::spectral::{Frame, Reach, Spectrum, Wanted};
-use crate::kde::{Bandwidth, DensityOptions, KernelOf, bound, plane};
+use crate::kde::{Bandwidth, DensityOptions, KernelOf, Method, bound, plane};
+use crate::memory::zeros;
 use crate::points::PointCloud;
 use crate::progress::Progress;
 
@@ -22,8 +23,12 @@ const WIDEST: f64 = 2.0;
 const FIRST: f64 = 0.64;
 /// Nodes a standard deviation of the first, at which the trapezoidal rule is right to 1e-9 for the product with the second.
 const NODES_PER_SIGMA: f64 = 1.8;
+/// The share of the error that the waves take; the rest is for the second kernel of two.
+const WAVES: f64 = 0.7;
 /// A sum of weights below this share of what it was before is rounding.
 const LEAST_WEIGHT: f64 = 1e-9;
+/// A variance below this share of the squared size of the box is the rounding of moments.
+const MOMENTS: f64 = 1e-14;
 /// How far an eigenvalue may lie below the floor, as a share, for rounding.
 const SLACK: f64 = 1e-9;
 
@@ -57,7 +62,8 @@ pub struct Estimator {
     floor: Kernel,
     widest: Kernel,
     moments: Moments,
-    /// The covariance of the points.
+    max_error: f64,
+    /// The covariance of the points; what stands in for it where it is singular.
     data: DMat3,
     points: usize,
 }
@@ -102,6 +108,13 @@ impl Estimator {
         progress: &dyn Progress,
     ) -> Result<Self> {
         options.check()?;
+        if options.relative || options.guaranteed || !matches!(options.method, Method::Auto | Method::Spectral) {
+            return Err(Error::Usage(
+                "an estimator works by waves, which keep errors as shares of the largest value without a proof: leave out \
+                 relative and guaranteed, and take the method auto or spectral"
+                    .into(),
+            ));
+        }
         if !(floor > 0.0 && floor <= 1.0) {
             return Err(Error::Usage(format!("the floor is {floor}; it must be above 0 and at most 1")));
         }
@@ -111,7 +124,7 @@ impl Estimator {
         let (grid, points) = (lattice.bounds(), cloud.bounds());
         let room = Box3 { min: grid.min.min(points.min), max: grid.max.max(points.max) };
         let frames = Frame::all(
-            options.max_error,
+            WAVES * options.max_error,
             [&floor.widened(FIRST.sqrt())?, &widest],
             room,
             Wanted::Nodes(&lattice),
@@ -139,12 +152,13 @@ impl Estimator {
             floor,
             widest,
             points: cloud.len(),
+            max_error: options.max_error,
             data: DMat3::ZERO,
         };
         // Of singular data the kernel knows more than the moments.
         estimator.data = match kernel.factor {
             Some(factor) => kernel.covariance * (1.0 / (factor * factor)),
-            None => estimator.moments.covariance(),
+            None => estimator.regular_data(&estimator.moments),
         };
         Ok(estimator)
     }
@@ -182,7 +196,7 @@ impl Estimator {
             }
             _ => {
                 let factor = match bandwidth {
-                    Bandwidth::CrossValidation => self.cross_validation().factor,
+                    Bandwidth::CrossValidation => self.cross_validation()?.factor,
                     _ => bandwidth.factor(n_eff, d).ok_or_else(|| {
                         Error::Usage(format!(
                             "the bandwidth {bandwidth} needs the points themselves; find it by kde::select"
@@ -216,16 +230,21 @@ impl Estimator {
         }
     }
 
-    /// The scores of least-squares cross-validation from the floor to twice the first bandwidth, of the points as they are
-    /// now: the waves are there already. See [`select`](crate::kde::select::select).
-    pub fn cross_validation(&self) -> Selection {
-        let powers = self.frame.powers(&self.spectrum, &self.floor);
-        // Factors are those on the data, whatever rule the floor is of.
-        let ratio = (self.floor.covariance.x_axis.x / self.data.x_axis.x).sqrt();
-        let floor = Kernel { factor: Some(ratio), ..self.floor.clone() };
-        let range = [ratio, ratio * (self.widest.sigma().x / self.floor.sigma().x)];
+    /// The scores of least-squares cross-validation of the points as they are now, for kernels of the shape of their
+    /// covariance: from the narrowest that is nowhere below the floor to twice the first bandwidth, or four times the narrowest.
+    /// The waves are there already. See [`select`](crate::kde::select::select).
+    ///
+    /// # Errors
+    /// [`Error::Data`] if no kernel can be made of the covariance.
+    pub fn cross_validation(&self) -> Result<Selection> {
+        let low = self.in_floors(&self.data).0.min_element().sqrt().recip();
+        let n_eff = self.moments.n_eff();
+        let narrow = Kernel::of("cv", Some(low), n_eff, self.floor.dimensions, self.data * (low * low))?;
+        let powers = self.frame.powers(&self.spectrum, &narrow);
+        let room = |a: usize| self.widest.sigma()[a] / narrow.sigma()[a];
+        let widest = (0..self.floor.dimensions).map(room).fold(f64::INFINITY, f64::min);
         let squares = self.moments.squares / self.moments.weight.powi(2);
-        select::least(&powers, &floor, range, squares, 1.0)
+        Ok(select::least(&powers, &narrow, [low, low * widest.max(4.0)], squares, 1.0))
     }
 
     /// Adds points; the first bandwidth's grid stays as it is.
@@ -270,8 +289,29 @@ impl Estimator {
         self.spectrum.add(&change, sign);
         self.moments = moments;
         self.points = if sign > 0.0 { self.points + cloud.len() } else { self.points - cloud.len() };
-        self.data = self.moments.covariance();
+        self.data = self.regular_data(&self.moments);
         Ok(())
+    }
+
+    /// The covariance of points by their moments, as [`Kernel::new`] makes it where they lie in a plane, on a line or, but for
+    /// rounding, at one place.
+    fn regular_data(&self, moments: &Moments) -> DMat3 {
+        let mut data = moments.covariance();
+        let far = self.room.size();
+        // What is left of a difference of moments is rounding.
+        let least = MOMENTS * far * far;
+        let variance = |a: usize| data.col(a)[a].max(0.0);
+        let spread = DVec3::new(variance(0), variance(1), variance(2));
+        let flat = spread.cmple(least);
+        let size = DVec3::select(flat, DVec3::ZERO, far);
+        if flat.all() {
+            data = DMat3::from_diagonal(least.max(DVec3::splat(f64::MIN_POSITIVE)));
+        }
+        if self.floor.dimensions == 2 {
+            data = kernel::across_plane(data);
+        }
+        let bounds = Box3 { min: DVec3::ZERO, max: if flat.all() { far } else { size } };
+        kernel::regular(data, bounds, self.floor.dimensions, &mut Vec::new())
     }
 
     /// Eigenvalues and eigenvectors of a covariance in coordinates in which the floor is round; in a plane, the third axis
@@ -302,7 +342,7 @@ impl Estimator {
 
     /// By one multiplication and one inverse transform.
     fn once<T: Sample>(&self, kernel: Kernel, progress: &dyn Progress) -> Result<Estimated<T>> {
-        let mut values = vec![T::default(); self.lattice.len()];
+        let mut values = zeros::<T>(self.lattice.len());
         progress.begin("density", self.lattice.shape[2] as u64);
         let largest = self.frame.onto_nodes(&self.spectrum, &kernel, &mut values, progress)?;
         let bound = self.frame.bound(&kernel, &self.spectrum, Wanted::Nodes(&self.lattice));
@@ -316,14 +356,22 @@ impl Estimator {
         let first = self.first_of(&kernel.covariance);
         let of = |covariance| Kernel::of(kernel.rule, kernel.factor, kernel.n_eff, kernel.dimensions, covariance);
         let narrow = of(first)?;
+        let bytes = 2.0 * self.frame.bytes_as_points(&narrow, NODES_PER_SIGMA);
+        if bytes > usable_memory() {
+            return Err(Error::Data(format!(
+                "a kernel this wide beside the floor needs {:.1} GiB, and {:.1} GiB can be had; take a floor nearer to 1",
+                bytes / GIB,
+                usable_memory() / GIB
+            )));
+        }
         let (positions, weights) =
             self.frame.as_points(&self.spectrum, &narrow, NODES_PER_SIGMA, self.room, progress)?;
         let cloud = PointCloud { positions, weights: Some(weights), unit: self.unit, ..Default::default() };
         let rest = of(kernel.covariance - first)?;
-        let options = DensityOptions { max_error: self.frame.error(), ..Default::default() };
+        let options = DensityOptions { max_error: (1.0 - WAVES) * self.max_error, ..Default::default() };
         let setting = Setting::new(&cloud, &rest, &options, size_of::<T>());
         let chosen = choose(&setting, &options, Wanted::Nodes(&self.lattice), self.lattice.len())?;
-        let mut values = vec![T::default(); self.lattice.len()];
+        let mut values = zeros::<T>(self.lattice.len());
         let outcome = setting.on_grid(&chosen, &self.lattice, &mut values, progress)?;
         let of_first = self.frame.bound(&narrow, &self.spectrum, Wanted::Nodes(&self.lattice));
         let bound_relative_to_max = outcome.bound + of_first * narrow.peak / outcome.largest;
@@ -406,7 +454,7 @@ impl Moments {
 mod tests {
     use super::*;
     use crate::kde::tests::{Random, normal_cloud};
-    use crate::kde::{Extent, Method, Resolution, density};
+    use crate::kde::{Extent, Resolution, density};
     use crate::progress::Silent;
 
     fn options() -> DensityOptions {
@@ -505,7 +553,7 @@ mod tests {
         let cloud = stretched(400, 9, false);
         let estimator = Estimator::new(&cloud, &options(), 0.3, &Silent).unwrap();
         let (here, search) = (
-            estimator.cross_validation(),
+            estimator.cross_validation().unwrap(),
             select::select(&cloud, &Bandwidth::CrossValidation, &Silent).unwrap().unwrap(),
         );
         assert!((here.factor / search.factor - 1.0).abs() < 1e-3, "{} {}", here.factor, search.factor);
@@ -528,6 +576,55 @@ mod tests {
             let largest = exact.statistics().max;
             let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-6 * largest;
             assert!(exact.values().iter().zip(&estimated.grid.values).all(close), "{factor}");
+        }
+    }
+
+    #[test]
+    fn points_left_in_a_plane_have_the_kernel_that_they_would_have_alone() {
+        let mut cloud = stretched(300, 13, false);
+        let flat: Vec<DVec3> = cloud.positions[..200].iter().map(|p| p.with_z(100.0)).collect();
+        let others = PointCloud::from_positions(cloud.positions.split_off(200));
+        let flat = PointCloud::from_positions(flat);
+        let mut all = flat.clone();
+        all.positions.extend(&others.positions);
+        let bandwidth = Bandwidth::Length { sigma: [0.5; 3], unit: None };
+        let o = DensityOptions { bandwidth, ..options() };
+        let mut estimator = Estimator::new(&all, &o, 0.3, &Silent).unwrap();
+        estimator.remove(&others, &Silent).unwrap();
+        let (here, alone) =
+            (estimator.kernel(&Bandwidth::Factor(0.7)).unwrap(), Kernel::new(&flat, &Bandwidth::Factor(0.7)));
+        assert!(here.covariance.abs_diff_eq(alone.unwrap().0.covariance, 1e-9), "{here:?}");
+        // All that is left lies at one place but for a hair: a kernel all the same, and no NaN.
+        let hair = PointCloud::from_positions(vec![flat.positions[0], flat.positions[0] + 1e-12]);
+        let mut with = all.clone();
+        with.positions.extend(&hair.positions);
+        let mut estimator = Estimator::new(&with, &o, 0.3, &Silent).unwrap();
+        estimator.remove(&all, &Silent).unwrap();
+        match estimator.density::<f64>(&Bandwidth::Scott, &Silent) {
+            Ok(estimated) => assert!(estimated.grid.values.iter().all(|v| v.is_finite())),
+            Err(error) => assert!(error.to_string().contains("floor"), "{error}"),
+        }
+    }
+
+    #[test]
+    fn cross_validation_scores_the_shape_of_the_data_whatever_the_first_kernel() {
+        let cloud = stretched(400, 15, false);
+        let search = select::select(&cloud, &Bandwidth::CrossValidation, &Silent).unwrap().unwrap();
+        let bandwidth = Bandwidth::Length { sigma: [0.3, 0.35, 0.4], unit: None };
+        let estimator = Estimator::new(&cloud, &DensityOptions { bandwidth, ..options() }, 0.4, &Silent).unwrap();
+        let here = estimator.cross_validation().unwrap();
+        assert!((here.factor / search.factor - 1.0).abs() < 1e-3, "{} {}", here.factor, search.factor);
+    }
+
+    #[test]
+    fn options_that_waves_cannot_keep_are_refused() {
+        let cloud = normal_cloud(50, 1);
+        for o in [
+            DensityOptions { relative: true, ..options() },
+            DensityOptions { guaranteed: true, ..options() },
+            DensityOptions { method: Method::Tree, ..options() },
+        ] {
+            assert_eq!(Estimator::new(&cloud, &o, 0.5, &Silent).unwrap_err().exit_code(), 2);
         }
     }
 

@@ -176,7 +176,7 @@ impl Kernel {
 }
 
 /// The covariance with a z independent of x and y, as wide as the wider of them.
-fn across_plane(covariance: DMat3) -> DMat3 {
+pub(super) fn across_plane(covariance: DMat3) -> DMat3 {
     let (x, y) = (covariance.x_axis, covariance.y_axis);
     DMat3::from_cols(DVec3::new(x.x, x.y, 0.0), DVec3::new(y.x, y.y, 0.0), DVec3::new(0.0, 0.0, x.x.max(y.y)))
 }
@@ -258,16 +258,17 @@ pub(super) fn summed<const K: usize>(n: usize, f: impl Fn(usize) -> [f64; K] + S
 pub(super) fn distinct_bounds(cloud: &PointCloud) -> Result<Box3> {
     debug_assert!(cloud.positions.iter().all(|p| p.is_finite()));
     let counts = |i: usize| cloud.weights.as_ref().is_none_or(|w| w[i] > 0.0);
-    let bounds = cloud
-        .positions
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| counts(*i))
-        .fold(Box3::EMPTY, |b, (_, &p)| Box3 { min: b.min.min(p), max: b.max.max(p) });
+    let bounds = match cloud.weights {
+        None => cloud.bounds(),
+        Some(_) => (cloud.positions.par_iter().enumerate().with_min_len(CHUNK).filter(|(i, _)| counts(*i)))
+            .fold(|| Box3::EMPTY, |b, (_, p)| b.joined(Box3 { min: *p, max: *p }))
+            .reduce(|| Box3::EMPTY, Box3::joined),
+    };
     match bounds {
         Box3::EMPTY => Err(Error::Data("there is no point; a density needs at least two distinct points".into())),
         b if b.min == b.max => Err(Error::Data(format!(
-            "all points are equal, at {}; a density needs at least two distinct points",
+            "all points are equal, at {}: their density would be the kernel alone, and a density needs at least two distinct \
+             points of positive weight, whatever the bandwidth",
             b.min
         ))),
         b if !b.size().is_finite() => Err(Error::Data("the points are too far apart for f64; scale them".into())),
@@ -304,7 +305,7 @@ fn data_covariance(cloud: &PointCloud, weights: &Weights, bounds: Box3) -> DMat3
 }
 
 /// `covariance` of `d` dimensions itself if it is regular; else what stands in for it, with a warning.
-fn regular(covariance: DMat3, bounds: Box3, d: usize, warnings: &mut Vec<String>) -> DMat3 {
+pub(super) fn regular(covariance: DMat3, bounds: Box3, d: usize, warnings: &mut Vec<String>) -> DMat3 {
     let flat = flat_axes(bounds, d);
     let mut variance = diagonal(&covariance);
     let largest = variance.max_element();

@@ -33,6 +33,7 @@ use crate::error::{Error, Result};
 use crate::grid::{DensityGrid, Sample};
 use crate::kde::setting::Setting;
 use crate::kde::spectral::Wanted;
+use crate::memory::zeros;
 use crate::points::PointCloud;
 use crate::progress::Progress;
 
@@ -234,7 +235,7 @@ fn on_grid<T: Sample>(
     let chosen = choose::choose(&setting, options, Wanted::Nodes(&plan.lattice), plan.lattice.len())?;
     let planned = start.elapsed();
 
-    let mut values = vec![T::default(); plan.lattice.len()];
+    let mut values = zeros::<T>(plan.lattice.len());
     let result = setting.on_grid(&chosen, &plan.lattice, &mut values, progress)?;
     let evaluated = start.elapsed();
 

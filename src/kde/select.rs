@@ -12,6 +12,8 @@ use crate::kde::{Bandwidth, DensityOptions, KernelOf, Method, density_at};
 use crate::points::PointCloud;
 use crate::progress::{Progress, Silent};
 
+/// Error of the densities of the likelihood, as a share of the largest.
+const TOLERANCE: f64 = 1e-7;
 /// Factors tried at first, evenly in their logarithm.
 const TRIED: usize = 41;
 /// The widest, in terms of Scott's rule, which is too wide for all but normal data.
@@ -167,9 +169,11 @@ fn likelihood(cloud: &PointCloud, kernel_of: KernelOf, progress: &dyn Progress) 
     let chosen: Vec<usize> = weighty.iter().copied().step_by(weighty.len().div_ceil(LIKELIHOODS)).collect();
     let share: f64 = chosen.iter().map(|i| weight(*i)).sum();
     let positions: Vec<DVec3> = chosen.iter().map(|i| cloud.positions[*i]).collect();
-    let score = |f: f64| -> Result<f64> {
+    let mut unsure = 0;
+    let mut score = |f: f64| -> Result<f64> {
         let kernel = scott.widened(f / center)?;
-        let others = others(cloud, &kernel, &positions, &chosen, &weight)?;
+        let (others, unknown) = others(cloud, &kernel, &positions, &chosen, &weight)?;
+        unsure = unsure.max(unknown);
         progress.check()?;
         progress.advance(1);
         Ok(chosen.iter().zip(&others).map(|(i, f)| weight(*i) * f.ln()).sum::<f64>() / share)
@@ -191,6 +195,13 @@ fn likelihood(cloud: &PointCloud, kernel_of: KernelOf, progress: &dyn Progress) 
         return Err(error);
     }
     let mut warnings = Vec::new();
+    if unsure > 0 {
+        warnings.push(format!(
+            "for the narrowest bandwidths tried, {unsure} of {} points used lie so far from all others that the density there \
+             is known to {TOLERANCE:.0e} of the largest only; the likelihood of those bandwidths is uncertain",
+            chosen.len()
+        ));
+    }
     if best == 0 {
         warnings.push(format!(
             "the likelihood rises down to the narrowest bandwidth tried, the factor {low:.3e}, as for rounded or repeated \
@@ -200,14 +211,14 @@ fn likelihood(cloud: &PointCloud, kernel_of: KernelOf, progress: &dyn Progress) 
     Ok(Selection { factor, scores: scores.into_iter().map(|[f, s]| [f, -s]).collect(), warnings })
 }
 
-/// The density of all other points at each of the chosen.
+/// The density of all other points at each of the chosen, and at how many it is known to a share of the largest only.
 fn others(
     cloud: &PointCloud,
     kernel: &Kernel,
     positions: &[DVec3],
     chosen: &[usize],
     weight: impl Fn(usize) -> f64 + Sync,
-) -> Result<Vec<f64>> {
+) -> Result<(Vec<f64>, usize)> {
     let all = at(cloud, kernel, positions, Method::Auto)?;
     let own = |i: usize| kernel.peak * weight(i);
     let mut others: Vec<f64> = all.iter().zip(chosen).map(|(f, i)| (f - own(*i)) / (1.0 - weight(*i))).collect();
@@ -215,19 +226,21 @@ fn others(
     let largest = all.iter().copied().fold(0.0, f64::max);
     let far: Vec<usize> = (0..chosen.len()).filter(|at| others[*at] < 1e-4 * largest).collect();
     let lowest = f64::MIN_POSITIVE.max(1e-300 * kernel.peak);
-    if far.len() as f64 * cloud.len() as f64 <= FAR_PAIRS {
+    let can_be_summed = far.len() as f64 * cloud.len() as f64 <= FAR_PAIRS;
+    if can_be_summed {
         let points: Vec<usize> = far.iter().map(|at| chosen[*at]).collect();
         for (at, sum) in far.iter().zip(of_far(cloud, kernel, &points, &weight)?) {
             others[*at] = sum / (1.0 - weight(chosen[*at]));
         }
     }
-    Ok(others.into_iter().map(|f| f.max(lowest)).collect())
+    let unknown = if can_be_summed { 0 } else { far.len() };
+    Ok((others.into_iter().map(|f| f.max(lowest)).collect(), unknown))
 }
 
 /// The density at positions, in the dimensions of the kernel.
 fn at(cloud: &PointCloud, kernel: &Kernel, positions: &[DVec3], method: Method) -> Result<Vec<f64>> {
     let bandwidth = Bandwidth::of_covariance(&kernel.covariance);
-    let options = DensityOptions { bandwidth, method, max_error: 1e-7, ..Default::default() };
+    let options = DensityOptions { bandwidth, method, max_error: TOLERANCE, ..Default::default() };
     let in_space = Kernel::from_covariance(kernel.rule, None, kernel.n_eff, kernel.covariance)?;
     let values = density_at(cloud, positions, &options, &Silent)?.values;
     Ok(values.into_iter().map(|v| v * kernel.peak / in_space.peak).collect())

@@ -18,8 +18,9 @@ use crate::progress::Progress;
 
 /// A grid so coarse that it may hold less than 1/1000 of the maximum hardly ever does.
 const MOST_COARSENESS: f64 = 1e3;
-/// A grid that holds the maximum but for this factor needs no smaller error to keep it.
-const NEAR_MAXIMUM: f64 = 1.1;
+/// Of a grid that holds the maximum but for this factor or less, an error smaller by it costs less than to look for the
+/// maximum.
+const NEAR_MAXIMUM: f64 = 1.5;
 /// Rounds in which the spectral method may take smaller errors before the tree takes over.
 pub(super) const ROUNDS: usize = 3;
 /// The share of the error asked for that is left to the spectral method, beside the rounding of samples.
@@ -32,6 +33,7 @@ pub(super) struct Setting<'a> {
     pub(super) whitening: Whitening,
     pub(super) kernel: &'a Kernel,
     pub(super) cloud: &'a PointCloud,
+    bounds: Box3,
     pub(super) max_error: f64,
     is_guaranteed: bool,
     /// The largest error as a share of each value, if that matters.
@@ -83,6 +85,7 @@ impl<'a> Setting<'a> {
             whitening,
             kernel,
             cloud,
+            bounds: cloud.bounds(),
             max_error,
             is_guaranteed,
             samples_are_single,
@@ -128,7 +131,7 @@ impl<'a> Setting<'a> {
 
     /// The factor between the maximum over all space and the largest node, if the grid holds all points.
     fn coarseness(&self, lattice: &Lattice) -> Option<f64> {
-        let (grid, points) = (lattice.bounds(), self.cloud.bounds());
+        let (grid, points) = (lattice.bounds(), self.bounds);
         let slack = 1e-9 * lattice.spacing;
         let inside = (grid.min - slack).cmple(points.min).all() && points.max.cmple(grid.max + slack).all();
         inside.then(|| bound::coarseness(self.whitening.half_voxel(lattice)))
@@ -136,8 +139,7 @@ impl<'a> Setting<'a> {
 
     /// Magnitude of the whitened coordinates of all points and of places in a box.
     pub(super) fn magnitude(&self, places: Box3) -> f64 {
-        let points = self.cloud.bounds();
-        self.whitening.magnitude(Box3 { min: places.min.min(points.min), max: places.max.max(points.max) })
+        self.whitening.magnitude(places.joined(self.bounds))
     }
 
     /// The share of the error allowed that the cut-off may use.
@@ -196,7 +198,7 @@ impl<'a> Setting<'a> {
                 frame.spectrum(self.cloud.len(), |i| self.cloud.positions[i], weights(self.cloud), progress)?;
             let largest = frame.onto_nodes(&spectrum, self.kernel, values, progress)?;
             let overall = match coarseness {
-                c if c <= NEAR_MAXIMUM => largest,
+                c if c <= NEAR_MAXIMUM => c * largest,
                 c => frame.largest(&spectrum, self.kernel, progress)?.max(largest).min(c * largest),
             };
             let storage = bound::rounding_of_storage(size_of::<T>());
@@ -244,9 +246,14 @@ impl<'a> Setting<'a> {
         }
     }
 
-    /// The error to begin with: the one asked for, or where the bound has to keep it, one that should.
-    pub(super) fn first_error(&self) -> f64 {
-        let kept = FIRST_SHARE * self.max_error;
+    /// The error to begin with: the one asked for, of the maximum over space if the grid nearly holds it, or where the bound
+    /// has to keep it, one that should.
+    pub(super) fn first_error(&self, wanted: Wanted) -> f64 {
+        let coarseness = match wanted {
+            Wanted::Nodes(lattice) => self.coarseness(lattice).filter(|c| *c <= NEAR_MAXIMUM),
+            Wanted::Places(_) => None,
+        };
+        let kept = FIRST_SHARE * self.max_error / coarseness.unwrap_or(1.0);
         if !self.is_guaranteed {
             return kept;
         }
@@ -259,7 +266,7 @@ impl<'a> Setting<'a> {
             return None;
         }
         let frames = match wanted {
-            Wanted::Nodes(_) => Frame::all(error, [self.kernel; 2], self.cloud.bounds(), wanted, Reach::Near),
+            Wanted::Nodes(_) => Frame::all(error, [self.kernel; 2], self.bounds, wanted, Reach::Near),
             Wanted::Places(_) => {
                 let round = self.kernel.round();
                 Frame::all(error, [&round; 2], self.bounds_in_sigmas(), wanted, Reach::Near)

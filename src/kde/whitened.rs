@@ -31,10 +31,6 @@ pub(super) fn weights(cloud: &PointCloud) -> impl Fn(usize) -> f64 + Sync {
     move |i| weights.map_or(1.0, |w| w[i] / largest) / total
 }
 
-fn joined(a: Box3, b: Box3) -> Box3 {
-    Box3 { min: a.min.min(b.min), max: a.max.max(b.max) }
-}
-
 impl Whitening {
     /// Centred on the middle of the points, so that nothing is lost far from the origin.
     pub(super) fn new(cloud: &PointCloud, kernel: &Kernel) -> Self {
@@ -48,8 +44,8 @@ impl Whitening {
 
     /// The box around positions in those coordinates.
     pub(super) fn bounds_in_sigmas(&self, positions: &[DVec3]) -> Box3 {
-        let boxed = |p: &[DVec3]| p.iter().fold(Box3::EMPTY, |b, p| joined(b, Box3::around(&[self.in_sigmas(*p)])));
-        positions.par_chunks(1 << 14).map(boxed).reduce(|| Box3::EMPTY, joined)
+        let boxed = |p: &[DVec3]| p.iter().fold(Box3::EMPTY, |b, p| b.joined(Box3::around(&[self.in_sigmas(*p)])));
+        positions.par_chunks(1 << 14).map(boxed).reduce(|| Box3::EMPTY, Box3::joined)
     }
 
     /// A position, whitened.

@@ -6,6 +6,7 @@ use std::path::Path;
 const LEVELS: &[(&str, u8)] = &[
     ("error", 0),
     ("progress", 0),
+    ("memory", 0),
     ("geometry", 0),
     ("points", 1),
     ("grid", 1),

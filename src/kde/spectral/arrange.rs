@@ -1,8 +1,11 @@
 //! Points in the order of the tiles of nodes that they reach.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::kde::spectral::window::Window;
+use crate::memory::{Spare, zeros};
 
 /// Nodes along an edge of a tile.
 pub(super) const TILE: usize = 16;
@@ -10,6 +13,8 @@ pub(super) const TILE: usize = 16;
 const CHUNK: usize = 1 << 16;
 /// Cells along an edge of a tile: points of one cell reach nodes that the first-level cache holds.
 const CELLS: usize = 4;
+/// Points of a tile that make a task.
+const PIECE: usize = 1 << 13;
 /// With fewer points in a tile, their order does not matter.
 const FEW: usize = 64;
 
@@ -18,14 +23,20 @@ pub(super) type Item = [f64; 4];
 
 /// Points by tile.
 pub(super) struct Arranged {
-    chunks: Vec<Chunk>,
+    /// Those of each chunk from its own place on, in the order of their tiles.
+    items: Vec<Item>,
+    /// Of each chunk, where the items of each tile begin, and where the last ones end.
+    starts: Vec<Vec<u32>>,
     tiles: [usize; 3],
 }
 
-struct Chunk {
+/// Working memory to sort in.
+#[derive(Default)]
+pub(super) struct Room {
     items: Vec<Item>,
-    /// Where the items of each tile begin, and where the last ones end.
-    starts: Vec<u32>,
+    keys: Vec<u32>,
+    next: Vec<u32>,
+    sorted: Vec<Item>,
 }
 
 /// The tile along one axis in which the nodes that a point at `t` reaches begin; 0 along an axis of one node.
@@ -45,16 +56,18 @@ impl Arranged {
         let tiles = nodes.map(|n| n.div_ceil(TILE));
         let tile_of = |t: &Item| tile(window, t[0]) + tiles[0] * (tile(window, t[1]) + tiles[1] * tile(window, t[2]));
         let all = tiles.iter().product();
-        let chunk = |(items, keys): &mut (Vec<Item>, Vec<u32>), at: usize| {
-            items.clear();
-            items.extend((at * CHUNK..((at + 1) * CHUNK).min(count)).filter_map(&item));
-            keys.clear();
-            keys.extend(items.iter().map(|t| tile_of(t) as u32));
-            let (items, starts) = sorted(items, keys, all);
-            Chunk { items, starts }
+        let mut items = zeros::<Item>(count);
+        let rooms = Spare::new();
+        let arrange = |(at, to): (usize, &mut [Item])| {
+            let mut room: Room = rooms.take(Default::default);
+            room.items.clear();
+            room.items.extend((at * CHUNK..at * CHUNK + to.len()).filter_map(&item));
+            let starts = room.sort(all, |t| tile_of(t) as u32, to);
+            rooms.give(room);
+            starts
         };
-        let chunks = (0..count.div_ceil(CHUNK)).into_par_iter().map_init(Default::default, chunk).collect();
-        Self { chunks, tiles }
+        let starts = items.par_chunks_mut(CHUNK).enumerate().with_max_len(1).map(arrange).collect();
+        Self { items, starts, tiles }
     }
 
     /// Numbers of tiles along x, y, z.
@@ -62,35 +75,73 @@ impl Arranged {
         self.tiles
     }
 
-    /// Puts the items of a tile into `to`, those of one cell together.
-    pub(super) fn of_tile(&self, tile: [usize; 3], window: &Window, to: &mut Vec<Item>) {
-        let at = tile[0] + self.tiles[0] * (tile[1] + self.tiles[1] * tile[2]);
-        to.clear();
-        for chunk in &self.chunks {
-            to.extend_from_slice(&chunk.items[chunk.starts[at] as usize..chunk.starts[at + 1] as usize]);
+    /// The memory of the points, for other use.
+    pub(super) fn into_room(self) -> Vec<Item> {
+        self.items
+    }
+
+    fn number(&self, tile: [usize; 3]) -> usize {
+        tile[0] + self.tiles[0] * (tile[1] + self.tiles[1] * tile[2])
+    }
+
+    /// The chunks in which a tile has points, in runs that have enough of them to be worth a task.
+    pub(super) fn pieces(&self, tile: [usize; 3]) -> Vec<Range<usize>> {
+        let at = self.number(tile);
+        let (mut pieces, mut first, mut sum) = (Vec::new(), 0, 0);
+        for (chunk, starts) in self.starts.iter().enumerate() {
+            sum += (starts[at + 1] - starts[at]) as usize;
+            if sum >= PIECE || sum > 0 && chunk + 1 == self.starts.len() {
+                pieces.push(first..chunk + 1);
+                (first, sum) = (chunk + 1, 0);
+            }
         }
-        if to.len() > FEW {
-            let cell = |t: f64| window.first(t).0 % TILE * CELLS / TILE;
-            let key = |t: &Item| (cell(t[0]) + CELLS * (cell(t[1]) + CELLS * cell(t[2]))) as u32;
-            let keys: Vec<u32> = to.iter().map(key).collect();
-            *to = sorted(to, &keys, CELLS * CELLS * CELLS).0;
+        pieces
+    }
+
+    /// The items that a tile has in some chunks, those of one cell together.
+    pub(super) fn of_tile<'a>(
+        &self,
+        tile: [usize; 3],
+        chunks: Range<usize>,
+        window: &Window,
+        room: &'a mut Room,
+    ) -> &'a [Item] {
+        let at = self.number(tile);
+        room.items.clear();
+        for chunk in chunks {
+            let [from, to] = [at, at + 1].map(|at| chunk * CHUNK + self.starts[chunk][at] as usize);
+            room.items.extend_from_slice(&self.items[from..to]);
         }
+        if room.items.len() <= FEW {
+            return &room.items;
+        }
+        let cell = |t: f64| window.first(t).0 % TILE * CELLS / TILE;
+        let mut sorted = std::mem::take(&mut room.sorted);
+        sorted.resize(sorted.len().max(room.items.len()), [0.0; 4]);
+        room.sort(CELLS.pow(3), |t| (cell(t[0]) + CELLS * (cell(t[1]) + CELLS * cell(t[2]))) as u32, &mut sorted);
+        room.sorted = sorted;
+        &room.sorted[..room.items.len()]
     }
 }
 
-/// `items` in the order of their keys below `count` (and of their own among equals), and where each key begins.
-fn sorted(items: &[Item], keys: &[u32], count: usize) -> (Vec<Item>, Vec<u32>) {
-    let mut starts = vec![0u32; count + 1];
-    keys.iter().for_each(|key| starts[*key as usize + 1] += 1);
-    for at in 0..count {
-        starts[at + 1] += starts[at];
+impl Room {
+    /// Puts the items into `to` in the order of their keys below `count` (and of their own among equals), and tells where
+    /// each key begins.
+    fn sort(&mut self, count: usize, key: impl Fn(&Item) -> u32, to: &mut [Item]) -> Vec<u32> {
+        self.keys.clear();
+        self.keys.extend(self.items.iter().map(key));
+        let mut starts = vec![0u32; count + 1];
+        self.keys.iter().for_each(|key| starts[*key as usize + 1] += 1);
+        for at in 0..count {
+            starts[at + 1] += starts[at];
+        }
+        self.next.clear();
+        self.next.extend_from_slice(&starts);
+        for (item, key) in self.items.iter().zip(&self.keys) {
+            let place = &mut self.next[*key as usize];
+            to[*place as usize] = *item;
+            *place += 1;
+        }
+        starts
     }
-    let mut next = starts.clone();
-    let mut to = vec![[0.0; 4]; items.len()];
-    for (item, key) in items.iter().zip(keys) {
-        let place = &mut next[*key as usize];
-        to[*place as usize] = *item;
-        *place += 1;
-    }
-    (to, starts)
 }

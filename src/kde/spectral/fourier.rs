@@ -2,16 +2,18 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use bytemuck::Pod;
 use rayon::prelude::*;
 use realfft::RealFftPlanner;
 use rustfft::num_complex::Complex;
 use rustfft::{Fft, FftNum, FftPlanner};
 
 use crate::error::Result;
+use crate::memory::{reused, zeros};
 use crate::progress::Progress;
 
 /// A number of an FFT.
-pub(super) trait Float: FftNum + Default {
+pub(super) trait Float: FftNum + Default + Pod {
     fn of(value: f64) -> Self;
     fn to_f64(self) -> f64;
     /// The plans made so far, which are kept.
@@ -132,12 +134,13 @@ impl<F: Float> Plan<F> {
 }
 
 /// The transform of a grid of reals, x fastest, at the waves `[0..=most.x][all of y][all of z]`, the last fastest:
-/// `sum_j grid_j exp(-2 pi i m j / size)`.
+/// `sum_j grid_j exp(-2 pi i m j / size)`. `room` is memory to work in.
 ///
 /// # Errors
 /// [`Error::Interrupted`](crate::error::Error::Interrupted).
 pub(super) fn forward(
     grid: Vec<f64>,
+    room: Vec<impl Pod>,
     size: [usize; 3],
     most: [usize; 3],
     progress: &dyn Progress,
@@ -152,7 +155,7 @@ pub(super) fn forward(
     let (bins_y, bins_z) = (Bins::new(most[1], ny), Bins::new(most[2], nz));
 
     // Layer by layer: along x and y, the waves of y fastest.
-    let mut layers = vec![Complex::default(); nz * kx * ky];
+    let mut layers = reused::<_, Complex<f64>>(room, nz * kx * ky);
     layers.par_chunks_mut(kx * ky).zip(grid.par_chunks(nx * ny)).try_for_each_init(
         || {
             (
@@ -166,6 +169,7 @@ pub(super) fn forward(
         |(row, of_row, scratch_x, columns, scratch_y), (layer, grid)| {
             progress.check()?;
             if grid.iter().all(|v| *v == 0.0) {
+                layer.fill(Complex::default());
                 return Ok(());
             }
             columns.fill(Complex::default());
@@ -185,8 +189,7 @@ pub(super) fn forward(
             Ok(())
         },
     )?;
-    drop(grid);
-    let mut spectrum = vec![Complex::default(); kx * ky * kz];
+    let mut spectrum = reused::<_, Complex<f64>>(grid, kx * ky * kz);
     spectrum.par_chunks_mut(ky * kz).enumerate().try_for_each_init(
         || (vec![Complex::default(); ky * nz], along_z.scratch()),
         |(columns, scratch), (x, to)| {
@@ -241,7 +244,7 @@ pub(super) fn inverse<F: Float, T: Send>(
     let (bins_y, bins_z) = (Bins::new(most[1], ny), Bins::new(most[2], nz));
 
     // For each wave of x: along z, then the wanted layers, the waves of y fastest.
-    let mut layers = vec![Complex::default(); kx * wz * ky];
+    let mut layers = zeros::<Complex<F>>(kx * wz * ky);
     layers.par_chunks_mut(wz * ky).enumerate().try_for_each_init(
         || (vec![Complex::default(); kz], vec![Complex::default(); nz], along_z.scratch()),
         |(waves, values, scratch), (x, to)| {

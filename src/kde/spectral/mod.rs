@@ -22,6 +22,7 @@ use crate::grid::{Lattice, Sample};
 use crate::kde::bound;
 use crate::kde::kernel::Kernel;
 use crate::kde::simd::{Eight, Job, LANES, Simd, dispatch};
+use crate::memory::zeros;
 use crate::progress::Progress;
 use arrange::{Arranged, Item};
 use fourier::{Float, Onto, good_size, waves};
@@ -30,10 +31,10 @@ use window::Window;
 pub(super) use window::SMALLEST_ERROR;
 
 /// Errors from here on leave room for the rounding of f32 transforms, whose own error is below 1e-7 of the maximum.
-const SINGLE: f64 = 8e-7;
-/// Roundings of a transform of f32, as shares of the sum of the magnitudes of its waves: 4 operations in each of the
-/// steps of three transforms of at most 1024 nodes, half an epsilon each (Higham 2002, theorem 24.2).
-const ROUNDINGS_OF_SINGLE: f64 = 60.0;
+const SINGLE: f64 = 5e-7;
+/// Roundings of a transform of f32 in each of its steps, of which there are as many as the nodes have bits, as shares of the
+/// sum of the magnitudes of its waves: 4 operations, half an epsilon each (Higham 2002, theorem 24.2).
+const ROUNDINGS_OF_SINGLE: f64 = 2.0;
 /// Most nodes along an axis; more hardly fit into memory in space, and are left to the tree.
 const MOST_NODES: f64 = 1e7;
 /// The share of the error that points left out and images of the period may use.
@@ -251,8 +252,9 @@ impl Frame {
         let [x, y, _] = self.axes.map(|a| 2 * a.most + 1);
         let forward = layers([x / 2 + 1, y, self.axes[2].nodes], 16.0);
         let back = layers([x / 2 + 1, y, self.onto.wanted[2]], if self.is_single { 8.0 } else { 16.0 });
-        let spread = points as f64 * size_of::<Item>() as f64 + 8.0 * size.nodes;
-        spread.max(8.0 * size.nodes + forward).max(forward + 16.0 * size.waves).max(16.0 * size.waves + back)
+        // The memory of the points holds the layers, that of the grid the waves.
+        let room = forward.max(points as f64 * size_of::<Item>() as f64);
+        (room + (8.0 * size.nodes).max(16.0 * size.waves)).max(16.0 * size.waves + back)
     }
 
     fn nodes(&self) -> [usize; 3] {
@@ -290,8 +292,7 @@ impl Frame {
         let arranged = Arranged::new(count, item, self.nodes(), &self.window);
         progress.check()?;
         let grid = taps::spread(&arranged, &self.window, self.nodes(), progress)?;
-        drop(arranged);
-        let mut waves = fourier::forward(grid, self.nodes(), self.most(), progress)?;
+        let mut waves = fourier::forward(grid, arranged.into_room(), self.nodes(), self.most(), progress)?;
         let [x, y, z] = [0, 1, 2].map(|a| self.corrections(a));
         waves.par_chunks_mut(y.len() * z.len()).zip(&x).for_each(|(plane, x)| {
             for (row, y) in plane.chunks_exact_mut(z.len()).zip(&y) {
@@ -344,11 +345,23 @@ impl Frame {
     /// [`Error::Interrupted`](crate::error::Error::Interrupted).
     pub(super) fn largest(&self, spectrum: &Spectrum, kernel: &Kernel, progress: &dyn Progress) -> Result<f64> {
         let onto = Onto { size: self.nodes(), wanted: self.nodes() };
-        let mut values = vec![0f32; self.nodes().iter().product()];
+        let mut values = zeros::<f32>(self.nodes().iter().product());
         let found = self.back::<f32, f32>(spectrum, kernel, onto, &mut values, true, progress)?;
         let inverse = [kernel.inverse.x_axis.x, kernel.inverse.y_axis.y, kernel.inverse.z_axis.z];
         let square = |a: usize| (0.5 * self.axes[a].step).powi(2) * inverse[a];
         Ok(found * bound::coarseness((0..self.dimensions).map(square).sum::<f64>().sqrt()))
+    }
+
+    fn size_as_points(&self, kernel: &Kernel, per_sigma: f64) -> [usize; 3] {
+        let inverse = [kernel.inverse.x_axis.x, kernel.inverse.y_axis.y, kernel.inverse.z_axis.z];
+        let nodes = |a: usize| (self.axes[a].period() * inverse[a].sqrt() * per_sigma).ceil() as usize;
+        std::array::from_fn(|a| if a < self.dimensions { good_size(nodes(a)) } else { 1 })
+    }
+
+    /// The bytes of what [`Frame::as_points`] gives.
+    pub(super) fn bytes_as_points(&self, kernel: &Kernel, per_sigma: f64) -> f64 {
+        let nodes = self.size_as_points(kernel, per_sigma).iter().map(|n| *n as f64).product::<f64>();
+        nodes * (size_of::<DVec3>() + size_of::<f64>()) as f64
     }
 
     /// The density of a kernel at nodes all over the period, `per_sigma` of them a standard deviation, as points with weights.
@@ -364,14 +377,7 @@ impl Frame {
         room: Box3,
         progress: &dyn Progress,
     ) -> Result<(Vec<DVec3>, Vec<f64>)> {
-        let inverse = [kernel.inverse.x_axis.x, kernel.inverse.y_axis.y, kernel.inverse.z_axis.z];
-        let size: [usize; 3] = std::array::from_fn(|a| {
-            if a >= self.dimensions {
-                1
-            } else {
-                good_size((self.axes[a].period() * inverse[a].sqrt() * per_sigma).ceil() as usize)
-            }
-        });
+        let size = self.size_as_points(kernel, per_sigma);
         let mut weights = vec![0.0; size.iter().product()];
         progress.begin("density", size[2] as u64);
         self.back::<f64, f64>(spectrum, kernel, Onto { size, wanted: size }, &mut weights, true, progress)?;
@@ -401,13 +407,13 @@ impl Frame {
         place: impl Fn(usize) -> DVec3 + Sync,
         progress: &dyn Progress,
     ) -> Result<(Vec<f64>, f64)> {
-        let mut grid = vec![0.0; self.nodes().iter().product()];
+        let mut grid = zeros::<f64>(self.nodes().iter().product());
         let overall = self.back::<f64, f64>(&spectrum.divided(self), kernel, self.onto, &mut grid, false, progress)?;
         let item = |i: usize| self.in_nodes(place(i), &self.near).map(|[x, y, z]| [x, y, z, f64::from_bits(i as u64)]);
         let arranged = Arranged::new(count, item, self.nodes(), &self.window);
         progress.check()?;
-        let mut values = vec![0.0; count];
-        for (at, value) in taps::gather(&arranged, &grid, &self.window, self.nodes(), progress)? {
+        let mut values = zeros::<f64>(count);
+        for (at, value) in taps::gather(&arranged, &grid, &self.window, self.nodes(), progress)?.into_iter().flatten() {
             values[at as usize] = value.max(0.0);
         }
         Ok((values, overall))
@@ -425,15 +431,12 @@ impl Frame {
         let damping = Damping::new(self, kernel, spectrum);
         let len = damping.z.len();
         let column = |x: usize, y: usize, to: &mut [Complex<F>]| {
-            let mut factors = vec![[0.0; LANES]; len.div_ceil(LANES)];
-            if !damping.along_z(x, y, &mut factors) {
-                return false;
-            }
             let from = &spectrum.waves[(x * damping.y.len() + y) * len..][..len];
-            for ((to, from), g) in to.iter_mut().zip(from).zip(factors.as_flattened()) {
-                *to = Complex::new(F::of(from.re * g), F::of(from.im * g));
-            }
-            true
+            damping.along_z(x, y, |at, factors| {
+                for ((to, from), g) in to[at..].iter_mut().zip(&from[at..]).zip(factors) {
+                    *to = Complex::new(F::of(from.re * g), F::of(from.im * g));
+                }
+            })
         };
         let lowest = if is_clamped { 0.0 } else { f64::NEG_INFINITY };
         let store = |from: &[F], to: &mut [T]| {
@@ -449,29 +452,29 @@ impl Frame {
         fourier::inverse(column, self.most(), onto, values, store, progress)
     }
 
-    /// A proven bound of the error of every value, as a share of the kernel's peak: aliases of all waves in phase, waves
-    /// left out, points and images left out. True of one point; of many, far more than ever happens.
+    /// A bound of the error of every value, as a share of the kernel's peak: aliases of all waves in phase, waves left out,
+    /// points and images left out, the fit of the window's polynomials, rounding. True of one point; of many, far more than
+    /// ever happens. Each term is proven but that of aliases beyond the third, which is estimated ([`Window::aliases`]).
     pub(super) fn bound(&self, kernel: &Kernel, spectrum: &Spectrum, wanted: Wanted) -> f64 {
         let damping = Damping::new(self, kernel, spectrum);
         let twice = matches!(wanted, Wanted::Places(_));
         let aliases = [0, 1, 2].map(|a| self.one_and_aliases(a, twice));
         let len = damping.z.len();
         let plane = |x: usize| {
-            let mut factors = vec![[0.0; LANES]; len.div_ceil(LANES)];
-            let mut sums = [0.0; 3];
+            let mut sums = [[0.0; LANES]; 3];
             for y in 0..damping.y.len() {
-                if damping.along_z(x, y, &mut factors) {
-                    let xy = aliases[0][x] * aliases[1][y];
-                    let waves = &spectrum.waves[(x * damping.y.len() + y) * len..][..len];
-                    for ((g, z), wave) in factors.as_flattened().iter().zip(&aliases[2]).zip(waves) {
-                        sums[0] += g;
-                        sums[1] += g * (xy * z - 1.0);
-                        sums[2] += g * (wave.re.abs() + wave.im.abs());
+                let xy = aliases[0][x] * aliases[1][y];
+                let waves = &spectrum.waves[(x * damping.y.len() + y) * len..][..len];
+                damping.along_z(x, y, |at, factors| {
+                    for (l, ((g, z), wave)) in factors.iter().zip(&aliases[2][at..]).zip(&waves[at..]).enumerate() {
+                        sums[0][l] += g;
+                        sums[1][l] += g * (xy * z - 1.0);
+                        sums[2][l] += g * (wave.re.abs() + wave.im.abs());
                     }
-                }
+                });
             }
             // A wave along x stands for its opposite, too.
-            sums.map(|sum| if x == 0 { sum } else { 2.0 * sum })
+            sums.map(|sum| sum.iter().sum::<f64>() * if x == 0 { 1.0 } else { 2.0 })
         };
         let planes: Vec<[f64; 3]> = (0..=self.axes[0].most).into_par_iter().map(plane).collect();
         let [all, wrong, magnitude] =
@@ -482,7 +485,9 @@ impl Frame {
         let images = 28.0 * (-0.5 * guard * guard).exp();
         // All waves of the periodic kernel sum to its peak, images included (Poisson).
         let left_out = (1.0 + images - all / kernel.peak).max(0.0);
-        let rounding = if self.is_single { ROUNDINGS_OF_SINGLE * f64::from(f32::EPSILON) * magnitude } else { 0.0 };
+        let steps: f64 = self.onto.size.iter().map(|n| (*n as f64).log2().ceil()).sum();
+        let rounding =
+            if self.is_single { ROUNDINGS_OF_SINGLE * steps * f64::from(f32::EPSILON) * magnitude } else { 0.0 };
         (wrong + rounding) / kernel.peak + left_out + images
     }
 
@@ -612,9 +617,10 @@ impl Damping {
         }
     }
 
-    /// The factors of the waves along z for the wave of place x and that of place y, with zeros behind; or false if none
-    /// is of use.
-    fn along_z(&self, x: usize, y: usize, factors: &mut [Eight]) -> bool {
+    /// Gives `each` the factors of the waves along z for the wave of place x and that of place y, eight at a time, with the
+    /// place of the first; or says that none is of use.
+    #[inline(always)]
+    fn along_z(&self, x: usize, y: usize, each: impl FnMut(usize, &Eight)) -> bool {
         let (kx, ky, m) = (self.x[x], self.y[y], &self.matrix);
         let constant = m.x_axis.x * kx * kx + 2.0 * m.x_axis.y * kx * ky + m.y_axis.y * ky * ky;
         let linear = 2.0 * (m.x_axis.z * kx + m.y_axis.z * ky);
@@ -623,32 +629,32 @@ impl Damping {
         if best < self.least {
             return false;
         }
-        dispatch(PowersOfTwo { constant, linear, square, waves: &self.z, scale: self.scale, factors });
+        dispatch(PowersOfTwo { constant, linear, square, waves: &self.z, scale: self.scale, each });
         true
     }
 }
 
 /// `scale 2^(constant + linear k + square k^2)` for each k.
-struct PowersOfTwo<'a> {
+struct PowersOfTwo<'a, E> {
     constant: f64,
     linear: f64,
     square: f64,
     waves: &'a [f64],
     scale: f64,
-    factors: &'a mut [Eight],
+    each: E,
 }
 
-impl Job for PowersOfTwo<'_> {
+impl<E: FnMut(usize, &Eight)> Job for PowersOfTwo<'_, E> {
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    fn run<S: Simd>(mut self, s: S) {
         let (a, b, c) = (s.splat(self.constant), s.splat(self.linear), s.splat(self.square));
-        for (waves, to) in self.waves.chunks(LANES).zip(self.factors) {
+        for (at, waves) in self.waves.chunks(LANES).enumerate() {
             let mut eight = [0.0; LANES];
             eight[..waves.len()].copy_from_slice(waves);
             let k = s.load(&eight);
             let power = s.exp2(s.mul_add(s.mul_add(c, k, b), k, a));
-            s.store(s.mul(power, s.splat(self.scale)), to);
-            to[waves.len()..].fill(0.0);
+            s.store(s.mul(power, s.splat(self.scale)), &mut eight);
+            (self.each)(at * LANES, &eight);
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Points laid over the nodes around them, and values taken from there.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::error::Result;
 use crate::kde::simd::{Eight, Job, LANES, Simd, dispatch};
-use crate::kde::spectral::arrange::{Arranged, Item, TILE};
+use crate::kde::spectral::arrange::{Arranged, Item, Room, TILE};
 use crate::kde::spectral::window::{MOST_TAPS, Window};
+use crate::memory::{Spare, zeros};
 use crate::progress::Progress;
 
 /// The nodes that the points of a tile reach, x fastest, in rows of `TILE + R * LANES`.
@@ -170,22 +173,40 @@ pub(super) fn spread(
     nodes: [usize; 3],
     progress: &dyn Progress,
 ) -> Result<Vec<f64>> {
-    let mut grid = vec![0.0; nodes.iter().product()];
+    let mut grid = zeros(nodes.iter().product());
+    let (patches, rooms) = (Spare::new(), Spare::new());
+    let patch_of = |tile: [usize; 3], chunks: Range<usize>| {
+        let mut room: Room = rooms.take(Default::default);
+        let mut patch = patches.take(|| Patch::new(window, nodes));
+        patch.values.fill(0.0);
+        let items = arranged.of_tile(tile, chunks, window, &mut room);
+        let place = Place { window, first: tile.map(|tile| tile * TILE), shape: patch.shape };
+        let values = &mut patch.values;
+        if window.taps <= LANES {
+            dispatch(Spread::<1> { place, items, values });
+        } else {
+            dispatch(Spread::<2> { place, items, values });
+        }
+        rooms.give(room);
+        patch
+    };
     for phase in [[0, 0], [1, 0], [0, 1], [1, 1]] {
-        bars(grid.chunks_exact_mut(nodes[0]), nodes, phase).into_par_iter().with_max_len(1).try_for_each_init(
-            || (Patch::new(window, nodes), Vec::new()),
-            |(patch, items), mut bar| {
-                for i in 0..arranged.tiles()[0] {
-                    progress.check()?;
-                    arranged.of_tile([i, bar.tile[0], bar.tile[1]], window, items);
-                    if !items.is_empty() {
-                        bar.add(i, items, window, nodes, patch);
-                    }
+        let bars = bars(grid.chunks_exact_mut(nodes[0]), nodes, phase);
+        bars.into_par_iter().with_max_len(1).try_for_each(|mut bar| {
+            for i in 0..arranged.tiles()[0] {
+                progress.check()?;
+                let tile = [i, bar.tile[0], bar.tile[1]];
+                // Where points crowd, others help; patches are added in the order of the pieces.
+                let of_pieces =
+                    arranged.pieces(tile).into_par_iter().with_max_len(1).map(|piece| patch_of(tile, piece));
+                for patch in of_pieces.collect::<Vec<_>>() {
+                    bar.add(i, nodes, &patch);
+                    patches.give(patch);
                 }
-                progress.advance(1);
-                Ok(())
-            },
-        )?;
+            }
+            progress.advance(1);
+            Ok(())
+        })?;
     }
     Ok(grid)
 }
@@ -196,16 +217,7 @@ pub(super) fn steps(nodes: [usize; 3]) -> u64 {
 }
 
 impl Bar<'_, f64> {
-    fn add(&mut self, i: usize, items: &[Item], window: &Window, nodes: [usize; 3], patch: &mut Patch) {
-        let first = [i, self.tile[0], self.tile[1]].map(|tile| tile * TILE);
-        let place = Place { window, first, shape: patch.shape };
-        patch.values.fill(0.0);
-        let values = &mut patch.values;
-        if window.taps <= LANES {
-            dispatch(Spread::<1> { place, items, values });
-        } else {
-            dispatch(Spread::<2> { place, items, values });
-        }
+    fn add(&mut self, i: usize, nodes: [usize; 3], patch: &Patch) {
         let [row, rows, _] = patch.shape;
         let height = (nodes[1] - self.tile[0] * TILE).min(2 * TILE);
         for (at, sums) in patch.values.chunks_exact(row).enumerate() {
@@ -231,43 +243,48 @@ pub(super) fn gather(
     window: &Window,
     nodes: [usize; 3],
     progress: &dyn Progress,
-) -> Result<Vec<(u64, f64)>> {
+) -> Result<Vec<Vec<(u64, f64)>>> {
     let [nx, ny, nz] = nodes;
     let tiles = arranged.tiles();
-    let bar = |(patch, items, sums): &mut (Patch, Vec<Item>, Vec<f64>), at: usize| {
-        let [b, c] = [at % tiles[1], at / tiles[1]];
+    let (patches, rooms) = (Spare::new(), Spare::new());
+    let of_piece = |tile: [usize; 3], chunks: Range<usize>| -> Vec<(u64, f64)> {
+        let (mut room, mut sums): (Room, Vec<f64>) = rooms.take(Default::default);
+        let mut patch = patches.take(|| Patch::new(window, nodes));
+        let first = tile.map(|tile| tile * TILE);
+        let [row, rows_across, _] = patch.shape;
+        for (at, to) in patch.values.chunks_exact_mut(row).enumerate() {
+            let [j, k] = [first[1] + at % rows_across, first[2] + at / rows_across];
+            if j < ny && k < nz {
+                let from = &grid[nx * (j + ny * k)..][first[0]..nx];
+                to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+            }
+        }
+        let items = arranged.of_tile(tile, chunks, window, &mut room);
+        sums.clear();
+        let (place, values) = (Place { window, first, shape: patch.shape }, &patch.values);
+        if window.taps <= LANES {
+            dispatch(Gather::<1> { place, items, values, sums: &mut sums });
+        } else {
+            dispatch(Gather::<2> { place, items, values, sums: &mut sums });
+        }
+        let found = items.iter().zip(&sums).map(|(item, sum)| (item[3].to_bits(), *sum)).collect();
+        patches.give(patch);
+        rooms.give((room, sums));
+        found
+    };
+    let bar = |at: usize| -> Result<Vec<Vec<(u64, f64)>>> {
         let mut found = Vec::new();
         for i in 0..tiles[0] {
             progress.check()?;
-            arranged.of_tile([i, b, c], window, items);
-            if items.is_empty() {
-                continue;
-            }
-            let [row, rows, _] = patch.shape;
-            for (at, to) in patch.values.chunks_exact_mut(row).enumerate() {
-                let [j, k] = [b * TILE + at % rows, c * TILE + at / rows];
-                if j < ny && k < nz {
-                    let from = &grid[nx * (j + ny * k)..][i * TILE..nx];
-                    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-                }
-            }
-            sums.clear();
-            let place = Place { window, first: [i, b, c].map(|tile| tile * TILE), shape: patch.shape };
-            let values = &patch.values;
-            if window.taps <= LANES {
-                dispatch(Gather::<1> { place, items, values, sums });
-            } else {
-                dispatch(Gather::<2> { place, items, values, sums });
-            }
-            found.extend(items.iter().zip(sums.iter()).map(|(item, sum)| (item[3].to_bits(), *sum)));
+            let tile = [i, at % tiles[1], at / tiles[1]];
+            let of_pieces = arranged.pieces(tile).into_par_iter().with_max_len(1).map(|piece| of_piece(tile, piece));
+            found.extend(of_pieces.collect::<Vec<_>>());
         }
         progress.advance(1);
         Ok(found)
     };
-    let init = || (Patch::new(window, nodes), Vec::new(), Vec::new());
-    let parts: Vec<Vec<(u64, f64)>> =
-        (0..tiles[1] * tiles[2]).into_par_iter().with_max_len(1).map_init(init, bar).collect::<Result<_>>()?;
-    Ok(parts.concat())
+    let parts: Vec<_> = (0..tiles[1] * tiles[2]).into_par_iter().with_max_len(1).map(bar).collect::<Result<_>>()?;
+    Ok(parts.into_iter().flatten().collect())
 }
 
 const _: () = assert!(MOST_TAPS <= TILE);
