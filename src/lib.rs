@@ -18,6 +18,7 @@ pub mod progress;
 pub mod render;
 pub mod sample;
 pub mod scene;
+pub mod surface;
 
 /// The examples of README.md, compiled with the tests.
 #[cfg(doctest)]

@@ -20,6 +20,7 @@ mod render;
 mod report;
 mod sample;
 mod scene_args;
+mod surface;
 
 use std::process::ExitCode;
 

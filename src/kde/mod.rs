@@ -43,6 +43,7 @@ pub use choose::Estimate;
 pub use estimator::{Estimated, Estimator};
 pub use kernel::Kernel;
 pub use noise::{noise_level, standard_error};
+pub(crate) use plan::usable_memory;
 pub use plan::{Extent, Plan, Resolution, plan};
 pub use plane::{PlaneDensity, density_2d};
 

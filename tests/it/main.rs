@@ -19,4 +19,5 @@ mod program;
 mod reading;
 mod recipe;
 mod robust;
+mod surfaces;
 mod volumes;
