@@ -7,6 +7,7 @@ pub mod annotate;
 pub mod cli;
 pub mod color;
 pub mod error;
+pub mod explain;
 pub mod geometry;
 pub mod gpu;
 pub mod grid;

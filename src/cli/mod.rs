@@ -7,6 +7,7 @@ mod content;
 mod cut_args;
 mod density;
 mod doctor;
+mod explain;
 mod glyph_args;
 mod heatmap;
 mod info;

@@ -15,6 +15,7 @@ mod eigen;
 mod estimator;
 mod exact;
 mod kernel;
+mod methods;
 mod noise;
 mod places;
 mod plan;

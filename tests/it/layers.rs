@@ -19,6 +19,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("scene", 3),
     ("annotate", 4),
     ("render", 5),
+    ("explain", 5),
     ("cli", 6),
 ];
 

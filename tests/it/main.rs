@@ -5,6 +5,7 @@ mod at_points;
 mod common;
 mod engine;
 mod examples;
+mod explain;
 mod glyphs;
 mod heatmap;
 mod interrupt;
