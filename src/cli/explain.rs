@@ -86,7 +86,7 @@ fn point(index: usize, distance: f64, points: &PointInput) -> Value {
 pub fn named(index: usize, points: &PointInput) -> String {
     let Some(atoms) = &points.cloud.atoms else {
         let row = points.row_of_point.as_ref().map_or(index, |rows| rows[index]);
-        return format!("the point of row {} (counted from 0)", row);
+        return format!("the point of row {row} (counted from 0)");
     };
     let text = |texts: &crate::points::Categorical| {
         if texts.codes.is_empty() { String::new() } else { texts.get(index).to_owned() }
