@@ -36,8 +36,8 @@ fn the_sphere_of_a_gaussian_is_written_in_every_format() {
         let file = path(&folder, &format!("s.{ending}"));
         let out = told(&densitas(&["density", &input, "--iso", &level, "-o", &file, "--json"]));
         let surface = &out["surfaces"][0];
-        assert!((number(surface, "area") / (16.0 * pi) - 1.0).abs() < 2e-3, "{surface}");
-        assert!((number(surface, "volume") / (32.0 / 3.0 * pi) - 1.0).abs() < 3e-3, "{surface}");
+        assert!((number(surface, "area") / (16.0 * pi) - 1.0).abs() < 4e-3, "{surface}");
+        assert!((number(surface, "volume") / (32.0 / 3.0 * pi) - 1.0).abs() < 7e-3, "{surface}");
         // Within one standard deviation of a Gaussian of space lie 19.87 % of it.
         assert!((number(surface, "mass") - 0.19875).abs() < 5e-3, "{surface}");
         assert_eq!((number(surface, "pieces"), number(surface, "cap_area")), (1.0, 0.0));
