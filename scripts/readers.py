@@ -2,7 +2,7 @@
 
     scripts/readers.py path/to/densitas
 
-Needs numpy, gemmi, mrcfile, GridDataFormats, pynrrd, vtk and tifffile; `scripts/readers.sh` brings them. Not part
+Needs numpy, gemmi, mrcfile, GridDataFormats, pynrrd, vtk, tifffile and trimesh; `scripts/readers.sh` brings them. Not part
 of the README's test command, which needs no Python.
 """
 
@@ -18,6 +18,7 @@ import mrcfile
 import nrrd
 import numpy as np
 import tifffile
+import trimesh
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
@@ -204,6 +205,49 @@ def read_points(folder):
         same(f"gemmi of {name}, density as B factor", [a.b_iso for a in atoms], expected * scale, digits)
 
 
+def read_surfaces(folder):
+    """Surfaces in trimesh: closed, of the area and volume told, and those of a Gaussian's sphere."""
+    sigma, center = 2.0, np.array([1.0, 2.0, 3.0])
+    straight = np.diag([0.2, 0.25, 0.22])
+    oblique = np.array([[0.2, 0, 0], [0.06, 0.19, 0], [-0.05, 0.04, 0.21]])
+    noise = np.random.default_rng(1).normal(size=(24, 25, 26)).astype("f4")
+    for name, steps in (("straight", straight), ("oblique", oblique)):
+        shape = np.array([70, 70, 70])
+        origin = center - (shape - 1) @ steps / 2 + 0.03
+        places = origin + np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), -1) @ steps
+        values = np.exp(-((places - center) ** 2).sum(-1) / (2 * sigma**2)).astype("f4")
+        header = {"space dimension": 3, "space directions": steps, "space origin": origin}
+        nrrd.write(str(folder / f"{name}.nrrd"), values, header)
+        for ending in ("stl", "ply", "obj", "glb"):
+            path = folder / f"{name}.{ending}"
+            out = densitas("density", folder / f"{name}.nrrd", "--iso", np.exp(-0.5), "-o", path, "--json")
+            told = json.loads(out)["surfaces"][0]
+            mesh = trimesh.load(str(path), force="mesh")
+            assert mesh.is_watertight and mesh.is_winding_consistent and mesh.euler_number == 2, f"{path.name} is open"
+            same(f"trimesh of {path.name}, area", mesh.area, told["area"], 1e-5 * told["area"])
+            same(f"trimesh of {path.name}, volume", mesh.volume, told["volume"], 1e-5 * told["volume"])
+            same("area of the sphere", mesh.area, 4 * np.pi * sigma**2, 0.006 * told["area"])
+            same("volume of the sphere", mesh.volume, 4 / 3 * np.pi * sigma**3, 0.01 * told["volume"])
+            outward = mesh.vertices - center
+            same("radius", np.linalg.norm(outward, axis=1), np.full(len(outward), sigma), 0.003 * sigma)
+            if ending != "stl":
+                # Without `process` trimesh keeps the normals of the file.
+                scene = trimesh.load(str(path), process=False)
+                mesh = scene if isinstance(scene, trimesh.Trimesh) else next(iter(scene.geometry.values()))
+                outward = mesh.vertices - center
+                same("normals", mesh.vertex_normals, outward / np.linalg.norm(outward, axis=1)[:, None], 0.005)
+    # What is hard: noise, and whole numbers at the level itself, cut off by the box.
+    for name, values in (("noise", noise), ("whole", np.round(noise))):
+        nrrd.write(str(folder / f"{name}.nrrd"), values, {**header, "space origin": [1e3, 0, 0]})
+        for ending in ("stl", "ply", "obj", "glb"):
+            path = folder / f"{name}.{ending}"
+            told = json.loads(densitas("density", folder / f"{name}.nrrd", "--iso", 1, "-o", path, "--json"))
+            mesh = trimesh.load(str(path), force="mesh")
+            assert mesh.is_watertight and mesh.is_winding_consistent, f"{path.name} is open"
+            volume = told["surfaces"][0]["volume"]
+            same(f"trimesh of {path.name}, volume", mesh.volume, volume, 1e-3 * volume)
+
+
 def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -217,6 +261,7 @@ def main():
             check(path, values)
         read_with_densitas(folder, values)
         read_points(folder)
+        read_surfaces(folder)
         print("every reader agrees")
 
 

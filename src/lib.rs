@@ -7,6 +7,7 @@ pub mod annotate;
 pub mod cli;
 pub mod color;
 pub mod error;
+pub mod explain;
 pub mod geometry;
 pub mod gpu;
 pub mod grid;
@@ -18,6 +19,7 @@ pub mod progress;
 pub mod render;
 pub mod sample;
 pub mod scene;
+pub mod surface;
 
 /// The examples of README.md, compiled with the tests.
 #[cfg(doctest)]

@@ -157,6 +157,11 @@ impl Content {
         Ok(Some(kde::noise_level(&report.kernel, ratio)))
     }
 
+    /// How the density was made, in the words of a methods section; none of a volume.
+    pub fn methods(&self) -> Option<String> {
+        Some(self.report.as_ref()?.methods(&self.grid.lattice, self.grid.unit))
+    }
+
     /// What is told of it as JSON.
     pub fn told(&self) -> Map<String, Value> {
         let mut out = report::grid(&self.grid);

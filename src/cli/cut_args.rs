@@ -7,7 +7,7 @@ use super::args::{bounds, vector};
 use super::glyph_args::Mode;
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
-use crate::grid::DensityGrid;
+use crate::grid::{DensityGrid, Sample};
 use crate::scene::{Isosurface, Plane, Scene, VolumeMode};
 
 /// Surfaces, slices and clip planes.
@@ -32,14 +32,26 @@ pub struct CutArgs {
     clip_plane: Vec<Plane>,
 }
 
-type Levels = Vec<(Level, f64)>;
+/// Levels, each with an opacity.
+pub type Levels = Vec<(Level, f64)>;
 
+/// Which level of a density.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Level {
+pub enum Level {
     /// The density.
     Value(f64),
     /// The share of the mass that its surface holds.
     Mass(f64),
+}
+
+impl Level {
+    /// Its value in a density.
+    pub fn of<T: Sample>(self, grid: &DensityGrid<T>) -> f64 {
+        match self {
+            Self::Value(value) => value,
+            Self::Mass(share) => grid.levels_enclosing(&[share])[0],
+        }
+    }
 }
 
 /// What `--mode iso` shows where nothing is said.
@@ -76,16 +88,13 @@ impl CutArgs {
     }
 
     fn surfaces(&self, grid: &DensityGrid) -> Vec<Isosurface> {
-        let level = |level: Level| match level {
-            Level::Value(value) => value,
-            Level::Mass(share) => grid.levels_enclosing(&[share])[0],
-        };
         let asked = self.iso.clone().unwrap_or_else(|| vec![DEFAULT_LEVEL]);
-        asked.into_iter().map(|(l, opacity)| Isosurface { level: level(l), opacity }).collect()
+        asked.into_iter().map(|(l, opacity)| Isosurface { level: l.of(grid), opacity }).collect()
     }
 }
 
-fn levels(text: &str) -> std::result::Result<Levels, String> {
+/// Reads `0.1,0.5:0.4,mass:0.5:0.4`.
+pub fn levels(text: &str) -> std::result::Result<Levels, String> {
     text.split(',').map(|item| level(item.trim())).collect()
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::{DensityArgs, PointArgs, spacing as spacing_of};
 use super::console::Console;
+use super::surface::{self, SurfaceArgs};
 use super::{at_points, input, report};
 use crate::error::{Error, Result};
 use crate::grid::{self, DensityGrid, Sample};
@@ -27,6 +28,8 @@ use crate::kde;
   densitas density model.pdb --resolution 4A --weights atomic-number -o simulated.mrc
   densitas density model.pdb --bandwidth 2A --like map.mrc -o model.mrc
   densitas density map.mrc -o map.vti
+  densitas density 1ubq.pdb --iso mass:0.9 -o ubiquitin.stl
+  densitas density map.mrc --iso 0.02,0.05:0.5 -o map.glb
 
 The .npy holds the samples as [x, y, z] in C order, as numpy.mgrid; F.npy.json beside it
 tells origin, spacing and unit. .mrc, .ccp4 and .map are in angstrom. A volume as input is
@@ -36,7 +39,10 @@ pub struct DensityCommand {
     points: PointArgs,
     #[command(flatten)]
     density: DensityArgs,
-    /// The grid to write: .npy, .mrc, .ccp4, .map, .dx, .nrrd, .vti or .tif
+    #[command(flatten)]
+    surface: SurfaceArgs,
+    /// The grid to write: .npy, .mrc, .ccp4, .map, .dx, .nrrd, .vti or .tif; with --iso .stl, .ply,
+    /// .obj or .glb
     #[arg(short, long, value_name = "FILE", required_unless_present = "at_points")]
     output: Option<PathBuf>,
     /// Write the density at the points: F.npy, one value a row of the input in its order (NaN for rows left out or
@@ -87,9 +93,7 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
         }
     }
     report::merge(&mut out, report::alignment(opened.alignment.as_ref()));
-    if let Some(seconds) = out.get_mut("seconds").and_then(Value::as_object_mut) {
-        seconds.insert("read".into(), opened.seconds.into());
-    }
+    report::add_seconds(&mut out, "read", opened.seconds);
     report::merge(&mut out, report::object(json!({ "warnings": points.warnings })));
     if console.json {
         console.answer(&Value::Object(out).to_string());
@@ -100,6 +104,10 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
 /// Tells before the work what cannot be written.
 fn check_outputs(args: &DensityCommand, input: Option<&Path>) -> Result<()> {
     for output in args.output.iter().chain(&args.standard_error) {
+        if args.surface.format(output)?.is_some() {
+            io::atomic::check_writable(output, input)?;
+            continue;
+        }
         let format = VolumeFormat::of(output)?;
         if args.dtype == "f64" && !format.holds_f64() {
             let output = output.display();
@@ -122,6 +130,9 @@ fn check_outputs(args: &DensityCommand, input: Option<&Path>) -> Result<()> {
                 output.display()
             )));
         }
+    }
+    if args.quantity == "counts" && args.surface.levels().is_some() {
+        return Err(Error::Usage("--iso is of a density, not of --quantity counts".into()));
     }
     if args.quantity == "counts" && args.output.is_none() {
         return Err(Error::Usage("--quantity counts are of a grid; name it with --output".into()));
@@ -146,6 +157,19 @@ fn convert(args: &DensityCommand, volume: VolumeInput, read: f64, console: &Cons
         return Err(Error::Usage("--dtype f64: samples of a volume are read as f32; leave it out".into()));
     }
     let warnings = volume.warnings.clone();
+    if let Some(levels) = args.surface.levels() {
+        input::tell_useless(&args.density, console);
+        let input = input::path_of(&args.points);
+        let mut out = report::grid(&volume.grid);
+        let made = surface::write(levels, &volume.grid, volume.steps, output, input.as_deref(), console)?;
+        report::merge(&mut out, made);
+        report::merge(&mut out, report::object(json!({ "warnings": warnings })));
+        report::add_seconds(&mut out, "read", read);
+        if console.json {
+            console.answer(&Value::Object(out).to_string());
+        }
+        return Ok(());
+    }
     let grid = input::volume_of(volume, &args.density, console);
     let start = Instant::now();
     save(output, &grid, args, console)?;
@@ -231,6 +255,11 @@ fn write<T: Sample>(
     console: &Console,
 ) -> Result<Map<String, Value>> {
     let (grid, made) = input::density_of::<T>(points, &opened.source, &args.density, console)?;
+    if let Some(levels) = args.surface.levels() {
+        let input = input::path_of(&args.points);
+        let told = surface::write(levels, &grid, None, output, input.as_deref(), console)?;
+        return Ok(report::with_surfaces(report::grid(&grid), &made, told));
+    }
     let start = Instant::now();
     save(output, &grid, args, console)?;
     let mut error_told = Value::Null;

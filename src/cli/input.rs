@@ -158,13 +158,18 @@ fn wide_bandwidth(bandwidth: Option<Bandwidth>, unit: Option<LengthUnit>) -> Opt
 
 /// A volume given where points could stand, along x, y and z; options that mean nothing for it are told.
 pub fn volume_of(volume: VolumeInput, args: &DensityArgs, console: &Console) -> DensityGrid {
+    tell_useless(args, console);
+    let (grid, note) = volume.into_grid();
+    note.iter().for_each(|n| console.note(n));
+    grid
+}
+
+/// Tells options that mean nothing for a volume.
+pub fn tell_useless(args: &DensityArgs, console: &Console) {
     let useless = args.given();
     if !useless.is_empty() {
         console.warning(&format!("the input is a volume already, so {} has no effect", useless.join(", ")));
     }
-    let (grid, note) = volume.into_grid();
-    note.iter().for_each(|n| console.note(n));
-    grid
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod content;
 mod cut_args;
 mod density;
 mod doctor;
+mod explain;
 mod glyph_args;
 mod heatmap;
 mod info;
@@ -20,6 +21,7 @@ mod render;
 mod report;
 mod sample;
 mod scene_args;
+mod surface;
 
 use std::process::ExitCode;
 

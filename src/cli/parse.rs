@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 const VERBS: [&str; 2] = ["render", "heatmap"];
 
 /// Options that name files rather than decide what is in them.
-const NOT_IN_RECIPES: [&str; 2] = ["output", "recipe"];
+const NOT_IN_RECIPES: [&str; 3] = ["output", "recipe", "explain"];
 
 /// Options that say anew what others of a recipe say too, without being in conflict with them.
 const SUPERSEDES: [(&str, &[&str]); 1] = [("limits", &["vmin", "vmax"])];

@@ -5,18 +5,19 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use toml::Table;
 
 use super::console::Console;
-use super::content::Stock;
+use super::content::{Content, Stock};
 use super::parse::Asked;
 use super::scene_args::SceneArgs;
-use super::{input, recipe, report};
+use super::{explain, input, recipe, report};
 use crate::annotate;
+use crate::color::Vision;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
-use crate::io;
+use crate::io::{self, Input};
 use crate::render::Renderer;
 use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Scene};
 
@@ -31,26 +32,35 @@ use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Scene};
   densitas render 1ubq.pdb --mode both --background white -o atoms.png
   densitas render 1ubq.pdb --mode iso --iso mass:0.3,mass:0.9:0.3 -o surfaces.png
   densitas render 1ubq.pdb --slice z=20 --clip-plane 30,29,20:0,0,1 -o cut.png
+  densitas render --recipe density.png --explain 600,450
   densitas render sample:founding --look mayavi --limits range:0,0.5 --grid 30 --padding 0 -o mayavi.png")]
 pub struct RenderCommand {
     #[command(flatten)]
     pub scene: SceneArgs,
     /// The picture to write, .png
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "explain")]
+    output: Option<PathBuf>,
+    /// Tell what the picture's pixel X,Y shows: the density along its ray, the depth of half its opacity, the densest place
+    /// with its share of the mass, the nearest point
+    ///
+    /// Pixels are counted from 0 from the top left. With --recipe F.png it is a pixel of that picture. The profile is in
+    /// the JSON. Without --output nothing is drawn, and no graphics adapter is needed.
+    #[arg(long, value_name = "X,Y", value_parser = explain::pixel)]
+    explain: Option<[u32; 2]>,
+    /// The picture as it is seen with a colour vision deficiency: protanopia, deuteranopia or tritanopia (Machado 2009)
+    #[arg(long, value_name = "KIND", value_parser = |t: &str| t.parse::<Vision>())]
+    preview: Option<Vision>,
 }
 
 /// Runs the verb.
 pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console: &Console) -> Result<()> {
-    if args.output.extension().is_none_or(|e| !e.eq_ignore_ascii_case("png")) && !io::atomic::is_stream(&args.output) {
-        return Err(Error::Usage(format!(
-            "{}: pictures are written as PNG; name the output F.png",
-            args.output.display()
-        )));
-    }
     let options = &args.scene;
+    let Some(output) = &args.output else { return explain_alone(args, console) };
+    if output.extension().is_none_or(|e| !e.eq_ignore_ascii_case("png")) && !io::atomic::is_stream(output) {
+        return Err(Error::Usage(format!("{}: pictures are written as PNG; name the output F.png", output.display())));
+    }
     let input_path = input::path_of(&options.points);
-    io::atomic::check_writable(&args.output, input_path.as_deref())?;
+    io::atomic::check_writable(output, input_path.as_deref())?;
     let frame = options.picture.frame()?;
     // Opening the adapter takes as long as reading and computing: both at once.
     let (renderer, made) = std::thread::scope(|scope| {
@@ -76,8 +86,10 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
     if let Some(ColorKey::Column(name)) = key.filter(|_| scene.volume && scene.annotations.colorbar) {
         console.note(&format!("the colour bar is that of the density; --mode points shows that of `{name}`"));
     }
+    report::merge(&mut out, explained(args, &content, &scene, &frame, console)?);
     let start = Instant::now();
-    let writing = draw_to_file(&args.output, input_path.as_deref(), &mut renderer, &scene, &frame, asked, console)?;
+    let more = More { methods: content.methods(), preview: args.preview };
+    let writing = draw_with(output, input_path.as_deref(), &mut renderer, &scene, &frame, asked, &more, console)?;
     seconds.insert("render".into(), (start.elapsed() - writing).as_secs_f64().into());
     seconds.insert("write".into(), writing.as_secs_f64().into());
     let more = json!({
@@ -92,12 +104,52 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
     if console.json {
         console.answer(&Value::Object(out).to_string());
     } else {
-        tell(args, &scene, &frame, &renderer, console);
+        tell(output, &scene, &frame, &renderer, console);
     }
     Ok(())
 }
 
+/// Explains a pixel of a picture that is not drawn.
+fn explain_alone(args: &RenderCommand, console: &Console) -> Result<()> {
+    let frame = args.scene.picture.frame()?;
+    let content = Stock::default().content(&args.scene, console)?;
+    let scene = args.scene.scene(&content, &frame)?;
+    let mut out = content.told();
+    report::merge(&mut out, explained(args, &content, &scene, &frame, console)?);
+    report::merge(&mut out, report::object(json!({ "size": frame.size, "seconds": content.seconds() })));
+    if console.json {
+        console.answer(&Value::Object(out).to_string());
+    }
+    Ok(())
+}
+
+/// What is told of the pixel that is to be explained; nothing if none is.
+fn explained(
+    args: &RenderCommand,
+    content: &Content,
+    scene: &Scene,
+    frame: &Frame,
+    console: &Console,
+) -> Result<Map<String, Value>> {
+    let Some(pixel) = args.explain else { return Ok(Map::new()) };
+    let points = match &content.opened.input {
+        Input::Points(points) => Some(points),
+        Input::Volume(_) => None,
+    };
+    explain::run(pixel, scene, frame, points, console)
+}
+
+/// What a picture's file has beside the scene.
+#[derive(Default)]
+pub struct More {
+    /// How the density was made, in words, for the recipe.
+    pub methods: Option<String>,
+    /// Whose colours are shown.
+    pub preview: Option<Vision>,
+}
+
 /// Draws the picture into its file, a band of rows at a time; how long the writing took.
+#[allow(dead_code)] // for pictures of a window
 pub fn draw_to_file(
     output: &Path,
     input: Option<&Path>,
@@ -107,7 +159,23 @@ pub fn draw_to_file(
     asked: &Asked,
     console: &Console,
 ) -> Result<Duration> {
-    let drawn = drawn(scene, frame, renderer.gpu());
+    draw_with(output, input, renderer, scene, frame, asked, &More::default(), console)
+}
+
+/// As [`draw_to_file`], with more in the file.
+#[allow(clippy::too_many_arguments)] // the picture's file, what it holds, and who is told
+pub fn draw_with(
+    output: &Path,
+    input: Option<&Path>,
+    renderer: &mut Renderer,
+    scene: &Scene,
+    frame: &Frame,
+    asked: &Asked,
+    more: &More,
+    console: &Console,
+) -> Result<Duration> {
+    let mut drawn = drawn(scene, frame, renderer.gpu());
+    drawn.extend(more.methods.clone().map(|text| ("methods".to_owned(), text.into())));
     let opaque = scene.background != Background::Transparent;
     let start = Instant::now();
     let mut drawing = Duration::ZERO;
@@ -116,7 +184,10 @@ pub fn draw_to_file(
         let start = Instant::now();
         renderer.draw_bands(scene, frame, console, &mut |rows| {
             let start = Instant::now();
-            let taken = take(rows);
+            let taken = match more.preview {
+                Some(vision) => take(&vision.applied(rows)),
+                None => take(rows),
+            };
             taking += start.elapsed();
             taken
         })?;
@@ -126,7 +197,7 @@ pub fn draw_to_file(
     Ok(start.elapsed() - drawing)
 }
 
-fn tell(args: &RenderCommand, scene: &Scene, frame: &Frame, renderer: &Renderer, console: &Console) {
+fn tell(output: &Path, scene: &Scene, frame: &Frame, renderer: &Renderer, console: &Console) {
     let [vmin, vmax] = scene.transfer.limits;
     let [x, y, z] = scene.grid.lattice.shape;
     let points = scene.points.as_ref().map(|p| match p.diameter {
@@ -137,7 +208,7 @@ fn tell(args: &RenderCommand, scene: &Scene, frame: &Frame, renderer: &Renderer,
     });
     console.note(&format!(
         "{}: {} x {} pixels; {x} x {y} x {z} nodes; colours from {vmin:.3e} to {vmax:.3e}{}; drawn on {}",
-        args.output.display(),
+        output.display(),
         frame.size[0],
         frame.size[1],
         points.unwrap_or_default(),

@@ -82,6 +82,37 @@ pub fn density(report: &Report) -> Map<String, Value> {
     }))
 }
 
+/// What is told of a grid, of how it was made, and of surfaces of it.
+pub fn with_surfaces(
+    mut grid: Map<String, Value>,
+    made: &Report,
+    mut surfaces: Map<String, Value>,
+) -> Map<String, Value> {
+    let s = made.seconds;
+    for (stage, seconds) in [("plan", s.plan), ("evaluate", s.evaluate), ("check", s.check)] {
+        add_seconds(&mut surfaces, stage, seconds);
+    }
+    merge(&mut grid, density(made));
+    merge(&mut grid, surfaces);
+    grid
+}
+
+/// A number with five digits.
+pub fn digits(value: f64) -> String {
+    let before = value.abs().log10().floor();
+    match before as i32 {
+        before @ -3..=6 => format!("{value:.*}", usize::try_from(4 - before).unwrap_or(0)),
+        _ => format!("{value:.4e}"),
+    }
+}
+
+/// Adds what a stage took to the other seconds.
+pub fn add_seconds(out: &mut Map<String, Value>, stage: &str, seconds: f64) {
+    if let Some(all) = out.get_mut("seconds").and_then(Value::as_object_mut) {
+        all.insert(stage.into(), seconds.into());
+    }
+}
+
 /// Refuses an option that asks for the standard error where each point has a kernel of its own.
 pub fn one_kernel(report: &Report, option: &str) -> Result<()> {
     match report.method {

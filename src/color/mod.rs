@@ -7,12 +7,15 @@ mod lookup;
 mod opacity;
 mod tables;
 mod transfer;
+mod vision;
 
 pub use colormap::Colormap;
 pub use list::{hex, parse_color};
 pub use lookup::LookupTable;
 pub use opacity::OpacityCurve;
 pub use transfer::{Scale, TransferFunction};
+pub use vision::Vision;
+pub(crate) use vision::linear;
 
 /// Red, green, blue in display (non-linear sRGB) values, 0 to 1.
 pub type Rgb = [f32; 3];

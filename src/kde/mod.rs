@@ -15,6 +15,7 @@ mod eigen;
 mod estimator;
 mod exact;
 mod kernel;
+mod methods;
 mod noise;
 mod places;
 mod plan;
@@ -43,6 +44,7 @@ pub use choose::Estimate;
 pub use estimator::{Estimated, Estimator};
 pub use kernel::Kernel;
 pub use noise::{noise_level, standard_error};
+pub(crate) use plan::usable_memory;
 pub use plan::{Extent, Plan, Resolution, plan};
 pub use plane::{PlaneDensity, density_2d};
 

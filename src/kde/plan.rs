@@ -279,7 +279,7 @@ fn check_memory(shape: [f64; 3], d: usize, bytes_per_node: usize, free: f64) -> 
 }
 
 /// Bytes of memory that may be used.
-pub(super) fn usable_memory() -> f64 {
+pub(crate) fn usable_memory() -> f64 {
     free_memory() * MEMORY_SHARE
 }
 

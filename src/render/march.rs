@@ -29,7 +29,7 @@ const OPAQUE_DEPTH: f64 = 5.5413;
 
 /// Slopes of the opacity curve shorter than this share of the limits may lie between two samples: a density that
 /// is smooth on its grid seldom changes more in half a voxel.
-const SHARP_SLOPE: f64 = 0.1;
+pub const SHARP_SLOPE: f64 = 0.1;
 
 /// What is compiled into a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

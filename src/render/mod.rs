@@ -21,6 +21,7 @@ use crate::gpu::Gpu;
 use crate::progress::Progress;
 use crate::scene::{Background, Camera, Frame, HeatmapScene, Scene, VolumeMode};
 use glyph::GlyphPass;
+pub(crate) use march::SHARP_SLOPE;
 use march::{Content, MarchPass};
 use overlay::{LaidOut, Overlay};
 use present::{PICTURE_FORMAT, PresentPass};

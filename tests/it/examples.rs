@@ -44,6 +44,16 @@ fn every_example_is_tested_here_and_shown_in_the_gallery() {
 }
 
 #[test]
+fn the_gallery_shows_pictures_that_are_there_and_none_is_left_over() {
+    let gallery = std::fs::read_to_string("docs/gallery.md").unwrap();
+    let shown: HashSet<String> =
+        gallery.split("![](gallery/").skip(1).map(|rest| rest.split(')').next().unwrap().to_owned()).collect();
+    let there = std::fs::read_dir("docs/gallery").unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    assert_eq!(there.collect::<HashSet<String>>(), shown);
+    assert!(shown.len() >= 20);
+}
+
+#[test]
 fn the_founding_volume_is_bright_in_the_middle_and_dark_around() {
     founding_volume::draw(&output("volume")).unwrap();
     let pixels = pixels(&output("volume"));

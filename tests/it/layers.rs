@@ -15,9 +15,11 @@ const LEVELS: &[(&str, u8)] = &[
     ("kde", 2),
     ("io", 2),
     ("sample", 2),
+    ("surface", 2),
     ("scene", 3),
     ("annotate", 4),
     ("render", 5),
+    ("explain", 5),
     ("cli", 6),
 ];
 

@@ -1,0 +1,246 @@
+//! A ray through the density, as the shader `march.wgsl` walks it.
+
+use glam::DVec3;
+
+use super::Sample;
+use crate::color::LookupTable;
+use crate::grid::DensityGrid;
+use crate::scene::{Camera, Isosurface, Plane, Projection, Ray, SampleRule, Scene, VolumeMode};
+
+/// Halvings by which a surface is found between two samples.
+const HALVINGS: u32 = 40;
+
+/// A ray within the density.
+pub struct Walk<'a> {
+    scene: &'a Scene,
+    ray: Ray,
+    /// Depths where it begins and ends.
+    pub span: [f64; 2],
+    /// The depth of the slice that ends it.
+    slice: Option<f64>,
+}
+
+/// What a ray has seen.
+#[derive(Default)]
+pub struct Seen {
+    pub profile: Vec<Sample>,
+    /// Premultiplied display colour, and opacity.
+    pub light: [f64; 4],
+    pub half_opacity: Option<f64>,
+    pub projected: Option<f64>,
+    /// Depth and density.
+    pub surfaces: Vec<(f64, f64)>,
+    /// Depth and density.
+    pub slice: Option<(f64, f64)>,
+}
+
+impl<'a> Walk<'a> {
+    /// The way of a ray in the density of a scene, at most to `end`; none if it misses it.
+    pub fn new(scene: &'a Scene, camera: &Camera, ray: Ray, end: Option<f64>) -> Option<Self> {
+        if !scene.volume {
+            return None;
+        }
+        let bounds = scene.grid.lattice.bounds();
+        let (mut near, mut far) = match camera.projection {
+            Projection::Perspective { .. } => (0.0, f64::INFINITY),
+            Projection::Orthographic { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+        };
+        for plane in Plane::sides_of(bounds).iter().chain(&scene.clip) {
+            let (at, towards) = meeting(&ray, plane);
+            if towards { far = f64::min(far, at) } else { near = f64::max(near, at) }
+        }
+        let slices = scene.slices.iter().map(|plane| meeting(&ray, plane).0).filter(|at| (near..=far).contains(at));
+        let slice = slices.min_by(f64::total_cmp).filter(|at| end.is_none_or(|end| *at < end));
+        let far = far.min(slice.unwrap_or(f64::INFINITY)).min(end.unwrap_or(f64::INFINITY));
+        (near <= far && near.is_finite() && far.is_finite()).then_some(Self { scene, ray, span: [near, far], slice })
+    }
+
+    fn density(&self, depth: f64) -> f64 {
+        interpolated(&self.scene.grid, self.ray.origin + depth * self.ray.direction)
+    }
+
+    fn position(&self, density: f64) -> f64 {
+        let position = self.scene.transfer.position(density);
+        if position.is_nan() { 0.0 } else { position }
+    }
+
+    /// Colour and extinction of a density.
+    fn look(&self, table: &LookupTable, density: f64) -> [f64; 4] {
+        table.at(self.position(density)).map(f64::from)
+    }
+
+    /// Where the steps of the ray begin and end, and where each is sampled.
+    fn steps(&self) -> Vec<(f64, f64, f64)> {
+        let [near, far] = self.span;
+        let step = self.scene.sampling.step;
+        let count = (far - near) / step;
+        let midpoint = self.scene.sampling.rule == SampleRule::Midpoint;
+        let count = if midpoint { count.ceil() } else { count.floor() } as usize;
+        let at = |n: usize| if midpoint { (near + n as f64 * step).min(far) } else { near + n as f64 * step };
+        let sample = |begin: f64, end: f64| if midpoint { 0.5 * (begin + end) } else { end };
+        (0..count).map(|n| (at(n), at(n + 1))).map(|(begin, end)| (begin, end, sample(begin, end))).collect()
+    }
+
+    /// What is seen along it.
+    pub fn seen(&self, table: &LookupTable) -> Seen {
+        let mut seen = Seen::default();
+        let steps = self.steps();
+        match &self.scene.mode {
+            VolumeMode::Fog => self.fog(&steps, table, &mut seen),
+            mode => {
+                seen.profile =
+                    steps.iter().map(|s| Sample { depth: s.2, density: self.density(s.2), opacity: 0.0 }).collect();
+                match mode {
+                    VolumeMode::Isosurfaces(surfaces) => self.surfaces(&steps, surfaces, table, &mut seen),
+                    VolumeMode::Slices | VolumeMode::Fog => {}
+                    _ if steps.is_empty() => {}
+                    mode => self.projection(mode, &steps, table, &mut seen),
+                }
+            }
+        }
+        if let Some(depth) = self.slice.filter(|_| !self.scene.mode.is_projection()) {
+            let density = self.density(depth);
+            seen.slice = Some((depth, density));
+            add(&mut seen.light, self.look(table, density), 1.0);
+        }
+        seen
+    }
+
+    fn fog(&self, steps: &[(f64, f64, f64)], table: &LookupTable, seen: &mut Seen) {
+        // Mayavi's rule has the value at the end of each step.
+        let sharp = self.scene.sampling.rule == SampleRule::Midpoint && self.is_sharp();
+        let integrals = if sharp { table.integrals() } else { Vec::new() };
+        let mut depths = Vec::with_capacity(steps.len());
+        for &(begin, end, middle) in steps {
+            let density = self.density(middle);
+            let look = match sharp {
+                true => mean(table, &integrals, [begin, end].map(|at| self.position(self.density(at)))),
+                false => self.look(table, density),
+            };
+            let depth = look[3] * (end - begin) / self.scene.transfer.reference_length;
+            add(&mut seen.light, look, 1.0 - (-depth).exp());
+            seen.profile.push(Sample { depth: middle, density, opacity: seen.light[3] });
+            depths.push((begin, end, depth));
+        }
+        seen.half_opacity = half(&depths, seen.light[3]);
+    }
+
+    /// Whether the opacity curve has details that lie between two samples.
+    fn is_sharp(&self) -> bool {
+        self.scene.transfer.opacity.shortest_slope() < crate::render::SHARP_SLOPE
+    }
+
+    fn projection(&self, mode: &VolumeMode, steps: &[(f64, f64, f64)], table: &LookupTable, seen: &mut Seen) {
+        let samples = || seen.profile.iter().map(|s| s.density);
+        let ends = [steps[0].0, steps[steps.len() - 1].1].map(|at| self.density(at));
+        let lengths = steps.iter().map(|s| s.1 - s.0);
+        let integral: f64 = std::iter::zip(samples(), lengths).map(|(v, length)| v * length).sum();
+        let shown = match mode {
+            VolumeMode::Maximum => samples().chain(ends).fold(f64::NEG_INFINITY, f64::max),
+            VolumeMode::Minimum => samples().chain(ends).fold(f64::INFINITY, f64::min),
+            VolumeMode::Mean => integral / (steps[steps.len() - 1].1 - steps[0].0),
+            _ => integral,
+        };
+        seen.projected = Some(shown);
+        let position = self.position(shown);
+        add(&mut seen.light, self.look(table, shown), VolumeMode::opacity_of_projection(position));
+    }
+
+    fn surfaces(&self, steps: &[(f64, f64, f64)], surfaces: &[Isosurface], table: &LookupTable, seen: &mut Seen) {
+        for &(begin, end, _) in steps {
+            let [from, to] = [begin, end].map(|at| self.density(at));
+            let passed = |s: &&Isosurface| (from < s.level) != (to < s.level);
+            let mut met: Vec<_> = surfaces.iter().filter(passed).collect();
+            met.sort_by(|a, b| if to > from { a.level.total_cmp(&b.level) } else { b.level.total_cmp(&a.level) });
+            for surface in met {
+                seen.surfaces.push((self.meets(surface.level, begin, end), surface.level));
+                add(&mut seen.light, self.look(table, surface.level), surface.opacity);
+            }
+        }
+    }
+
+    /// Where between two depths the density takes a value.
+    fn meets(&self, level: f64, mut begin: f64, mut end: f64) -> f64 {
+        let below = self.density(begin) < level;
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (begin + end);
+            *(if (self.density(middle) < level) == below { &mut begin } else { &mut end }) = middle;
+        }
+        0.5 * (begin + end)
+    }
+}
+
+/// Adds a layer of a colour behind what is there.
+fn add(light: &mut [f64; 4], [r, g, b, _]: [f64; 4], opacity: f64) {
+    let left = 1.0 - light[3];
+    for (light, color) in std::iter::zip(light, [r, g, b, 1.0]) {
+        *light += left * opacity * color;
+    }
+}
+
+/// The mean look of a step on which the position in the limits runs from one place to another: extinction, and the colour as
+/// it is emitted.
+fn mean(table: &LookupTable, integrals: &[[f32; 4]], [from, to]: [f64; 2]) -> [f64; 4] {
+    let parts = integrals.len() - 1;
+    let middle = table.at(0.5 * (from + to)).map(f64::from);
+    // Within a part or two the difference of the integrals is lost in rounding.
+    if (to - from).abs() * (parts as f64) < 2.0 {
+        return middle;
+    }
+    let integral_to = |t: f64| {
+        let x = t * parts as f64;
+        let part = (x as usize).min(parts - 1);
+        let [a, b] = [integrals[part], integrals[part + 1]];
+        [0, 1, 2, 3].map(|c| f64::from(a[c]) + f64::from(b[c] - a[c]) * (x - part as f64))
+    };
+    let [begin, end] = [from, to].map(integral_to);
+    let [r, g, b, extinction] = [0, 1, 2, 3].map(|c| (end[c] - begin[c]) / (to - from));
+    if extinction > 0.0 {
+        [r / extinction, g / extinction, b / extinction, extinction]
+    } else {
+        [middle[0], middle[1], middle[2], 0.0]
+    }
+}
+
+/// Where half of an opacity is reached, in steps with their optical depths.
+fn half(steps: &[(f64, f64, f64)], opacity: f64) -> Option<f64> {
+    let wanted = -(1.0 - 0.5 * opacity).ln();
+    let mut depth = 0.0;
+    for &(begin, end, more) in steps {
+        if more > 0.0 && depth + more >= wanted {
+            return Some(begin + (end - begin) * (wanted - depth) / more);
+        }
+        depth += more;
+    }
+    None
+}
+
+/// Where a ray meets a plane, and whether it comes to the side that the normal points to. One that is parallel to it meets it
+/// far ahead if it is on the other side, far behind if not.
+fn meeting(ray: &Ray, plane: &Plane) -> (f64, bool) {
+    let normal = plane.normal.normalize();
+    let along = ray.direction.dot(normal);
+    let speed = if along.abs() < 1e-12 { 1e-12 } else { along };
+    ((plane.point - ray.origin).dot(normal) / speed, speed > 0.0)
+}
+
+/// The density at a place, trilinear; that of the border outside of the box.
+fn interpolated(grid: &DensityGrid, place: DVec3) -> f64 {
+    let lattice = &grid.lattice;
+    let last = DVec3::from_array(lattice.shape.map(|n| (n - 1) as f64));
+    let at = ((place - lattice.origin) / lattice.spacing).clamp(DVec3::ZERO, last);
+    let low = at.floor().min((last - 1.0).max(DVec3::ZERO));
+    let share = at - low;
+    let low = low.to_array().map(|v| v as usize);
+    let [nx, ny, _] = lattice.shape;
+    let mut sum = 0.0;
+    for corner in 0..8usize {
+        let bit = |axis: usize| corner >> axis & 1;
+        let weight: f64 = (0..3).map(|a| if bit(a) == 1 { share[a] } else { 1.0 - share[a] }).product();
+        if weight > 0.0 {
+            let [i, j, k] = [0, 1, 2].map(|axis| low[axis] + bit(axis));
+            sum += weight * f64::from(grid.values[i + nx * (j + ny * k)]);
+        }
+    }
+    sum
+}

@@ -1,0 +1,171 @@
+//! What a pixel is explained by, against the picture's own pixel.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use densitas::color::{OpacityCurve, Scale, Vision};
+use densitas::explain::explain;
+use densitas::geometry::Box3;
+use densitas::progress::Silent;
+use densitas::scene::{Annotations, Background, Frame, Isosurface, Limits, Look, Plane, Scene, VolumeMode};
+use glam::DVec3;
+
+use crate::common::{grid_of, read_png};
+use crate::pictures::RENDERER;
+use crate::program::{densitas, folder, json as told, path, stderr};
+
+const SIZE: [u32; 2] = [60, 45];
+
+/// Two balls in a box of unequal sides and spacings.
+fn scene(look: Look) -> Scene {
+    let bounds = Box3 { min: DVec3::new(-3.0, -2.0, -2.5), max: DVec3::new(3.0, 2.5, 2.0) };
+    let ball = |p: DVec3, x: f64| (-p.distance_squared(DVec3::new(x, 0.3, -0.2)) / 0.8).exp();
+    let grid = grid_of(bounds, [70, 50, 40], |p| ball(p, 1.0) + 0.6 * ball(p, -1.2) + 1e-3);
+    let mut scene = look.scene(Arc::new(grid), Limits::Value(0.01, 0.9)).unwrap();
+    (scene.annotations, scene.shading) = (Annotations::default(), None);
+    scene.background = Background::Color([0.0; 3]);
+    scene.sampling.adaptive = false;
+    scene
+}
+
+/// Largest difference over pixels that show something, in 8-bit steps.
+fn difference(scene: &Scene) -> f64 {
+    let light = RENDERER.lock().unwrap_or_else(|e| e.into_inner()).draw_light(scene, SIZE, &Silent).unwrap();
+    let frame = Frame { size: SIZE, scale_factor: 1.0 };
+    let mut largest = 0.0f64;
+    let mut shown = 0;
+    for [x, y] in (0..15).flat_map(|i| (0..11).map(move |j| [1 + 4 * i, 1 + 4 * j])) {
+        let pixel = light.rgba[(y * SIZE[0] + x) as usize].map(f64::from);
+        let found = explain(scene, &frame, [x, y], None).unwrap();
+        let color = found.color.unwrap().map(f64::from);
+        let of_colour = (0..3).map(|c| (color[c] - pixel[c]).abs()).fold(0.0, f64::max);
+        largest = largest.max(255.0 * of_colour.max((found.opacity - pixel[3]).abs()));
+        shown += u32::from(pixel[3] > 0.02);
+    }
+    assert!(shown >= 5, "only {shown} pixels show something");
+    largest
+}
+
+/// What f32 and the rounding of the sample's place come to.
+const TOLERANCE: f64 = 0.5;
+
+/// Catches: another ray, step, limit or order than the picture's.
+#[test]
+fn colour_and_opacity_are_those_of_the_picture() {
+    let with = |change: &dyn Fn(&mut Scene)| {
+        let mut scene = scene(Look::Default);
+        change(&mut scene);
+        scene
+    };
+    let surfaces = [(0.2, 0.3), (0.5, 0.6)].map(|(level, opacity)| Isosurface { level, opacity }).to_vec();
+    let oblique = Plane { point: DVec3::new(0.2, 0.0, 0.0), normal: DVec3::new(1.0, 0.5, -0.3) };
+    let cases: [(&str, Scene); 10] = [
+        ("fog", scene(Look::Default)),
+        ("mayavi", scene(Look::Mayavi)),
+        ("log", with(&|s| s.transfer.scale = Scale::Log)),
+        ("peak", with(&|s| s.transfer.opacity = OpacityCurve::parse("0:0,0.3:0,0.34:0.9,0.38:0,1:0.2").unwrap())),
+        ("clipped", with(&|s| s.clip = vec![oblique])),
+        ("slices", with(&|s| s.slices = vec![oblique, Plane::perpendicular_to(2, DVec3::ZERO)])),
+        ("maximum", with(&|s| s.mode = VolumeMode::Maximum)),
+        ("mean", with(&|s| (s.mode, s.transfer.limits) = (VolumeMode::Mean, [0.0, 0.3]))),
+        ("integral", with(&|s| (s.mode, s.transfer.limits) = (VolumeMode::LineIntegral, [0.0, 1.5]))),
+        ("surfaces", with(&|s| s.mode = VolumeMode::Isosurfaces(surfaces.clone()))),
+    ];
+    for (name, scene) in cases {
+        let found = difference(&scene);
+        assert!(found < TOLERANCE, "{name}: {found} of 255");
+    }
+    let mut adaptive = scene(Look::Default);
+    adaptive.sampling.adaptive = true;
+    let found = difference(&adaptive);
+    assert!(found < 1.0 + TOLERANCE, "adaptive: {found} of 255");
+}
+
+/// Ten atoms of two residues on a line, closer together at its end.
+fn structure(folder: &Path) -> String {
+    let atom = |i: usize| {
+        let (x, residue) = (10.0 * (1.0 - 0.8f64.powi(i as i32)), if i < 5 { "ALA A   1" } else { "GLY A   2" });
+        let name = ["N", "CA", "C", "O", "CB"][i % 5];
+        format!("ATOM  {:5}  {name:<3} {residue}    {x:8.3}{:8.3}{:8.3}  1.00  0.00           C\n", i + 1, i % 2, i % 3)
+    };
+    let file = path(folder, "line.pdb");
+    std::fs::write(&file, (0..10).map(atom).collect::<String>()).unwrap();
+    file
+}
+
+/// Catches: a pixel of another picture than the recipe's, atoms of another row, an answer that needs a graphics adapter.
+#[test]
+fn a_pixel_of_a_picture_is_explained_by_its_recipe() {
+    let folder = folder("explain");
+    let (input, picture) = (structure(&folder), path(&folder, "p.png"));
+    let size = ["--size", "200x150", "--axes", "off", "--colorbar", "off", "--grid", "40"];
+    told(&densitas(&[&["render", &input, "--mode", "points", "-o", &picture, "--json"], &size[..]].concat()));
+    let (_, pixels) = read_png(Path::new(&picture));
+    let brightness = |p: &[u8; 3]| p.iter().map(|v| u32::from(*v)).sum::<u32>();
+    let shown = (0..pixels.len()).max_by_key(|i| brightness(&pixels[*i])).unwrap();
+    let pixel = format!("{},{}", shown % 200, shown / 200);
+    let arguments = ["render", "--recipe", &picture, "--adapter", "none such", "--explain", &pixel];
+    let out = told(&densitas(&[&arguments[..], &["--json"]].concat()));
+    let nearest = &out["explanation"]["nearest"];
+    assert_eq!((&out["explanation"]["sphere"], nearest["chain"].as_str()), (&true.into(), Some("A")), "{out}");
+    let row = nearest["row"].as_u64().unwrap() as usize;
+    assert_eq!(nearest["name"], ["N", "CA", "C", "O", "CB"][row % 5]);
+    assert_eq!(nearest["residue_number"], if row < 5 { 1 } else { 2 });
+    let ran = densitas(&arguments);
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(said.contains("sphere: atom") && said.contains("in chain A"), "{said}");
+    // Fog: half of the opacity lies within the way through the density.
+    let out = told(&densitas(&["render", "--recipe", &picture, "--mode", "volume", "--explain", &pixel, "--json"]));
+    let e = &out["explanation"];
+    let [near, far] = [0, 1].map(|n| e["span"][n].as_f64().unwrap());
+    let half = e["half_opacity_depth"].as_f64().unwrap();
+    assert!(near < half && half < far && e["peak"]["mass_above"].as_f64().unwrap() < 1.0, "{e}");
+    assert_eq!(e["profile"]["depth"].as_array().unwrap().len(), e["profile"]["opacity"].as_array().unwrap().len());
+    let ran = densitas(&["render", "--recipe", &picture, "--explain", "200,0"]);
+    assert!(
+        ran.status.code() == Some(2) && stderr(&ran).contains("is not in a picture of 200 x 150"),
+        "{}",
+        stderr(&ran)
+    );
+}
+
+#[test]
+fn a_recipe_has_a_sentence_for_the_methods_section() {
+    let picture = path(&folder("methods"), "p.png");
+    let arguments = ["render", "sample:founding", "--grid", "30", "--size", "80x60", "-o", &picture];
+    assert!(densitas(&arguments).status.success());
+    let recipe = told(&densitas(&["recipe", &picture, "--json"]));
+    let methods = recipe["drawn"]["methods"].as_str().unwrap();
+    for part in [
+        "Gaussian kernel density estimate of 5000 points. The bandwidth follows Scott's rule (Scott 1992), factor 0.2962",
+        "on a grid of 30 x 30 x 30 nodes",
+        "with an error below",
+        "(proven bound",
+    ] {
+        assert!(methods.contains(part), "{methods}");
+    }
+    let again = densitas(&["render", "--recipe", &picture, "-o", &picture]);
+    assert!(again.status.success() && !stderr(&again).contains("not as when"), "{}", stderr(&again));
+}
+
+/// Catches: a preview of the scene's colours that leaves letters or background out.
+#[test]
+fn a_preview_is_the_picture_in_other_colours() {
+    let folder = folder("preview");
+    let draw = |file: &str, more: &[&str]| {
+        let picture = path(&folder, file);
+        let arguments =
+            ["render", "sample:founding", "--grid", "20", "--size", "90x70", "--colormap", "turbo", "-o", &picture];
+        let ran = densitas(&[&arguments[..], more].concat());
+        assert!(ran.status.success(), "{}", stderr(&ran));
+        read_png(Path::new(&picture)).1
+    };
+    let (plain, seen) = (draw("a.png", &[]), draw("b.png", &["--preview", "deuteranopia"]));
+    let mut changed = 0;
+    for (a, b) in std::iter::zip(&plain, &seen) {
+        let wanted = Vision::Deuteranopia.seen(a.map(|v| f32::from(v) / 255.0)).map(|v| (255.0 * v).round() as i32);
+        assert!((0..3).all(|c| (i32::from(b[c]) - wanted[c]).abs() <= 1), "{a:?} became {b:?}, not {wanted:?}");
+        changed += usize::from(a != b);
+    }
+    assert!(changed > 500, "{changed} of {} pixels changed", plain.len());
+}
