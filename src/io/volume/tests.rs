@@ -140,7 +140,7 @@ fn a_map_on_nodes_has_starts_and_one_beside_them_an_origin() {
         let lattice = Lattice { shape: [2, 2, 2], origin: DVec3::splat(origin), spacing: DVec3::splat(0.5) };
         let grid = DensityGrid::new(lattice, vec![1.0f32; 8], None).unwrap();
         let mut bytes = Vec::new();
-        mrc::write(&mut bytes, &grid, name.ends_with("ccp4")).unwrap();
+        mrc::write(&mut bytes, &grid, name.ends_with("ccp4"), Values::Density).unwrap();
         let word = |at: usize| bytes[at..at + 4].try_into().unwrap();
         assert_eq!(read(&bytes, name).unwrap().grid.lattice, lattice, "{name}");
         (i32::from_le_bytes(word(16)), f32::from_le_bytes(word(196)))
@@ -154,10 +154,10 @@ fn f64_is_written_exactly_where_the_format_holds_it() {
     let lattice = Lattice { shape: [2, 2, 2], origin: DVec3::ZERO, spacing: DVec3::ONE };
     let grid = DensityGrid::new(lattice, vec![0.1f64; 8], None).unwrap();
     let mut bytes = Vec::new();
-    nrrd::write(&mut bytes, &grid).unwrap();
+    nrrd::write(&mut bytes, &grid, Values::Density).unwrap();
     assert!(bytes.ends_with(&0.1f64.to_le_bytes()));
     let mut text = Vec::new();
-    dx::write(&mut text, &grid).unwrap();
+    dx::write(&mut text, &grid, Values::Density).unwrap();
     assert!(String::from_utf8(text).unwrap().contains("\n1e-1 1e-1 1e-1\n"));
 }
 
