@@ -119,6 +119,21 @@ impl LengthUnit {
     }
 }
 
+/// The number that a text begins with and the unit after it, as `2.5`, `25 nm` or `1e3A`; `None` if it begins with no
+/// number.
+///
+/// # Errors
+/// [`Error::Usage`] if what follows the number is no unit of length.
+pub fn number_and_unit(text: &str) -> Result<Option<(f64, Option<LengthUnit>)>, Error> {
+    let text = text.trim();
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let longest = ends.rev().find_map(|end| Some((end, text[..end].trim_end().parse::<f64>().ok()?)));
+    let Some((end, number)) = longest else { return Ok(None) };
+    let unit = text[end..].trim();
+    let unit = if unit.is_empty() { None } else { Some(unit.parse()?) };
+    Ok(Some((number, unit)))
+}
+
 impl fmt::Display for LengthUnit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.symbol())
@@ -159,6 +174,22 @@ mod tests {
         assert_eq!(c[0], DVec3::ZERO);
         assert_eq!(c[1], DVec3::new(1.0, 0.0, 0.0));
         assert_eq!(c[6], DVec3::new(0.0, 2.0, 3.0));
+    }
+
+    #[test]
+    fn numbers_are_parted_from_their_units() {
+        let nm = Some(LengthUnit::Nanometre);
+        for (text, expected) in [
+            ("2.5", Some((2.5, None))),
+            (" 25 nm ", Some((25.0, nm))),
+            ("1e3nm", Some((1e3, nm))),
+            ("-1e-3Å", Some((-1e-3, Some(LengthUnit::Angstrom)))),
+            ("nm", None),
+            ("", None),
+        ] {
+            assert_eq!(number_and_unit(text).unwrap(), expected, "{text}");
+        }
+        assert!(number_and_unit("1 parsec").is_err());
     }
 
     #[test]

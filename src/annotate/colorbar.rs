@@ -96,16 +96,19 @@ impl<'a> Bar<'a> {
 
 /// What a mode shows that is not the quantity itself.
 fn name_along_rays(scene: &Scene) -> Option<&'static str> {
-    let is_density = scene.annotations.quantity == Quantity::Density;
-    let either = |density, counts| Some(if is_density { density } else { counts });
-    match scene.mode {
-        VolumeMode::Maximum => either("largest density", "largest counts"),
-        VolumeMode::Minimum => either("smallest density", "smallest counts"),
-        VolumeMode::Mean => either("mean density", "mean counts"),
-        VolumeMode::LineIntegral if is_density => Some("density \u{d7} length"),
+    let [density, counts, value] = match scene.mode {
+        VolumeMode::Maximum => ["largest density", "largest counts", "largest value"],
+        VolumeMode::Minimum => ["smallest density", "smallest counts", "smallest value"],
+        VolumeMode::Mean => ["mean density", "mean counts", "mean value"],
         // Counts in a column are counts in an area.
-        _ => None,
-    }
+        VolumeMode::LineIntegral => ["density \u{d7} length", Quantity::Counts(1.0).name(), "value \u{d7} length"],
+        _ => return None,
+    };
+    Some(match scene.annotations.quantity {
+        Quantity::Density => density,
+        Quantity::Counts(_) => counts,
+        Quantity::Values => value,
+    })
 }
 
 /// What is written: lines above the bar, and numbers with their positions (0 bottom, 1 top).

@@ -8,7 +8,7 @@ use clap::Args;
 use glam::DVec3;
 
 use crate::error::{Error, Result};
-use crate::geometry::{Box3, LengthUnit};
+use crate::geometry::{Box3, LengthUnit, number_and_unit};
 use crate::grid::Lattice;
 use crate::io::{self, FrameRange, Input, ReadOptions, Source};
 use crate::kde::{Bandwidth, DensityOptions, Extent, Method, Resolution};
@@ -166,6 +166,12 @@ impl DensityArgs {
         })
     }
 
+    /// What is told of lengths whose unit had to be guessed.
+    pub fn guessed(&self, data: Option<LengthUnit>) -> Vec<String> {
+        let given = [("--spacing", &self.spacing), ("--resolution", &self.resolution)];
+        given.into_iter().filter_map(|(option, text)| guessed_unit(option, text.as_deref(), data)).collect()
+    }
+
     /// The columns of the standard deviations.
     pub fn sigma_columns(&self) -> Option<Vec<String>> {
         self.sigma_columns.as_deref().map(columns)
@@ -282,18 +288,23 @@ pub fn spacing(text: &str, unit: Option<LengthUnit>) -> Result<[f64; 3]> {
     }
 }
 
+/// What is told where lengths were given in a unit, but that of the data is not known.
+pub fn guessed_unit(option: &str, text: Option<&str>, data: Option<LengthUnit>) -> Option<String> {
+    let given = |part: &str| number_and_unit(part).ok().flatten().is_some_and(|(_, unit)| unit.is_some());
+    let text = text.filter(|text| data.is_none() && text.split(',').any(given))?;
+    Some(format!(
+        "the unit of the data is unknown; {option} {text} is taken to be in the same unit (--unit declares it)"
+    ))
+}
+
 /// A positive length in `unit`: a bare number, or one with a unit that can be converted.
 pub fn length(text: &str, unit: Option<LengthUnit>) -> std::result::Result<f64, String> {
-    let split = text.find(|c: char| c.is_alphabetic() && c != 'e' && c != 'E' || c == 'Å').unwrap_or(text.len());
-    let (number, suffix) = text.split_at(split);
-    let value: f64 = number.trim().parse().map_err(|_| format!("`{text}` is no length, such as 1A or 0.5nm"))?;
+    let found = number_and_unit(text).map_err(|e| e.to_string())?;
+    let (value, given) = found.ok_or_else(|| format!("`{text}` is no length, such as 1A or 0.5nm"))?;
     if !(value > 0.0 && value.is_finite()) {
         return Err(format!("`{text}` is not above 0"));
     }
-    if suffix.is_empty() {
-        return Ok(value);
-    }
-    let given: LengthUnit = suffix.parse().map_err(|e: Error| e.to_string())?;
+    let Some(given) = given else { return Ok(value) };
     match unit {
         Some(unit) => given
             .convert(value, unit)
@@ -339,6 +350,8 @@ mod tests {
             assert!(length(bad, nm).is_err(), "{bad}");
         }
         assert!(length("1px", nm).is_err());
+        assert!(guessed_unit("--spacing", Some("1,1,0.3nm"), None).unwrap().contains("--spacing 1,1,0.3nm"));
+        assert_eq!(guessed_unit("--spacing", Some("0.3nm"), nm).or(guessed_unit("--spacing", Some("0.3"), None)), None);
     }
 
     #[test]

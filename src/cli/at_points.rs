@@ -79,7 +79,14 @@ pub fn run(
         }
         Format::Table => {
             let mut cloud = cloud.clone();
-            cloud.columns.push(Column { name: "density".into(), values: at.values.clone() });
+            if !points.position_columns.is_empty() {
+                // The column that they are from is kept.
+                cloud.weights = None;
+            }
+            let is_taken = |name: &String| cloud.columns.iter().any(|c| c.name == *name);
+            let numbered = (2..).map(|n| format!("density_{n}"));
+            let name = std::iter::once("density".to_owned()).chain(numbered).find(|name| !is_taken(name));
+            cloud.columns.push(Column { name: name.unwrap_or_default(), values: at.values.clone() });
             io::write_csv(output, &cloud, input)?;
         }
     }

@@ -15,7 +15,7 @@ use super::report;
 use super::scene_args::SceneArgs;
 use crate::error::{Error, Result};
 use crate::grid::DensityGrid;
-use crate::io::{Input, PointInput, Source, VolumeInput};
+use crate::io::{Input, PointInput, Source, Values, VolumeInput};
 use crate::kde::{self, Report};
 use crate::scene::Scene;
 
@@ -33,6 +33,16 @@ pub struct Content {
     pub total: Option<f64>,
     /// The last scene of it, before the viewpoint and opacity, and the options that it is of.
     pub last: Mutex<Option<(String, Scene)>>,
+}
+
+impl Content {
+    /// What its values are.
+    pub fn values(&self) -> Values {
+        match &self.opened.input {
+            Input::Points(_) => Values::Density,
+            Input::Volume(volume) => volume.content,
+        }
+    }
 }
 
 /// Parts of the last content.

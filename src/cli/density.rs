@@ -12,7 +12,7 @@ use super::surface::{self, SurfaceArgs};
 use super::{at_points, input, report};
 use crate::error::{Error, Result};
 use crate::grid::{self, DensityGrid, Sample};
-use crate::io::{self, Input, PointInput, VolumeFormat, VolumeInput};
+use crate::io::{self, Input, PointInput, Values, VolumeFormat, VolumeInput};
 use crate::kde;
 
 /// Options of the verb.
@@ -68,10 +68,13 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
     let input_path = input::path_of(&args.points);
     check_outputs(args, input_path.as_deref())?;
     let bounds = args.density.bounds;
-    let columns = input::Columns { sigmas: args.density.sigma_columns(), further: Vec::new() };
+    let sigmas = args.density.sigma_columns();
     let (opened, bytes) = match args.at_points {
-        Some(_) => input::open_with_bytes(&args.points, bounds, columns, console)?,
-        None => (input::open(&args.points, bounds, columns, console)?, Vec::new()),
+        Some(_) => input::open_with_bytes(&args.points, bounds, sigmas, console)?,
+        None => {
+            let columns = input::Columns { sigmas, further: Vec::new() };
+            (input::open(&args.points, bounds, columns, console)?, Vec::new())
+        }
     };
     let points = match &opened.input {
         Input::Points(points) => points,
@@ -156,7 +159,7 @@ fn convert(args: &DensityCommand, volume: VolumeInput, read: f64, console: &Cons
     if args.dtype == "f64" {
         return Err(Error::Usage("--dtype f64: samples of a volume are read as f32; leave it out".into()));
     }
-    let warnings = volume.warnings.clone();
+    let (warnings, content) = (volume.warnings.clone(), volume.content);
     if let Some(levels) = args.surface.levels() {
         input::tell_useless(&args.density, console);
         let input = input::path_of(&args.points);
@@ -172,7 +175,7 @@ fn convert(args: &DensityCommand, volume: VolumeInput, read: f64, console: &Cons
     }
     let grid = input::volume_of(volume, &args.density, console);
     let start = Instant::now();
-    save(output, &grid, args, console)?;
+    save(output, &grid, content, args, console)?;
     let write = start.elapsed().as_secs_f64();
     let mut out = report::grid(&grid);
     let seconds = json!({ "read": read, "write": write });
@@ -188,9 +191,15 @@ fn convert(args: &DensityCommand, volume: VolumeInput, read: f64, console: &Cons
 }
 
 /// Writes a grid in the format of the output's name, and tells what that does to it.
-fn save<T: Sample>(output: &Path, grid: &DensityGrid<T>, args: &DensityCommand, console: &Console) -> Result<()> {
+fn save<T: Sample>(
+    output: &Path,
+    grid: &DensityGrid<T>,
+    content: Values,
+    args: &DensityCommand,
+    console: &Console,
+) -> Result<()> {
     let input = input::path_of(&args.points);
-    let note = io::write_volume(output, VolumeFormat::of(output)?, grid, input.as_deref())?;
+    let note = io::write_volume(output, VolumeFormat::of(output)?, grid, content, input.as_deref())?;
     note.iter().for_each(|n| console.note(n));
     Ok(())
 }
@@ -220,13 +229,14 @@ fn write_counts(
     if points.frames > frames {
         console.note(&format!("{frames} of {} frames are counted; --pool takes all", points.frames));
     }
+    args.density.guessed(cloud.unit).iter().for_each(|w| console.warning(w));
     let start = Instant::now();
     let counts = grid::histogram(&cloud.positions, spacing_of(spacing, cloud.unit)?, frames, cloud.unit)?;
     let evaluate = start.elapsed().as_secs_f64();
     let start = Instant::now();
     match args.dtype.as_str() {
-        "f64" => save(output, &counts, args, console)?,
-        _ => save(output, &counts.narrowed(), args, console)?,
+        "f64" => save(output, &counts, Values::Counts, args, console)?,
+        _ => save(output, &counts.narrowed(), Values::Counts, args, console)?,
     }
     let write = start.elapsed().as_secs_f64();
     let sum = cloud.len() as f64 / frames as f64;
@@ -261,12 +271,12 @@ fn write<T: Sample>(
         return Ok(report::with_surfaces(report::grid(&grid), &made, told));
     }
     let start = Instant::now();
-    save(output, &grid, args, console)?;
+    save(output, &grid, Values::Density, args, console)?;
     let mut error_told = Value::Null;
     if let Some(output) = &args.standard_error {
         report::one_kernel(&made, "--standard-error")?;
         let error = kde::standard_error(&grid, &made.kernel);
-        save(output, &error, args, console)?;
+        save(output, &error, Values::Other, args, console)?;
         error_told = json!({ "output": output, "max": error.statistics().max, "noise_level": kde::noise_level(&made.kernel, 1.0) });
     }
     let s = made.seconds;

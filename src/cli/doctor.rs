@@ -16,7 +16,8 @@ use crate::gpu::{self, AdapterChoice, Gpu, Survey};
   densitas doctor --json
   densitas doctor --adapter software
 
-It ends with status 0 also where nothing can draw: `info` and `density` need no adapter.")]
+It ends with status 0 also where nothing can draw, as `info` and `density` need no adapter; with status 3 if the
+adapter of --adapter is not there.")]
 pub struct DoctorArgs {}
 
 /// Runs the verb.
@@ -39,16 +40,21 @@ pub fn run(_: &DoctorArgs, choice: &AdapterChoice, console: &Console) -> Result<
             "threads": rayon::current_num_threads(),
         });
         console.answer(&told.to_string());
-        return Ok(());
+        return asked_for(choice, opened);
     }
     console.answer(&format!("densitas {}, {} threads", env!("CARGO_PKG_VERSION"), rayon::current_num_threads()));
     adapters.iter().for_each(|adapter| adapter_prose(adapter, console));
-    match opened {
+    match &opened {
         Ok(gpu) => console.answer(&format!("drawing   on {}", gpu.describe())),
         Err(error) => console.answer(&format!("drawing   not possible: {error}")),
     }
     missing.iter().for_each(|text| console.answer(&format!("missing   {text}")));
-    Ok(())
+    asked_for(choice, opened)
+}
+
+/// Fails if an adapter was asked for that cannot be opened.
+fn asked_for(choice: &AdapterChoice, opened: Result<Gpu>) -> Result<()> {
+    if *choice == AdapterChoice::Auto { Ok(()) } else { opened.map(drop) }
 }
 
 fn kind(adapter: &Survey) -> &'static str {

@@ -19,7 +19,7 @@ use crate::color::Scale;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::grid::PlaneGrid;
-use crate::io::{self, Input, VolumeInput};
+use crate::io::{self, Input, Values, VolumeInput};
 use crate::kde;
 use crate::points::Plane;
 use crate::render::Renderer;
@@ -117,6 +117,7 @@ struct Drawable {
     grid: Arc<PlaneGrid>,
     axes: [&'static str; 2],
     total: Option<f64>,
+    content: Values,
 }
 
 /// What can be drawn, what is told of it as JSON, and the seconds so far.
@@ -145,8 +146,10 @@ fn make_grid(args: &HeatmapCommand, console: &Console) -> Result<Made> {
     let axes = plane.names();
     let options = args.density.options(points.cloud.unit)?;
     let total = Some(total_of(&points.cloud));
+    let guessed = args.density.guessed(points.cloud.unit);
     let density = kde::density_2d(&points.cloud.projected(plane), &options, console)?;
-    let made = density.report;
+    let mut made = density.report;
+    made.warnings.extend(guessed);
     made.notes.iter().for_each(|n| console.note(n));
     made.warnings.iter().for_each(|w| console.warning(w));
     let mut told = report::plane(&density.grid);
@@ -154,7 +157,7 @@ fn make_grid(args: &HeatmapCommand, console: &Console) -> Result<Made> {
     report::merge(&mut told, report::object(json!({ "axes": axes, "warnings": points.warnings })));
     let s = made.seconds;
     let seconds = json!({ "read": opened.seconds, "plan": s.plan, "evaluate": s.evaluate, "check": s.check });
-    let drawable = Drawable { grid: Arc::new(density.grid), axes, total };
+    let drawable = Drawable { grid: Arc::new(density.grid), axes, total, content: Values::Density };
     Ok(Made { drawable, told, seconds: report::object(seconds) })
 }
 
@@ -169,6 +172,7 @@ fn plane_of(args: &HeatmapCommand, volume: VolumeInput, name: &str, read: f64) -
         )));
     }
     let (shape, warnings, is_oblique) = (volume.grid.lattice.shape, volume.warnings, volume.steps.is_some());
+    let content = volume.content;
     let flat = if is_oblique { None } else { PlaneGrid::from_flat(volume.grid) };
     let Some((grid, plane)) = flat else {
         let [x, y, z] = shape;
@@ -178,15 +182,15 @@ fn plane_of(args: &HeatmapCommand, volume: VolumeInput, name: &str, read: f64) -
     let axes = plane.names();
     let mut told = report::plane(&grid);
     report::merge(&mut told, report::object(json!({ "axes": axes, "warnings": warnings })));
-    let drawable = Drawable { grid: Arc::new(grid), axes, total: None };
+    let drawable = Drawable { grid: Arc::new(grid), axes, total: None, content };
     Ok(Made { drawable, told, seconds: report::object(json!({ "read": read })) })
 }
 
 impl HeatmapCommand {
     fn scene(&self, made: Drawable) -> Result<HeatmapScene> {
-        let Drawable { grid, axes, total } = made;
+        let Drawable { grid, axes, total, content } = made;
         let picture = &self.picture;
-        let quantity = picture.quantity(total)?;
+        let quantity = picture.quantity(total, content)?;
         let default = match picture.scale() {
             // The smallest densities are as good as none, and would have most of the colours.
             Scale::Log => LOG_LIMITS,

@@ -50,19 +50,18 @@ pub fn open(args: &PointArgs, bounds: Option<Box3>, columns: Columns, console: &
     finish(args, &options, source, input, start, console)
 }
 
-/// As [`open`], with the unpacked bytes of the file; a sample has none.
+/// As [`open`] with all columns, and with the unpacked bytes of the file; a sample has none.
 pub fn open_with_bytes(
     args: &PointArgs,
     bounds: Option<Box3>,
-    columns: Columns,
+    sigmas: Option<Vec<String>>,
     console: &Console,
 ) -> Result<(Opened, Vec<u8>)> {
     if sample_name(&args.input).is_some() {
-        return open(args, bounds, columns, console).map(|opened| (opened, Vec::new()));
+        return open(args, bounds, Columns { sigmas, further: Vec::new() }, console).map(|opened| (opened, Vec::new()));
     }
     let start = Instant::now();
-    let options =
-        io::ReadOptions { extra_columns: columns.further, ..args.options(bounds, columns.sigmas.as_deref())? };
+    let options = io::ReadOptions { all_columns: true, ..args.options(bounds, sigmas.as_deref())? };
     let source = Source::from_argument(Path::new(&args.input));
     let bytes = io::load(&source, &options, console)?;
     let input = io::read_bytes(&bytes, &source, &options, console)?;
@@ -81,7 +80,7 @@ fn finish(
     let alignment = match (&args.align, &mut input) {
         (None, _) => None,
         (Some(text), Input::Points(points)) if sample_name(&args.input).is_none() => {
-            let alignment = io::align(points, &source, options, &Selection::from_str(text)?, console)?;
+            let alignment = io::align(points, &source, options, &align_selection(text)?, console)?;
             points.notes.push(told(&alignment, points.cloud.unit));
             Some(alignment)
         }
@@ -94,6 +93,13 @@ fn finish(
     notes.iter().for_each(|n| console.note(n));
     warnings.iter().for_each(|w| console.warning(w));
     Ok(Opened { source, input, alignment, seconds: start.elapsed().as_secs_f64() })
+}
+
+fn align_selection(text: &str) -> Result<Selection> {
+    Selection::from_str(text).map_err(|e| match e {
+        Error::Usage(text) => Error::Usage(text.replace("--select", "--align")),
+        other => other,
+    })
 }
 
 fn told(alignment: &Alignment, unit: Option<LengthUnit>) -> String {
@@ -135,6 +141,7 @@ pub fn density_of<T: Sample>(
         density.grid.values.iter_mut().for_each(|v: &mut T| *v = T::from_f64(v.to_f64() * scale));
         density.report.notes.push(format!("the map is the sum over the points: {scale} times the density"));
     }
+    density.report.warnings.extend(args.guessed(points.cloud.unit));
     density.report.warnings.extend(wide_bandwidth(args.bandwidth, points.cloud.unit));
     density.report.notes.iter().for_each(|n| console.note(n));
     density.report.warnings.iter().for_each(|w| console.warning(w));

@@ -5,6 +5,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use crate::color::{Colormap, Rgb, Scale, TransferFunction, parse_color};
 use crate::error::{Error, Result};
 use crate::grid::DensityGrid;
+use crate::io::Values;
 use crate::points::PointCloud;
 use crate::scene::{Annotations, Background, Frame, Limits, Quantity};
 
@@ -31,8 +32,9 @@ pub struct PictureArgs {
     #[arg(long, value_enum, value_name = "SCALE", default_value_t = ScaleName::Linear)]
     scale: ScaleName,
     /// What the colour bar tells: the density, whose integral is 1, or how many points (or weights) there are
-    #[arg(long, value_enum, value_name = "QUANTITY", default_value_t = QuantityName::Density)]
-    quantity: QuantityName,
+    /// [default: density; of a volume that is none by its file, its values]
+    #[arg(long, value_enum, value_name = "QUANTITY")]
+    quantity: Option<QuantityName>,
     /// A name (viridis, jet, plotly-jet, ...; with _r reversed) or colours "#00f,#0ff,#f00" or "0:#000,0.3:#f00,1:#fff"
     ///
     /// Colours are #rgb, #rrggbb or rgb(r,g,b), also in plotly's form [[0,"rgb(0,0,131)"],[1,"#f00"]]. In
@@ -134,18 +136,19 @@ impl PictureArgs {
         }
     }
 
-    /// What the colour bar counts of points that amount to `total`, if there are points.
+    /// What the colour bar counts of points that amount to `total`, if there are points, or of a volume.
     ///
     /// # Errors
     /// [`Error::Usage`] for counts of a volume.
-    pub fn quantity(&self, total: Option<f64>) -> Result<Quantity> {
+    pub fn quantity(&self, total: Option<f64>, content: Values) -> Result<Quantity> {
         match (self.quantity, total) {
-            (QuantityName::Density, _) => Ok(Quantity::Density),
-            (QuantityName::Counts, Some(total)) => Ok(Quantity::Counts(total)),
-            (QuantityName::Counts, None) => Err(Error::Usage(
+            (Some(QuantityName::Counts), Some(total)) => Ok(Quantity::Counts(total)),
+            (Some(QuantityName::Counts), None) => Err(Error::Usage(
                 "--quantity counts: the input is a volume, which does not say how many points it is of; leave it out"
                     .into(),
             )),
+            (None, _) if content != Values::Density => Ok(Quantity::Values),
+            _ => Ok(Quantity::Density),
         }
     }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 use glam::DVec3;
 
-use super::args::{bandwidth_or, columns, error_share, length, method, not_negative, numbers};
+use super::args::{bandwidth_or, columns, error_share, guessed_unit, length, method, not_negative, numbers};
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
 use crate::kde::{Bandwidth, DensityOptions, Extent, Method, Resolution};
@@ -69,6 +69,11 @@ impl PlaneDensityArgs {
             relative: self.relative,
             guaranteed: self.guaranteed,
         })
+    }
+
+    /// What is told of lengths whose unit had to be guessed.
+    pub fn guessed(&self, data: Option<LengthUnit>) -> Option<String> {
+        guessed_unit("--spacing", self.spacing.as_deref(), data)
     }
 
     /// The columns of the standard deviations. Two of a plane that was chosen in space become one an axis of it.

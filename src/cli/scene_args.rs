@@ -109,7 +109,7 @@ impl SceneArgs {
 
     fn shown_anew(&self, content: &Content, frame: &Frame) -> Result<Scene> {
         let (picture, view) = (&self.picture, &self.view);
-        let quantity = picture.quantity(content.total)?;
+        let quantity = picture.quantity(content.total, content.values())?;
         let limits = picture.limits(&content.grid, Limits::DEFAULT, quantity, 3)?;
         let mut scene = view.look.scene(content.grid.clone(), limits)?;
         if let Some(background) = picture.background() {

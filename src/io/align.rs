@@ -47,13 +47,13 @@ pub fn align(
         max_points: None,
         ..options.clone()
     };
-    let trajectory = Trajectory::open(source, &alone, progress)?;
+    let trajectory = Trajectory::open(source, &alone, progress).map_err(of_align)?;
     let mut reference: Vec<DVec3> = Vec::new();
     let mut alignment = Alignment { atoms: 0, rmsd: Vec::new(), is_periodic: false };
     progress.begin("aligning frames", points.frame_numbers.len() as u64);
     for (k, &number) in points.frame_numbers.iter().enumerate() {
         progress.check()?;
-        let frame = trajectory.frame(number)?;
+        let frame = trajectory.frame(number).map_err(of_align)?;
         let cell = frame.cell_edges().and_then(Cell::new);
         let mut atoms = frame.cloud.positions;
         if let Some(cell) = &cell {
@@ -74,6 +74,16 @@ pub fn align(
         progress.advance(1);
     }
     Ok(alignment)
+}
+
+/// Errors of a selection name the option that it was given by.
+fn of_align(error: Error) -> Error {
+    let named = |text: String| text.replace("--select", "--align");
+    match error {
+        Error::Usage(text) => Error::Usage(named(text)),
+        Error::Data(text) => Error::Data(named(text)),
+        other => other,
+    }
 }
 
 fn check(atoms: &[DVec3], reference: &[DVec3], frame: usize, selection: &Selection, source: &Source) -> Result<()> {

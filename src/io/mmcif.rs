@@ -70,6 +70,21 @@ pub(super) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) -> Result
     Ok(reader.finish())
 }
 
+/// Calls `each` with every value of a row that stands on one line, and gives their number; `None` if the line holds
+/// anything else: a tag, a control word, a text field.
+pub(super) fn fields_of_line<'a>(line: &'a [u8], mut each: impl FnMut(usize, &'a [u8])) -> Option<usize> {
+    let mut tokens = Tokens::new(line);
+    let mut count = 0;
+    while let Some(token) = tokens.next().ok()? {
+        if token.is_control() {
+            return None;
+        }
+        each(count, token.text);
+        count += 1;
+    }
+    Some(count)
+}
+
 /// Why reading ends early.
 enum Stop {
     Interrupted,

@@ -53,7 +53,7 @@ pub use points_out::{BFactor, write_mmcif, write_pdb, write_xyz};
 use sniff::Format;
 pub use table::{write_csv, write_with_column};
 pub use trajectory::{Frame, Trajectory};
-pub use volume::{VolumeFormat, VolumeInput, write_volume};
+pub use volume::{Values, VolumeFormat, VolumeInput, write_volume};
 
 /// Where an input comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +141,9 @@ pub struct ReadOptions {
     pub sigma_columns: Option<Vec<String>>,
     /// Further numeric columns of a table to keep in [`PointCloud::columns`].
     pub extra_columns: Vec<String>,
+    /// Keep all columns of numbers in [`PointCloud::columns`], of tables that are not text (those are copied as they
+    /// are: [`write_with_column`]).
+    pub all_columns: bool,
     /// Declares the unit of the positions; nothing is converted.
     pub unit: Option<LengthUnit>,
     /// Which atoms of a structure.
@@ -336,10 +339,11 @@ fn refuse_columns(options: &ReadOptions, what: &str) -> Result<()> {
     Err(Error::Usage(format!("{option} choose columns of a table; this is {what}")))
 }
 
-fn volume(raw: Result<volume::Raw>, options: &ReadOptions, name: &str) -> Result<Contents> {
+fn volume(raw: Result<volume::Raw>, bytes: &[u8], options: &ReadOptions, name: &str) -> Result<Contents> {
     let raw = raw?;
     refuse_point_options(options, name)?;
-    raw.finish(options, name).map(|volume| Contents::Volume(Box::new(volume)))
+    let content = Values::of_file(bytes, raw.format);
+    raw.finish(options, name).map(|volume| Contents::Volume(Box::new(VolumeInput { content, ..volume })))
 }
 
 /// Chooses from a cloud made in memory as from a file of one frame without columns; `format` names
@@ -400,15 +404,15 @@ fn parse(
         Format::Gro => gro::parse(bytes, name, progress)?,
         Format::Xyz => xyz::parse(bytes, name, progress)?,
         Format::Mmcif => mmcif::parse(bytes, name, progress)?,
-        Format::Mrc => return volume(volume::mrc::parse(bytes, name), options, name),
-        Format::Dx => return volume(volume::dx::parse(bytes, name, progress), options, name),
+        Format::Mrc => return volume(volume::mrc::parse(bytes, name), bytes, options, name),
+        Format::Dx => return volume(volume::dx::parse(bytes, name, progress), bytes, options, name),
         Format::Nrrd => {
-            return volume(volume::nrrd::parse(bytes, name, source.path(), options, progress), options, name);
+            return volume(volume::nrrd::parse(bytes, name, source.path(), options, progress), bytes, options, name);
         }
-        Format::Vti => return volume(volume::vti::parse(bytes, name, options, progress), options, name),
-        Format::Tiff => return volume(volume::tiff::parse(bytes, name, options, progress), options, name),
-        Format::Cube => return volume(volume::cube::parse(bytes, name, progress), options, name),
-        Format::Plt => return volume(volume::plt::parse(bytes, name), options, name),
+        Format::Vti => return volume(volume::vti::parse(bytes, name, options, progress), bytes, options, name),
+        Format::Tiff => return volume(volume::tiff::parse(bytes, name, options, progress), bytes, options, name),
+        Format::Cube => return volume(volume::cube::parse(bytes, name, progress), bytes, options, name),
+        Format::Plt => return volume(volume::plt::parse(bytes, name), bytes, options, name),
         Format::Lammps => lammps::parse(bytes, name, progress)?,
         Format::Bcif => bcif::parse(bytes, name, progress)?,
         Format::Ply => ply::parse(bytes, name, options)?,

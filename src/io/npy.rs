@@ -13,7 +13,7 @@ use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
 use super::choose::{Parsed, Rows};
-use super::volume::not_finite;
+use super::volume::{Values, not_finite};
 use super::{ReadOptions, VolumeInput, atomic};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
@@ -77,6 +77,9 @@ struct Geometry {
     origin: [f64; 3],
     spacing: [f64; 3],
     unit: Option<String>,
+    /// What the values are; nothing where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quantity: Option<String>,
 }
 
 /// Reads points or a volume. `path` is where a file with the geometry is looked for.
@@ -94,6 +97,17 @@ pub(super) fn parse(bytes: &[u8], name: &str, path: Option<&Path>, options: &Rea
             Ok(Contents::Points(points(&array.values, &starts, 3)))
         }
         [nx, ny, nz] => volume(&array.values, [nx, ny, nz], geometry, options, name).map(Contents::Volume),
+        [axes @ (2 | 3), count] if count > 3 => Err(Error::input(
+            name,
+            format!("has the shape [{axes}, {count}]; points are (N, {axes}): save its transpose (array.T)"),
+        )),
+        [_, more] if more > 3 => Err(Error::input(
+            name,
+            format!(
+                "has the shape {:?}; points are (N, 3): save the columns of the positions (array[:, :3])",
+                array.shape
+            ),
+        )),
         _ => Err(Error::input(
             name,
             format!(
@@ -136,10 +150,16 @@ fn volume(
     }
     let (mut notes, mut warnings) = (Vec::new(), Vec::new());
     let mut unit = options.unit;
+    let mut content = Values::Other;
     let lattice = match (options.bounds, geometry) {
         (Some(bounds), _) => Lattice::spanning(bounds, shape)?,
         (None, Some(geometry)) => {
             unit = unit.or(geometry.unit.as_deref().and_then(|u| u.parse().ok()));
+            content = match geometry.quantity.as_deref() {
+                Some("density") => Values::Density,
+                Some("counts") => Values::Counts,
+                _ => Values::Other,
+            };
             Lattice { shape, origin: geometry.origin.into(), spacing: geometry.spacing.into() }
         }
         (None, None) => {
@@ -150,7 +170,7 @@ fn volume(
     let narrow: Vec<f32> = values.iter().map(|v| *v as f32).collect();
     warnings.extend(not_finite(&narrow, name)?);
     let grid = DensityGrid::from_c_order(lattice, &narrow, unit)?;
-    Ok(VolumeInput { grid, steps: None, format: "npy", notes, warnings })
+    Ok(VolumeInput { grid, steps: None, content, format: "npy", notes, warnings })
 }
 
 fn with_json(path: &Path) -> PathBuf {
@@ -193,12 +213,17 @@ fn read_geometry(path: &Path) -> Result<Option<Geometry>> {
 ///
 /// # Errors
 /// [`Error::File`], or [`Error::Usage`] if `path` is `input`.
-pub fn write_npy<T: Sample>(path: &Path, grid: &DensityGrid<T>, input: Option<&Path>) -> Result<()> {
+pub fn write_npy<T: Sample>(path: &Path, grid: &DensityGrid<T>, content: Values, input: Option<&Path>) -> Result<()> {
     write_array(path, &grid.lattice.shape, &grid.to_c_order(), input)?;
     let geometry = Geometry {
         origin: grid.lattice.origin.into(),
         spacing: grid.lattice.spacing.into(),
         unit: grid.unit.map(|u| u.name().to_owned()),
+        quantity: match content {
+            Values::Density => Some("density".into()),
+            Values::Counts => Some("counts".into()),
+            Values::Other => None,
+        },
     };
     if atomic::is_stream(path) {
         return Ok(());
@@ -296,9 +321,17 @@ mod tests {
             file(&format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}"), &f32s(&vec![1.0; n]))
         };
         assert_eq!(points_of(parse_bytes(&shaped("(2, 2)", 4))).dimensions, 2);
-        for (shape, n) in [("(3,)", 3), ("(2, 4)", 8), ("(1, 1, 1, 3)", 3), ("()", 1)] {
-            assert!(parse_bytes(&shaped(shape, n)).is_err_and(|e| e.to_string().contains("heatmap")), "{shape}");
+        for (shape, n, expected) in [
+            ("(3,)", 3, "heatmap"),
+            ("(1, 1, 1, 3)", 3, "heatmap"),
+            ("()", 1, "heatmap"),
+            ("(2, 4)", 8, "its transpose (array.T)"),
+            ("(5, 4)", 20, "(array[:, :3])"),
+        ] {
+            assert!(parse_bytes(&shaped(shape, n)).is_err_and(|e| e.to_string().contains(expected)), "{shape}");
         }
+        let records = file("{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (1,)}", &[0; 8]);
+        assert!(parse_bytes(&records).is_err_and(|e| e.to_string().contains("records with named fields")));
         assert!(parse_bytes(&shaped("(0, 5, 3)", 0)).is_err());
         assert!(parse_bytes(&shaped("(0, 5, 4)", 0)).is_err());
         assert!(parse_bytes(&shaped("(1000000000000000000, 0, 3)", 0)).is_err());
@@ -312,11 +345,14 @@ mod tests {
         let lattice =
             Lattice { shape: [2, 3, 4], origin: DVec3::new(1.0, -2.0, 0.5), spacing: DVec3::new(0.1, 0.2, 0.3) };
         let grid = DensityGrid::new(lattice, (0..24).map(|v| v as f32).collect(), Some(LengthUnit::Nanometre)).unwrap();
-        write_npy(&path, &grid, None).unwrap();
+        write_npy(&path, &grid, Values::Density, None).unwrap();
         let bytes = fs::read(&path).unwrap();
         assert_eq!(bytes.len(), 128 + 24 * 4);
         let read = |options: &ReadOptions| match parse(&bytes, "v.npy", Some(&path), options).unwrap() {
-            Contents::Volume(volume) => volume.grid,
+            Contents::Volume(volume) => {
+                assert_eq!(volume.content, Values::Density);
+                volume.grid
+            }
             Contents::Points(_) => panic!("points"),
         };
         assert_eq!(read(&ReadOptions::default()), grid);

@@ -9,7 +9,7 @@ use ruzstd::decoding::StreamingDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 
 /// The largest dictionary of xz, in KiB; it grows with the data, so that a header alone costs nothing.
-const XZ_KIB: u32 = 1 << 20;
+pub(super) const XZ_KIB: u32 = 1 << 20;
 
 /// A way in which bytes are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

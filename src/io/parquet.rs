@@ -1,7 +1,7 @@
 //! Parquet: the columns of numbers of a table.
 
 use bytes::Bytes;
-use parquet::basic::Encoding;
+use parquet::basic::{Encoding, Type};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::DataType;
@@ -41,7 +41,10 @@ pub(super) fn parse(data: &[u8], name: &str, options: &ReadOptions) -> Result<Pa
     let count =
         count.ok_or_else(|| Error::input(name, format!("claims {rows} rows, more than {most}; it is damaged")))?;
     let names = schema.columns().iter().map(|c| c.path().string()).collect();
-    let table = Columns { format: "parquet", names, ..Columns::default() };
+    let is_number =
+        |c: usize| matches!(schema.column(c).physical_type(), Type::FLOAT | Type::DOUBLE | Type::INT32 | Type::INT64);
+    let texts = (0..schema.num_columns()).filter(|c| !is_number(*c)).collect();
+    let table = Columns { format: "parquet", names, texts, ..Columns::default() };
     columns::read(table, options, name, |column| {
         let mut values = Vec::new();
         for group in 0..reader.num_row_groups() {
@@ -199,6 +202,8 @@ mod tests {
         let expected = [(0.0, 10.0, 5.0), (2.0, 10.0, 6.0), (3.0, 20.0, 7.0)].map(|(x, y, z)| DVec3::new(x, y, z));
         assert_eq!(parsed.cloud.positions, expected);
         assert_eq!((parsed.columns.len(), parsed.first_dropped.as_deref()), (4, Some("row 1 from 0")));
+        let all = parse(&sample(), "t", &ReadOptions { all_columns: true, ..ReadOptions::default() }).unwrap();
+        assert!(all.cloud.columns.is_empty() && all.notes.iter().any(|n| n.contains("not kept: `name`")), "{all:?}");
         let named = |columns: [&str; 3]| {
             let columns = Some(columns.map(str::to_owned).to_vec());
             parse(&sample(), "t", &ReadOptions { columns, ..ReadOptions::default() }).unwrap_err().to_string()

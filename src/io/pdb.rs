@@ -117,7 +117,10 @@ impl Reader {
         self.is_open = true;
         self.is_model_empty = false;
         let (resname, chain) = residue_and_chain(line);
-        let value = |from, to| number(field(line, from, to)).unwrap_or(f64::NAN);
+        let value = |from, to| {
+            let text = field(line, from, to);
+            fixed::<6, 3>(text).or_else(|| number(text)).unwrap_or(f64::NAN)
+        };
         let record = Record {
             position,
             name: field(line, 13, 16),
@@ -172,6 +175,10 @@ fn coordinates(line: &[u8]) -> Result<DVec3, String> {
     for (axis, letter) in ["x", "y", "z"].into_iter().enumerate() {
         let from = 31 + 8 * axis;
         let text = field(line, from, from + 7);
+        if let Some(value) = fixed::<8, 4>(text) {
+            position[axis] = value;
+            continue;
+        }
         let problem = |found: &str| {
             let columns = format!("{letter} in columns {from}-{}", from + 7);
             format!("{columns} is `{}`, {found}", shown(text))
@@ -183,6 +190,33 @@ fn coordinates(line: &[u8]) -> Result<DVec3, String> {
     }
     check_columns(line)?;
     Ok(position)
+}
+
+/// A number as `%8.3f` (`WIDTH` 8, `POINT` 4) has it: blanks, a sign, digits, the point, digits. `None` for any other,
+/// also for one that is right elsewise. Rounds as [`number`]: two whole numbers that are exact are divided.
+#[inline]
+fn fixed<const WIDTH: usize, const POINT: usize>(text: &[u8]) -> Option<f64> {
+    let text: &[u8; WIDTH] = text.try_into().ok()?;
+    let digit = |byte: u8| Some(u32::from(byte.wrapping_sub(b'0'))).filter(|d| *d < 10);
+    let (mut whole, mut is_negative, mut has_digits) = (0, false, false);
+    for &byte in &text[..POINT] {
+        match digit(byte) {
+            Some(d) => (whole, has_digits) = (10 * whole + d, true),
+            None if has_digits || is_negative => return None,
+            None if byte == b'-' => is_negative = true,
+            None if byte == b' ' => {}
+            None => return None,
+        }
+    }
+    if text[POINT] != b'.' || !has_digits {
+        return None;
+    }
+    let mut scale = 1;
+    for &byte in &text[POINT + 1..] {
+        (whole, scale) = (10 * whole + digit(byte)?, 10 * scale);
+    }
+    let value = f64::from(whole) / f64::from(scale);
+    Some(if is_negative { -value } else { value })
 }
 
 /// Whether the three numbers fill their columns as `%8.3f`, or at least stand alone in them.
@@ -253,6 +287,26 @@ mod tests {
 
     fn problem(text: &str) -> String {
         read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn numbers_that_fill_their_columns_are_those_of_the_slow_way() {
+        for i in -99_999..=999_999 {
+            if i % 7 == 0 || i > 990_000 {
+                let text = format!("{:8.3}", f64::from(i) / 1000.0);
+                assert_eq!(
+                    fixed::<8, 4>(text.as_bytes()),
+                    text.trim().parse().ok().filter(|_| text.len() == 8),
+                    "{text}"
+                );
+            }
+        }
+        assert!(fixed::<6, 3>(b" -0.00").is_some_and(|zero: f64| zero == 0.0 && zero.is_sign_negative()));
+        for odd in
+            ["    .123", "12.34567", " 1 2.345", " - 1.000", "--12.000", "12-4.000", "1234,567", "1234.5 7", "1e12.000"]
+        {
+            assert_eq!(fixed::<8, 4>(odd.as_bytes()), None, "{odd}");
+        }
     }
 
     #[test]

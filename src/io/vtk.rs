@@ -1,4 +1,4 @@
-//! VTK's XML files: text, base64 and appended arrays, plain or packed with zlib.
+//! VTK's XML files: text, base64 and appended arrays, plain or packed with zlib, LZ4 or LZMA.
 
 use std::io::Read;
 
@@ -52,8 +52,8 @@ pub(super) fn open<T>(
         .map_err(|e| Error::line(name, e.pos().row.into(), format!("its XML is wrong ({e}); fetch the file again")))?;
     let root = document.root_element();
     let file = File::of(root, bytes, appended_at, options, name)?;
-    let comment = document.root().children().find_map(|n| n.is_comment().then(|| n.text()).flatten());
-    let unit = comment.and_then(|c| c.trim().strip_prefix(UNIT)?.parse().ok());
+    let mut comments = document.root().children().filter(Node::is_comment).filter_map(|n| n.text());
+    let unit = comments.find_map(|c| c.trim().strip_prefix(UNIT)?.parse().ok());
     Ok((read(root, &file)?, unit))
 }
 
@@ -62,13 +62,43 @@ pub(super) fn child<'a>(node: Node<'a, 'a>, name: &str) -> Option<Node<'a, 'a>> 
     node.children().find(|n| n.has_tag_name(name))
 }
 
+/// How blocks of an array are packed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Packer {
+    Zlib,
+    Lz4,
+    Xz,
+}
+
+impl Packer {
+    /// Appends at most `most` bytes; a block of LZ4 unpacks to at most `block_size`.
+    fn unpack(self, block: &[u8], block_size: usize, most: usize, out: &mut Vec<u8>) -> Result<(), String> {
+        let limit = most as u64;
+        let read = match self {
+            Self::Zlib => flate2::read::ZlibDecoder::new(block).take(limit).read_to_end(out),
+            Self::Xz => {
+                lzma_rust2::XzReader::new_mem_limit(block, true, super::packed::XZ_KIB).take(limit).read_to_end(out)
+            }
+            Self::Lz4 => {
+                // A byte of LZ4 stands for at most 255.
+                let begin = out.len();
+                out.resize(begin + most.min(block_size).min(block.len().saturating_mul(255)), 0);
+                let read = lz4_flex::block::decompress_into(block, &mut out[begin..]).map_err(|e| e.to_string())?;
+                out.truncate(begin + read);
+                return Ok(());
+            }
+        };
+        read.map(drop).map_err(|e| e.to_string())
+    }
+}
+
 /// What holds for all arrays of a file.
 pub(super) struct File<'a> {
     pub(super) name: &'a str,
     is_big: bool,
     /// Bytes of a number in the heads of arrays.
     head_size: usize,
-    is_packed: bool,
+    packer: Option<Packer>,
     /// The appended data after their underscore, and whether they are base64.
     appended: Option<(&'a [u8], bool)>,
     /// The most bytes all arrays together may unpack to.
@@ -83,12 +113,14 @@ impl<'a> File<'a> {
         options: &ReadOptions,
         name: &'a str,
     ) -> Result<Self> {
-        let is_packed = match root.attribute("compressor") {
-            None => false,
-            Some("vtkZLibDataCompressor") => true,
+        let packer = match root.attribute("compressor") {
+            None => None,
+            Some("vtkZLibDataCompressor") => Some(Packer::Zlib),
+            Some("vtkLZ4DataCompressor") => Some(Packer::Lz4),
+            Some("vtkLZMADataCompressor") => Some(Packer::Xz),
             Some(other) => {
-                let problem = format!("is packed by {}; of VTK's packers zlib is read", shown(other.as_bytes()));
-                return Err(Error::input(name, format!("{problem}: write it again with it, or plain")));
+                let problem = format!("is packed by {}; VTK's zlib, LZ4 and LZMA are read", shown(other.as_bytes()));
+                return Err(Error::input(name, format!("{problem}: write it again with one of them, or plain")));
             }
         };
         let head_size = match root.attribute("header_type") {
@@ -113,7 +145,7 @@ impl<'a> File<'a> {
             name,
             is_big: root.attribute("byte_order") == Some("BigEndian"),
             head_size,
-            is_packed,
+            packer,
             appended,
             limit: files::unpacked_limit(bytes.len(), options.max_decompressed),
         })
@@ -188,15 +220,15 @@ impl<'a> File<'a> {
             let end = data.iter().position(|b| *b == b'<').unwrap_or(data.len());
             return self.base64(&data[..end], len, size);
         }
-        if !self.is_packed {
+        let Some(packer) = self.packer else {
             let bytes = self.head(data, 0).and_then(|n| data.get(self.head_size..)?.get(..n));
             return bytes.map(<[u8]>::to_vec).map_or_else(|| self.wrong("its array is longer than the file"), Ok);
-        }
+        };
         let Some(blocks) = self.head(data, 0).and_then(|n| n.checked_add(3)?.checked_mul(self.head_size)) else {
             return self.wrong("its array has no head");
         };
         match data.get(..blocks) {
-            Some(head) => self.unpack(head, &data[blocks..], len, size),
+            Some(head) => self.unpack(packer, head, &data[blocks..], len, size),
             None => self.wrong("its array has a head longer than the file; it is cut or damaged"),
         }
     }
@@ -221,24 +253,25 @@ impl<'a> File<'a> {
             || Error::input(self.name, "its array is shorter than its head says; the file is cut, fetch it again");
         let first = decode(text.get(..coded(self.head_size)).ok_or_else(cut)?)?;
         let count = self.head(&first, 0).ok_or_else(cut)?;
-        if !self.is_packed {
+        let Some(packer) = self.packer else {
             let all = decode(text.get(..coded(self.head_size.saturating_add(count))).ok_or_else(cut)?)?;
             return Ok(all.get(self.head_size..).unwrap_or_default().to_vec());
-        }
+        };
         let head = coded(count.saturating_add(3).saturating_mul(self.head_size));
         let blocks = decode(text.get(..head).ok_or_else(cut)?)?;
         let sizes = (0..count).map(|i| self.head(&blocks, 3 + i)).sum::<Option<usize>>().ok_or_else(cut)?;
         let data = decode(text[head..].get(..coded(sizes)).ok_or_else(cut)?)?;
-        self.unpack(&blocks, &data, len, size)
+        self.unpack(packer, &blocks, &data, len, size)
     }
 
     /// Unpacks blocks, whose packed sizes are in their head.
-    fn unpack(&self, head: &[u8], data: &[u8], len: usize, size: usize) -> Result<Vec<u8>> {
+    fn unpack(&self, packer: Packer, head: &[u8], data: &[u8], len: usize, size: usize) -> Result<Vec<u8>> {
         let needed = len.saturating_mul(size);
         if needed as u64 > self.limit {
             let problem = format!("{} packed bytes unpack to {needed}", data.len());
             return self.wrong(format!("{problem}; raise --max-decompressed if that is meant"));
         }
+        let block_size = self.head(head, 1).unwrap_or(0);
         let mut out = Vec::new();
         let mut rest = data;
         for i in 0..self.head(head, 0).unwrap_or(0) {
@@ -246,9 +279,9 @@ impl<'a> File<'a> {
                 return self.wrong(format!("block {i} of its array is cut; fetch the file again"));
             };
             rest = after;
-            let most = (needed - out.len().min(needed)) as u64 + 1;
-            if let Err(e) = flate2::read::ZlibDecoder::new(block).take(most).read_to_end(&mut out) {
-                return self.wrong(format!("block {i} of its array is damaged ({e}); fetch the file again"));
+            let most = needed - out.len().min(needed) + 1;
+            if let Err(problem) = packer.unpack(block, block_size, most, &mut out) {
+                return self.wrong(format!("block {i} of its array is damaged ({problem}); fetch the file again"));
             }
         }
         Ok(out)

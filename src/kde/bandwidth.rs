@@ -6,7 +6,7 @@ use std::str::FromStr;
 use glam::{DMat3, DVec3};
 
 use crate::error::{Error, Result};
-use crate::geometry::LengthUnit;
+use crate::geometry::{LengthUnit, number_and_unit};
 
 /// How the kernel's covariance `H` follows from the data covariance `C` and the effective number of
 /// points `n`, as in `scipy.stats.gaussian_kde`; d is the number of dimensions, 2 or 3.
@@ -175,7 +175,10 @@ fn matrix(numbers: &str, whole: &str) -> Result<[f64; 6]> {
 
 /// A factor, one length or three.
 fn numbers(text: &str) -> Result<Bandwidth> {
-    let parts = text.split(',').map(|part| number_and_unit(part, text)).collect::<Result<Vec<_>>>()?;
+    let parts = text
+        .split(',')
+        .map(|part| number_and_unit(part)?.ok_or_else(|| not_understood(text)))
+        .collect::<Result<Vec<_>>>()?;
     match parts[..] {
         [(factor, None)] => Ok(Bandwidth::Factor(factor)),
         [(sigma, unit)] => Ok(Bandwidth::Length { sigma: [sigma; 3], unit }),
@@ -190,18 +193,6 @@ fn numbers(text: &str) -> Result<Bandwidth> {
         },
         _ => Err(not_understood(text)),
     }
-}
-
-/// The number at the start of `part` and the unit after it.
-fn number_and_unit(part: &str, whole: &str) -> Result<(f64, Option<LengthUnit>)> {
-    let part = part.trim();
-    let ends = part.char_indices().map(|(at, c)| at + c.len_utf8());
-    let (end, number) = ends
-        .rev()
-        .find_map(|end| part[..end].trim_end().parse::<f64>().ok().map(|number| (end, number)))
-        .ok_or_else(|| not_understood(whole))?;
-    let unit = part[end..].trim();
-    if unit.is_empty() { Ok((number, None)) } else { Ok((number, Some(unit.parse()?))) }
 }
 
 fn not_understood(text: &str) -> Error {

@@ -14,6 +14,8 @@ pub enum Quantity {
     /// The density times this number, the points or the sum of their weights: how many there are in a unit of volume
     /// (or area).
     Counts(f64),
+    /// Values of a volume that are no density by what its file says, as they are.
+    Values,
 }
 
 impl Quantity {
@@ -22,6 +24,7 @@ impl Quantity {
         match self {
             Self::Density => "density",
             Self::Counts(_) => "counts",
+            Self::Values => "value",
         }
     }
 
@@ -30,6 +33,7 @@ impl Quantity {
         match (self, of_data) {
             (Self::Counts(_), Some(LengthUnit::Angstrom)) => Some(LengthUnit::Nanometre),
             (Self::Counts(_), Some(LengthUnit::Nanometre)) => Some(LengthUnit::Micrometre),
+            (Self::Values, _) => None,
             _ => of_data,
         }
     }
@@ -56,6 +60,7 @@ mod tests {
         assert!((counts.factor(nm, 3) / 50e9 - 1.0).abs() < 1e-12);
         assert!((counts.factor(nm, 2) / 50e6 - 1.0).abs() < 1e-12);
         assert!((counts.factor(Some(LengthUnit::Angstrom), 3) / 50e3 - 1.0).abs() < 1e-12);
+        assert_eq!((Quantity::Values.factor(nm, 3), Quantity::Values.unit(nm)), (1.0, None));
         assert_eq!((counts.factor(None, 3), Quantity::Density.factor(nm, 3)), (50.0, 1.0));
     }
 }

@@ -227,3 +227,24 @@ fn tables_of_real_programs_keep_every_line() {
         assert_eq!(columns(&before) + 1, columns(&after), "{file}: {told}");
     }
 }
+
+/// Catches: further columns lost of tables that are not text, the wrong rows of them where one has no position, weights
+/// twice, a column of the new one's name overwritten.
+#[test]
+fn tables_that_are_not_text_keep_their_columns() {
+    let folder = folder("at-ply");
+    let (input, out) = (path(&folder, "t.ply"), path(&folder, "at.csv"));
+    let properties = ["x", "y", "z", "photons", "density"].map(|name| format!("property double {name}\n")).concat();
+    let rows = "0 0 0 5 1\n1 nan 0 6 2\n1 0 0 7 3\n0 2 0 8 4\n";
+    let header = format!("ply\nformat ascii 1.0\nelement vertex 4\n{properties}end_header\n{rows}");
+    std::fs::write(&input, header).unwrap();
+    for weights in [&[][..], &["--weights", "photons"]] {
+        let arguments = ["density", &input, "--bandwidth", "1", "--at-points", &out, "--json"];
+        json(&densitas(&[&arguments, weights].concat()));
+        let written = std::fs::read_to_string(&out).unwrap();
+        let lines: Vec<Vec<&str>> = written.lines().map(|line| line.split(',').collect()).collect();
+        assert_eq!(lines[0], ["x", "y", "z", "\"photons\"", "\"density\"", "\"density_2\""], "{written}");
+        let kept = [1, 2, 3].map(|row: usize| lines[row][3..5].join(","));
+        assert_eq!((lines.len(), kept), (4, ["5,1", "7,3", "8,4"].map(str::to_owned)), "{written}");
+    }
+}

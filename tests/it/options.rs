@@ -39,7 +39,8 @@ fn the_doctor_names_the_adapters_and_the_one_that_draws() {
     let prose = String::from_utf8(densitas(&["doctor"]).stdout).unwrap();
     assert!(prose.contains("adapter   ") && prose.contains("drawing   on "), "{prose}");
     let none = densitas(&["doctor", "--adapter", "no such one"]);
-    assert!(none.status.success() && String::from_utf8_lossy(&none.stdout).contains("not possible"));
+    assert!(String::from_utf8_lossy(&none.stdout).contains("not possible"));
+    assert!(none.status.code() == Some(3) && stderr(&none).contains("there are: "), "{}", stderr(&none));
 }
 
 #[cfg(target_os = "linux")]

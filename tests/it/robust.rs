@@ -385,13 +385,19 @@ fn a_long_table_takes_constant_memory_beyond_its_points() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_long_trajectory_of_text_takes_constant_memory() {
-    let path = folder("long_xyz").join("long.xyz");
-    let frame = format!("5000\nframe\n{}", "C 1.2345 2.3456 3.4567\n".repeat(4_999));
-    let text: String = (0..900).flat_map(|k| [frame.clone(), format!("O {k}.25 1 1\n")]).collect();
-    fs::write(&path, &text).unwrap();
-    assert!(text.len() > 96 << 20, "{}", text.len());
-    let (output, _) = run_within(&path, 0);
-    check(&output, 0, "a long trajectory");
-    assert!(self::text(&output.stdout).contains("\"frames\":900"));
-    fs::remove_file(path).unwrap();
+    let xyz_frame = format!("5000\nframe\n{}", "C 1.2345 2.3456 3.4567\n".repeat(4_999));
+    let xyz = (0..900).flat_map(|k| [xyz_frame.clone(), format!("O {k}.25 1 1\n")]).collect::<String>();
+    let tags = ["group_PDB", "label_atom_id", "Cartn_x", "Cartn_y", "Cartn_z", "pdbx_PDB_model_num"];
+    let tags: String = tags.iter().map(|tag| format!("_atom_site.{tag}\n")).collect();
+    let models = (0..900).map(|k| format!("ATOM CA 1.2345 2.3456 3.4567 {k}\n").repeat(3_500));
+    let cif: String = [format!("data_t\nloop_\n{tags}")].into_iter().chain(models).collect();
+    for (name, text) in [("long.xyz", xyz), ("long.cif", cif)] {
+        let path = folder("long_text").join(name);
+        fs::write(&path, &text).unwrap();
+        assert!(text.len() > 96 << 20, "{}", text.len());
+        let (output, _) = run_within(&path, 0);
+        check(&output, 0, name);
+        assert!(self::text(&output.stdout).contains("\"frames\":900"));
+        fs::remove_file(path).unwrap();
+    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use densitas::error::Result;
 use densitas::grid::{DensityGrid, Lattice};
-use densitas::io::{Input, ReadOptions, Source, VolumeFormat, VolumeInput, read, read_bytes, write_volume};
+use densitas::io::{Input, ReadOptions, Source, Values, VolumeFormat, VolumeInput, read, read_bytes, write_volume};
 use densitas::progress::Silent;
 use glam::DVec3;
 use serde_json::{Value, json};
@@ -128,7 +128,7 @@ fn written() -> Vec<(String, Vec<u8>)> {
     let folder = folder("volumes-small");
     let bytes = |name: &str| {
         let path = folder.join(name);
-        write_volume(&path, VolumeFormat::of(&path).unwrap(), &grid, None).unwrap();
+        write_volume(&path, VolumeFormat::of(&path).unwrap(), &grid, Values::Density, None).unwrap();
         (name.to_owned(), fs::read(&path).unwrap())
     };
     ["t.mrc", "t.dx", "t.nrrd", "t.vti", "t.tif"].map(bytes).to_vec()

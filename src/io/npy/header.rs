@@ -28,6 +28,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Header, String> {
     let Some(text) = text else {
         return Err("the header is longer than the file; the file is cut or damaged".into());
     };
+    if memchr::memmem::find(text, b"'descr': [").is_some() {
+        return Err(
+            "its values are records with named fields; save an array (N, 3) of the positions, or a CSV of all".into()
+        );
+    }
     let fields =
         dictionary(text).ok_or("the header is no dictionary of descr, fortran_order and shape; nothing is run")?;
     let number = number_type(&fields.descr)?;

@@ -20,6 +20,8 @@ pub(in crate::io) struct Columns {
     pub(in crate::io) units: Vec<Option<LengthUnit>>,
     /// Nanometres in a camera pixel along x and y.
     pub(in crate::io) pixel: Option<[f64; 2]>,
+    /// Columns that hold no numbers, so that they cannot be kept.
+    pub(in crate::io) texts: Vec<usize>,
     pub(in crate::io) notes: Vec<String>,
     pub(in crate::io) warnings: Vec<String>,
 }
@@ -43,6 +45,16 @@ pub(in crate::io) fn read(
         may_be_longer: false,
     };
     let mut chosen = names::choose(&layout, options, name)?;
+    if options.all_columns {
+        let is_further = |c: &usize| !chosen.positions.contains(c);
+        let (texts, kept): (Vec<usize>, Vec<usize>) =
+            (0..layout.columns.len()).filter(is_further).partition(|c| columns.texts.contains(c));
+        if !texts.is_empty() {
+            let names: Vec<String> = texts.iter().map(|c| format!("`{}`", layout.columns[*c])).collect();
+            chosen.notes.push(format!("columns that hold no numbers are not kept: {}", names.join(", ")));
+        }
+        chosen.further = kept;
+    }
     let units: Vec<Option<LengthUnit>> =
         chosen.positions.iter().map(|c| columns.units.get(*c).copied().flatten()).collect();
     let (unit, scales) =

@@ -100,9 +100,13 @@ fn unquoted(field: &[u8]) -> &[u8] {
     field.strip_prefix(b"\"").and_then(|f| f.strip_suffix(b"\"")).unwrap_or(field)
 }
 
-/// Comments and empty lines.
+/// Comments, empty lines, and the line `sep=;` by which Excel is told the separator.
 pub(super) fn is_skipped(line: &[u8]) -> bool {
-    matches!(line.trim_ascii_start().first(), None | Some(b'#'))
+    match line.trim_ascii_start() {
+        [] | [b'#', ..] => true,
+        [b's' | b'S', rest @ ..] => rest.len() == 4 && rest[..3].eq_ignore_ascii_case(b"ep="),
+        _ => false,
+    }
 }
 
 /// The fields of a line in which some are quoted, as RFC 4180 has them.
@@ -268,6 +272,7 @@ mod tests {
         assert_eq!(found("\"id,\"\"x [nm]\"\",\"\"y [nm]\"\"\"\n1,2,3").1, ["id", "x [nm]", "y [nm]"]);
         assert_eq!(found("1,nan,\n").1, ["1", "2", "3"]);
         assert_eq!(found("# x y z\n1 2 3").1, ["x", "y", "z"]);
+        assert_eq!(found("sep=;\r\nx;y;z\r\n1,5;2;3\r\n").1, ["x", "y", "z"]);
         assert_eq!(found("# made by me\n1 2 3 4").1, ["1", "2", "3", "4"]);
     }
 

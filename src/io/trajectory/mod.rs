@@ -30,8 +30,8 @@ const CHECK_EVERY: usize = 1 << 10;
 
 /// The frames of an input, of which any is read at once.
 ///
-/// Of XTC, TRR and DCD, and of long files of PDB, GRO, XYZ and LAMMPS dumps, only the frame that is asked for is in
-/// memory; other inputs are read whole. Frames may be read from several threads.
+/// Of XTC, TRR and DCD, and of long files of PDB, mmCIF, GRO, XYZ and LAMMPS dumps, only the frame that is asked for is
+/// in memory; other inputs, such as BinaryCIF, are read whole. Frames may be read from several threads.
 #[derive(Debug)]
 pub struct Trajectory {
     name: String,

@@ -1,5 +1,7 @@
-//! Long texts of many frames (PDB, GRO, XYZ, LAMMPS dumps): where each frame stands is found once, and the lines of one
-//! frame at a time are read.
+//! Long texts of many frames (PDB, mmCIF, GRO, XYZ, LAMMPS dumps): where each frame stands is found once, and the lines
+//! of one frame at a time are read.
+
+mod cif;
 
 use std::io::{BufRead, BufReader, Read};
 use std::ops::Range;
@@ -35,11 +37,12 @@ pub(super) struct Text {
 #[derive(Debug, Clone)]
 struct Place {
     range: Range<u64>,
-    /// The number of its first line.
+    /// The number of its first line, less the lines before it that hold for it too: lines counted from those are then
+    /// right.
     line: u64,
     atoms: usize,
-    /// Lines before it that hold for it too: the cell of a PDB, the units of a dump.
-    before: Range<u64>,
+    /// Lines before it that hold for it too: the cell of a PDB, the units of a dump, the tags of mmCIF.
+    before: Vec<Range<u64>>,
 }
 
 impl Text {
@@ -61,6 +64,7 @@ impl Text {
             Format::Gro => counted(&mut scan, false)?,
             Format::Lammps => dump(&mut scan)?,
             Format::Pdb => pdb(&mut scan)?,
+            Format::Mmcif => cif::frames(&mut scan)?,
             _ => None,
         };
         let Some(places) = found.filter(|places| !places.is_empty()) else { return Ok(None) };
@@ -69,7 +73,7 @@ impl Text {
         let (least, most) = (atoms().min().unwrap_or(0), atoms().max().unwrap_or(0));
         if least != most {
             let told = format!("the frames have different numbers of atoms, {least} to {most}");
-            let has_residues = matches!(format, Format::Pdb | Format::Gro);
+            let has_residues = matches!(format, Format::Pdb | Format::Mmcif | Format::Gro);
             if has_residues { warnings.push(told) } else { notes.push(told) }
         }
         let mut text = Self { store, format, source: source.clone(), places, name: "", notes, warnings };
@@ -93,8 +97,10 @@ impl Text {
     /// Frame `k` with all its points.
     fn parsed(&self, k: usize, options: &ReadOptions) -> Result<Parsed> {
         let Place { range, before, .. } = &self.places[k];
-        let mut bytes = self.store.read(before.start, before.end - before.start)?;
-        bytes.extend(self.store.read(range.start, range.end - range.start)?);
+        let mut bytes = Vec::new();
+        for part in before.iter().chain([range]) {
+            bytes.extend(self.store.read(part.start, part.end - part.start)?);
+        }
         let named = Source::Path(self.name_of(k).into());
         match parse(&bytes, self.format, &named, options, &Silent)? {
             Contents::Points(parsed) => Ok(*parsed),
@@ -230,7 +236,7 @@ fn counted(scan: &mut Scan, is_xyz: bool) -> Result<Option<Vec<Place>>> {
         if there < atoms || is_xyz && there == atoms {
             return Ok(if places.is_empty() { None } else { scan.cut(places, line) });
         }
-        places.push(Place { range: begin..scan.end, line, atoms, before: 0..0 });
+        places.push(Place { range: begin..scan.end, line, atoms, before: Vec::new() });
     }
     Ok(Some(places))
 }
@@ -270,8 +276,9 @@ fn dump(scan: &mut Scan) -> Result<Option<Vec<Place>>> {
         } else if is_units {
             units = at..scan.end;
         } else if is_atoms {
-            let before = if units.start >= start { 0..0 } else { units.clone() };
-            places.push(Place { range: start..scan.end, line, atoms: lines, before });
+            let is_here = units.is_empty() || units.start >= start;
+            let (before, header) = if is_here { (Vec::new(), 0) } else { (vec![units.clone()], 2) };
+            places.push(Place { range: start..scan.end, line: line - header, atoms: lines, before });
             (begin, announced) = (None, None);
         }
     }
@@ -294,7 +301,9 @@ fn pdb(scan: &mut Scan) -> Result<Option<Vec<Place>>> {
         }
         if line.starts_with(b"ATOM") || line.starts_with(b"HETATM") {
             if !is_open {
-                places.push(Place { range: scan.begin..0, line: scan.number, atoms: 0, before: cell.clone() });
+                let before = if cell.is_empty() { Vec::new() } else { vec![cell.clone()] };
+                let line = scan.number - before.len() as u64;
+                places.push(Place { range: scan.begin..0, line, atoms: 0, before });
             }
             (is_open, is_model_empty) = (true, false);
             if let Some(place) = places.last_mut() {
@@ -364,6 +373,27 @@ mod tests {
             3,
         );
         check(&format!("{atom}END\n{other}{atom}END\r\n"), Format::Pdb, 2);
+        let (tags, row) = (
+            "_atom_site.group_PDB\n_atom_site.label_atom_id\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n\
+             _atom_site.Cartn_z\n_atom_site.pdbx_PDB_model_num\n",
+            |name: &str, model: u8| format!("ATOM {name} 1.5 {model} ? {model}\nATOM C -2 0.25 3.5 {model}\n"),
+        );
+        let cell = "_cell.length_a 10\n_cell.length_b 20\n_cell.length_c 30\n_cell.angle_alpha 90\n_cell.angle_beta 90\n\
+                    _cell.angle_gamma 90\n";
+        let rows = [row("CA", 1), row("\"O5'\"", 2), row("'a b'", 7)].concat();
+        let text = format!("data_t\n{cell}_t\n;loop_\n_atom_site.x\n;\nloop_\n{tags}{rows}#\nloop_\n_other.x\n1 2\n");
+        check(&text, Format::Mmcif, 3);
+        let wrong = open(&text.replace("C -2 0.25 3.5 7", "C -2 0.25 x 7"), Format::Mmcif).unwrap();
+        let error = wrong.frame(2, &ReadOptions::default()).unwrap_err().to_string();
+        assert!(error.contains("from line 10 on:15: Cartn_z is `x`"), "{error}");
+        for odd in [
+            text.replace("0.25 3.5 2", "0.25\n3.5 2"),
+            text.replace("#", "ATOM"),
+            text.replace("ATOM C -2 0.25 3.5 2", "#\nATOM C -2 0.25 3.5 2"),
+            text.replace("_other", "_atom_site"),
+        ] {
+            assert!(open(&odd, Format::Mmcif).is_none());
+        }
         let dump = "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n1\nITEM: BOX BOUNDS pp pp pp\n0 1\n0 2\n0 3\nITEM: ATOMS x y z\n";
         check(&format!("ITEM: UNITS\nnano\n{dump}1 2 3\n{dump}4 5 6\n"), Format::Lammps, 2);
     }

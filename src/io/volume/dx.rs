@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use glam::DVec3;
 
 use super::super::lines::{Lines, count, number, shown, words};
-use super::{Raw, checked_bytes};
+use super::{Raw, Values, checked_bytes};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::grid::{DensityGrid, Sample};
@@ -168,10 +168,10 @@ fn values(
 }
 
 /// Writes a grid, z fastest.
-pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>) -> io::Result<()> {
+pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>, content: Values) -> io::Result<()> {
     let lattice = &grid.lattice;
     let ([nx, ny, nz], o, d) = (lattice.shape, lattice.origin, lattice.spacing);
-    writeln!(out, "# densitas {}: Gaussian density", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "# {}", content.line())?;
     if let Some(unit) = grid.unit {
         out.write_all(UNIT_COMMENT)?;
         writeln!(out, "{}", unit.name())?;

@@ -24,6 +24,46 @@ use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::grid::{DensityGrid, Lattice, checked_len};
 
+/// What the values of a volume are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Values {
+    /// A density whose integral is 1, per cube of the unit of length.
+    Density,
+    /// Points in each cell.
+    Counts,
+    /// What no file says: an electron density, a potential, grey values.
+    #[default]
+    Other,
+}
+
+/// Where a file that densitas wrote says what it holds.
+const LABELLED: usize = 4096;
+
+impl Values {
+    /// What is written of it into a file, beside the name of the program.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Density => "Gaussian density",
+            Self::Counts => "counts of points",
+            Self::Other => "values",
+        }
+    }
+
+    /// What a file says of it, that densitas wrote: in its head, or TIFF after its pixels.
+    pub(super) fn of_file(bytes: &[u8], format: &str) -> Self {
+        let place = if format == "tiff" { bytes } else { &bytes[..bytes.len().min(LABELLED)] };
+        let Some(at) = memchr::memmem::find(place, b"densitas ") else { return Self::Other };
+        let label = &place[at..place.len().min(at + 80)];
+        let says = |content: &Self| memchr::memmem::find(label, content.label().as_bytes()).is_some();
+        [Self::Density, Self::Counts].into_iter().find(says).unwrap_or_default()
+    }
+
+    /// The line that begins with the program.
+    pub(super) fn line(self) -> String {
+        format!("densitas {}: {}", env!("CARGO_PKG_VERSION"), self.label())
+    }
+}
+
 /// A volume read from an input.
 #[derive(Debug, Clone)]
 pub struct VolumeInput {
@@ -32,6 +72,8 @@ pub struct VolumeInput {
     pub grid: DensityGrid,
     /// The way from one sample to the next along each axis of the grid, where the axes are not those of space.
     pub steps: Option<[DVec3; 3]>,
+    /// What its values are.
+    pub content: Values,
     /// `npy`, `mrc`, `dx`, `nrrd`, `vti`, `tiff`, `cube` or `plt`.
     pub format: &'static str,
     /// How it was understood.
@@ -95,7 +137,7 @@ impl Raw {
         }
         warnings.extend(not_finite(&values, name)?);
         let grid = DensityGrid::new(lattice, values, options.unit.or(self.unit))?;
-        Ok(VolumeInput { grid, steps, format: self.format, notes, warnings })
+        Ok(VolumeInput { grid, steps, content: Values::Other, format: self.format, notes, warnings })
     }
 
     /// Which axis of the file runs along each axis of space.

@@ -9,7 +9,7 @@ use glam::DVec3;
 
 use super::super::cell;
 use super::super::numbers::{Kind, Number};
-use super::{Raw, checked_bytes, samples};
+use super::{Raw, Values, checked_bytes, samples};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::grid::{DensityGrid, Sample};
@@ -231,7 +231,12 @@ const ON_A_NODE: f64 = 1e-3;
 ///
 /// Readers differ: mrcfile and ChimeraX go by ORIGIN, gemmi by NSTART alone, GridDataFormats by the sum of both. With
 /// both, as MRC has it, the first three agree. `starts_alone`, as CCP4 has it, leaves ORIGIN 0 where NSTART says all.
-pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>, starts_alone: bool) -> io::Result<()> {
+pub(super) fn write<T: Sample>(
+    out: &mut dyn Write,
+    grid: &DensityGrid<T>,
+    starts_alone: bool,
+    content: Values,
+) -> io::Result<()> {
     let mut bytes = [0u8; HEADER];
     let mut put = |at: usize, word: [u8; 4]| bytes[at..at + 4].copy_from_slice(&word);
     let lattice = &grid.lattice;
@@ -263,7 +268,7 @@ pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>, start
     put(212, [0x44, 0x44, 0, 0]);
     put(216, ((mean_square / grid.values.len() as f64).sqrt() as f32).to_le_bytes());
     put(220, 1i32.to_le_bytes());
-    let label = format!("{:<80}", format!("densitas {}: Gaussian density", env!("CARGO_PKG_VERSION")));
+    let label = format!("{:<80}", content.line());
     bytes[224..304].copy_from_slice(&label.as_bytes()[..80]);
     out.write_all(&bytes)?;
     super::write::values(out, &grid.values, |v| (v.to_f64() as f32).to_le_bytes())

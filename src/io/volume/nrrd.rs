@@ -11,7 +11,7 @@ use glam::DVec3;
 use super::super::lines::{number, shown, words};
 use super::super::numbers::{Kind, Number};
 use super::super::{ReadOptions, Source, bytes as files};
-use super::{Raw, checked_bytes, samples};
+use super::{Raw, Values, checked_bytes, samples};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::grid::{DensityGrid, Sample};
@@ -472,11 +472,11 @@ fn vectors(text: &str) -> Vec<Option<DVec3>> {
 }
 
 /// Writes a grid as raw little-endian numbers.
-pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>) -> io::Result<()> {
+pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>, content: Values) -> io::Result<()> {
     let lattice = &grid.lattice;
     let ([nx, ny, nz], o, d) = (lattice.shape, lattice.origin, lattice.spacing);
     let number = if size_of::<T>() == 4 { "float" } else { "double" };
-    writeln!(out, "NRRD0004\n# densitas {}: Gaussian density", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "NRRD0004\n# {}", content.line())?;
     writeln!(out, "type: {number}\ndimension: 3\nspace dimension: 3\nsizes: {nx} {ny} {nz}")?;
     writeln!(out, "space directions: ({},0,0) (0,{},0) (0,0,{})", d.x, d.y, d.z)?;
     writeln!(out, "kinds: domain domain domain\nendian: little\nencoding: raw")?;

@@ -33,17 +33,23 @@ impl VolumeInput {
         let inverse = steps.inverse();
         let s = source.statistics();
         let outside = 0f64.clamp(s.min, s.max) as f32;
-        let [nx, ny, nz] = lattice.shape;
+        let ([nx, ny, nz], mut filled) = (lattice.shape, 0_usize);
         let mut values = Vec::with_capacity(lattice.len());
         for k in 0..nz {
             for j in 0..ny {
                 values.extend((0..nx).map(|i| {
                     let at = inverse * (lattice.node(i, j, k) - source.lattice.origin);
-                    interpolated(&source, at).unwrap_or(outside)
+                    interpolated(&source, at).unwrap_or_else(|| {
+                        filled += 1;
+                        outside
+                    })
                 }));
             }
         }
-        let note = format!("interpolated to {nx} x {ny} x {nz} nodes along x, y and z");
+        let note = format!(
+            "interpolated to {nx} x {ny} x {nz} nodes along x, y and z, of which {filled} lie outside the volume and \
+             are {outside}"
+        );
         let grid = DensityGrid { focus: lattice.bounds(), lattice, values, unit: source.unit };
         (grid, Some(note))
     }

@@ -106,12 +106,16 @@ fn what_is_written_is_read_again() {
     let values: Vec<f32> = (0..140).map(|v| (v as f32 * 0.37).sin() * 1e-4).collect();
     let folder = std::env::temp_dir().join(format!("densitas-volume-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    for unit in [None, Some(LengthUnit::Angstrom), Some(LengthUnit::Nanometre)] {
+    for (unit, content) in [
+        (None, Values::Other),
+        (Some(LengthUnit::Angstrom), Values::Density),
+        (Some(LengthUnit::Nanometre), Values::Counts),
+    ] {
         let grid = DensityGrid::new(lattice, values.clone(), unit).unwrap();
         for name in ["t.mrc", "t.ccp4", "t.dx", "t.nrrd", "t.vti", "t.tif"] {
             let path = folder.join(name);
             let format = VolumeFormat::of(&path).unwrap();
-            write_volume(&path, format, &grid, None).unwrap();
+            write_volume(&path, format, &grid, content, None).unwrap();
             let volume = read(&std::fs::read(&path).unwrap(), name).unwrap();
             let is_map = matches!(format, VolumeFormat::Mrc | VolumeFormat::Ccp4);
             let is_converted = is_map && unit == Some(LengthUnit::Nanometre);
@@ -123,7 +127,7 @@ fn what_is_written_is_read_again() {
             let close = |(a, b): (&f32, &f32)| (a - b * density).abs() <= 1e-6 * density * b.abs();
             assert!(std::iter::zip(&volume.grid.values, &values).all(close), "{name}");
             let expected = if is_map { Some(LengthUnit::Angstrom) } else { unit };
-            assert_eq!(volume.grid.unit, expected, "{name}");
+            assert_eq!((volume.grid.unit, volume.content), (expected, content), "{name}");
             assert!(volume.warnings.is_empty(), "{name}: {:?}", volume.warnings);
         }
     }
@@ -136,7 +140,7 @@ fn a_map_on_nodes_has_starts_and_one_beside_them_an_origin() {
         let lattice = Lattice { shape: [2, 2, 2], origin: DVec3::splat(origin), spacing: DVec3::splat(0.5) };
         let grid = DensityGrid::new(lattice, vec![1.0f32; 8], None).unwrap();
         let mut bytes = Vec::new();
-        mrc::write(&mut bytes, &grid, name.ends_with("ccp4")).unwrap();
+        mrc::write(&mut bytes, &grid, name.ends_with("ccp4"), Values::Density).unwrap();
         let word = |at: usize| bytes[at..at + 4].try_into().unwrap();
         assert_eq!(read(&bytes, name).unwrap().grid.lattice, lattice, "{name}");
         (i32::from_le_bytes(word(16)), f32::from_le_bytes(word(196)))
@@ -150,10 +154,10 @@ fn f64_is_written_exactly_where_the_format_holds_it() {
     let lattice = Lattice { shape: [2, 2, 2], origin: DVec3::ZERO, spacing: DVec3::ONE };
     let grid = DensityGrid::new(lattice, vec![0.1f64; 8], None).unwrap();
     let mut bytes = Vec::new();
-    nrrd::write(&mut bytes, &grid).unwrap();
+    nrrd::write(&mut bytes, &grid, Values::Density).unwrap();
     assert!(bytes.ends_with(&0.1f64.to_le_bytes()));
     let mut text = Vec::new();
-    dx::write(&mut text, &grid).unwrap();
+    dx::write(&mut text, &grid, Values::Density).unwrap();
     assert!(String::from_utf8(text).unwrap().contains("\n1e-1 1e-1 1e-1\n"));
 }
 
@@ -299,7 +303,7 @@ fn vti_is_read_as_text_base64_and_in_pieces() {
     for (wrong, expected) in [
         (text.replace("ImageData", "StructuredGrid"), "ImageData (.vti) and PolyData"),
         (text.replace("10 11", "10"), "11 values, 12 are needed"),
-        (text.replace("<VTKFile ", "<VTKFile compressor=\"vtkLZ4DataCompressor\" "), "zlib is read"),
+        (text.replace("<VTKFile ", "<VTKFile compressor=\"vtkBrotliDataCompressor\" "), "zlib, LZ4 and LZMA are read"),
         (text.replace("format=", "NumberOfComponents=\"3\" format="), "3 components"),
         (text.replace("0 2 0 1", "0 3000000000 0 3000000000"), "--max-decompressed"),
         (pieces.replace("1 2 0 1 0 1", "1 2 0 1 0 0"), "hold 12 of 12"),
@@ -309,6 +313,29 @@ fn vti_is_read_as_text_base64_and_in_pieces() {
             Err(error) => assert!(error.to_string().contains(expected) || expected.starts_with("hold"), "{error}"),
             Ok(_) => panic!("{expected}"),
         }
+    }
+}
+
+/// Written by VTK 9.6's vtkXMLImageDataWriter from these twelve values, its array in base64.
+#[test]
+fn vtk_packed_by_lz4_and_lzma_is_read() {
+    let values = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.5];
+    let lz4 = "AQAAAAAQAAAwAAAAIAAAAA==EQABAP8CgD8AAABAAABAQAAAgEAAAKAEAAFQQAAAsEA=";
+    let lzma = "AQAAAAAQAAAwAAAAUAAAAA==/Td6WFoAAAFpIt42AsAdMCEBFgDn+afw4AAvABVdAABpnmFwaF8foYEj+uqjZCoqzMsAAAAAAABs+GKj\
+        AAEtMGjfdSaQQpkNAQAAAAABWVo=";
+    for (packer, array) in [("LZ4", lz4), ("LZMA", lzma)] {
+        let file = |array: &str| {
+            format!(
+                "<VTKFile type=\"ImageData\" byte_order=\"LittleEndian\" compressor=\"vtk{packer}DataCompressor\">\
+                 <ImageData WholeExtent=\"0 2 0 1 0 1\"><Piece Extent=\"0 2 0 1 0 1\"><PointData>\
+                 <DataArray type=\"Float32\" Name=\"d\" format=\"binary\">{array}</DataArray>\
+                 </PointData></Piece></ImageData></VTKFile>"
+            )
+        };
+        assert_eq!(read(file(array).as_bytes(), "t.vti").unwrap().grid.values, values, "{packer}");
+        let damaged = file(&array.replace("==EQ", "==//").replace("==/Td6", "==/Td7"));
+        let error = read(damaged.as_bytes(), "t.vti").unwrap_err().to_string();
+        assert!(error.contains("block 0 of its array is damaged"), "{error}");
     }
 }
 

@@ -9,7 +9,7 @@ use ::tiff::{ColorType, TiffError};
 use glam::DVec3;
 
 use super::super::{ReadOptions, bytes as files};
-use super::Raw;
+use super::{Raw, Values};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::grid::{DensityGrid, Sample};
@@ -262,7 +262,7 @@ fn ome(text: &str) -> Option<Layout> {
 }
 
 /// Writes a grid as ImageJ does: one page a layer, f32, spacing, unit and origin in the description.
-pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>) -> io::Result<()> {
+pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>, content: Values) -> io::Result<()> {
     let lattice = &grid.lattice;
     let [nx, ny, nz] = lattice.shape;
     let d = lattice.spacing;
@@ -270,13 +270,14 @@ pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>) -> io
     let unit = grid.unit.map_or("pixel", |u| if u == LengthUnit::Micrometre { "micron" } else { u.name() });
     let description = format!(
         "ImageJ=1.54f\nimages={nz}\nslices={nz}\nunit={unit}\nspacing={}\nxorigin={}\nyorigin={}\nzorigin={}\n\
-         loop=false\nmin={}\nmax={}\n",
+         loop=false\nmin={}\nmax={}\ninfo={}\n",
         d.z,
         origin.x,
         origin.y,
         origin.z,
         grid.statistics().min,
-        grid.statistics().max
+        grid.statistics().max,
+        content.line()
     );
     let side = |n: usize| u32::try_from(n).map_err(|_| io::Error::other("a side is too long for TIFF"));
     let (width, height) = (side(nx)?, side(ny)?);

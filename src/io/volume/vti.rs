@@ -8,7 +8,7 @@ use roxmltree::Node;
 use super::super::ReadOptions;
 use super::super::lines::{number, shown};
 use super::super::vtk::{self, File, UNIT};
-use super::{Raw, checked_bytes};
+use super::{Raw, Values, checked_bytes};
 use crate::error::{Error, Result};
 use crate::grid::{DensityGrid, Sample};
 use crate::progress::Progress;
@@ -156,12 +156,12 @@ fn place(values: &mut [f32], shape: [usize; 3], part: &[f32], part_shape: [usize
 }
 
 /// Writes a grid with its values appended as raw bytes.
-pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>) -> io::Result<()> {
+pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>, content: Values) -> io::Result<()> {
     let lattice = &grid.lattice;
     let [x, y, z] = lattice.shape.map(|n| n - 1);
     let (o, d) = (lattice.origin, lattice.spacing);
     let size = size_of::<T>();
-    writeln!(out, "<?xml version=\"1.0\"?>")?;
+    writeln!(out, "<?xml version=\"1.0\"?>\n<!-- {} -->", content.line())?;
     if let Some(unit) = grid.unit {
         writeln!(out, "<!-- {UNIT}{} -->", unit.name())?;
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::super::{atomic, npy};
-use super::{dx, mrc, nrrd, tiff, vti};
+use super::{Values, dx, mrc, nrrd, tiff, vti};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::grid::{DensityGrid, Lattice, Sample};
@@ -58,7 +58,7 @@ impl VolumeFormat {
     }
 }
 
-/// Writes a grid; `input` is never overwritten. Gives what is to be told: MRC is in angstrom, so that other units are
+/// Writes a grid and what it holds; `input` is never overwritten. Gives what is to be told: MRC is in angstrom, so that other units are
 /// converted, positions and values both.
 ///
 /// # Errors
@@ -67,21 +67,22 @@ pub fn write_volume<T: Sample>(
     path: &Path,
     format: VolumeFormat,
     grid: &DensityGrid<T>,
+    content: Values,
     input: Option<&Path>,
 ) -> Result<Option<String>> {
     let is_map = matches!(format, VolumeFormat::Mrc | VolumeFormat::Ccp4);
     let (grid, note) = if is_map { in_angstrom(grid) } else { (Cow::Borrowed(grid), None) };
     let fill = |out: &mut dyn Write| match format {
         VolumeFormat::Npy => unreachable!("written below"),
-        VolumeFormat::Mrc => mrc::write(out, &grid, false),
-        VolumeFormat::Ccp4 => mrc::write(out, &grid, true),
-        VolumeFormat::Dx => dx::write(out, &grid),
-        VolumeFormat::Nrrd => nrrd::write(out, &grid),
-        VolumeFormat::Vti => vti::write(out, &grid),
-        VolumeFormat::Tiff => tiff::write(out, &grid),
+        VolumeFormat::Mrc => mrc::write(out, &grid, false, content),
+        VolumeFormat::Ccp4 => mrc::write(out, &grid, true, content),
+        VolumeFormat::Dx => dx::write(out, &grid, content),
+        VolumeFormat::Nrrd => nrrd::write(out, &grid, content),
+        VolumeFormat::Vti => vti::write(out, &grid, content),
+        VolumeFormat::Tiff => tiff::write(out, &grid, content),
     };
     match format {
-        VolumeFormat::Npy => npy::write_npy(path, &grid, input)?,
+        VolumeFormat::Npy => npy::write_npy(path, &grid, content, input)?,
         _ => atomic::write(path, input, fill)?,
     }
     Ok(note)

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use super::Archive;
 use crate::error::{Error, Result};
+use crate::io::choose::Parsed;
 use crate::io::table::columns::{self, Columns};
 use crate::io::{ReadOptions, npy};
+use crate::points::Column;
 
 /// Names that positions are given.
 const POSITIONS: &[&str] = &["positions", "points", "coords", "coordinates", "xyz", "locs", "arr_0"];
@@ -39,7 +41,15 @@ pub(super) fn parse(
         let mut contents = npy::parse(bytes, &format!("{name}: `{array}`"), path, options)?;
         if let npy::Contents::Points(parsed) = &mut contents {
             parsed.format = "npz";
-            let others: Vec<String> = read.iter().filter(|r| r.0 != *array).map(|r| format!("`{}`", r.0)).collect();
+            let rows = parsed.row_starts.last().copied().unwrap_or(0);
+            let (kept, others): (Vec<_>, Vec<_>) =
+                read.iter().filter(|r| r.0 != *array).partition(|r| options.all_columns && r.2 == [rows]);
+            for (array, bytes, _) in kept {
+                let values = npy::read_array(bytes, &format!("{name}: `{array}`"))?.values;
+                let values = of_points(parsed, values);
+                parsed.cloud.columns.push(Column { name: array.clone(), values });
+            }
+            let others: Vec<String> = others.iter().map(|r| format!("`{}`", r.0)).collect();
             let not = if others.is_empty() { String::new() } else { format!("; {} not read", others.join(", ")) };
             parsed.notes.push(format!("the array `{array}` is taken{not}"));
         }
@@ -57,4 +67,12 @@ pub(super) fn parse(
         Ok(npy::read_array(bytes, &format!("{name}: `{array}`"))?.values)
     })?;
     Ok(npy::Contents::Points(parsed))
+}
+
+/// Of one value a row those of the points.
+fn of_points(parsed: &Parsed, values: Vec<f64>) -> Vec<f64> {
+    match &parsed.row_of_point {
+        None => values,
+        Some(rows) => rows.iter().map(|row| values[*row]).collect(),
+    }
 }
