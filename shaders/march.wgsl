@@ -41,6 +41,25 @@ override FADED: f32 = 0.1;
 // As the volume's table, of the colours of glyphs.
 @group(2) @binding(3) var<storage, read> glyph_table: array<vec4<f32>>;
 
+// What a sample has gathered so far of translucent points and of what lies between them.
+struct Layered {
+    light: vec4<f32>,
+    // How far along its part of the ray it has come.
+    way: f32,
+    pad0: u32,
+    pad1: u32,
+    pad2: u32,
+}
+
+@group(2) @binding(4) var<storage, read_write> layers: array<Layered>;
+// As in `common/scatter.wgsl`.
+@group(2) @binding(5) var<storage, read_write> before_sample: array<vec2<u32>>;
+// Not 0 if a sample has seen a point in this layer.
+@group(2) @binding(6) var<storage, read_write> found: atomic<u32>;
+
+// What lies behind translucent points of this opacity changes no 8-bit picture.
+const HIDDEN: f32 = 1.0 - 1.0 / 1024.0;
+
 // A tile of 16 x 16 pixels: what its rays have in common stays in the cache.
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index) n: u32) {
@@ -51,7 +70,7 @@ fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index)
         return;
     }
     let place = pixel - vec2<u32>(frame.first_column, frame.target_row);
-    if !VOLUME {
+    if !VOLUME && !LAYERED {
         textureStore(picture, place, glyphs_alone(pixel));
         return;
     }
@@ -60,6 +79,14 @@ fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index)
     span = clipped(ray, vec2<f32>(span.x, max(span.x, span.y)));
     let slice = nearest_slice(ray, span);
     span.y = min(span.y, slice);
+    if LAYERED {
+        if glyphs.claiming == 0u {
+            add_layer(ray, span, slice, pixel);
+        } else {
+            textureStore(picture, place, behind_layers(ray, span, slice, pixel));
+        }
+        return;
+    }
     var light = vec4<f32>(0.0);
     if GLYPH_SAMPLES == 0u {
         light = before_slice(march(ray, span, light), ray, slice);
@@ -98,6 +125,46 @@ fn march_between_glyphs(ray: Ray, span: vec2<f32>, slice: f32, pixel: vec2<u32>)
         light = march(ray, vec2<f32>(reached, end), light);
         reached = select(reached + floor((end - reached) / volume.step) * volume.step, end, MIDPOINT);
         sum += light + (1.0 - light.a) * vec4<f32>(glyph_color(glyph), 1.0);
+    }
+    return sum / f32(GLYPH_SAMPLES);
+}
+
+// Adds to each sample the next translucent point and what lies before it.
+fn add_layer(ray: Ray, span: vec2<f32>, slice: f32, pixel: vec2<u32>) {
+    let first = slot_of_pixel(pixel);
+    for (var s = first; s < first + GLYPH_SAMPLES; s++) {
+        let glyph = seen[s];
+        if glyph.look == 0u || (VOLUME && glyph.depth >= slice) {
+            continue;
+        }
+        atomicStore(&found, 1u);
+        var light = layers[s].light;
+        if VOLUME {
+            let reached = span.x + layers[s].way;
+            let end = clamp(glyph.depth, reached, span.y);
+            light = march(ray, vec2<f32>(reached, end), light);
+            let whole_steps = floor((end - reached) / volume.step) * volume.step;
+            layers[s].way += select(whole_steps, end - reached, MIDPOINT);
+        }
+        light += (1.0 - light.a) * glyphs.opacity * vec4<f32>(glyph_color(glyph), 1.0);
+        layers[s].light = light;
+        if light.a > HIDDEN {
+            // Nothing lies behind this.
+            before_sample[s] = ~vec2<u32>(0u);
+        }
+    }
+}
+
+// The mean of what the samples see once they have passed all translucent points.
+fn behind_layers(ray: Ray, span: vec2<f32>, slice: f32, pixel: vec2<u32>) -> vec4<f32> {
+    let first = slot_of_pixel(pixel);
+    var sum = vec4<f32>(0.0);
+    for (var s = first; s < first + GLYPH_SAMPLES; s++) {
+        var light = layers[s].light;
+        if VOLUME {
+            light = before_slice(march(ray, vec2<f32>(span.x + layers[s].way, span.y), light), ray, slice);
+        }
+        sum += light;
     }
     return sum / f32(GLYPH_SAMPLES);
 }

@@ -148,6 +148,21 @@ impl Gpu {
         self.read_rows(&buffer, row as usize, padded as usize)
     }
 
+    /// The first word of a buffer that may be copied from.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device failed.
+    pub fn read_word(&self, buffer: &wgpu::Buffer) -> Result<u32> {
+        let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ;
+        let descriptor = wgpu::BufferDescriptor { label: Some("word"), size: 4, usage, mapped_at_creation: false };
+        let copy = self.device.create_buffer(&descriptor);
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(buffer, 0, &copy, 0, 4);
+        self.queue.submit([encoder.finish()]);
+        let bytes = self.read_rows(&copy, 4, 4)?;
+        Ok(bytemuck::pod_read_unaligned(&bytes))
+    }
+
     fn read_rows(&self, buffer: &wgpu::Buffer, row: usize, padded: usize) -> Result<Vec<u8>> {
         let refused = |e: &dyn std::fmt::Display| Error::Gpu(format!("{}: cannot read back: {e}", self.describe()));
         buffer.map_async(wgpu::MapMode::Read, .., |_| {});

@@ -47,6 +47,9 @@ pub struct GlyphArgs {
     /// else, and mayavi: depth]
     #[arg(long, value_name = "ORDER")]
     pub point_order: Option<Order>,
+    /// Opacity of a point, 0.01 to 1; those below 1 are drawn in the order of their depth
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
+    pub point_opacity: f64,
     /// What diameters grow with: none, density, or a column (of structures bfactor or occupancy)
     ///
     /// From 0 at the least value to --point-size at the largest. In the look of Mayavi --point-size times the density,
@@ -136,6 +139,10 @@ impl GlyphArgs {
         }
         (layer.colors, layer.sizes) = (colors, sizes);
         layer.diameter = self.diameter(layer.diameter.length(), look, scale_factor)?;
+        layer.opacity = self.point_opacity;
+        if layer.is_translucent() {
+            layer.order = PointOrder::Depth;
+        }
         match self.point_order {
             Some(Order::Depth) => layer.order = PointOrder::Depth,
             Some(Order::Density) => layer.order = PointOrder::Density,

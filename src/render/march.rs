@@ -42,8 +42,18 @@ struct Variant {
     sharp: bool,
     scale: u32,
     adaptive: bool,
+    /// Points are translucent.
+    layered: bool,
     /// As `march.wgsl` numbers them.
     mode: u32,
+}
+
+impl Variant {
+    /// The same where rays meet these points.
+    fn with(self, glyphs: Option<&SeenGlyphs>) -> Self {
+        let layered = glyphs.is_some_and(|g| g.layers.is_some());
+        Self { glyph_samples: glyphs.map_or(0, |g| g.samples), layered, ..self }
+    }
 }
 
 /// What a picture is marched with.
@@ -64,8 +74,8 @@ pub struct MarchPass {
     limits: wgpu::BindGroupLayout,
     /// The passes that find how many steps a sample stands for.
     pub cells: CellPass,
-    /// Bound where there are no glyphs.
-    no_glyphs: wgpu::Buffer,
+    /// Bound where there are no glyphs, or no translucent ones.
+    no_glyphs: [wgpu::Buffer; 4],
 }
 
 impl MarchPass {
@@ -88,12 +98,7 @@ impl MarchPass {
         let source = wgpu::ShaderSource::Wgsl(compose("march.wgsl").into());
         let module =
             gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some("march.wgsl"), source });
-        let no_glyphs = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("no glyphs"),
-            size: 16,
-            usage: wgpu::BufferUsages::STORAGE,
-            mapped_at_creation: false,
-        });
+        let no_glyphs = std::array::from_fn(|_| storage_of(gpu, "no glyphs", &[0; 32]));
         let limits = self::layout(gpu, &[(0, uniform_type())]);
         let cells = CellPass::new(gpu, &limits);
         Self { module, layout, groups, sampler, pipelines: HashMap::new(), by_hand, limits, cells, no_glyphs }
@@ -122,8 +127,7 @@ impl MarchPass {
         let samples_a_ray = if scene.volume { bounds.diagonal() / scene.sampling.step } else { 1.0 };
         let at_once = (SAMPLES_A_DISPATCH / (samples_a_ray * f64::from(tile.size[0]))).ceil() as u32;
         let at_once = at_once.next_multiple_of(WORKGROUP).max(WORKGROUP);
-        let pipeline =
-            self.pipeline(gpu, Variant { glyph_samples: glyphs.map_or(0, |g| g.samples), ..content.variant });
+        let pipeline = self.pipeline(gpu, content.variant.with(glyphs));
         let output = self.output_group(gpu, scene, target, glyphs);
         for first in rows.clone().step_by(at_once as usize) {
             progress.check()?;
@@ -158,6 +162,7 @@ impl MarchPass {
                 ("SHARP", u32::from(variant.sharp)),
                 ("SCALE", variant.scale),
                 ("ADAPTIVE", u32::from(variant.adaptive)),
+                ("LAYERED", u32::from(variant.layered)),
                 ("MODE", variant.mode),
             ]
             .map(|(name, value)| (name, f64::from(value)));
@@ -211,8 +216,12 @@ impl MarchPass {
     ) -> wgpu::BindGroup {
         let view = target.create_view(&Default::default());
         let first_slot_row = glyphs.map_or(0, |g| g.first_row);
-        let place = uniform(gpu, &GlyphUniform { first_slot_row, ..GlyphUniform::zeroed() });
-        let seen = glyphs.map_or(&self.no_glyphs, |g| &g.buffer);
+        let layers = glyphs.and_then(|g| g.layers.as_ref());
+        let (claiming, opacity) = layers.map_or((0, 1.0), |l| (u32::from(l.last), l.opacity));
+        let place = uniform(gpu, &GlyphUniform { first_slot_row, claiming, opacity, ..GlyphUniform::zeroed() });
+        let [no_seen, rest @ ..] = &self.no_glyphs;
+        let seen = glyphs.map_or(no_seen, |g| &g.buffer);
+        let [samples, before, found] = layers.map_or(rest.each_ref(), |l| [&l.samples, &l.before, &l.found]);
         let colors = scene.points.as_ref().and_then(|p| p.colors.as_ref()).map_or(&scene.transfer, |c| &c.transfer);
         let table = storage_of(gpu, "table of glyphs", bytemuck::cast_slice(&LookupTable::new(colors).parts));
         let entries = [
@@ -220,6 +229,9 @@ impl MarchPass {
             (1, place.as_entire_binding()),
             (2, seen.as_entire_binding()),
             (3, table.as_entire_binding()),
+            (4, samples.as_entire_binding()),
+            (5, before.as_entire_binding()),
+            (6, found.as_entire_binding()),
         ];
         bind(gpu, &self.groups[2], &entries)
     }
@@ -256,6 +268,7 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
     Variant {
         volume: scene.volume,
         glyph_samples: 0,
+        layered: false,
         midpoint,
         shaded: scene.shading.is_some(),
         // Mayavi's rule has the value at the end of each step.
@@ -370,7 +383,8 @@ fn bind_group_layouts(gpu: &Gpu, by_hand: bool) -> [wgpu::BindGroupLayout; 3] {
         (6, uniform_type()),
         (7, storage(true)),
     ];
-    let output = [(0, picture), (1, uniform_type()), (2, storage(true)), (3, storage(true))];
+    let [read, write] = [true, false].map(storage);
+    let output = [(0, picture), (1, uniform_type()), (2, read), (3, read), (4, write), (5, write), (6, write)];
     [layout(gpu, &[(0, uniform_type())]), layout(gpu, &content), layout(gpu, &output)]
 }
 

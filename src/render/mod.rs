@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::progress::Progress;
 use crate::scene::{Background, Camera, Frame, HeatmapScene, Scene, VolumeMode};
-use glyph::GlyphPass;
+use glyph::{GlyphPass, SeenGlyphs};
 use march::{Content, MarchPass};
 use overlay::{LaidOut, Overlay};
 use present::{PICTURE_FORMAT, PresentPass};
@@ -224,7 +224,9 @@ impl Renderer {
         self.glyphs.scattering = Duration::ZERO;
         let content = self.march.prepare(&self.gpu, scene, volume);
         let columns = frame.size[0].div_ceil(self.tiling.light);
-        progress.begin("drawing", u64::from(frame.size[1]) * u64::from(columns));
+        let rounds =
+            scene.points.as_ref().map_or(1, |layer| if layer.is_translucent() { layer.most_layers() + 1 } else { 1 });
+        progress.begin("drawing", u64::from(frame.size[1]) * u64::from(columns) * rounds);
         Ok(Prepared { camera, content })
     }
 
@@ -246,8 +248,26 @@ impl Renderer {
         };
         let volume = self.volume.as_ref().expect("prepared");
         for rows in self.glyphs.bands(tile, layer) {
-            let seen = self.glyphs.run(gpu, scene, layer, camera, volume, size, tile, rows.clone(), progress)?;
-            march.run(gpu, scene, camera, content, seen.as_ref(), &target, size, tile, rows, progress)?;
+            let mut march = |seen: Option<&SeenGlyphs>| {
+                march.run(gpu, scene, camera, content, seen, &target, size, tile, rows.clone(), progress)
+            };
+            let Some(band) = self.glyphs.begin(gpu, scene, layer, camera, volume, size, tile, rows.clone()) else {
+                march(None)?;
+                continue;
+            };
+            let mut left = layer.most_layers();
+            loop {
+                let mut seen = self.glyphs.run(gpu, &band, progress)?;
+                march(Some(&seen))?;
+                let Some(layers) = &mut seen.layers else { break };
+                left = left.saturating_sub(1);
+                if left == 0 || gpu.read_word(&layers.found)? == 0 {
+                    layers.last = true;
+                    march(Some(&seen))?;
+                    progress.advance(left * rows.len() as u64);
+                    break;
+                }
+            }
         }
         Ok(target)
     }
