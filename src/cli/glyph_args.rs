@@ -95,6 +95,23 @@ impl GlyphArgs {
         matches!(self.mode, Mode::Points | Mode::Both)
     }
 
+    /// The options for points that were given and change nothing, as no points are drawn.
+    pub fn unused(&self) -> Vec<&'static str> {
+        let given = [
+            ("--point-size", self.point_size.is_some()),
+            ("--point-order", self.point_order.is_some()),
+            ("--point-opacity", self.point_opacity < 1.0),
+            ("--point-scale", self.point_scale != "none"),
+            ("--color-by", self.color_by != "density"),
+        ];
+        given.into_iter().filter(|(_, is_given)| *is_given && !self.draws_points()).map(|(name, _)| name).collect()
+    }
+
+    /// How many of so many categories have a colour of their own; none if all have.
+    pub fn colors_that_repeat(&self, categories: usize) -> Option<usize> {
+        (self.color_by == "chain" && categories > PALETTE.len()).then_some(PALETTE.len())
+    }
+
     /// The columns of a table that are needed beside the positions.
     pub fn columns(&self) -> Vec<String> {
         let wanted = [self.color_by.as_str(), self.point_scale.as_str()];
@@ -189,9 +206,9 @@ impl GlyphArgs {
     }
 }
 
-/// Colours of categories that have none of their own (Okabe and Ito 2008, whom the colour-blind can tell apart, and
-/// what is left between them).
-const PALETTE: [[u8; 3]; 10] = [
+/// Colours of categories that have none of their own: Okabe and Ito's (2008), whom the colour-blind can tell apart, then
+/// each the furthest from all before it (in Oklab, of a lightness from 0.45 to 0.9), no two nearer than 0.118.
+const PALETTE: [[u8; 3]; 24] = [
     [0, 114, 178],
     [230, 159, 0],
     [0, 158, 115],
@@ -202,6 +219,20 @@ const PALETTE: [[u8; 3]; 10] = [
     [153, 153, 153],
     [148, 103, 189],
     [140, 86, 75],
+    [248, 200, 248],
+    [24, 216, 0],
+    [88, 0, 248],
+    [248, 0, 248],
+    [40, 248, 216],
+    [16, 104, 0],
+    [144, 8, 128],
+    [216, 8, 104],
+    [168, 0, 248],
+    [144, 200, 128],
+    [248, 136, 248],
+    [144, 128, 0],
+    [88, 64, 160],
+    [248, 160, 152],
 ];
 
 fn by_category(of: &Categorical, color: impl Fn(usize, &str) -> [u8; 3]) -> PointColors {

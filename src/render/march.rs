@@ -8,7 +8,7 @@ use wgpu::util::DeviceExt;
 
 use super::cells::{CELL, CellPass};
 use super::glyph::SeenGlyphs;
-use super::rules::{CHANGE_OF_LIGHT, Ray, rules};
+use super::rules::{CHANGE_OF_LIGHT, Ray, rules, surface_rules};
 use super::tiles::Tile;
 use super::uniforms::{CutsUniform, FrameUniform, GlyphUniform, LightingUniform, VolumeUniform};
 use super::volume::VolumeTexture;
@@ -75,7 +75,9 @@ pub struct MarchPass {
     /// The passes that find how many steps a sample stands for.
     pub cells: CellPass,
     /// Bound where there are no glyphs, or no translucent ones.
-    no_glyphs: [wgpu::Buffer; 4],
+    no_glyphs: [wgpu::Buffer; 3],
+    /// Not 0 if anything is seen in the picture.
+    pub found: wgpu::Buffer,
 }
 
 impl MarchPass {
@@ -98,10 +100,16 @@ impl MarchPass {
         let source = wgpu::ShaderSource::Wgsl(compose("march.wgsl").into());
         let module =
             gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some("march.wgsl"), source });
+        let found = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("found"),
+            size: 4,
+            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
+            mapped_at_creation: false,
+        });
         let no_glyphs = std::array::from_fn(|_| storage_of(gpu, "no glyphs", &[0; 32]));
         let limits = self::layout(gpu, &[(0, uniform_type())]);
         let cells = CellPass::new(gpu, &limits);
-        Self { module, layout, groups, sampler, pipelines: HashMap::new(), by_hand, limits, cells, no_glyphs }
+        Self { module, layout, groups, sampler, pipelines: HashMap::new(), by_hand, limits, cells, no_glyphs, found }
     }
 
     /// Marches every ray of `rows` of a tile of a picture into `target` (an `Rgba32Float` storage texture of the
@@ -185,12 +193,18 @@ impl MarchPass {
 
     /// What all bands of a picture of `scene` share.
     pub fn prepare(&mut self, gpu: &Gpu, scene: &Scene, volume: &VolumeTexture) -> Content {
+        gpu.queue.write_buffer(&self.found, 0, &[0; 4]);
         let table = LookupTable::new(&scene.transfer);
         let integrals = storage_of(gpu, "integrals of the table", bytemuck::cast_slice(&table.integrals()));
         let variant = variant(scene, &table);
         let geometry = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit));
         let limits = bind(gpu, &self.limits, &[(0, geometry.as_entire_binding())]);
-        let rules = rules(&table, ray_of(scene, variant));
+        let rules = match &scene.mode {
+            VolumeMode::Isosurfaces(surfaces) => {
+                surface_rules(surfaces.iter().map(|surface| scene.transfer.position(surface.level)))
+            }
+            _ => rules(&table, ray_of(scene, variant)),
+        };
         let steps = self.cells.steps(gpu, &volume.ranges, &rules, scene.transfer.scale, &limits);
         let lighting = uniform(gpu, &LightingUniform::new(&scene.grid, &scene.transfer, scene.shading));
         let cuts = uniform(gpu, &CutsUniform::new(scene, volume.unit));
@@ -219,9 +233,10 @@ impl MarchPass {
         let layers = glyphs.and_then(|g| g.layers.as_ref());
         let (claiming, opacity) = layers.map_or((0, 1.0), |l| (u32::from(l.last), l.opacity));
         let place = uniform(gpu, &GlyphUniform { first_slot_row, claiming, opacity, ..GlyphUniform::zeroed() });
-        let [no_seen, rest @ ..] = &self.no_glyphs;
+        let [no_seen, no_samples, no_before] = &self.no_glyphs;
         let seen = glyphs.map_or(no_seen, |g| &g.buffer);
-        let [samples, before, found] = layers.map_or(rest.each_ref(), |l| [&l.samples, &l.before, &l.found]);
+        let [samples, before] = layers.map_or([no_samples, no_before], |l| [&l.samples, &l.before]);
+        let found = layers.filter(|l| !l.last).map_or(&self.found, |l| &l.found);
         let colors = scene.points.as_ref().and_then(|p| p.colors.as_ref()).map_or(&scene.transfer, |c| &c.transfer);
         let table = storage_of(gpu, "table of glyphs", bytemuck::cast_slice(&LookupTable::new(colors).parts));
         let entries = [
@@ -265,6 +280,7 @@ pub fn filled_texture(gpu: &Gpu, size: [u32; 2], format: wgpu::TextureFormat, te
 fn variant(scene: &Scene, table: &LookupTable) -> Variant {
     let depth = longest_ray(scene) * f64::from(table.max_extinction());
     let midpoint = scene.sampling.rule == SampleRule::Midpoint;
+    let is_iso = matches!(scene.mode, VolumeMode::Isosurfaces(_));
     Variant {
         volume: scene.volume,
         glyph_samples: 0,
@@ -274,8 +290,8 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
         // Mayavi's rule has the value at the end of each step.
         sharp: midpoint && scene.mode == VolumeMode::Fog && scene.transfer.opacity.shortest_slope() < SHARP_SLOPE,
         scale: scale_code(scene.transfer.scale),
-        stop_when_opaque: scene.mode == VolumeMode::Fog && depth > OPAQUE_DEPTH,
-        adaptive: scene.sampling.adaptive && scene.mode == VolumeMode::Fog,
+        stop_when_opaque: is_iso || scene.mode == VolumeMode::Fog && depth > OPAQUE_DEPTH,
+        adaptive: scene.sampling.adaptive && (is_iso || scene.mode == VolumeMode::Fog),
         mode: match scene.mode {
             VolumeMode::Fog => 0,
             VolumeMode::Maximum => 1,

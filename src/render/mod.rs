@@ -98,6 +98,14 @@ impl Renderer {
         self.glyphs.scattering
     }
 
+    /// Whether the last picture of a scene shows anything of it: somewhere an opacity that 8 bits can tell from none.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device fails.
+    pub fn shows_anything(&self) -> Result<bool> {
+        Ok(self.gpu.read_word(&self.march.found)? != 0)
+    }
+
     /// Draws a scene: the same bytes every time on the same adapter.
     ///
     /// # Errors
@@ -387,5 +395,7 @@ fn texture_2d(gpu: &Gpu, size: [u32; 2], format: wgpu::TextureFormat, usage: wgp
     })
 }
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;
