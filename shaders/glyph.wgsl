@@ -17,10 +17,10 @@ fn offer(slot: u32, near: u32, number: u32) {
             atomicMax(&winner[slot], number);
         }
     } else if glyphs.claiming == 0u {
-        if atomicLoad(&nearest[slot]) < near {
+        if is_behind(slot, near, number) && atomicLoad(&nearest[slot]) < near {
             atomicMax(&nearest[slot], near);
         }
-    } else if atomicLoad(&nearest[slot]) == near {
+    } else if atomicLoad(&nearest[slot]) == near && is_behind(slot, near, number) {
         atomicMax(&winner[slot], number);
     }
 }

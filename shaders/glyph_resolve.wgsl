@@ -16,6 +16,10 @@ const RIM: f32 = 0.35;
 @group(2) @binding(0) var<storage, read> points: array<Point>;
 @group(2) @binding(2) var<storage, read> winner: array<u32>;
 @group(2) @binding(3) var<storage, read_write> seen: array<Seen>;
+// Nearness is the last word of a slot.
+@group(2) @binding(4) var<storage, read> nearest: array<u32>;
+// As in `common/scatter.wgsl`.
+@group(2) @binding(5) var<storage, read_write> before: array<vec2<u32>>;
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -28,6 +32,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         let number = winner[WORDS * slot];
         if number > glyphs.earlier && number <= glyphs.earlier + glyphs.count {
             seen[slot] = look_at(points[number - 1u - glyphs.earlier], vec2<f32>(pixel) + place_of_sample(s));
+            if LAYERED {
+                before[slot] = ~vec2<u32>(nearest[WORDS * slot + WORDS - 1u], number);
+            }
         }
     }
 }

@@ -10,7 +10,7 @@
 fn offer(slot: u32, near: u32, number: u32) {
     let offered = (u64(near) << 32u) | u64(number);
     // Most are hidden, and to look is cheaper.
-    if atomicLoad(&nearest[slot]) < offered {
+    if is_behind(slot, near, number) && atomicLoad(&nearest[slot]) < offered {
         atomicMax(&nearest[slot], offered);
     }
 }

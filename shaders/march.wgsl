@@ -30,7 +30,7 @@ const INTEGRAL: u32 = 4u;
 const SURFACES: u32 = 5u;
 const SLICES: u32 = 6u;
 
-// Positions in the limits below which a projection fades into the background.
+// Positions in the limits below which projections and slices fade into the background.
 override FADED: f32 = 0.1;
 
 // Premultiplied colour and opacity.
@@ -40,6 +40,25 @@ override FADED: f32 = 0.1;
 
 // As the volume's table, of the colours of glyphs.
 @group(2) @binding(3) var<storage, read> glyph_table: array<vec4<f32>>;
+
+// What a sample has gathered so far of translucent points and of what lies between them.
+struct Layered {
+    light: vec4<f32>,
+    // How far along its part of the ray it has come.
+    way: f32,
+    pad0: u32,
+    pad1: u32,
+    pad2: u32,
+}
+
+@group(2) @binding(4) var<storage, read_write> layers: array<Layered>;
+// As in `common/scatter.wgsl`.
+@group(2) @binding(5) var<storage, read_write> before_sample: array<vec2<u32>>;
+// Not 0 if a sample has seen a point in this layer; in the end, if anything is seen in the picture.
+@group(2) @binding(6) var<storage, read_write> found: atomic<u32>;
+
+// What lies behind translucent points of this opacity changes no 8-bit picture.
+const HIDDEN: f32 = 1.0 - 1.0 / 1024.0;
 
 // A tile of 16 x 16 pixels: what its rays have in common stays in the cache.
 @compute @workgroup_size(256)
@@ -51,27 +70,41 @@ fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index)
         return;
     }
     let place = pixel - vec2<u32>(frame.first_column, frame.target_row);
-    if !VOLUME {
-        textureStore(picture, place, glyphs_alone(pixel));
+    if !VOLUME && !LAYERED {
+        show(place, glyphs_alone(pixel));
         return;
     }
     let ray = ray_of_pixel(pixel);
     var span = box_on_ray(ray, volume.half_size);
     span = clipped(ray, vec2<f32>(span.x, max(span.x, span.y)));
-    let slice = nearest_slice(ray, span);
-    span.y = min(span.y, slice);
-    var light = vec4<f32>(0.0);
-    if GLYPH_SAMPLES == 0u {
-        light = before_slice(march(ray, span, light), ray, slice);
-    } else {
-        light = march_between_glyphs(ray, span, slice, pixel);
+    if LAYERED && glyphs.claiming == 0u {
+        add_layer(ray, span, pixel);
+        return;
     }
+    var light = vec4<f32>(0.0);
+    if LAYERED {
+        light = behind_layers(ray, span, pixel);
+    } else if GLYPH_SAMPLES == 0u {
+        light = through(ray, span, light);
+    } else {
+        light = march_between_glyphs(ray, span, pixel);
+    }
+    show(place, light);
+}
+
+// What changes no 8-bit picture.
+const UNSEEN: f32 = 1.0 / 512.0;
+
+fn show(place: vec2<u32>, light: vec4<f32>) {
     textureStore(picture, place, light);
+    if light.a > UNSEEN && atomicLoad(&found) == 0u {
+        atomicStore(&found, 1u);
+    }
 }
 
 // The mean of what the samples of a pixel see. Each sample's ray ends at its glyph; all follow the ray
 // of the pixel, so that it is marched once, with a stop at each glyph on the way.
-fn march_between_glyphs(ray: Ray, span: vec2<f32>, slice: f32, pixel: vec2<u32>) -> vec4<f32> {
+fn march_between_glyphs(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) -> vec4<f32> {
     let first = slot_of_pixel(pixel);
     var light = vec4<f32>(0.0);
     var sum = vec4<f32>(0.0);
@@ -81,7 +114,7 @@ fn march_between_glyphs(ray: Ray, span: vec2<f32>, slice: f32, pixel: vec2<u32>)
         // The nearest glyph not yet taken, if there is one.
         var best = GLYPH_SAMPLES;
         for (var s = 0u; s < GLYPH_SAMPLES; s++) {
-            let shown = seen[first + s].look != 0u && seen[first + s].depth < slice;
+            let shown = seen[first + s].look != 0u;
             let free = (taken & (1u << s)) == 0u && shown;
             if free && (best == GLYPH_SAMPLES || seen[first + s].depth < seen[first + best].depth) {
                 best = s;
@@ -89,15 +122,55 @@ fn march_between_glyphs(ray: Ray, span: vec2<f32>, slice: f32, pixel: vec2<u32>)
         }
         if best == GLYPH_SAMPLES {
             // None of the other samples has a glyph.
-            light = before_slice(march(ray, vec2<f32>(reached, span.y), light), ray, slice);
+            light = through(ray, vec2<f32>(reached, span.y), light);
             return (sum + f32(GLYPH_SAMPLES - n) * light) / f32(GLYPH_SAMPLES);
         }
         taken |= 1u << best;
         let glyph = seen[first + best];
         let end = clamp(glyph.depth, reached, span.y);
-        light = march(ray, vec2<f32>(reached, end), light);
+        light = through(ray, vec2<f32>(reached, end), light);
         reached = select(reached + floor((end - reached) / volume.step) * volume.step, end, MIDPOINT);
         sum += light + (1.0 - light.a) * vec4<f32>(glyph_color(glyph), 1.0);
+    }
+    return sum / f32(GLYPH_SAMPLES);
+}
+
+// Adds to each sample the next translucent point and what lies before it.
+fn add_layer(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) {
+    let first = slot_of_pixel(pixel);
+    for (var s = first; s < first + GLYPH_SAMPLES; s++) {
+        let glyph = seen[s];
+        if glyph.look == 0u {
+            continue;
+        }
+        atomicStore(&found, 1u);
+        var light = layers[s].light;
+        if VOLUME {
+            let reached = span.x + layers[s].way;
+            let end = clamp(glyph.depth, reached, span.y);
+            light = through(ray, vec2<f32>(reached, end), light);
+            let whole_steps = floor((end - reached) / volume.step) * volume.step;
+            layers[s].way += select(whole_steps, end - reached, MIDPOINT);
+        }
+        light += (1.0 - light.a) * glyphs.opacity * vec4<f32>(glyph_color(glyph), 1.0);
+        layers[s].light = light;
+        if light.a > HIDDEN {
+            // Nothing lies behind this.
+            before_sample[s] = ~vec2<u32>(0u);
+        }
+    }
+}
+
+// The mean of what the samples see once they have passed all translucent points.
+fn behind_layers(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) -> vec4<f32> {
+    let first = slot_of_pixel(pixel);
+    var sum = vec4<f32>(0.0);
+    for (var s = first; s < first + GLYPH_SAMPLES; s++) {
+        var light = layers[s].light;
+        if VOLUME {
+            light = through(ray, vec2<f32>(span.x + layers[s].way, span.y), light);
+        }
+        sum += light;
     }
     return sum / f32(GLYPH_SAMPLES);
 }
@@ -115,13 +188,28 @@ fn glyphs_alone(pixel: vec2<u32>) -> vec4<f32> {
     return sum / f32(max(GLYPH_SAMPLES, 1u));
 }
 
-// The light that comes through what lies before a slice, if the ray meets one.
-fn before_slice(light: vec4<f32>, ray: Ray, slice: f32) -> vec4<f32> {
-    if slice > 1e38 {
-        return light;
+// Adds what lies within `span` on the ray, slices included, to the light that has come from before it.
+fn through(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
+    var light = before;
+    var reached = span.x;
+    var last = -NO_SLICE;
+    for (var n = 0u; n <= cuts.slice_count; n++) {
+        let slice = next_slice(ray, span, last);
+        light = march(ray, vec2<f32>(reached, min(span.y, slice)), light);
+        if slice == NO_SLICE {
+            break;
+        }
+        light += (1.0 - light.a) * faded(value_at(index_of(ray.origin + slice * ray.direction)));
+        reached = slice;
+        last = slice;
     }
-    let value = value_at(index_of(ray.origin + slice * ray.direction));
-    return light + (1.0 - light.a) * vec4<f32>(transfer(position_in_limits(value)).rgb, 1.0);
+    return light;
+}
+
+// The colour of a value, covering no more than can be told from nothing.
+fn faded(value: f32) -> vec4<f32> {
+    let position = position_in_limits(value);
+    return saturate(position / FADED) * vec4<f32>(transfer(position).rgb, 1.0);
 }
 
 fn glyph_color(glyph: Seen) -> vec3<f32> {
@@ -136,9 +224,14 @@ fn glyph_color(glyph: Seen) -> vec3<f32> {
 fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
     var steps = (span.y - span.x) / volume.step;
     steps = select(floor(steps), steps, MIDPOINT);
+    if STOP_WHEN_OPAQUE && before.a > volume.opaque {
+        steps = 0.0;
+    }
     let way = walk(ray, span.x);
-    // Where the first sample lies in its step.
-    let first = select(1.0, 0.5, MIDPOINT);
+    // Where the first sample lies in its step. A surface is looked for from the beginning of each.
+    let first = select(select(1.0, 0.5, MIDPOINT), 0.0, MODE == SURFACES);
+    // Where cells are empty, steps from one sample in a cell to the next are.
+    let beyond = select(0.0, 1.0, MODE == SURFACES);
     var light = before;
     // The largest, smallest or summed value; that at the end of the step before.
     var kept = 0.0;
@@ -159,8 +252,8 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
         if ADAPTIVE {
             let begin = done;
             var here = reach(way, way.start + (done + first) * way.per_step);
-            while here.most == EMPTY && done < steps {
-                done += here.left;
+            while here.most == EMPTY && here.left > beyond && done < steps {
+                done += here.left - beyond;
                 here = reach(way, way.start + (done + first) * way.per_step);
             }
             if done >= steps {
@@ -169,11 +262,14 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
             if SHARP && done > begin {
                 behind = position_in_limits(value_at(way.start + done * way.per_step));
             }
-            covered = min(f32(here.most), here.left);
+            if MODE == SURFACES && done > begin {
+                kept = value_at(way.start + done * way.per_step);
+            }
+            covered = max(min(f32(here.most), here.left), beyond);
         }
         covered = min(covered, steps - done);
         // The middle of the samples that this one stands for; a surface is looked for in whole steps.
-        let middle = select(done + 0.5 * covered + first - 0.5, done + covered, MODE == SURFACES);
+        let middle = done + select(0.5 * covered + first - 0.5, covered, MODE == SURFACES);
         let index = way.start + middle * way.per_step;
         done += covered;
         let value = value_at(index);
@@ -214,8 +310,7 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
     }
     if steps > 0.0 && (MODE == MAXIMUM || MODE == MINIMUM || MODE == MEAN || MODE == INTEGRAL) {
         let shown = kept * select(1.0, select(1.0 / steps, volume.step_length, MODE == INTEGRAL), MODE >= MEAN);
-        let position = position_in_limits(shown);
-        return saturate(position / FADED) * vec4<f32>(transfer(position).rgb, 1.0);
+        return faded(shown);
     }
     return light;
 }

@@ -54,7 +54,7 @@ impl Gpu {
     /// # Errors
     /// [`Error::Gpu`] if there is none, or none of that name, or it refuses.
     pub fn new(choice: &AdapterChoice) -> Result<Self> {
-        let mut adapters = usable_adapters();
+        let mut adapters = usable_adapters(choice);
         if adapters.is_empty() {
             return Err(Error::Gpu(MISSING.into()));
         }
@@ -148,6 +148,21 @@ impl Gpu {
         self.read_rows(&buffer, row as usize, padded as usize)
     }
 
+    /// The first word of a buffer that may be copied from.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device failed.
+    pub fn read_word(&self, buffer: &wgpu::Buffer) -> Result<u32> {
+        let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ;
+        let descriptor = wgpu::BufferDescriptor { label: Some("word"), size: 4, usage, mapped_at_creation: false };
+        let copy = self.device.create_buffer(&descriptor);
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(buffer, 0, &copy, 0, 4);
+        self.queue.submit([encoder.finish()]);
+        let bytes = self.read_rows(&copy, 4, 4)?;
+        Ok(bytemuck::pod_read_unaligned(&bytes))
+    }
+
     fn read_rows(&self, buffer: &wgpu::Buffer, row: usize, padded: usize) -> Result<Vec<u8>> {
         let refused = |e: &dyn std::fmt::Display| Error::Gpu(format!("{}: cannot read back: {e}", self.describe()));
         buffer.map_async(wgpu::MapMode::Read, .., |_| {});
@@ -165,17 +180,38 @@ pub fn describe(info: &AdapterInfo) -> String {
     format!("{} ({}{driver})", info.name, info.backend)
 }
 
-/// The adapters that can run the passes, best first.
-fn usable_adapters() -> Vec<wgpu::Adapter> {
-    let mut adapters = all_adapters();
-    adapters.retain(|adapter| obstacle(adapter).is_none());
-    adapters
+/// The adapters that can run the passes, best first. OpenGL takes as long to start as all else, so it is asked only
+/// where it may be chosen: by name, or where nothing else draws or it may have a device that others have not.
+fn usable_adapters(choice: &AdapterChoice) -> Vec<wgpu::Adapter> {
+    let usable = |backends| {
+        let mut adapters = all_adapters(backends);
+        adapters.retain(|adapter| obstacle(adapter).is_none());
+        adapters
+    };
+    if !matches!(choice, AdapterChoice::Named(_)) {
+        let first = usable(wgpu::Backends::all() - wgpu::Backends::GL);
+        let chosen = first.iter().find(|adapter| chosen(choice, &adapter.get_info()));
+        let of_software = |adapter: &wgpu::Adapter| is_software(&adapter.get_info());
+        if chosen
+            .is_some_and(|adapter| !of_software(adapter) || *choice == AdapterChoice::Software || !may_have_device())
+        {
+            return first;
+        }
+    }
+    usable(wgpu::Backends::all())
+}
+
+/// Whether the machine may have a graphics device. On Linux those have a file.
+fn may_have_device() -> bool {
+    let files = ["/dev/dri", "/dev/nvidiactl", "/dev/dxg", "/dev/mali0", "/dev/kgsl-3d0"];
+    !cfg!(target_os = "linux") || files.iter().any(|file| std::path::Path::new(file).exists())
 }
 
 /// All adapters, best first.
-fn all_adapters() -> Vec<wgpu::Adapter> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+fn all_adapters(backends: wgpu::Backends) -> Vec<wgpu::Adapter> {
+    let descriptor = wgpu::InstanceDescriptor { backends, ..wgpu::InstanceDescriptor::new_without_display_handle() };
+    let instance = wgpu::Instance::new(descriptor);
+    let mut adapters = pollster::block_on(instance.enumerate_adapters(backends));
     adapters.sort_by_key(|a| rank(&a.get_info()));
     adapters
 }
@@ -216,7 +252,7 @@ pub fn survey() -> Vec<Survey> {
         software: is_software(&adapter.get_info()),
         obstacle: obstacle(&adapter),
     };
-    all_adapters().into_iter().map(survey).collect()
+    all_adapters(wgpu::Backends::all()).into_iter().map(survey).collect()
 }
 
 fn rank(info: &AdapterInfo) -> (u8, u8) {
@@ -286,7 +322,35 @@ pub fn compose(name: &str) -> String {
     let mut seen = Vec::new();
     let mut text = String::new();
     append(name, &mut seen, &mut text);
+    #[cfg(test)]
+    fault::plant(&mut text);
     text
+}
+
+/// What `work` gives while every shader that this thread composes has `wrong` in place of `right`, and how often it was
+/// put there.
+#[cfg(test)]
+pub fn planted<T>(right: &'static str, wrong: &'static str, work: impl FnOnce() -> T) -> (T, usize) {
+    fault::FAULT.set(Some((right, wrong, 0)));
+    let done = work();
+    (done, fault::FAULT.take().map_or(0, |fault| fault.2))
+}
+
+/// Faults that tests plant into shaders, to see that others catch them.
+#[cfg(test)]
+mod fault {
+    use std::cell::Cell;
+
+    thread_local! {
+        pub static FAULT: Cell<Option<(&'static str, &'static str, usize)>> = const { Cell::new(None) };
+    }
+
+    pub fn plant(text: &mut String) {
+        if let Some((right, wrong, times)) = FAULT.get() {
+            FAULT.set(Some((right, wrong, times + text.matches(right).count())));
+            *text = text.replace(right, wrong);
+        }
+    }
 }
 
 fn append(name: &str, seen: &mut Vec<String>, out: &mut String) {

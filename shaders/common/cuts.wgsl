@@ -36,14 +36,16 @@ fn clipped(ray: Ray, span: vec2<f32>) -> vec2<f32> {
     return vec2<f32>(left.x, max(left.x, left.y));
 }
 
-// The nearest slice within a part of a ray; beyond its end if there is none.
-fn nearest_slice(ray: Ray, span: vec2<f32>) -> f32 {
-    var nearest = 3e38;
+// Where a part of a ray meets a slice for the first time behind `last`; NO_SLICE if it does not.
+fn next_slice(ray: Ray, span: vec2<f32>, last: f32) -> f32 {
+    var nearest = NO_SLICE;
     for (var i = 0u; i < cuts.slice_count; i++) {
         let at = plane_on_ray(ray, cuts.slices[i]).x;
-        if at >= span.x && at <= span.y {
+        if at > last && at >= span.x && at <= span.y {
             nearest = min(nearest, at);
         }
     }
     return nearest;
 }
+
+const NO_SLICE: f32 = 3e38;

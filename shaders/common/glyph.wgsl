@@ -15,13 +15,20 @@ struct Glyphs {
     count: u32,
     // Points in the buffers before the bound one.
     earlier: u32,
-    // 0: find the nearest depth of each slot; 1: find the point that has it.
+    // 0: find the nearest depth of each slot; 1: find the point that has it. For the march: 1 after the last layer.
     claiming: u32,
+    // Of a translucent point.
+    opacity: f32,
+    pad0: u32,
+    pad1: u32,
+    pad2: u32,
 }
 
 @group(2) @binding(1) var<uniform> glyphs: Glyphs;
 
 override GLYPH_SAMPLES: u32 = 0u;
+// Points are translucent: each round finds the nearest behind that of the round before.
+override LAYERED: bool = false;
 
 // What a sample of a pixel sees.
 struct Seen {

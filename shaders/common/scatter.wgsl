@@ -11,6 +11,18 @@ override ONLY_PIXELS: bool = false;
 
 @group(2) @binding(0) var<storage, read> points: array<Point>;
 
+// For each slot the complement of nearness and number of the point in the layer before.
+@group(2) @binding(4) var<storage, read> before: array<vec2<u32>>;
+
+// Whether a point lies behind the layer before.
+fn is_behind(slot: u32, near: u32, number: u32) -> bool {
+    if !LAYERED {
+        return true;
+    }
+    let last = ~before[slot];
+    return near < last.x || (near == last.x && number < last.y);
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let n = id.x / glyphs.lanes;

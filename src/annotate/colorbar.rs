@@ -82,7 +82,7 @@ impl<'a> Bar<'a> {
         Self {
             name: name_along_rays(scene),
             dimensions: scene.mode.dimensions(),
-            fades: scene.mode.is_projection(),
+            fades: scene.mode.is_projection() || scene.mode == VolumeMode::Slices,
             see_through,
             ..bar
         }
@@ -149,10 +149,9 @@ pub fn draw(page: &mut Page, bar: &Bar, top: f64) {
     draw_columns(page, bar, &columns);
     if complete {
         let right = write_numbers(page, &columns.bar, columns.bar.max.x, texts.numbers);
-        if !bar.mass.is_empty() {
-            write_mass(page, bar, &columns.bar, right + 0.3 * em);
-        }
-        write_heading(page, columns.veil.min, texts.heading);
+        let mass = write_mass(page, bar, &columns.bar, right + 0.3 * em);
+        let end = mass.map_or(page.size.x - em, |left| left - 0.5 * em);
+        write_heading(page, columns.veil.min, end, texts.heading);
     }
 }
 
@@ -224,14 +223,14 @@ fn heading(bar: &Bar, labels: &Labels) -> Vec<String> {
 }
 
 /// The second axis: at each density the share of the mass that lies above it. Shares whose densities are not shown, or
-/// lie too close, are left out.
-fn write_mass(page: &mut Page, bar: &Bar, column: &Area, left: f64) {
+/// lie too close, are left out. The left edge of its heading, if there is one.
+fn write_mass(page: &mut Page, bar: &Bar, column: &Area, left: f64) -> Option<f64> {
     let [vmin, vmax] = bar.transfer.limits;
     let shown = std::iter::zip(MASS_SHARES, &bar.mass).filter(|(_, v)| (vmin..=vmax).contains(*v));
     let numbers = shown.map(|(share, &value)| (bar.transfer.position(value), format!("{:.0} %", 100.0 * share)));
     let numbers: Vec<_> = numbers.collect();
     if numbers.is_empty() {
-        return;
+        return None;
     }
     write_numbers(page, column, left, numbers);
     let size = page.text_size("mass", page.em);
@@ -239,6 +238,7 @@ fn write_mass(page: &mut Page, bar: &Bar, column: &Area, left: f64) {
     let area = Area { min, max: min + size };
     page.take(area);
     page.write("mass".into(), area, page.em);
+    Some(area.min.x)
 }
 
 /// Three digits and a power of ten.
@@ -366,12 +366,12 @@ fn write_numbers(page: &mut Page, bar: &Area, left: f64, mut numbers: Vec<(f64, 
 }
 
 /// Writes lines that end above the bar whose top left corner is `corner`.
-fn write_heading(page: &mut Page, corner: DVec2, lines: Vec<String>) {
+fn write_heading(page: &mut Page, corner: DVec2, end: f64, lines: Vec<String>) {
     let em = page.em;
     let mut bottom = corner.y - 1.3 * em;
     for line in lines.into_iter().rev() {
         let size = page.text_size(&line, em);
-        let left = corner.x.min(page.snap(page.size.x - em - size.x));
+        let left = corner.x.min(page.snap(end - size.x));
         let max = DVec2::new(left + size.x, page.snap(bottom));
         let area = Area { min: DVec2::new(left, max.y - size.y), max };
         bottom = area.min.y - 0.15 * em;

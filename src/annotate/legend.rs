@@ -1,5 +1,7 @@
 //! The legend of points that are coloured by what they are.
 
+use std::collections::HashSet;
+
 use glam::DVec2;
 
 use super::page::Page;
@@ -25,7 +27,8 @@ pub fn draw(page: &mut Page, colors: &PointColors, names: &[String], at_right: b
     let mut lines: Vec<(Option<usize>, String)> =
         names.iter().take(rows).enumerate().map(|(i, name)| (Some(i), name.clone())).collect();
     if rows > 0 && rows < names.len() {
-        lines.push((None, format!("and {} more", names.len() - rows)));
+        let repeated = if repeats(colors, names.len()) { ", colours repeat" } else { "" };
+        lines.push((None, format!("and {} more{repeated}", names.len() - rows)));
     }
     let width = lines.iter().map(|(_, text)| page.text_size(text, em).x).fold(0.0, f64::max) + NAME_AT * em;
     if lines.is_empty() || width > MOST_OF_WIDTH * page.size.x {
@@ -47,6 +50,14 @@ pub fn draw(page: &mut Page, colors: &PointColors, names: &[String], at_right: b
         page.take(area);
         page.write(text, area, em);
     }
+}
+
+/// Whether a category has the colour of an earlier one.
+fn repeats(colors: &PointColors, count: usize) -> bool {
+    let table = LookupTable::new(&colors.transfer);
+    let color = |i: usize| table.at(colors.transfer.position(i as f64)).map(|v| (255.0 * v).round() as u8);
+    let mut seen = HashSet::new();
+    !(0..count).all(|i| seen.insert(color(i)))
 }
 
 /// A square with a thin frame, so that it is seen on any background.

@@ -154,8 +154,6 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
     // Fog beyond the drawn box is neither cut by the picture's edge nor drawn under the colour bar.
     let axes = view.axes();
     let fog = match scene.volume {
-        // Opaque out to the padding.
-        true if !scene.slices.is_empty() => scene.grid.lattice.bounds().corners().to_vec(),
         true => scene.grid.furthest_above(seen_from(scene), &[axes.right, -axes.right, axes.up, -axes.up]),
         false => Vec::new(),
     };
@@ -169,7 +167,7 @@ fn seen_from(scene: &Scene) -> f64 {
         VolumeMode::LineIntegral => {
             scene.transfer.value_at(0.5 * VolumeMode::FADED) / scene.grid.lattice.bounds().diagonal()
         }
-        _ if scene.mode.is_projection() => scene.transfer.value_at(0.5 * VolumeMode::FADED),
+        _ if scene.mode.is_projection() || !scene.slices.is_empty() => scene.transfer.value_at(0.5 * VolumeMode::FADED),
         _ => scene.transfer.value_at(SEEN),
     }
 }

@@ -438,6 +438,11 @@ fn every_scale_of_the_bar_has_its_numbers_in_place_and_apart() {
                 let mut scene = scene(boxes()[1], View::ISO, Some("Ubiquitin"));
                 (scene.transfer.scale, scene.transfer.limits) = (scale, limits);
                 (scene.annotations.quantity, scene.annotations.mass_axis) = (quantity, true);
+                // Shares of the mass within the limits, and a long unit: counts of nanometres are written in 10ⁿ/µm³.
+                let value = |i: i32| (limits[0] + (limits[1] - limits[0]) * (f64::from(i) / 27.0).powi(2)) as f32;
+                let lattice = Lattice::spanning(boxes()[1], [3, 3, 3]).unwrap();
+                let values = (0..27).map(value).collect();
+                scene.grid = Arc::new(DensityGrid::new(lattice, values, Some(LengthUnit::Nanometre)).unwrap());
                 let what = format!("{frame:?} {scale:?} {limits:?} {quantity:?}");
                 check_texts(&marks_of(&scene, frame), frame, &what);
             }

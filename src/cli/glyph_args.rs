@@ -47,6 +47,9 @@ pub struct GlyphArgs {
     /// else, and mayavi: depth]
     #[arg(long, value_name = "ORDER")]
     pub point_order: Option<Order>,
+    /// Opacity of a point, 0.01 to 1; those below 1 are drawn in the order of their depth
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
+    pub point_opacity: f64,
     /// What diameters grow with: none, density, or a column (of structures bfactor or occupancy)
     ///
     /// From 0 at the least value to --point-size at the largest. In the look of Mayavi --point-size times the density,
@@ -90,6 +93,23 @@ impl GlyphArgs {
     /// Whether points are drawn at all.
     pub fn draws_points(&self) -> bool {
         matches!(self.mode, Mode::Points | Mode::Both)
+    }
+
+    /// The options for points that were given and change nothing, as no points are drawn.
+    pub fn unused(&self) -> Vec<&'static str> {
+        let given = [
+            ("--point-size", self.point_size.is_some()),
+            ("--point-order", self.point_order.is_some()),
+            ("--point-opacity", self.point_opacity < 1.0),
+            ("--point-scale", self.point_scale != "none"),
+            ("--color-by", self.color_by != "density"),
+        ];
+        given.into_iter().filter(|(_, is_given)| *is_given && !self.draws_points()).map(|(name, _)| name).collect()
+    }
+
+    /// How many of so many categories have a colour of their own; none if all have.
+    pub fn colors_that_repeat(&self, categories: usize) -> Option<usize> {
+        (self.color_by == "chain" && categories > PALETTE.len()).then_some(PALETTE.len())
     }
 
     /// The columns of a table that are needed beside the positions.
@@ -136,6 +156,10 @@ impl GlyphArgs {
         }
         (layer.colors, layer.sizes) = (colors, sizes);
         layer.diameter = self.diameter(layer.diameter.length(), look, scale_factor)?;
+        layer.opacity = self.point_opacity;
+        if layer.is_translucent() {
+            layer.order = PointOrder::Depth;
+        }
         match self.point_order {
             Some(Order::Depth) => layer.order = PointOrder::Depth,
             Some(Order::Density) => layer.order = PointOrder::Density,
@@ -182,9 +206,9 @@ impl GlyphArgs {
     }
 }
 
-/// Colours of categories that have none of their own (Okabe and Ito 2008, whom the colour-blind can tell apart, and
-/// what is left between them).
-const PALETTE: [[u8; 3]; 10] = [
+/// Colours of categories that have none of their own: Okabe and Ito's (2008), whom the colour-blind can tell apart, then
+/// each the furthest from all before it (in Oklab, of a lightness from 0.45 to 0.9), no two nearer than 0.118.
+const PALETTE: [[u8; 3]; 24] = [
     [0, 114, 178],
     [230, 159, 0],
     [0, 158, 115],
@@ -195,6 +219,20 @@ const PALETTE: [[u8; 3]; 10] = [
     [153, 153, 153],
     [148, 103, 189],
     [140, 86, 75],
+    [248, 200, 248],
+    [24, 216, 0],
+    [88, 0, 248],
+    [248, 0, 248],
+    [40, 248, 216],
+    [16, 104, 0],
+    [144, 8, 128],
+    [216, 8, 104],
+    [168, 0, 248],
+    [144, 200, 128],
+    [248, 136, 248],
+    [144, 128, 0],
+    [88, 64, 160],
+    [248, 160, 152],
 ];
 
 fn by_category(of: &Categorical, color: impl Fn(usize, &str) -> [u8; 3]) -> PointColors {

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::io::{self, Input};
 use crate::render::Renderer;
-use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Scene};
+use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Scene, VolumeMode};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -87,11 +87,22 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
         console.note(&format!("the colour bar is that of the density; --mode points shows that of `{name}`"));
     }
     report::merge(&mut out, explained(args, &content, &scene, &frame, console)?);
+    if let Some(ColorKey::Categories(names)) = key
+        && let Some(n) = options.glyphs.colors_that_repeat(names.len())
+    {
+        console.note(&format!("{} chains have {n} colours, which repeat in their order", names.len()));
+    }
+    for option in options.glyphs.unused() {
+        console.warning(&format!("{option} changes nothing: no points are drawn; choose --mode points or both"));
+    }
     let start = Instant::now();
     let more = More { methods: content.methods(), preview: args.preview };
     let writing = draw_with(output, input_path.as_deref(), &mut renderer, &scene, &frame, asked, &more, console)?;
     seconds.insert("render".into(), (start.elapsed() - writing).as_secs_f64().into());
     seconds.insert("write".into(), writing.as_secs_f64().into());
+    if scene.transfer.limits[0] < largest && !renderer.shows_anything()? {
+        console.warning(&format!("nothing is seen: {}", why_nothing(&scene)));
+    }
     let more = json!({
         "adapter": renderer.gpu().describe(),
         "limits": scene.transfer.limits,
@@ -146,6 +157,22 @@ pub struct More {
     pub methods: Option<String>,
     /// Whose colours are shown.
     pub preview: Option<Vision>,
+}
+
+/// What may be why a picture shows nothing, and what helps.
+fn why_nothing(scene: &Scene) -> String {
+    let stats = scene.grid.statistics();
+    match &scene.mode {
+        _ if !scene.clip.is_empty() => "what --clip and --clip-plane leave has no density that is drawn".into(),
+        VolumeMode::Isosurfaces(_) => {
+            format!("no density has a level of --iso; they go from {:.3e} to {:.3e}", stats.min, stats.max)
+        }
+        VolumeMode::Minimum => "the density is about 0 at the border, and so is the smallest on each ray; cut the \
+             border away with --clip"
+            .into(),
+        VolumeMode::Slices => "no --slice meets a density within the limits".into(),
+        _ => "what is drawn lies outside the picture or below --vmin".into(),
+    }
 }
 
 /// Draws the picture into its file, a band of rows at a time; how long the writing took.

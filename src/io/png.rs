@@ -105,6 +105,24 @@ fn header<W: Write>(out: W, size: [u32; 2], color: png::ColorType, texts: &[Text
     Ok(encoder.write_header()?)
 }
 
+/// Size, and red, green, blue, alpha of each pixel, of a PNG of 8 bits a channel in colour.
+///
+/// # Errors
+/// [`Error::File`] if it cannot be read, [`Error::Input`] if it is no such PNG.
+#[cfg(test)]
+pub fn read(path: &Path) -> Result<([u32; 2], Vec<u8>)> {
+    let file = File::open(path).map_err(|e| Error::file(path, "read", e))?;
+    let wrong = |e: png::DecodingError| Error::input(path.display().to_string(), format!("this is no sound PNG: {e}"));
+    let mut reader = png::Decoder::new(BufReader::new(file)).read_info().map_err(wrong)?;
+    let mut bytes = vec![0; reader.output_buffer_size().unwrap_or(0)];
+    let info = reader.next_frame(&mut bytes).map_err(wrong)?;
+    let rgba = match info.color_type {
+        png::ColorType::Rgb => bytes.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect(),
+        _ => bytes,
+    };
+    Ok(([info.width, info.height], rgba))
+}
+
 /// The text after `keyword` in a PNG, before or after its pixels; `None` if it has none.
 ///
 /// # Errors

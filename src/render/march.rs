@@ -8,7 +8,7 @@ use wgpu::util::DeviceExt;
 
 use super::cells::{CELL, CellPass};
 use super::glyph::SeenGlyphs;
-use super::rules::{CHANGE_OF_LIGHT, Ray, rules};
+use super::rules::{CHANGE_OF_LIGHT, Ray, rules, surface_rules};
 use super::tiles::Tile;
 use super::uniforms::{CutsUniform, FrameUniform, GlyphUniform, LightingUniform, VolumeUniform};
 use super::volume::VolumeTexture;
@@ -42,8 +42,18 @@ struct Variant {
     sharp: bool,
     scale: u32,
     adaptive: bool,
+    /// Points are translucent.
+    layered: bool,
     /// As `march.wgsl` numbers them.
     mode: u32,
+}
+
+impl Variant {
+    /// The same where rays meet these points.
+    fn with(self, glyphs: Option<&SeenGlyphs>) -> Self {
+        let layered = glyphs.is_some_and(|g| g.layers.is_some());
+        Self { glyph_samples: glyphs.map_or(0, |g| g.samples), layered, ..self }
+    }
 }
 
 /// What a picture is marched with.
@@ -64,8 +74,10 @@ pub struct MarchPass {
     limits: wgpu::BindGroupLayout,
     /// The passes that find how many steps a sample stands for.
     pub cells: CellPass,
-    /// Bound where there are no glyphs.
-    no_glyphs: wgpu::Buffer,
+    /// Bound where there are no glyphs, or no translucent ones.
+    no_glyphs: [wgpu::Buffer; 3],
+    /// Not 0 if anything is seen in the picture.
+    pub found: wgpu::Buffer,
 }
 
 impl MarchPass {
@@ -88,15 +100,16 @@ impl MarchPass {
         let source = wgpu::ShaderSource::Wgsl(compose("march.wgsl").into());
         let module =
             gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some("march.wgsl"), source });
-        let no_glyphs = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("no glyphs"),
-            size: 16,
-            usage: wgpu::BufferUsages::STORAGE,
+        let found = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("found"),
+            size: 4,
+            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
             mapped_at_creation: false,
         });
+        let no_glyphs = std::array::from_fn(|_| storage_of(gpu, "no glyphs", &[0; 32]));
         let limits = self::layout(gpu, &[(0, uniform_type())]);
         let cells = CellPass::new(gpu, &limits);
-        Self { module, layout, groups, sampler, pipelines: HashMap::new(), by_hand, limits, cells, no_glyphs }
+        Self { module, layout, groups, sampler, pipelines: HashMap::new(), by_hand, limits, cells, no_glyphs, found }
     }
 
     /// Marches every ray of `rows` of a tile of a picture into `target` (an `Rgba32Float` storage texture of the
@@ -122,8 +135,7 @@ impl MarchPass {
         let samples_a_ray = if scene.volume { bounds.diagonal() / scene.sampling.step } else { 1.0 };
         let at_once = (SAMPLES_A_DISPATCH / (samples_a_ray * f64::from(tile.size[0]))).ceil() as u32;
         let at_once = at_once.next_multiple_of(WORKGROUP).max(WORKGROUP);
-        let pipeline =
-            self.pipeline(gpu, Variant { glyph_samples: glyphs.map_or(0, |g| g.samples), ..content.variant });
+        let pipeline = self.pipeline(gpu, content.variant.with(glyphs));
         let output = self.output_group(gpu, scene, target, glyphs);
         for first in rows.clone().step_by(at_once as usize) {
             progress.check()?;
@@ -158,6 +170,7 @@ impl MarchPass {
                 ("SHARP", u32::from(variant.sharp)),
                 ("SCALE", variant.scale),
                 ("ADAPTIVE", u32::from(variant.adaptive)),
+                ("LAYERED", u32::from(variant.layered)),
                 ("MODE", variant.mode),
             ]
             .map(|(name, value)| (name, f64::from(value)));
@@ -180,12 +193,18 @@ impl MarchPass {
 
     /// What all bands of a picture of `scene` share.
     pub fn prepare(&mut self, gpu: &Gpu, scene: &Scene, volume: &VolumeTexture) -> Content {
+        gpu.queue.write_buffer(&self.found, 0, &[0; 4]);
         let table = LookupTable::new(&scene.transfer);
         let integrals = storage_of(gpu, "integrals of the table", bytemuck::cast_slice(&table.integrals()));
         let variant = variant(scene, &table);
         let geometry = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit));
         let limits = bind(gpu, &self.limits, &[(0, geometry.as_entire_binding())]);
-        let rules = rules(&table, ray_of(scene, variant));
+        let rules = match &scene.mode {
+            VolumeMode::Isosurfaces(surfaces) => {
+                surface_rules(surfaces.iter().map(|surface| scene.transfer.position(surface.level)))
+            }
+            _ => rules(&table, ray_of(scene, variant)),
+        };
         let steps = self.cells.steps(gpu, &volume.ranges, &rules, scene.transfer.scale, &limits);
         let lighting = uniform(gpu, &LightingUniform::new(&scene.grid, &scene.transfer, scene.shading));
         let cuts = uniform(gpu, &CutsUniform::new(scene, volume.unit));
@@ -211,8 +230,13 @@ impl MarchPass {
     ) -> wgpu::BindGroup {
         let view = target.create_view(&Default::default());
         let first_slot_row = glyphs.map_or(0, |g| g.first_row);
-        let place = uniform(gpu, &GlyphUniform { first_slot_row, ..GlyphUniform::zeroed() });
-        let seen = glyphs.map_or(&self.no_glyphs, |g| &g.buffer);
+        let layers = glyphs.and_then(|g| g.layers.as_ref());
+        let (claiming, opacity) = layers.map_or((0, 1.0), |l| (u32::from(l.last), l.opacity));
+        let place = uniform(gpu, &GlyphUniform { first_slot_row, claiming, opacity, ..GlyphUniform::zeroed() });
+        let [no_seen, no_samples, no_before] = &self.no_glyphs;
+        let seen = glyphs.map_or(no_seen, |g| &g.buffer);
+        let [samples, before] = layers.map_or([no_samples, no_before], |l| [&l.samples, &l.before]);
+        let found = layers.filter(|l| !l.last).map_or(&self.found, |l| &l.found);
         let colors = scene.points.as_ref().and_then(|p| p.colors.as_ref()).map_or(&scene.transfer, |c| &c.transfer);
         let table = storage_of(gpu, "table of glyphs", bytemuck::cast_slice(&LookupTable::new(colors).parts));
         let entries = [
@@ -220,6 +244,9 @@ impl MarchPass {
             (1, place.as_entire_binding()),
             (2, seen.as_entire_binding()),
             (3, table.as_entire_binding()),
+            (4, samples.as_entire_binding()),
+            (5, before.as_entire_binding()),
+            (6, found.as_entire_binding()),
         ];
         bind(gpu, &self.groups[2], &entries)
     }
@@ -253,16 +280,18 @@ pub fn filled_texture(gpu: &Gpu, size: [u32; 2], format: wgpu::TextureFormat, te
 fn variant(scene: &Scene, table: &LookupTable) -> Variant {
     let depth = longest_ray(scene) * f64::from(table.max_extinction());
     let midpoint = scene.sampling.rule == SampleRule::Midpoint;
+    let is_iso = matches!(scene.mode, VolumeMode::Isosurfaces(_));
     Variant {
         volume: scene.volume,
         glyph_samples: 0,
+        layered: false,
         midpoint,
         shaded: scene.shading.is_some(),
         // Mayavi's rule has the value at the end of each step.
         sharp: midpoint && scene.mode == VolumeMode::Fog && scene.transfer.opacity.shortest_slope() < SHARP_SLOPE,
         scale: scale_code(scene.transfer.scale),
-        stop_when_opaque: scene.mode == VolumeMode::Fog && depth > OPAQUE_DEPTH,
-        adaptive: scene.sampling.adaptive && scene.mode == VolumeMode::Fog,
+        stop_when_opaque: is_iso || scene.mode == VolumeMode::Fog && depth > OPAQUE_DEPTH,
+        adaptive: scene.sampling.adaptive && (is_iso || scene.mode == VolumeMode::Fog),
         mode: match scene.mode {
             VolumeMode::Fog => 0,
             VolumeMode::Maximum => 1,
@@ -370,7 +399,8 @@ fn bind_group_layouts(gpu: &Gpu, by_hand: bool) -> [wgpu::BindGroupLayout; 3] {
         (6, uniform_type()),
         (7, storage(true)),
     ];
-    let output = [(0, picture), (1, uniform_type()), (2, storage(true)), (3, storage(true))];
+    let [read, write] = [true, false].map(storage);
+    let output = [(0, picture), (1, uniform_type()), (2, read), (3, read), (4, write), (5, write), (6, write)];
     [layout(gpu, &[(0, uniform_type())]), layout(gpu, &content), layout(gpu, &output)]
 }
 

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::progress::Progress;
 use crate::scene::{Background, Camera, Frame, HeatmapScene, Scene, VolumeMode};
-use glyph::GlyphPass;
+use glyph::{GlyphPass, SeenGlyphs};
 pub(crate) use march::SHARP_SLOPE;
 use march::{Content, MarchPass};
 use overlay::{LaidOut, Overlay};
@@ -97,6 +97,14 @@ impl Renderer {
     /// what the picture took, of interest to benches.
     pub fn scattering(&self) -> Duration {
         self.glyphs.scattering
+    }
+
+    /// Whether the last picture of a scene shows anything of it: somewhere an opacity that 8 bits can tell from none.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device fails.
+    pub fn shows_anything(&self) -> Result<bool> {
+        Ok(self.gpu.read_word(&self.march.found)? != 0)
     }
 
     /// Draws a scene: the same bytes every time on the same adapter.
@@ -225,7 +233,9 @@ impl Renderer {
         self.glyphs.scattering = Duration::ZERO;
         let content = self.march.prepare(&self.gpu, scene, volume);
         let columns = frame.size[0].div_ceil(self.tiling.light);
-        progress.begin("drawing", u64::from(frame.size[1]) * u64::from(columns));
+        let rounds =
+            scene.points.as_ref().map_or(1, |layer| if layer.is_translucent() { layer.most_layers() + 1 } else { 1 });
+        progress.begin("drawing", u64::from(frame.size[1]) * u64::from(columns) * rounds);
         Ok(Prepared { camera, content })
     }
 
@@ -247,8 +257,26 @@ impl Renderer {
         };
         let volume = self.volume.as_ref().expect("prepared");
         for rows in self.glyphs.bands(tile, layer) {
-            let seen = self.glyphs.run(gpu, scene, layer, camera, volume, size, tile, rows.clone(), progress)?;
-            march.run(gpu, scene, camera, content, seen.as_ref(), &target, size, tile, rows, progress)?;
+            let mut march = |seen: Option<&SeenGlyphs>| {
+                march.run(gpu, scene, camera, content, seen, &target, size, tile, rows.clone(), progress)
+            };
+            let Some(band) = self.glyphs.begin(gpu, scene, layer, camera, volume, size, tile, rows.clone()) else {
+                march(None)?;
+                continue;
+            };
+            let mut left = layer.most_layers();
+            loop {
+                let mut seen = self.glyphs.run(gpu, &band, progress)?;
+                march(Some(&seen))?;
+                let Some(layers) = &mut seen.layers else { break };
+                left = left.saturating_sub(1);
+                if left == 0 || gpu.read_word(&layers.found)? == 0 {
+                    layers.last = true;
+                    march(Some(&seen))?;
+                    progress.advance(left * rows.len() as u64);
+                    break;
+                }
+            }
         }
         Ok(target)
     }
@@ -368,5 +396,7 @@ fn texture_2d(gpu: &Gpu, size: [u32; 2], format: wgpu::TextureFormat, usage: wgp
     })
 }
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;

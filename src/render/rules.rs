@@ -93,6 +93,19 @@ pub fn rules(table: &LookupTable, ray: Ray) -> Vec<[u8; BINS]> {
     rules
 }
 
+/// The same for surfaces at these positions: one step wherever one may lie, none elsewhere. Positions are rounded on the
+/// GPU, so that one may lie in the bin beside.
+pub fn surface_rules(positions: impl Iterator<Item = f64>) -> Vec<[u8; BINS]> {
+    let mut rules = vec![[EMPTY; BINS]; BINS];
+    for position in positions {
+        let bin = (position.clamp(0.0, 1.0) * BINS as f64) as usize;
+        for row in &mut rules[..(bin + 2).min(BINS)] {
+            row[bin.saturating_sub(1).min(BINS - 1)..].fill(1);
+        }
+    }
+    rules
+}
+
 /// A sample in the middle of n steps errs by the square of the share of the cell that they cover, times
 /// what the cell's light varies by. Light from deeper than an optical depth of 1 hardly arrives, and the errors
 /// of the cells before that have either sign.

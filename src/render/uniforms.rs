@@ -100,8 +100,16 @@ pub struct GlyphUniform {
     pub count: u32,
     /// Points in the buffers before that of a dispatch.
     pub earlier: u32,
-    /// 0: find the nearest depth of each slot; 1: find the point that has it.
+    /// 0: find the nearest depth of each slot; 1: find the point that has it. For the march: 1 after the last layer.
     pub claiming: u32,
+    /// Of a translucent point.
+    pub opacity: f32,
+    /// Unused, as the next two.
+    pub pad0: u32,
+    /// Unused.
+    pub pad1: u32,
+    /// Unused.
+    pub pad2: u32,
 }
 
 /// `Point` of `common/sphere.wgsl`.
@@ -334,7 +342,11 @@ mod tests {
             first,
             count,
             earlier,
-            claiming
+            claiming,
+            opacity,
+            pad0,
+            pad1,
+            pad2
         );
         assert_same_layout!(CutsUniform, "Cuts", clips, slices, surfaces, clip_count, slice_count, surface_count);
         assert_same_layout!(GlyphPoint, "glyph.wgsl", "Point", x, y, z, value, size);

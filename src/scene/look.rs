@@ -160,7 +160,17 @@ impl Look {
             Self::Mayavi => (mayavi_diameter(&positions), PointOrder::Depth),
         };
         let diameter = Diameter::Uniform(diameter);
-        PointLayer { positions, values, colors: None, sizes: None, diameter, order, shaded: true, antialias: true }
+        PointLayer {
+            positions,
+            values,
+            colors: None,
+            sizes: None,
+            diameter,
+            order,
+            opacity: 1.0,
+            shaded: true,
+            antialias: true,
+        }
     }
 
     /// The look's lighting of surfaces of equal density.

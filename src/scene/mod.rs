@@ -36,7 +36,8 @@ pub struct Scene {
     pub volume: bool,
     /// How it is drawn.
     pub mode: VolumeMode,
-    /// Planes on which the density is shown in the opaque colours of the limits, at most 8.
+    /// Planes on which the density is shown in the colours of the limits, opaque but for the lowest tenth, which fades; at
+    /// most 8.
     pub slices: Vec<Plane>,
     /// Planes that cut away the density, and the points whose centres lie there, on the side that their normal points
     /// to; at most 16.

@@ -53,11 +53,11 @@ impl VolumeMode {
     /// The most surfaces of equal density.
     pub const MOST_SURFACES: usize = 8;
 
-    /// Positions in the limits below which a projection fades into the background, evenly down to nothing at 0: empty
+    /// Positions in the limits below which projections and slices fade into the background, evenly down to nothing at 0: empty
     /// space hides neither axes nor paper.
     pub const FADED: f64 = 0.1;
 
-    /// Opacity of a projection at a position in the limits, 0 to 1.
+    /// Opacity of a projection or a slice at a position in the limits, 0 to 1.
     pub fn opacity_of_projection(position: f64) -> f64 {
         (position / Self::FADED).clamp(0.0, 1.0)
     }

@@ -29,6 +29,9 @@ pub struct PointLayer {
     pub diameter: Diameter,
     /// Which of several spheres on one pixel is seen.
     pub order: PointOrder,
+    /// Opacity of a sphere, above 0 to 1, whatever its thickness. Translucent ones (below 1) are drawn by depth, in as
+    /// many rounds as lie one behind another until nothing is seen through them.
+    pub opacity: f64,
     /// Whether spheres are darker towards their rim; otherwise they are discs of the very colours of
     /// the map.
     pub shaded: bool,
@@ -125,6 +128,9 @@ pub enum PointOrder {
 }
 
 impl PointLayer {
+    /// The least opacity of a point: some 700 of them one behind another hide what is behind.
+    pub const LEAST_OPACITY: f64 = 0.01;
+
     /// The same, of every `k`-th point only, beginning with the first.
     ///
     /// # Panics
@@ -139,6 +145,16 @@ impl PointLayer {
                 .map(|c| PointColors { values: Arc::new(c.values.iter().copied().step_by(k).collect()), ..c }),
             ..self
         }
+    }
+
+    /// Whether what lies behind a point is seen.
+    pub fn is_translucent(&self) -> bool {
+        self.opacity < 1.0
+    }
+
+    /// Points one behind another through which nothing is seen any more, to 1/1024.
+    pub fn most_layers(&self) -> u64 {
+        if self.is_translucent() { (1024_f64.ln() / -(-self.opacity).ln_1p()).ceil() as u64 } else { 1 }
     }
 
     /// What diameters grow with.
@@ -158,6 +174,15 @@ impl PointLayer {
                 self.positions.len(),
                 self.values.len()
             )));
+        }
+        if !(self.opacity >= Self::LEAST_OPACITY && self.opacity <= 1.0) {
+            let (opacity, least) = (self.opacity, Self::LEAST_OPACITY);
+            return Err(Error::Usage(format!(
+                "points of opacity {opacity} cannot be drawn; it lies from {least} to 1"
+            )));
+        }
+        if self.is_translucent() && self.order != PointOrder::Depth {
+            return Err(Error::Usage("translucent points are drawn in the order of their depth".into()));
         }
         let d = self.diameter.length();
         if !(d >= 0.0 && d.is_finite()) {

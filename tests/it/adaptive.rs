@@ -7,7 +7,7 @@ use densitas::geometry::Box3;
 use densitas::grid::DensityGrid;
 use densitas::progress::Silent;
 use densitas::render::Light;
-use densitas::scene::{Annotations, Limits, Look, Scene, View, Viewpoint};
+use densitas::scene::{Annotations, Isosurface, Limits, Look, Scene, View, Viewpoint, VolumeMode};
 use glam::DVec3;
 
 use crate::common::grid_of;
@@ -80,6 +80,28 @@ fn samples_for_several_steps_show_what_one_a_step_shows() {
                     println!("{what}: {most:.2} {mean:.4}");
                     assert!(most <= MOST && mean <= MEAN, "{what}: at most {most:.2}/255, mean {mean:.4}");
                 }
+            }
+        }
+    }
+}
+
+/// Surfaces are looked for in cells that may have one only. Catches: a surface in the half of a step that reaches into the
+/// next cell, levels beyond the limits, a value from before the cells that were left out.
+#[test]
+fn surfaces_in_some_cells_are_the_surfaces_of_all_steps() {
+    for (name, grid) in fields() {
+        for levels in [&[0.5][..], &[0.001, 0.2, 0.95], &[0.05, 1e-6]] {
+            for limits in [Limits::DEFAULT, Limits::Value(0.3, 0.6)] {
+                let mut scene = Look::Default.scene(grid.clone(), limits).unwrap();
+                scene.annotations = Annotations::default();
+                scene.viewpoint = Viewpoint::Fit(View::Angles { azimuth: 20.0, elevation: 10.0 });
+                scene.shading = Some(Look::Default.shading_of_surfaces(&grid));
+                let surface = |&level: &f64| Isosurface { level, opacity: 0.5 };
+                scene.mode = VolumeMode::Isosurfaces(levels.iter().map(surface).collect());
+                let (most, mean) = difference(&scene);
+                let what = format!("{name}, {levels:?}, {limits:?}");
+                println!("{what}: {most:.2} {mean:.4}");
+                assert!(most <= MOST && mean <= MEAN, "{what}: at most {most:.2}/255, mean {mean:.4}");
             }
         }
     }

@@ -45,6 +45,7 @@ fn slab(points: &[(DVec3, f64)], diameter: f64) -> Scene {
         sizes: None,
         diameter: Diameter::Uniform(diameter),
         order: PointOrder::Depth,
+        opacity: 1.0,
         shaded: false,
         antialias: false,
     };
@@ -129,6 +130,66 @@ fn a_sphere_in_a_slab_is_seen_through_the_fog_before_it() {
             assert_close(alpha, 1.0, "opaque");
         }
         assert_close(at(&light, 0, 0)[3], 1.0 - (-sigma()).exp(), "beside it");
+    }
+}
+
+/// Discs one behind another, in any order in memory: each lets through what its opacity leaves. Catches: layers left out,
+/// taken twice or in the wrong order, points of equal depth that hide one another, opacity applied to the wrong side.
+#[test]
+fn translucent_points_are_laid_one_over_another() {
+    let greys = [0.9, 0.2, 0.7, 0.4, 1.0];
+    // Seen along -x, so that the largest x is the nearest; the last two are at one place.
+    let xs = [0.5, 0.8, 0.2, 0.35, 0.35];
+    let points: Vec<_> = std::iter::zip(xs, greys).map(|(x, grey)| (DVec3::new(x, 0.5, 0.5), grey)).collect();
+    for opacity in [0.05, 0.3, 0.999] {
+        for (diameter, antialias) in [(0.2, false), (0.2, true), (0.0, false)] {
+            let mut scene = points_only(&points, diameter);
+            (layer(&mut scene).opacity, layer(&mut scene).antialias) = (opacity, antialias);
+            let pixel = at(&light(&scene, SIZE), 32, 32);
+            // Of two at one depth the one that comes last by density is before the other.
+            let (mut color, mut through) = (0.0, 1.0);
+            for grey in [0.2, 0.9, 1.0, 0.4, 0.7] {
+                color += through * opacity * grey;
+                through *= 1.0 - opacity;
+            }
+            // What more than 1023 of 1024 is hidden of is not looked for.
+            let tolerance = if opacity > 0.9 { 1.0 / 1024.0 } else { FLOAT_TOLERANCE };
+            let what = format!("opacity {opacity}, diameter {diameter}, smoothed {antialias}");
+            assert!((f64::from(pixel[0]) - color).abs() <= tolerance, "{what}: {pixel:?}, expected {color}");
+            assert!((f64::from(pixel[3]) - 1.0 + through).abs() <= tolerance, "{what}: {pixel:?}, expected {through}");
+        }
+    }
+}
+
+/// Closed form 7 with a translucent glyph. Catches: fog between and behind the points left out or counted twice.
+#[test]
+fn translucent_points_in_a_slab_have_fog_between_them() {
+    let (opacity, grey) = (0.4, 0.25);
+    let points = [0.3, 0.7].map(|x| (DVec3::new(x, 0.5, 0.5), grey));
+    for antialias in [false, true] {
+        let mut scene = slab(&points, 0.0);
+        (layer(&mut scene).opacity, layer(&mut scene).antialias) = (opacity, antialias);
+        let light = light(&scene, SIZE);
+        let fog = |length: f64| (-sigma() * length).exp();
+        let passed = 1.0 - opacity;
+        let expected = (1.0 - fog(0.3))
+            + fog(0.3) * (opacity * grey + passed * (1.0 - fog(0.4)))
+            + fog(0.7) * passed * (opacity * grey + passed * (1.0 - fog(0.3)));
+        assert_close(at(&light, 32, 32)[0], expected, "through both");
+        assert_close(at(&light, 32, 32)[3], 1.0 - fog(1.0) * passed * passed, "opacity");
+        assert_close(at(&light, 0, 0)[3], 1.0 - fog(1.0), "beside them");
+    }
+}
+
+#[test]
+fn what_translucent_points_cannot_be_is_told() {
+    for (opacity, order, word) in
+        [(0.0, PointOrder::Depth, "0.01"), (1.5, PointOrder::Depth, "1.5"), (0.5, PointOrder::Density, "depth")]
+    {
+        let mut scene = points_only(&[(MIDDLE, 0.5)], 0.1);
+        (layer(&mut scene).opacity, layer(&mut scene).order) = (opacity, order);
+        let refused = renderer().draw_light(&scene, SIZE, &Silent).unwrap_err();
+        assert!(matches!(refused, Error::Usage(_)) && refused.to_string().contains(word), "{refused}");
     }
 }
 
@@ -470,14 +531,15 @@ fn one_pass_and_two_passes_see_the_same_points() {
     // Equal points, of which the last is seen.
     points.positions = Arc::new([&points.positions[..], &points.positions[..50]].concat());
     points.values = Arc::new([&points.values[..], &points.values[50..100]].concat());
-    for (volume, order, diameter) in [
-        (false, PointOrder::Depth, 0.0),
-        (false, PointOrder::Depth, 0.05),
-        (true, PointOrder::Depth, 0.05),
-        (true, PointOrder::Density, 0.03),
+    for (volume, order, diameter, opacity) in [
+        (false, PointOrder::Depth, 0.0, 1.0),
+        (false, PointOrder::Depth, 0.05, 1.0),
+        (true, PointOrder::Depth, 0.05, 1.0),
+        (true, PointOrder::Density, 0.03, 1.0),
+        (false, PointOrder::Depth, 0.02, 0.6),
     ] {
         scene.volume = volume;
-        scene.points = Some(PointLayer { order, diameter: Diameter::Uniform(diameter), ..points.clone() });
+        scene.points = Some(PointLayer { order, diameter: Diameter::Uniform(diameter), opacity, ..points.clone() });
         let ours = light(&scene, [321, 239]);
         let theirs = gl.draw_light(&scene, [321, 239], &Silent).unwrap();
         let differs = |(a, b): &(&[f32; 4], &[f32; 4])| (0..4).any(|c| (a[c] - b[c]).abs() > 1.0 / 255.0);

@@ -69,7 +69,7 @@ fn assert_pixels(scene: &Scene, tolerance: f64, expected: impl Fn(DVec2) -> f64)
         // Seen along -x with z up: y to the right.
         let offset = DVec2::new(place(column), -place(row)) - DVec2::new(CENTER.y, CENTER.z);
         let [found, .., alpha] = light.rgba[(row * SIZE + column) as usize];
-        let opacity = match scene.mode.is_projection() {
+        let opacity = match scene.mode.is_projection() || scene.mode == VolumeMode::Slices {
             // A fade over the first tenth of the limits, which begin at 0.
             true => (10.0 * expected(offset)).min(1.0),
             false => 1.0,
@@ -194,6 +194,35 @@ fn fog_before_a_slice_lies_over_it_and_fog_behind_it_is_hidden() {
     // Nearer fog cut away by a box.
     scene.clip = Plane::sides_of(Box3 { min: DVec3::ZERO, max: DVec3::new(0.5, 1.0, 1.0) }).to_vec();
     assert!((draw(&scene).unwrap().rgba[0][0] - 1.0).abs() < 2e-3);
+}
+
+/// A slice covers no more than can be told from nothing, so that what lies behind it is seen. Catches: an opaque slice
+/// over the padding, a ray that ends at the first slice, one slice taken twice.
+#[test]
+fn a_slice_behind_a_faded_one_is_seen() {
+    let bounds = Box3 { min: DVec3::ZERO, max: DVec3::ONE };
+    // Seen from x = 1: the nearer slice has the value 0.04, of opacity 0.4, the further one 0.9.
+    let mut scene = scene(grid_of(bounds, [11; 3], |p| if p.x > 0.5 { 0.04 } else { 0.9 }));
+    scene.mode = VolumeMode::Slices;
+    scene.slices = [0.25, 0.75].map(|x| Plane::perpendicular_to(0, DVec3::splat(x))).to_vec();
+    let found = draw(&scene).unwrap().rgba[0];
+    assert!((f64::from(found[0]) - (0.4 * 0.04 + 0.6 * 0.9)).abs() < 1e-4, "{found:?}");
+    assert!((found[3] - 1.0).abs() < 1e-6, "{found:?}");
+}
+
+/// Catches: a logarithm of what is left of a ray that is opaque, which gave NaN behind a slice.
+#[test]
+fn rays_that_are_opaque_end_before_and_behind_slices() {
+    let bounds = Box3 { min: DVec3::ZERO, max: DVec3::ONE };
+    for reference_length in [0.001, 0.3] {
+        let mut scene = scene(grid_of(bounds, [5; 3], |_| 1.0));
+        scene.transfer.reference_length = reference_length;
+        scene.transfer.opacity = OpacityCurve::parse("0:0,1:0.99").unwrap();
+        scene.slices = vec![Plane::perpendicular_to(0, DVec3::splat(0.5))];
+        for shown in draw(&scene).unwrap().rgba {
+            assert!(shown.iter().all(|v| (v - 1.0).abs() < 1e-3), "{reference_length}: {shown:?}");
+        }
+    }
 }
 
 /// Catches: clip planes with the sides exchanged, or in units other than the data's.

@@ -87,3 +87,26 @@ fn long_help_has_examples_and_short_help_is_compact() {
         assert!(!help(&[verb, "-h"]).contains("Examples:"), "{verb}");
     }
 }
+
+/// Catches: an empty picture without a word, options that change nothing without a word, and words where all is well.
+#[test]
+fn what_shows_nothing_and_what_changes_nothing_is_told() {
+    let folder = folder("nothing");
+    let picture = path(&folder, "a.png");
+    let base = ["render", "sample:founding", "--grid", "12", "--size", "120x90", "-o", &picture];
+    for (options, wanted) in [
+        (&["--mode", "iso", "--iso", "99"][..], "nothing is seen: no density has a level of --iso"),
+        (&["--mode", "minip"], "nothing is seen: the density is about 0 at the border"),
+        (&["--clip", "90,91,90,91,90,91"], "nothing is seen: what --clip"),
+        (&["--mode", "slice", "--slice", "x=99"], "nothing is seen: no --slice"),
+        (&["--point-size", "1", "--color-by", "#f00"], "--point-size changes nothing"),
+        (&["--point-size", "1", "--color-by", "#f00"], "--color-by changes nothing"),
+        (&["--mode", "points", "--point-size", "0.1"], ""),
+        (&["--mode", "iso"], ""),
+        (&["--mode", "minip", "--clip=-1,1,-1,1,-1,1"], ""),
+    ] {
+        let told = stderr(&densitas(&[&base[..], options].concat()));
+        let warns = told.contains("warning");
+        assert!(told.contains(wanted) && warns != wanted.is_empty(), "{options:?}: {told}");
+    }
+}

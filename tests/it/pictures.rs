@@ -179,24 +179,28 @@ fn a_colour_ramp_is_second_order_in_the_step() {
     assert!(error(0.01) < FLOAT_TOLERANCE);
 }
 
-/// Closed form 8b: a spike in the transfer function has its optical depth S w L at any step. Catches: samples that
-/// step over it, a mean that is not divided by the way of the position.
+/// Closed form 8b: a spike in the transfer function has its optical depth S w L at any step, also where a sample stands
+/// for several and cells are left out. Catches: samples that step over it, a mean that is not divided by the way of the
+/// position, a mean that begins before the cells that were left out.
 #[test]
 fn a_spike_in_the_opacity_has_its_optical_depth_at_any_step() {
     // Extinction a triangle but for the curvature of the logarithm: its integral between the control points is exact.
     for (width, top) in [(0.05_f64, 0.9_f64), (0.01, 0.5), (0.002, 0.9)] {
         let curve = format!("0:0,{}:0,0.4:{top},{}:0,1:0", 0.4 - width, 0.4 + width);
         let depth = 2.0 * width * ((1.0 - top) * (1.0 - top).ln() + top) / top;
-        for step in [0.3, 0.1, 0.03, 0.011, 0.001] {
-            let mut scene = closed_form(grid_of(UNIT_BOX, [5, 3, 3], |p| p.x), &curve, 0.1, step);
+        let steps = [0.3, 0.1, 0.03, 0.011, 0.001];
+        for (step, adaptive, nodes) in steps.into_iter().flat_map(|s| [(s, false, 5), (s, true, 5), (s, true, 129)]) {
+            let mut scene = closed_form(grid_of(UNIT_BOX, [nodes, 3, 3], |p| p.x), &curve, 0.1, step);
+            scene.sampling.adaptive = adaptive;
             scene.transfer.colormap = Colormap::parse("0:#fff,0.3:#fff,0.35:#f00,0.45:#f00,0.5:#fff,1:#fff").unwrap();
             let [red, green, _, alpha] = center(&light(&scene, [9, 9]));
             let expected = 1.0 - (-depth / 0.1).exp();
             // The table has 4080 parts: of a spike of 16 of them it cuts the top.
             let tolerated = if width < 0.005 { 0.02 } else { 1e-3 };
-            assert!((f64::from(alpha) - expected).abs() < tolerated, "{width} {step}: {alpha}, expected {expected}");
+            let what = format!("{width} {step} {adaptive} {nodes}");
+            assert!((f64::from(alpha) - expected).abs() < tolerated, "{what}: {alpha}, expected {expected}");
             // It emits its own colour only.
-            assert!(green < 0.01 && (red - alpha).abs() < 1e-3, "{width} {step}: {red} {green} {alpha}");
+            assert!(green < 0.01 && (red - alpha).abs() < 1e-3, "{what}: {red} {green} {alpha}");
         }
     }
 }

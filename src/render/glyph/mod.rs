@@ -1,0 +1,298 @@
+//! Points as spheres: which of them each sample of a picture sees, at which depth.
+//!
+//! Opaque ones take one round. Translucent ones are peeled off in layers: each round finds the nearest point behind
+//! that of the round before.
+
+mod plan;
+mod points;
+mod stage;
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::march::{bind, layout, scale_code, storage, uniform, uniform_type};
+use super::tiles::Tile;
+use super::uniforms::{FrameUniform, VolumeUniform};
+use super::volume::VolumeTexture;
+use crate::error::Result;
+use crate::gpu::Gpu;
+use crate::progress::Progress;
+use crate::scene::{Camera, PointLayer, PointOrder, Scene};
+use plan::Plan;
+use points::{Piece, PointBuffers};
+use stage::{Stage, dispatch};
+
+/// Invocations of a workgroup, as `glyph.wgsl` says.
+const WORKGROUP: u32 = 64;
+
+/// Side of a workgroup, as `glyph_resolve.wgsl` says.
+const TILE: u32 = 8;
+
+/// Samples a pixel where edges are smoothed.
+const SMOOTH_SAMPLES: u32 = 4;
+
+/// Bytes of a buffer with something for each sample: pictures that need more are drawn in bands of rows, so that no
+/// buffer exceeds the 128 MiB that software adapters bind.
+const MOST_SLOT_BYTES: u64 = 128 << 20;
+
+/// Bytes that opaque points need for a sample in one buffer, and translucent ones: `Layered` of `march.wgsl`.
+const SLOT_BYTES: [u64; 2] = [16, 32];
+
+/// What the march reads.
+#[derive(Clone)]
+pub struct SeenGlyphs {
+    /// One `Seen` of `common/glyph.wgsl` a sample.
+    pub buffer: wgpu::Buffer,
+    /// Samples a pixel.
+    pub samples: u32,
+    /// The row of the picture that the buffer begins with.
+    pub first_row: u32,
+    /// Where translucent ones are kept.
+    pub layers: Option<Layers>,
+}
+
+/// What is kept between the layers of translucent points.
+#[derive(Clone)]
+pub struct Layers {
+    /// One `Layered` of `march.wgsl` a sample.
+    pub samples: wgpu::Buffer,
+    /// For each sample the complement of depth and number of the point it has seen last.
+    pub before: wgpu::Buffer,
+    /// Not 0 if any sample has seen a point in this layer.
+    pub found: wgpu::Buffer,
+    /// Opacity of a point.
+    pub opacity: f32,
+    /// Whether this is the end: what lies behind the last points, and the picture.
+    pub last: bool,
+}
+
+/// The pass, its pipelines, and the points and slots of the last picture.
+pub struct GlyphPass {
+    groups: [wgpu::BindGroupLayout; 2],
+    /// Any order in 32-bit numbers: by depth in two passes, by density in one.
+    narrow: Stage,
+    /// By depth in one pass of 64-bit numbers, where the adapter has them.
+    wide: Option<Stage>,
+    resolve: Stage,
+    points: Option<PointBuffers>,
+    slots: Option<Slots>,
+    /// How long it took to find which points are seen, since this was last set to 0.
+    pub scattering: Duration,
+}
+
+/// For each sample the nearest depth, the point that has it, and what it looks like.
+struct Slots {
+    count: u64,
+    /// Words of `nearest` a sample: 2 where it holds the number of the point too.
+    words: u64,
+    layered: bool,
+    nearest: wgpu::Buffer,
+    winner: wgpu::Buffer,
+    seen: wgpu::Buffer,
+    before: wgpu::Buffer,
+    layers: wgpu::Buffer,
+    found: wgpu::Buffer,
+}
+
+/// Rows of a tile with what all their layers share.
+pub struct Band {
+    plan: Plan,
+    rows: Range<u32>,
+    columns: u32,
+    by_depth: bool,
+    layered: bool,
+    shaded: bool,
+    scale: u32,
+    frame: wgpu::BindGroup,
+    limits: wgpu::BindGroup,
+    seen: SeenGlyphs,
+}
+
+impl GlyphPass {
+    /// Prepares the pass; pipelines are compiled when first needed.
+    pub fn new(gpu: &Gpu) -> Self {
+        let groups = [layout(gpu, &[(0, uniform_type())]), layout(gpu, &[(0, uniform_type())])];
+        let [read, write] = [true, false].map(storage);
+        let own = [(0, read), (1, uniform_type()), (2, write), (4, read)];
+        let wide = gpu.has_atomic_u64().then(|| Stage::new(gpu, "glyph_wide.wgsl", &groups, &own));
+        let narrow = Stage::new(gpu, "glyph.wgsl", &groups, &[&own[..], &[(3, write)]].concat());
+        let own = [(0, read), (1, uniform_type()), (2, read), (3, write), (4, read), (5, write)];
+        let resolve = Stage::new(gpu, "glyph_resolve.wgsl", &groups, &own);
+        Self { groups, narrow, wide, resolve, points: None, slots: None, scattering: Duration::ZERO }
+    }
+
+    /// Bands of rows that are drawn one after the other so that their slots find room.
+    pub fn bands(&self, tile: Tile, layer: &PointLayer) -> Vec<Range<u32>> {
+        let samples = if layer.antialias { SMOOTH_SAMPLES } else { 1 };
+        let slots = MOST_SLOT_BYTES / SLOT_BYTES[usize::from(layer.is_translucent())];
+        let rows = (slots / u64::from(tile.size[0] * samples)).max(1) as usize;
+        let all = tile.rows();
+        all.clone().step_by(rows).map(|first| first..(first + rows as u32).min(all.end)).collect()
+    }
+
+    /// Prepares `rows` of a tile of a picture of `size`; `None` if there are no points.
+    #[allow(clippy::too_many_arguments)] // the same as those of the march
+    pub fn begin(
+        &mut self,
+        gpu: &Gpu,
+        scene: &Scene,
+        layer: &PointLayer,
+        camera: &Camera,
+        volume: &VolumeTexture,
+        size: [u32; 2],
+        tile: Tile,
+        rows: Range<u32>,
+    ) -> Option<Band> {
+        let bounds = scene.grid.lattice.bounds();
+        if !self.points.as_ref().is_some_and(|p| p.holds(layer, scene, volume.unit)) {
+            self.points = None;
+            self.points = Some(PointBuffers::new(gpu, layer, scene, volume.unit));
+        }
+        let points = self.points.as_ref().filter(|p| !p.buffers.is_empty())?;
+        let plan = Plan::new(gpu, layer, camera, points, size);
+        let (by_depth, layered) = (layer.order == PointOrder::Depth, layer.is_translucent());
+        let words = if by_depth && self.wide.is_some() { 2 } else { 1 };
+        let count = u64::from(tile.size[0]) * rows.len() as u64 * u64::from(plan.samples);
+        if self.slots.as_ref().is_none_or(|s| s.count < count || s.words < words || s.layered < layered) {
+            self.slots = None;
+            self.slots = Some(Slots::new(gpu, count, words, layered));
+        }
+        let slots = self.slots.as_ref().expect("just made");
+        if layered {
+            slots.clear(gpu, &[&slots.before, &slots.layers]);
+        }
+        let frame = uniform(gpu, &FrameUniform::new(camera, bounds, size, tile, rows.clone()));
+        let (transfer, unit) = layer.colors.as_ref().map_or((&scene.transfer, volume.unit), |c| (&c.transfer, 1.0));
+        let limits = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, transfer, unit));
+        let layers = layered.then(|| slots.layers(layer.opacity as f32));
+        Some(Band {
+            by_depth,
+            layered,
+            shaded: layer.shaded && !plan.only_pixels,
+            scale: scale_code(transfer.scale),
+            frame: bind(gpu, &self.groups[0], &[(0, frame.as_entire_binding())]),
+            limits: bind(gpu, &self.groups[1], &[(0, limits.as_entire_binding())]),
+            seen: SeenGlyphs { buffer: slots.seen.clone(), samples: plan.samples, first_row: rows.start, layers },
+            columns: tile.size[0],
+            plan,
+            rows,
+        })
+    }
+
+    /// Finds what each sample of a band sees of the points: of translucent ones the next layer.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Gpu`] if the device failed, [`crate::error::Error::Interrupted`].
+    pub fn run(&mut self, gpu: &Gpu, band: &Band, progress: &dyn Progress) -> Result<SeenGlyphs> {
+        let start = Instant::now();
+        self.scatter(gpu, band, progress)?;
+        self.scattering += start.elapsed();
+        self.resolve(gpu, band);
+        Ok(band.seen.clone())
+    }
+
+    fn scatter(&mut self, gpu: &Gpu, band: &Band, progress: &dyn Progress) -> Result<()> {
+        let (Some(points), Some(slots)) = (&self.points, &self.slots) else { return Ok(()) };
+        let Slots { nearest, winner, before, .. } = slots;
+        let wide = self.wide.as_mut().filter(|_| band.by_depth);
+        let (stage, buffers, passes): (_, &[_], &[bool]) = match wide {
+            Some(wide) => (wide, &[(2, nearest), (4, before)], &[false]),
+            None => {
+                let passes: &[bool] = if band.by_depth { &[false, true] } else { &[true] };
+                (&mut self.narrow, &[(2, nearest), (3, winner), (4, before)], passes)
+            }
+        };
+        // Cheaper than to write all that is empty one by one.
+        slots.clear(gpu, &[nearest, winner, &slots.seen, &slots.found]);
+        let scatter = stage.pipeline(gpu, band.scatter_constants());
+        for &claiming in passes {
+            let mut pieces: Vec<Piece> = points.pieces(band.plan.points_a_dispatch).collect();
+            if !band.by_depth {
+                pieces.reverse();
+            }
+            for piece in pieces {
+                progress.check()?;
+                let uniform = band.plan.uniform(&piece, band.rows.start, claiming);
+                let own = stage.bind(gpu, &points.buffers[piece.buffer].0, uniform, buffers);
+                let groups = (piece.count * band.plan.lanes).div_ceil(WORKGROUP);
+                dispatch(gpu, &scatter, [&band.frame, &band.limits, &own], [groups, 1]);
+                gpu.wait()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn resolve(&mut self, gpu: &Gpu, band: &Band) {
+        let (Some(points), Some(slots)) = (&self.points, &self.slots) else { return };
+        let wide = band.by_depth && self.wide.is_some();
+        let winner = if wide { &slots.nearest } else { &slots.winner };
+        let resolve = self.resolve.pipeline(gpu, band.resolve_constants(wide));
+        for piece in points.pieces(u32::MAX) {
+            let buffer = &points.buffers[piece.buffer].0;
+            let buffers = [(2, winner), (3, &slots.seen), (4, &slots.nearest), (5, &slots.before)];
+            let own = self.resolve.bind(gpu, buffer, band.plan.uniform(&piece, band.rows.start, true), &buffers);
+            let groups = [band.columns.div_ceil(TILE), (band.rows.len() as u32).div_ceil(TILE)];
+            dispatch(gpu, &resolve, [&band.frame, &band.limits, &own], groups);
+        }
+    }
+}
+
+impl Band {
+    fn scatter_constants(&self) -> stage::Constants {
+        vec![
+            ("GLYPH_SAMPLES", self.plan.samples),
+            ("ONLY_PIXELS", u32::from(self.plan.only_pixels)),
+            ("BY_DEPTH", u32::from(self.by_depth)),
+            ("IN_PIXELS", u32::from(self.plan.in_pixels)),
+            ("LAYERED", u32::from(self.layered)),
+        ]
+    }
+
+    fn resolve_constants(&self, wide: bool) -> stage::Constants {
+        vec![
+            ("GLYPH_SAMPLES", self.plan.samples),
+            ("SHADED", u32::from(self.shaded)),
+            ("WORDS", if wide { 2 } else { 1 }),
+            ("IN_PIXELS", u32::from(self.plan.in_pixels)),
+            ("SCALE", self.scale),
+            ("LAYERED", u32::from(self.layered)),
+        ]
+    }
+}
+
+impl Slots {
+    fn new(gpu: &Gpu, count: u64, words: u64, layered: bool) -> Self {
+        let buffer = |label, size: u64| {
+            let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
+            gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some(label),
+                size,
+                usage,
+                mapped_at_creation: false,
+            })
+        };
+        let of_layers = if layered { count } else { 1 };
+        Self {
+            count,
+            words,
+            layered,
+            nearest: buffer("nearest", 4 * words * count),
+            winner: buffer("winner", 4 * count),
+            seen: buffer("seen", 8 * count),
+            before: buffer("before", 8 * of_layers),
+            layers: buffer("layers", SLOT_BYTES[1] * of_layers),
+            found: buffer("found", 4),
+        }
+    }
+
+    fn clear(&self, gpu: &Gpu, buffers: &[&wgpu::Buffer]) {
+        let mut encoder = gpu.device.create_command_encoder(&Default::default());
+        buffers.iter().for_each(|buffer| encoder.clear_buffer(buffer, 0, None));
+        gpu.queue.submit([encoder.finish()]);
+    }
+
+    fn layers(&self, opacity: f32) -> Layers {
+        let [samples, before, found] = [&self.layers, &self.before, &self.found].map(Clone::clone);
+        Layers { samples, before, found, opacity, last: false }
+    }
+}

@@ -1,0 +1,298 @@
+//! Small pictures of every mode, kept in `tests/golden`, and faults planted into the shaders that they must catch.
+//!
+//! On the software adapter a picture is the kept one if no channel differs by more than 1/255 and no more than one pixel
+//! in a thousand differs at all. A failure writes the new picture and the difference beside the kept one;
+//! `UPDATE_GOLDEN=1 cargo test --release golden` rewrites all.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use glam::DVec3;
+
+use super::*;
+use crate::color::{Colormap, OpacityCurve, Scale};
+use crate::geometry::{Box3, LengthUnit};
+use crate::gpu::{AdapterChoice, planted};
+use crate::grid::{DensityGrid, Lattice};
+use crate::io::png;
+use crate::progress::Silent;
+use crate::scene::{
+    Annotations, Diameter, Isosurface, Limits, Look, Plane, PointColors, PointLayer, PointOrder, Quantity, View,
+    Viewpoint,
+};
+
+const FRAME: Frame = Frame { size: [320, 240], scale_factor: 1.0 };
+const LARGEST_FILE: u64 = 64 << 10;
+const MOST_FILES: usize = 30;
+
+/// Three blobs in a box that no exchange of axes leaves as it is.
+fn grid() -> Arc<DensityGrid> {
+    let bounds = Box3 { min: DVec3::new(-2.0, -1.0, 0.0), max: DVec3::new(3.0, 3.0, 3.0) };
+    let shape = [44, 36, 28];
+    let lattice = Lattice::spanning(bounds, shape).unwrap();
+    let node = |n: usize| lattice.node(n % shape[0], n / shape[0] % shape[1], n / (shape[0] * shape[1]));
+    let values = (0..lattice.len()).map(|n| density(node(n)) as f32).collect();
+    Arc::new(DensityGrid::new(lattice, values, Some(LengthUnit::Nanometre)).unwrap())
+}
+
+fn density(p: DVec3) -> f64 {
+    let blob = |center: [f64; 3], s: f64| (-(p - DVec3::from(center)).length_squared() / (2.0 * s * s)).exp();
+    blob([0.0, 0.6, 1.2], 0.45) + 0.6 * blob([1.4, 1.5, 1.9], 0.3) + 0.3 * blob([1.6, 0.2, 0.8], 0.25)
+}
+
+fn fog() -> Scene {
+    let mut scene = Look::Default.scene(grid(), Limits::DEFAULT).unwrap();
+    scene.viewpoint = Viewpoint::Fit(View::ISO);
+    scene
+}
+
+fn with(change: impl FnOnce(&mut Scene)) -> Scene {
+    let mut scene = fog();
+    change(&mut scene);
+    scene
+}
+
+fn mode(mode: VolumeMode) -> Scene {
+    with(|scene| {
+        if let Some(limits) = mode.limits(&scene.grid) {
+            scene.transfer.limits = limits;
+        }
+        scene.mode = mode;
+    })
+}
+
+/// 300 points of the density's shape, without chance.
+fn points(volume: bool, change: impl FnOnce(&mut PointLayer)) -> Scene {
+    let mut scene = fog();
+    let spread = |i: u32, k: f64| (f64::from(i) * k).fract() - 0.5;
+    let positions: Vec<DVec3> = (1..=300)
+        .map(|i| {
+            DVec3::new(
+                0.5 + 2.2 * spread(i, 0.754_877),
+                0.9 + 1.9 * spread(i, 0.569_84),
+                1.4 + 1.8 * spread(i, 0.438_3),
+            )
+        })
+        .collect();
+    let values = positions.iter().map(|&p| density(p)).collect();
+    let mut layer = Look::Default.points(&scene, Arc::new(positions), Arc::new(values));
+    change(&mut layer);
+    scene.volume = volume;
+    scene.transfer.colormap = Look::Default.colormap_of_points(scene.background);
+    scene.points = Some(layer);
+    scene
+}
+
+fn light_theme(scene: &mut Scene) {
+    scene.background = Background::Color([1.0; 3]);
+    scene.transfer.colormap = Look::Default.colormap(scene.background);
+}
+
+fn scenes() -> Vec<(&'static str, Scene)> {
+    let cut = Plane { point: DVec3::new(0.4, 0.8, 1.2), normal: DVec3::new(1.0, -0.5, 0.2) };
+    let thirds = |i: usize| Plane::perpendicular_to(i, DVec3::new(0.2, 0.7, 1.3));
+    let layer_of = |n: usize, i: usize| ([0.2 + 0.6 * i as f32 / n as f32, 0.8 - 0.5 * i as f32 / n as f32, 0.4], i);
+    let chains: Vec<_> = (0..4).map(|i| (format!("chain {i}"), layer_of(4, i).0)).collect();
+    let codes: Vec<u32> = (0..300).map(|i| i % 4).collect();
+    vec![
+        ("fog-dark", with(|s| s.annotations.title = Some("Three blobs".into()))),
+        ("fog-light", with(light_theme)),
+        ("fog-lit", with(|s| s.shading = Some(Look::Default.shading(&s.grid)))),
+        (
+            "fog-log-spike",
+            with(|s| {
+                (s.transfer.scale, s.transfer.limits) = (Scale::Log, [1e-3, 1.0]);
+                s.transfer.opacity = OpacityCurve::parse("0:0,0.5:0,0.53:0.5,0.56:0,1:0.3").unwrap();
+            }),
+        ),
+        (
+            "fog-clip-slice",
+            with(|s| {
+                s.clip = vec![cut];
+                s.slices = vec![thirds(2)];
+            }),
+        ),
+        ("fog-transparent", with(|s| s.background = Background::Transparent)),
+        (
+            "fog-counts-mass-axis",
+            with(|s| {
+                s.annotations = Annotations {
+                    quantity: Quantity::Counts(1000.0),
+                    mass_axis: true,
+                    scale_bar: true,
+                    ..s.annotations.clone()
+                };
+            }),
+        ),
+        ("mayavi", Look::Mayavi.scene(grid(), Limits::Range(0.0, 0.5)).unwrap()),
+        ("maximum", mode(VolumeMode::Maximum)),
+        (
+            "minimum",
+            Scene {
+                clip: Plane::sides_of(Box3 { min: DVec3::new(-0.5, 0.2, 0.8), max: DVec3::new(0.6, 1.1, 1.7) })
+                    .to_vec(),
+                ..mode(VolumeMode::Minimum)
+            },
+        ),
+        ("average", mode(VolumeMode::Mean)),
+        ("xray", {
+            let mut s = mode(VolumeMode::LineIntegral);
+            light_theme(&mut s);
+            s
+        }),
+        ("surfaces", {
+            let mut s = mode(VolumeMode::Isosurfaces(vec![
+                Isosurface { level: 0.1, opacity: 0.4 },
+                Isosurface { level: 0.5, opacity: 1.0 },
+            ]));
+            s.shading = Some(Look::Default.shading_of_surfaces(&s.grid));
+            s
+        }),
+        ("slices", Scene { slices: (0..3).map(thirds).collect(), ..mode(VolumeMode::Slices) }),
+        (
+            "points",
+            points(false, |p| {
+                p.diameter = Diameter::Uniform(0.2);
+                p.order = PointOrder::Depth;
+            }),
+        ),
+        (
+            "points-pixels-densest",
+            points(false, |p| {
+                p.diameter = Diameter::Pixels(5.0);
+                p.order = PointOrder::Density;
+            }),
+        ),
+        (
+            "points-translucent",
+            points(false, |p| {
+                p.diameter = Diameter::Ranged(0.5);
+                p.order = PointOrder::Depth;
+                p.opacity = 0.4;
+            }),
+        ),
+        (
+            "points-in-fog",
+            points(true, |p| {
+                p.diameter = Diameter::Uniform(0.12);
+                p.order = PointOrder::Depth;
+            }),
+        ),
+        ("points-legend-gizmo", {
+            let mut s = points(false, |p| {
+                p.colors = Some(PointColors::categories(&codes, chains));
+                p.order = PointOrder::Depth;
+                p.diameter = Diameter::Uniform(0.15);
+            });
+            s.annotations.gizmo = true;
+            light_theme(&mut s);
+            s
+        }),
+        (
+            "points-column",
+            points(false, |p| {
+                let x = p.positions.iter().map(|p| p.x).collect();
+                p.colors =
+                    Some(PointColors::column(Arc::new(x), "x of it".into(), Colormap::named("viridis").unwrap()));
+                p.order = PointOrder::Depth;
+            }),
+        ),
+    ]
+}
+
+fn renderer() -> Renderer {
+    Renderer::new(Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter")).unwrap()
+}
+
+fn draw(renderer: &mut Renderer, scene: &Scene) -> Picture {
+    renderer.draw(scene, &FRAME, &Silent).unwrap()
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+/// The pixels of a kept picture as red, green, blue, alpha.
+fn kept(name: &str) -> Result<Picture> {
+    let path = folder().join(format!("{name}.png"));
+    let (size, rgba) = png::read(&path)?;
+    Ok(Picture { size, rgba })
+}
+
+/// The largest difference of a channel, and how many pixels differ.
+fn difference(a: &Picture, b: &Picture) -> (u8, usize) {
+    if a.size != b.size {
+        return (u8::MAX, usize::MAX);
+    }
+    let pixels = std::iter::zip(a.rgba.chunks_exact(4), b.rgba.chunks_exact(4));
+    let differs = |(a, b): (&[u8], &[u8])| (0..4).map(|c| a[c].abs_diff(b[c])).max().unwrap_or(0);
+    pixels.map(differs).fold((0, 0), |(most, count), d| (most.max(d), count + usize::from(d > 0)))
+}
+
+fn is_same((most, count): (u8, usize)) -> bool {
+    let pixels = (FRAME.size[0] * FRAME.size[1]) as usize;
+    most <= 1 && count * 1000 <= pixels
+}
+
+fn write(name: &str, picture: &Picture) {
+    png::write(&folder().join(format!("{name}.png")), None, picture.size, &picture.rgba).unwrap();
+}
+
+/// The new picture and eight times its difference from the kept one, on black.
+fn write_failure(name: &str, new: &Picture, old: Option<&Picture>) {
+    write(&format!("{name}.new"), new);
+    if let Some(old) = old.filter(|old| old.size == new.size) {
+        let channels = std::iter::zip(&new.rgba, &old.rgba).enumerate();
+        let rgba =
+            channels.map(|(i, (a, b))| if i % 4 == 3 { 255 } else { a.abs_diff(*b).saturating_mul(8) }).collect();
+        write(&format!("{name}.difference"), &Picture { size: new.size, rgba });
+    }
+}
+
+#[test]
+fn pictures_are_the_kept_ones() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let (mut renderer, scenes) = (renderer(), scenes());
+    assert!(scenes.len() <= MOST_FILES);
+    let mut wrong = Vec::new();
+    for (name, scene) in &scenes {
+        let new = draw(&mut renderer, scene);
+        if update {
+            write(name, &new);
+        }
+        let old = kept(name);
+        let found = old.as_ref().map(|old| difference(&new, old));
+        if !found.as_ref().is_ok_and(|found| is_same(*found)) {
+            write_failure(name, &new, old.as_ref().ok());
+            wrong.push(format!("{name}: largest difference and pixels that differ {found:?}"));
+        }
+        let bytes = std::fs::metadata(folder().join(format!("{name}.png"))).map_or(0, |m| m.len());
+        assert!(bytes <= LARGEST_FILE, "{name}.png has {bytes} bytes");
+    }
+    assert!(wrong.is_empty(), "see tests/golden/NAME.new.png and NAME.difference.png:\n{}", wrong.join("\n"));
+}
+
+/// Each fault of a shader by the text that it changes, and a picture that must tell.
+#[rustfmt::skip]
+const FAULTS: [(&str, &str, &str, &str); 9] = [
+    ("a step twice as long", "- index_of(vec3<f32>(0.0))) * volume.step;", "- index_of(vec3<f32>(0.0))) * 2.0 * volume.step;", "fog-dark"),
+    ("a missing step", "    var done = 0.0;\n", "    var done = 1.0;\n", "fog-clip-slice"),
+    ("two axes exchanged", "return (position / volume.half_size", "return (position.yxz / volume.half_size.yxz", "fog-dark"),
+    ("half a voxel beside", "(index + 0.5) / volume.nodes", "(index + 1.0) / volume.nodes", "fog-dark"),
+    ("gamma twice", "let front = textureLoad(light, pixel + vec2<i32>(first), 0);", "let seen = textureLoad(light, pixel + vec2<i32>(first), 0);\nlet front = vec4<f32>(pow(seen.rgb, vec3<f32>(1.0 / 2.2)), seen.a);", "fog-dark"),
+    ("wrong limits", "scaled * volume.t_scale + volume.t_offset", "scaled * volume.t_scale * 1.02 + volume.t_offset", "fog-light"),
+    ("depth of points reversed", "return ~ascending;", "return ascending;", "points"),
+    ("a slice beside its plane", "(plane.w - dot(ray.origin, plane.xyz)) / speed", "(plane.w - dot(ray.origin, plane.xyz)) / speed + 0.004", "slices"),
+    ("light from behind", "return vec4<f32>(light_towards(45.0, 45.0), 1.0);", "return vec4<f32>(light_towards(45.0, -45.0), 1.0);", "surfaces"),
+];
+
+#[test]
+fn planted_faults_are_caught() {
+    let scenes = scenes();
+    for (fault, right, wrong, name) in FAULTS {
+        let scene = &scenes.iter().find(|(n, _)| *n == name).unwrap().1;
+        let (found, times) = planted(right, wrong, || difference(&draw(&mut renderer(), scene), &kept(name).unwrap()));
+        assert!(times > 0, "{fault}: no shader has `{right}`");
+        assert!(!is_same(found), "{fault} is not caught: {found:?}");
+    }
+}
