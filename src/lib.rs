@@ -13,6 +13,7 @@ pub mod grid;
 pub mod io;
 pub mod kde;
 mod memory;
+pub mod movie;
 pub mod points;
 pub mod progress;
 pub mod render;

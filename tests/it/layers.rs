@@ -15,6 +15,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("kde", 2),
     ("io", 2),
     ("sample", 2),
+    ("movie", 3),
     ("scene", 3),
     ("annotate", 4),
     ("render", 5),

@@ -11,6 +11,7 @@ mod interrupt;
 mod kde;
 mod layers;
 mod modes;
+mod movie;
 mod occupancy;
 mod options;
 mod per_point;
