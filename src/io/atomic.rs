@@ -201,7 +201,11 @@ pub fn is_stream(path: &Path) -> bool {
     is_handed_over || path == Path::new("/dev/stdout") || fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
 }
 
-fn refuse_input(path: &Path, input: Option<&Path>) -> Result<()> {
+/// Refuses to write over the input.
+///
+/// # Errors
+/// [`Error::Usage`] if `path` is `input`.
+pub fn refuse_input(path: &Path, input: Option<&Path>) -> Result<()> {
     match input {
         Some(input) if is_same_file(path, input) && !is_stream(input) => {
             Err(Error::Usage(format!("{}: the output is the input; choose another name", path.display())))

@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 use densitas::movie::{Finished, MovieOptions, MovieWriter};
 use serde_json::Value;
 
-use crate::program::folder;
+use crate::common::read_png;
+use crate::program::{densitas, folder, json, path, stderr};
 
 /// A smooth scene that turns: colours that a density has, another picture each frame.
 fn picture(k: u32, [w, h]: [u32; 2]) -> Vec<u8> {
@@ -243,4 +244,77 @@ fn every_ending_takes_a_single_pixel() {
         write(&folder.join(name), [1, 1], 2, &MovieOptions::default());
         assert_eq!(probe(&folder.join(name))["streams"][0]["nb_read_frames"], "2", "{name}");
     }
+}
+
+const TURN: [&str; 10] =
+    ["movie", "sample:founding", "--size", "160x120", "--grid", "24", "--frames", "6", "--title", "frame {frame}"];
+
+fn turn(more: &[&str]) -> Output {
+    densitas(&[&TURN[..], more].concat())
+}
+
+#[test]
+fn a_turntable_is_its_frames_drawn_alone() {
+    let folder = folder("movie_turn");
+    let told = json(&turn(&["-o", &path(&folder, "f%d.png"), "--json"]));
+    assert_eq!((&told["frames"], &told["fps"]), (&6.into(), &25.0.into()));
+    assert!(turn(&["-o", &path(&folder, "only.png"), "--only", "4"]).status.success());
+    let frames: Vec<_> = (0..6).map(|k| read_png(&folder.join(format!("f{k}.png")))).collect();
+    assert_eq!(read_png(&folder.join("only.png")), frames[4]);
+    (1..6).for_each(|k| assert_ne!(frames[k], frames[k - 1], "frame {k}"));
+    assert!(turn(&["-o", &path(&folder, "a.png"), "--fps", "10"]).status.success());
+    let all: Vec<u8> = frames.iter().flat_map(|(_, pixels)| pixels.as_flattened()).copied().collect();
+    assert_eq!(decoded(&folder.join("a.png")), all);
+}
+
+#[test]
+fn a_turntable_as_mp4_is_near_its_frames() {
+    let folder = folder("movie_turn_mp4");
+    let plain = ["--axes", "off", "--colorbar", "off", "--size", "320x240"];
+    let draw = |file: &str| {
+        let arguments = ["movie", "sample:founding", "--frames", "8", "-o", &path(&folder, file)];
+        let out = densitas(&[&arguments[..], &plain].concat());
+        assert!(out.status.success(), "{}", stderr(&out));
+    };
+    draw("f%d.png");
+    draw("a.mp4");
+    let (movie, frame) = (decoded(&folder.join("a.mp4")), 320 * 240 * 3);
+    assert_eq!(movie.len(), 8 * frame);
+    for k in 0..8 {
+        let (_, exact) = read_png(&folder.join(format!("f{k}.png")));
+        let decibels = psnr(&movie[k * frame..][..frame], exact.as_flattened());
+        assert!(decibels >= 38.0, "frame {k}: {decibels}");
+    }
+}
+
+#[test]
+fn a_sequence_goes_on_after_the_frames_that_are_there() {
+    let folder = folder("movie_resume");
+    let to = path(&folder, "f%02d.png");
+    assert!(turn(&["-o", &to]).status.success());
+    let whole = std::fs::read(folder.join("f05.png")).unwrap();
+    (3..6).for_each(|k| std::fs::remove_file(folder.join(format!("f0{k}.png"))).unwrap());
+    assert_eq!(json(&turn(&["-o", &to, "--resume", "--json"]))["frames"], 3);
+    assert_eq!(std::fs::read(folder.join("f05.png")).unwrap(), whole);
+    assert_eq!(json(&turn(&["-o", &to, "--resume", "--json"]))["frames"], 0);
+    let out = turn(&["-o", &to, "--resume", "--size", "80x60"]);
+    assert!(out.status.code() == Some(1) && stderr(&out).contains("f00.png: is 160 x 120 pixels"), "{}", stderr(&out));
+}
+
+#[test]
+fn options_that_cannot_be_are_told_before_the_work() {
+    let folder = folder("movie_options");
+    for (more, file, status, text) in [
+        (["--fps", "0"], "a.mp4", 2, "0 frames a second cannot be"),
+        (["--fps", "25"], "a.xyz", 2, "movies are written as .mp4"),
+        (["--fps", "25"], "no/a.mp4", 1, "cannot write"),
+        (["--only", "6"], "a.png", 2, "the movie has frames 0 to 5"),
+        (["--only", "1"], "a.mp4", 2, "--only draws one frame as PNG"),
+        (["--resume=on", "--quiet"], "a.mp4", 2, "--resume goes on with PNG files"),
+        (["--background", "transparent"], "a.mp4", 1, "has transparent pixels"),
+    ] {
+        let out = turn(&[&more[..], &["-o", &path(&folder, file)]].concat());
+        assert!(out.status.code() == Some(status) && stderr(&out).contains(text), "{more:?}: {}", stderr(&out));
+    }
+    assert_eq!(names(&folder), [""; 0]);
 }
