@@ -272,7 +272,8 @@ fn a_turntable_as_mp4_is_near_its_frames() {
     let folder = folder("movie_turn_mp4");
     let plain = ["--axes", "off", "--colorbar", "off", "--size", "320x240"];
     let draw = |file: &str| {
-        let arguments = ["movie", "sample:founding", "--frames", "8", "-o", &path(&folder, file)];
+        let to = path(&folder, file);
+        let arguments = ["movie", "sample:founding", "--frames", "8", "-o", &to];
         let out = densitas(&[&arguments[..], &plain].concat());
         assert!(out.status.success(), "{}", stderr(&out));
     };
@@ -297,7 +298,7 @@ fn a_sequence_goes_on_after_the_frames_that_are_there() {
     assert_eq!(json(&turn(&["-o", &to, "--resume", "--json"]))["frames"], 3);
     assert_eq!(std::fs::read(folder.join("f05.png")).unwrap(), whole);
     assert_eq!(json(&turn(&["-o", &to, "--resume", "--json"]))["frames"], 0);
-    let out = turn(&["-o", &to, "--resume", "--size", "80x60"]);
+    let out = densitas(&["movie", "sample:founding", "--grid", "24", "--size", "80x60", "-o", &to, "--resume"]);
     assert!(out.status.code() == Some(1) && stderr(&out).contains("f00.png: is 160 x 120 pixels"), "{}", stderr(&out));
 }
 
