@@ -14,6 +14,7 @@ pub mod grid;
 pub mod io;
 pub mod kde;
 mod memory;
+pub mod movie;
 pub mod points;
 pub mod progress;
 pub mod render;

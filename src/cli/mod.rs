@@ -13,6 +13,7 @@ mod heatmap;
 mod info;
 mod input;
 mod manual;
+mod movie;
 mod parse;
 mod picture_args;
 mod plane_args;
@@ -47,6 +48,7 @@ const EXAMPLES: &str = "Examples:
   densitas render 1ubq.pdb -o density.png
   densitas render 6WG6.cif --select \"name CA\" -o complex.png
   densitas heatmap locs.csv -o heatmap.png
+  densitas movie 1ubq.pdb -o turn.mp4
   densitas density locs.csv --bandwidth 25nm --spacing 10nm -o density.npy
   densitas render sample:founding -o density.png
 
@@ -79,6 +81,8 @@ enum Verb {
     Render(Box<render::RenderCommand>),
     /// Draw the density of two columns, or of points seen along an axis, as a flat picture
     Heatmap(Box<heatmap::HeatmapCommand>),
+    /// Turn the density once and save a movie of it
+    Movie(Box<movie::MovieCommand>),
     /// Print the recipe that a picture holds
     Recipe(recipe::RecipeArgs),
     /// Write a built-in cloud of points as a table
@@ -139,6 +143,7 @@ fn execute(asked: &Asked, console: &Console) -> Result<()> {
         Verb::Density(args) => density::run(args, console),
         Verb::Render(args) => render::run(args, &adapter, asked, console),
         Verb::Heatmap(args) => heatmap::run(args, &adapter, asked, console),
+        Verb::Movie(args) => movie::run(args, &adapter, console),
         Verb::Recipe(args) => recipe::run(args, console),
         Verb::Sample(args) => sample::run(args, console),
         Verb::Doctor(args) => doctor::run(args, &adapter, console),

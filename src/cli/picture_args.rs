@@ -58,7 +58,7 @@ pub struct PictureArgs {
     theme: Option<Theme>,
     /// A line above the picture
     #[arg(long, value_name = "TEXT")]
-    title: Option<String>,
+    pub title: Option<String>,
     /// Box with ticks: on or off
     #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = on_off)]
     axes: bool,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
@@ -69,6 +69,17 @@ impl AtomicFile {
         self.finish(writer).map_err(|e| Error::file(&self.target, "write", e))
     }
 
+    /// Writes `bytes` over those at `place`; what is written next follows the end again.
+    ///
+    /// # Errors
+    /// Those of the system; of a pipe, whose bytes cannot be taken back.
+    pub fn overwrite(&mut self, place: u64, bytes: &[u8]) -> io::Result<()> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        writer.seek(SeekFrom::Start(place))?;
+        writer.write_all(bytes)?;
+        writer.seek(SeekFrom::End(0)).map(drop)
+    }
+
     fn finish(&mut self, writer: Option<BufWriter<File>>) -> io::Result<()> {
         let Some(writer) = writer else { return Ok(()) };
         let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -105,6 +116,63 @@ impl Drop for AtomicFile {
     }
 }
 
+/// A file of passing use in the folder of another, removed when it is dropped.
+#[derive(Debug)]
+pub struct Scratch {
+    writer: BufWriter<File>,
+    path: PathBuf,
+}
+
+impl Scratch {
+    /// An empty file beside `target`, with its ending.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn beside(target: &Path) -> Result<Self> {
+        let (file, path) = create_beside(target).map_err(|e| Error::file(target, "write", e))?;
+        Ok(Self { writer: BufWriter::with_capacity(1 << 16, file), path })
+    }
+
+    /// Its name.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file itself, to be read after [`Write::flush`].
+    pub fn file(&mut self) -> &mut File {
+        self.writer.get_mut()
+    }
+
+    /// Gives the file the name `target`.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn commit(mut self, target: &Path) -> Result<()> {
+        let moved = self.writer.flush().and_then(|()| self.writer.get_ref().sync_all());
+        moved.and_then(|()| fs::rename(&self.path, target)).map_err(|e| Error::file(target, "write", e))?;
+        sync_folder(target);
+        Ok(())
+    }
+}
+
+impl Write for Scratch {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Renamed, it is there no more.
+        let _ = fs::remove_file(&self.path);
+        unfinished().remove(&self.path);
+    }
+}
+
 /// Writes `path` at once with `fill`; nothing of it appears if `fill` fails.
 ///
 /// # Errors
@@ -133,7 +201,11 @@ pub fn is_stream(path: &Path) -> bool {
     is_handed_over || path == Path::new("/dev/stdout") || fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
 }
 
-fn refuse_input(path: &Path, input: Option<&Path>) -> Result<()> {
+/// Refuses to write over the input.
+///
+/// # Errors
+/// [`Error::Usage`] if `path` is `input`.
+pub fn refuse_input(path: &Path, input: Option<&Path>) -> Result<()> {
     match input {
         Some(input) if is_same_file(path, input) && !is_stream(input) => {
             Err(Error::Usage(format!("{}: the output is the input; choose another name", path.display())))
@@ -161,10 +233,12 @@ fn create_beside(target: &Path) -> io::Result<(File, PathBuf)> {
     let folder = target.parent().unwrap_or(Path::new(""));
     loop {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let temporary = folder.join(format!(".densitas-{}-{number}.part", std::process::id()));
+        // The ending stays last: programs that are handed the name go by it.
+        let ending = target.extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
+        let temporary = folder.join(format!(".densitas-{}-{number}.part{ending}", std::process::id()));
         // Registered under the lock, so that a handler never misses a file that exists.
         let mut registry = unfinished();
-        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+        match OpenOptions::new().read(true).write(true).create_new(true).open(&temporary) {
             Ok(file) => {
                 registry.insert(temporary.clone());
                 return Ok((file, temporary));

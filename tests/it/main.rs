@@ -12,6 +12,7 @@ mod interrupt;
 mod kde;
 mod layers;
 mod modes;
+mod movie;
 mod occupancy;
 mod options;
 mod per_point;
