@@ -19,6 +19,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("annotate", 4),
     ("render", 5),
     ("cli", 6),
+    ("app", 7),
 ];
 
 fn level(module: &str) -> u8 {

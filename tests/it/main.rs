@@ -20,3 +20,4 @@ mod reading;
 mod recipe;
 mod robust;
 mod volumes;
+mod window;
