@@ -181,7 +181,7 @@ fn field(model: &mut Model, ui: &mut Ui, option: &'static str, hint: &str, width
 /// A row of a name and what belongs to it.
 fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     ui.horizontal(|ui| {
-        let (rect, _) = ui.allocate_exact_size(egui::vec2(86.0, ui.spacing().interact_size.y), Sense::hover());
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(76.0, ui.spacing().interact_size.y), Sense::hover());
         let font = egui::TextStyle::Body.resolve(ui.style());
         ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, font, WEAK);
         add(ui)

@@ -202,6 +202,7 @@ pub fn help(model: &mut Model, ui: &Ui) {
         .resizable(false)
         .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
         .show(ui.ctx(), |ui| {
+            ui.set_min_width(430.0);
             egui::Grid::new("keys").num_columns(2).spacing(vec2(24.0, 5.0)).show(ui, |ui| {
                 for (key, what) in KEYS {
                     ui.label(RichText::new(key).color(ACCENT));

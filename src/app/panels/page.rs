@@ -60,7 +60,11 @@ fn save(model: &mut Model, ui: &mut Ui) {
             }
         });
         model.ui.times = times;
-        let button = egui::Button::new("Save").fill(ACCENT.gamma_multiply(0.35));
+    });
+    row(ui, "", |ui| {
+        let times = model.ui.times.max(1);
+        let name = model.ui.typed.get("save").cloned().unwrap_or_else(|| model.free_name("png").display().to_string());
+        let button = egui::Button::new("Save the picture").fill(ACCENT.gamma_multiply(0.35));
         if ui.add(button).clicked()
             && let (Some(content), Some(Frame { size, scale_factor })) = (model.content.clone(), model.frame)
         {
