@@ -4,6 +4,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod annotate;
+pub mod app;
 pub mod cli;
 pub mod color;
 pub mod error;

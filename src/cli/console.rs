@@ -18,6 +18,12 @@ const BAR_AFTER: Duration = Duration::from_secs(1);
 /// After Ctrl-C work has this long to stop by itself.
 const GRACE: Duration = Duration::from_millis(600);
 
+/// Who hears, in place of standard error, what is said and how far work is: a window.
+pub trait Listener: Progress + Send {
+    /// A note, or a warning.
+    fn said(&self, is_warning: bool, text: &str);
+}
+
 /// Standard output and error of one run.
 pub struct Console {
     /// One JSON object on stdout instead of prose.
@@ -27,6 +33,7 @@ pub struct Console {
     cancelled: Arc<AtomicBool>,
     stage: Mutex<Stage>,
     failure: Mutex<Option<std::io::Error>>,
+    listener: Option<Arc<dyn Listener>>,
 }
 
 struct Stage {
@@ -40,7 +47,12 @@ impl Console {
         let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
         let bars = !quiet && !dumb && std::io::stderr().is_terminal();
         let stage = Mutex::new(Stage { started: Instant::now(), bar: ProgressBar::hidden() });
-        Self { json, quiet, bars, cancelled: Arc::default(), stage, failure: Mutex::default() }
+        Self { json, quiet, bars, cancelled: Arc::default(), stage, failure: Mutex::default(), listener: None }
+    }
+
+    /// A console that prints nothing: all is told to `listener`, who can also stop the work.
+    pub fn listened_by(listener: Arc<dyn Listener>) -> Self {
+        Self { listener: Some(listener), ..Self::new(false, true) }
     }
 
     /// From now on Ctrl-C and SIGTERM end the program with status 130, leaving no half file.
@@ -78,14 +90,19 @@ impl Console {
 
     /// What was chosen or understood, on stderr.
     pub fn note(&self, text: &str) {
-        if !self.quiet {
+        if let Some(listener) = &self.listener {
+            listener.said(false, text);
+        } else if !self.quiet {
             self.say(text);
         }
     }
 
     /// What the user must know before trusting the result, on stderr.
     pub fn warning(&self, text: &str) {
-        self.say(&format!("warning: {text}"));
+        match &self.listener {
+            Some(listener) => listener.said(true, text),
+            None => self.say(&format!("warning: {text}")),
+        }
     }
 
     /// Why the program ends, on stderr.
@@ -118,6 +135,9 @@ fn one_line(text: &str) -> String {
 
 impl Progress for Console {
     fn begin(&self, name: &'static str, total: u64) {
+        if let Some(listener) = &self.listener {
+            return listener.begin(name, total);
+        }
         let bar = if total > 0 { ProgressBar::hidden() } else { ProgressBar::no_length() };
         bar.set_draw_target(ProgressDrawTarget::hidden());
         bar.set_length(total);
@@ -130,6 +150,9 @@ impl Progress for Console {
     }
 
     fn advance(&self, steps: u64) {
+        if let Some(listener) = &self.listener {
+            return listener.advance(steps);
+        }
         let stage = self.stage();
         stage.bar.inc(steps);
         if self.bars && stage.bar.is_hidden() && stage.started.elapsed() > BAR_AFTER && !stage.bar.is_finished() {
@@ -141,7 +164,7 @@ impl Progress for Console {
     }
 
     fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
+        self.cancelled.load(Ordering::Relaxed) || self.listener.as_ref().is_some_and(|l| l.is_cancelled())
     }
 }
 

@@ -142,6 +142,11 @@ fn grid_of(volume: &mut VolumeInput, source: &Source, args: &SceneArgs, console:
     Ok(grid)
 }
 
+/// Tells apart the options that need other contents.
+pub fn key(args: &SceneArgs) -> String {
+    format!("{} {} {}", key_of_reading(args), key_of_density(args), args.glyphs.draws_points())
+}
+
 /// The options that decide what is read.
 fn key_of_reading(args: &SceneArgs) -> String {
     let (density, glyphs) = (&args.density, &args.glyphs);

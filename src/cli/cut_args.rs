@@ -26,7 +26,7 @@ pub struct CutArgs {
     slice: Vec<Plane>,
     /// Draw only the density, and the points, within this box
     #[arg(long, value_name = "X0,X1,Y0,Y1,Z0,Z1", value_parser = bounds)]
-    clip: Option<Box3>,
+    pub clip: Option<Box3>,
     /// Cut density and points away on the side that the normal points to; X,Y,Z:X,Y,Z; may be repeated
     #[arg(long, value_name = "POINT:NORMAL", value_parser = plane)]
     clip_plane: Vec<Plane>,

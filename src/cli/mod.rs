@@ -3,7 +3,7 @@
 mod args;
 mod at_points;
 mod console;
-mod content;
+pub(crate) mod content;
 mod cut_args;
 mod density;
 mod doctor;
@@ -11,18 +11,19 @@ mod explain;
 mod glyph_args;
 mod heatmap;
 mod info;
-mod input;
+pub(crate) mod input;
 mod manual;
 mod movie;
-mod parse;
+pub(crate) mod parse;
 mod picture_args;
 mod plane_args;
-mod recipe;
+pub(crate) mod recipe;
 mod render;
 mod report;
 mod sample;
-mod scene_args;
+pub(crate) mod scene_args;
 mod surface;
+pub(crate) mod view;
 
 use std::process::ExitCode;
 
@@ -30,13 +31,14 @@ use clap::{Parser, Subcommand};
 
 use crate::error::Result;
 use crate::gpu::AdapterChoice;
-pub use console::Console;
+pub use console::{Console, Listener};
 use parse::{Asked, Stop};
+pub use view::Opening;
 
 /// Density of positions in space: computed, drawn, saved.
 #[derive(Debug, Parser)]
 #[command(name = "densitas", version, about, propagate_version = true, after_long_help = EXAMPLES)]
-struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
@@ -46,6 +48,7 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   densitas info 1ubq.pdb
   densitas render 1ubq.pdb -o density.png
+  densitas view 1ubq.pdb
   densitas render 6WG6.cif --select \"name CA\" -o complex.png
   densitas heatmap locs.csv -o heatmap.png
   densitas movie 1ubq.pdb -o turn.mp4
@@ -79,6 +82,8 @@ enum Verb {
     Density(Box<density::DensityCommand>),
     /// Draw one picture of the density
     Render(Box<render::RenderCommand>),
+    /// Explore the density in a window
+    View(Box<view::ViewCommand>),
     /// Draw the density of two columns, or of points seen along an axis, as a flat picture
     Heatmap(Box<heatmap::HeatmapCommand>),
     /// Turn the density once and save a movie of it
@@ -95,9 +100,12 @@ enum Verb {
     Man(manual::ManArgs),
 }
 
-/// Runs the program with these arguments (the first is its name); the exit status is 0, or as
+/// What opens the window of `view`: it lies above the command line, whose options it edits.
+pub type Window = fn(Opening) -> Result<()>;
+
+/// Runs the program with these arguments (the first is its name); `window` opens windows. The exit status is 0, or as
 /// [`crate::error::Error::exit_code`].
-pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, window: Window) -> ExitCode {
     silence_driver_chatter();
     let asked = match parse::parse(arguments.into_iter().collect()) {
         Ok(asked) => asked,
@@ -112,7 +120,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode 
     };
     let global = &asked.cli.global;
     let console = Console::new(global.json, global.quiet);
-    match execute(&asked, &console).and_then(|()| console.finish()) {
+    match execute(&asked, &console, window).and_then(|()| console.finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             console.error(&error);
@@ -130,7 +138,7 @@ fn silence_driver_chatter() {
     }
 }
 
-fn execute(asked: &Asked, console: &Console) -> Result<()> {
+fn execute(asked: &Asked, console: &Console, window: Window) -> Result<()> {
     console.watch_for_interrupts();
     let Cli { global, verb } = &asked.cli;
     if let Some(threads) = global.threads {
@@ -142,6 +150,7 @@ fn execute(asked: &Asked, console: &Console) -> Result<()> {
         Verb::Info(args) => info::run(args, console),
         Verb::Density(args) => density::run(args, console),
         Verb::Render(args) => render::run(args, &adapter, asked, console),
+        Verb::View(args) => view::run(args, adapter, asked, window),
         Verb::Heatmap(args) => heatmap::run(args, &adapter, asked, console),
         Verb::Movie(args) => movie::run(args, &adapter, console),
         Verb::Recipe(args) => recipe::run(args, console),

@@ -11,7 +11,10 @@ use super::recipe::{Draft, Recipe};
 use crate::error::{Error, Result};
 
 /// The verbs that take `--recipe` and write recipes.
-const VERBS: [&str; 2] = ["render", "heatmap"];
+const VERBS: [&str; 3] = ["render", "heatmap", "view"];
+
+/// A verb that follows the recipes of another: a window edits the options of a picture.
+const FOLLOWS: [(&str, &str); 1] = [("view", "render")];
 
 /// Options that name files rather than decide what is in them.
 const NOT_IN_RECIPES: [&str; 3] = ["output", "recipe", "explain"];
@@ -63,7 +66,67 @@ pub fn command() -> Command {
     for name in VERBS {
         command = command.mut_subcommand(name, |verb| verb.arg(recipe()));
     }
-    command
+    // A window may begin empty.
+    command.mut_subcommand("view", |verb| verb.mut_arg("input", |input| input.required(false).default_value("")))
+}
+
+/// The options of a recipe that is being edited.
+///
+/// # Errors
+/// [`Error::Usage`] for a value that an option cannot have.
+pub fn of_draft(draft: &Draft) -> Result<Asked> {
+    let mut arguments: Vec<OsString> = vec!["densitas".into(), (&draft.verb).into(), "--output=window.png".into()];
+    for name in draft.options.keys() {
+        arguments.extend(draft.list(name).iter().map(|text| OsString::from(format!("--{name}={text}"))));
+    }
+    arguments.extend(["--".into(), draft.input.clone().unwrap_or_default().into()]);
+    let found = command().try_get_matches_from(&arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = found.map_err(|error| {
+        let whole = error.to_string();
+        Error::Usage(whole.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned())
+    })?;
+    Ok(Asked { cli, recipe: draft.clone(), expected: None })
+}
+
+impl Draft {
+    /// What an option is given as.
+    pub fn get(&self, option: &str) -> Option<String> {
+        self.options.get(option).and_then(text)
+    }
+
+    /// All that a repeated option is given as.
+    pub fn list(&self, option: &str) -> Vec<String> {
+        let Some(value) = self.options.get(option) else { return Vec::new() };
+        value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice).iter().filter_map(text).collect()
+    }
+
+    /// Gives an option, or takes it back to its default.
+    pub fn set(&mut self, option: &str, given: Option<String>) {
+        match given {
+            Some(text) => self.options.insert(option.to_owned(), value(&text)),
+            None => self.options.remove(option),
+        };
+    }
+
+    /// Gives a repeated option.
+    pub fn set_list(&mut self, option: &str, given: &[String]) {
+        match given {
+            [] => self.options.remove(option),
+            [one] => self.options.insert(option.to_owned(), value(one)),
+            many => {
+                let values = many.iter().map(|t| value(t)).collect();
+                self.options.insert(option.to_owned(), Value::Array(values))
+            }
+        };
+    }
+
+    /// Turns a flag on, or off again.
+    pub fn set_flag(&mut self, option: &str, on: bool) {
+        match on {
+            true => self.options.insert(option.to_owned(), Value::Boolean(true)),
+            false => self.options.remove(option),
+        };
+    }
 }
 
 /// Values may begin with a hyphen (`--bounds -1,1,-1,1,-1,1`), and a flag can be turned off again
@@ -99,7 +162,7 @@ pub fn parse(mut arguments: Vec<OsString>) -> std::result::Result<Asked, Stop> {
     if let Some((name, verb, path)) = found {
         let read = Recipe::read(path)?;
         let added = behind(&read, name, verb)?;
-        if read.verb.get_ref() != name {
+        if read.verb.get_ref() != name && !FOLLOWS.contains(&(name, read.verb.get_ref())) {
             let problem =
                 format!("this is a recipe of `{0}`, not `{name}`; use densitas {0} --recipe", read.verb.get_ref());
             return Err(read.error(&read.verb.span(), problem).into());

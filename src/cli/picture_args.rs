@@ -217,6 +217,11 @@ impl PictureArgs {
         )))
     }
 
+    /// Whether the colour map is turned round.
+    pub fn is_reversed(&self) -> bool {
+        self.reverse
+    }
+
     /// The background asked for.
     pub fn background(&self) -> Option<Background> {
         let of_theme = |theme| match theme {

@@ -49,7 +49,7 @@ pub struct Recipe {
 }
 
 /// A recipe to be written.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Draft {
     densitas: &'static str,
     /// The verb: `render`, ...
@@ -116,6 +116,21 @@ impl Recipe {
                 Err(recipe.error(&recipe.densitas.span(), problem))
             }
         }
+    }
+
+    /// The recipe as one that can be edited.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a recipe of another verb than `render`.
+    pub fn into_draft(self) -> Result<Draft> {
+        if self.verb.get_ref() != "render" {
+            let problem = format!("this is a recipe of `{}`; the window shows those of `render`", self.verb.get_ref());
+            return Err(self.error(&self.verb.span(), problem));
+        }
+        let options = self.options.into_iter().map(|(name, value)| (name, value.into_inner()));
+        let sizes = ["size", "scale-factor"];
+        let options = options.filter(|(name, _)| !sizes.contains(&name.as_str())).collect();
+        Ok(Draft { input: self.input, options, ..Draft::new("render") })
     }
 
     /// An error about the part of the recipe at `span`.

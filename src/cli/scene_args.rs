@@ -37,16 +37,16 @@ pub struct SceneArgs {
 pub struct ViewArgs {
     /// Opacity against position in the limits, such as "0:0,0.5:0.1,1:0.8"
     #[arg(long, value_name = "CURVE", value_parser = |t: &str| OpacityCurve::parse(t))]
-    opacity: Option<OpacityCurve>,
+    pub opacity: Option<OpacityCurve>,
     /// Optical depth everywhere times K: 0.5 is half as dense a fog
     #[arg(long, value_name = "K", default_value_t = 1.0, value_parser = above_zero)]
-    global_opacity: f64,
+    pub global_opacity: f64,
     /// Let densities fade that are below RATIO times their standard error [RATIO if left out: 2]
     #[arg(long, value_name = "RATIO", conflicts_with = "resolution", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = above_zero)]
     pub fade_noise: Option<f64>,
     /// default, or mayavi for the pixels of Mayavi's volume
     #[arg(long, default_value = "default", value_parser = look)]
-    look: Look,
+    pub look: Look,
     /// Lighting: on or off [default: off for the volume, on for points; mayavi: on]
     #[arg(long, value_name = "on|off", value_parser = on_off)]
     shading: Option<bool>,
@@ -76,7 +76,7 @@ pub struct ViewArgs {
     view_angle: Option<f64>,
     /// Parallel projection
     #[arg(long, conflicts_with = "view_angle")]
-    ortho: bool,
+    pub ortho: bool,
 }
 
 impl SceneArgs {
@@ -146,7 +146,7 @@ impl ViewArgs {
     }
 
     /// The camera where the options leave nothing of it open, as a window's do.
-    fn whole_camera(&self) -> Option<Camera> {
+    pub fn whole_camera(&self) -> Option<Camera> {
         let projection =
             Projection::Perspective { vertical_fov_degrees: self.view_angle.unwrap_or(Camera::DEFAULT_FOV_DEGREES) };
         let camera = Camera {

@@ -75,6 +75,11 @@ impl OpacityCurve {
         Self { points, ..self }
     }
 
+    /// The control points: position, and opacity before the factor.
+    pub fn points(&self) -> &[(f64, f32)] {
+        &self.points
+    }
+
     /// Opacity of a layer one reference length thick.
     pub fn at(&self, t: f64) -> f32 {
         1.0 - (-self.extinction(t)).exp()

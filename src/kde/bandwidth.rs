@@ -46,7 +46,7 @@ pub enum Bandwidth {
 
 impl Bandwidth {
     /// The factor on the data's standard deviations for `n_eff` points in `d` dimensions; `None` for the others.
-    pub(super) fn factor(&self, n_eff: f64, d: usize) -> Option<f64> {
+    pub fn factor(&self, n_eff: f64, d: usize) -> Option<f64> {
         let d = d as f64;
         match self {
             Self::Scott => Some(n_eff.powf(-1.0 / (d + 4.0))),

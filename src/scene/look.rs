@@ -134,6 +134,15 @@ impl Look {
         Colormap::named(name).expect("built in")
     }
 
+    /// The look's opacity.
+    pub fn opacity(self) -> OpacityCurve {
+        let points = match self {
+            Self::Default => DEFAULT_OPACITY,
+            Self::Mayavi => [(0.0, 0.0), (1.0, 0.2)],
+        };
+        OpacityCurve::new(points.to_vec()).expect("built in")
+    }
+
     /// The look's viewpoint from a direction.
     pub fn viewpoint(self, grid: &DensityGrid, view: View) -> Viewpoint {
         match self {
@@ -217,7 +226,7 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         colormap: Look::Default.colormap(background),
         limits,
         scale: Scale::Linear,
-        opacity: OpacityCurve::new(DEFAULT_OPACITY.to_vec()).expect("built in"),
+        opacity: Look::Default.opacity(),
         reference_length: reference_length(&grid),
     };
     let step = grid.lattice.spacing.min_element() / DEFAULT_SAMPLES_PER_VOXEL;
@@ -266,7 +275,7 @@ fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         colormap: Look::Mayavi.colormap(background),
         limits,
         scale: Scale::Linear,
-        opacity: OpacityCurve::new(vec![(0.0, 0.0), (1.0, 0.2)]).expect("built in"),
+        opacity: Look::Mayavi.opacity(),
         reference_length: 1.0,
     };
     Scene {

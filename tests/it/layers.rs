@@ -22,6 +22,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("render", 5),
     ("explain", 5),
     ("cli", 6),
+    ("app", 7),
 ];
 
 fn level(module: &str) -> u8 {

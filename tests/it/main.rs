@@ -23,3 +23,4 @@ mod recipe;
 mod robust;
 mod surfaces;
 mod volumes;
+mod window;

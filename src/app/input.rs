@@ -1,0 +1,176 @@
+//! What hands and keys do in the picture.
+
+use egui::{Event, Key, Modifiers, PointerButton, Ui};
+use glam::DVec2;
+
+use super::camera;
+use super::model::Model;
+use crate::scene::{Camera, View};
+
+/// Names of the modes on the keys 1 to 9, and what they show.
+pub const MODES: [(&str, &str); 9] = [
+    ("volume", "Fog"),
+    ("points", "Points"),
+    ("both", "Fog and points"),
+    ("mip", "Largest density"),
+    ("minip", "Smallest density"),
+    ("average", "Mean density"),
+    ("xray", "X-ray (sum)"),
+    ("iso", "Surfaces"),
+    ("slice", "Slices"),
+];
+
+/// What the keys do, for the help.
+pub const KEYS: [(&str, &str); 21] = [
+    ("left drag", "turn (alt: freely)"),
+    ("middle or shift + left drag", "move sideways"),
+    ("wheel, pinch", "nearer or further, to the cursor"),
+    ("right drag", "nearer or further"),
+    ("ctrl + left drag", "roll"),
+    ("ctrl + right drag", "window and level of the colours"),
+    ("click", "keep a label where the cursor is"),
+    ("r", "the automatic view again"),
+    ("f", "look at what is under the cursor"),
+    ("x  y  z", "look along an axis (shift: from behind)"),
+    ("o", "parallel or perspective"),
+    ("p  v", "points, volume: on or off"),
+    ("1 to 9", "what is drawn"),
+    ("s", "save the picture as PNG"),
+    ("ctrl + s", "save the recipe"),
+    ("ctrl + z", "undo"),
+    ("ctrl + shift + z", "do again"),
+    ("space", "play or pause"),
+    ("h", "this help"),
+    ("ctrl + q", "quit"),
+    ("esc", "stop work, close messages"),
+];
+
+/// What a press of a key asks for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Action {
+    Reset,
+    Focus,
+    Side(View, bool),
+    Orthographic,
+    Screenshot,
+    SaveRecipe,
+    Play,
+    Points,
+    Volume,
+    Mode(usize),
+    Help,
+    Quit,
+    Undo,
+    Redo,
+    Dismiss,
+}
+
+/// The action of a key.
+pub fn action(key: Key, modifiers: Modifiers) -> Option<Action> {
+    let side = |view| Some(Action::Side(view, modifiers.shift));
+    match key {
+        Key::S if modifiers.command => Some(Action::SaveRecipe),
+        Key::Z if modifiers.command && modifiers.shift => Some(Action::Redo),
+        Key::Q if modifiers.command => Some(Action::Quit),
+        Key::Y if modifiers.command => Some(Action::Redo),
+        Key::Z if modifiers.command => Some(Action::Undo),
+        _ if modifiers.command || modifiers.alt => None,
+        Key::R => Some(Action::Reset),
+        Key::F => Some(Action::Focus),
+        Key::X => side(View::X),
+        Key::Y => side(View::Y),
+        Key::Z => side(View::Z),
+        Key::O => Some(Action::Orthographic),
+        Key::S => Some(Action::Screenshot),
+        Key::Space => Some(Action::Play),
+        Key::P => Some(Action::Points),
+        Key::V => Some(Action::Volume),
+        Key::H | Key::F1 => Some(Action::Help),
+        Key::Escape => Some(Action::Dismiss),
+        _ => {
+            let digits =
+                [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+            digits.iter().position(|digit| *digit == key).map(Action::Mode)
+        }
+    }
+}
+
+/// The actions of the keys that were pressed and that no field takes.
+pub fn actions(ui: &Ui) -> Vec<Action> {
+    if ui.ctx().egui_wants_keyboard_input() {
+        return Vec::new();
+    }
+    let pressed = |event: &Event| match event {
+        Event::Key { key, pressed: true, modifiers, .. } => action(*key, *modifiers),
+        _ => None,
+    };
+    ui.input(|input| input.events.iter().filter_map(pressed).collect())
+}
+
+/// Turns what the pointer does over the picture into changes.
+pub fn pointer(model: &mut Model, ui: &Ui, response: &egui::Response) {
+    let (modifiers, delta, scroll, pinch) =
+        ui.input(|i| (i.modifiers, i.pointer.delta(), i.smooth_scroll_delta().y, i.zoom_delta()));
+    let Some(area) = model.area else { return };
+    let height = f64::from(area.height().max(1.0));
+    let by = DVec2::new(f64::from(delta.x), f64::from(delta.y)) / height;
+    let dragged = |button| response.dragged_by(button);
+    let position = ui.input(|i| i.pointer.latest_pos());
+    if by != DVec2::ZERO {
+        if dragged(PointerButton::Middle) || (dragged(PointerButton::Primary) && modifiers.shift) {
+            model.move_camera("pan", |c| camera::pan(c, by));
+        } else if dragged(PointerButton::Primary) && modifiers.command {
+            let to = position.unwrap_or_default() - area.center();
+            let (from, to) = (to - delta, to);
+            let vector = |v: egui::Vec2| DVec2::new(f64::from(v.x), f64::from(v.y));
+            model.move_camera("roll", |c| camera::roll(c, vector(from), vector(to)));
+        } else if dragged(PointerButton::Primary) {
+            model.move_camera(
+                "turn",
+                |c| if modifiers.alt { camera::trackball(c, by) } else { camera::turntable(c, by) },
+            );
+        } else if dragged(PointerButton::Secondary) && modifiers.command {
+            model.window_and_level(by);
+        } else if dragged(PointerButton::Secondary) {
+            let size = model.size_of_data();
+            model.move_camera("dolly", |c| camera::zoom(c, c.target, camera::factor_of_drag(by), size));
+        }
+    }
+    if response.hovered() && (scroll != 0.0 || pinch != 1.0) {
+        let factor = camera::factor_of_wheel(f64::from(scroll)) / f64::from(pinch);
+        zoom_to_cursor(model, position, factor);
+    }
+    if response.clicked() && !modifiers.any() {
+        model.keep_label();
+    }
+    if ui.input(|i| i.pointer.any_released()) {
+        model.session.end_gesture();
+    }
+}
+
+fn zoom_to_cursor(model: &mut Model, position: Option<egui::Pos2>, factor: f64) {
+    let (Some(frame), Some(position)) = (model.frame, position) else { return };
+    let pixel = model.pixel_at(position);
+    let size = model.size_of_data();
+    let to_cursor = |c: Camera| camera::zoom(c, camera::on_target_plane(&c, pixel, frame.size), factor, size);
+    model.move_camera("zoom", to_cursor);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_do_what_the_help_says() {
+        let (none, shift, ctrl) = (Modifiers::NONE, Modifiers::SHIFT, Modifiers::COMMAND);
+        assert_eq!(action(Key::S, none), Some(Action::Screenshot));
+        assert_eq!(action(Key::S, ctrl), Some(Action::SaveRecipe));
+        assert_eq!(action(Key::Z, none), Some(Action::Side(View::Z, false)));
+        assert_eq!(action(Key::Z, shift), Some(Action::Side(View::Z, true)));
+        assert_eq!(action(Key::Z, ctrl), Some(Action::Undo));
+        assert_eq!(action(Key::Z, ctrl | shift), Some(Action::Redo));
+        assert_eq!(action(Key::Num8, none), Some(Action::Mode(7)));
+        assert_eq!(MODES[7].0, "iso");
+        assert_eq!(action(Key::R, ctrl), None);
+    }
+}

@@ -1,0 +1,51 @@
+//! The window: panels that edit the options of `render`, and the picture that `render` draws of them.
+//!
+//! Three threads: that of the window never waits; one reads and computes (`worker`), one draws (`painter`). What is
+//! shown is what the renderer gave, pixel by pixel.
+
+mod camera;
+mod histogram;
+mod input;
+mod mailbox;
+mod model;
+mod painter;
+mod panels;
+mod probe;
+mod screen;
+mod session;
+mod style;
+mod window;
+mod worker;
+
+use winit::event_loop::EventLoop;
+
+use crate::cli::Opening;
+use crate::error::{Error, Result};
+use window::App;
+
+/// What the other threads wake the window with.
+#[derive(Debug, Clone, Copy)]
+struct Wake;
+
+/// Opens the window and runs until it is closed.
+///
+/// # Errors
+/// [`Error::Gpu`] if there is no display or nothing to draw with.
+pub fn open(opening: Opening) -> Result<()> {
+    let input = opening.options.input.clone();
+    let event_loop = EventLoop::<Wake>::with_user_event().build().map_err(|e| no_display(input.as_deref(), &e))?;
+    let mut app = App::new(opening, event_loop.create_proxy(), event_loop.owned_display_handle());
+    event_loop.run_app(&mut app).map_err(|e| no_display(input.as_deref(), &e))?;
+    app.failure.map_or(Ok(()), Err)
+}
+
+fn no_display(input: Option<&str>, reason: &dyn std::fmt::Display) -> Error {
+    let input = input.unwrap_or("FILE");
+    let reason = reason.to_string();
+    // winit begins with the place in its source.
+    let reason = reason.rsplit(": ").next().unwrap_or(&reason).trim_end_matches(['.', ')']);
+    Error::Gpu(format!(
+        "no window can be opened: {reason}; without a display `densitas render {input} -o picture.png` draws the picture \
+         into a file"
+    ))
+}

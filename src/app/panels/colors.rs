@@ -1,0 +1,44 @@
+//! Limits, colours and opacity.
+
+use egui::{ComboBox, Slider, Ui};
+
+use super::super::model::Model;
+use super::{choice, curve, gallery, limits, row};
+
+/// The panel.
+pub fn show(model: &mut Model, ui: &mut Ui) {
+    limits::show(model, ui);
+    gallery::show(model, ui);
+    row(ui, "scale", |ui| {
+        let given = model.session.options().get("scale").unwrap_or_else(|| "linear".into());
+        for name in ["linear", "sqrt", "log"] {
+            if choice(ui, given == name, name) {
+                model.step(|o| o.set("scale", (name != "linear").then(|| name.to_owned())));
+            }
+        }
+    });
+    curve::show(model, ui);
+    row(ui, "fog", |ui| {
+        let mut factor = model.session.wanted().scene().view.global_opacity;
+        let slider = Slider::new(&mut factor, 0.05..=20.0).logarithmic(true).custom_formatter(|v, _| super::number(v));
+        if ui.add(slider).on_hover_text("how dense the fog is as a whole").changed() {
+            model.edit("global-opacity", |o| o.set("global-opacity", (factor != 1.0).then(|| factor.to_string())));
+        }
+    });
+    row(ui, "quantity", |ui| {
+        let given = model.session.options().get("quantity").unwrap_or_else(|| "density".into());
+        let is_points = model.content.as_ref().is_some_and(|c| c.total.is_some());
+        ComboBox::from_id_salt("quantity").selected_text(given.clone()).width(120.0).show_ui(ui, |ui| {
+            for name in ["density", "counts"] {
+                ui.add_enabled_ui(is_points || name == "density", |ui| {
+                    if ui.selectable_label(given == name, name).clicked() {
+                        model.step(|o| {
+                            ["vmin", "vmax"].into_iter().for_each(|option| o.set(option, None));
+                            o.set("quantity", (name != "density").then(|| name.to_owned()));
+                        });
+                    }
+                });
+            }
+        });
+    });
+}

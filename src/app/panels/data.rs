@@ -1,0 +1,83 @@
+//! What was read, and which of it is taken.
+
+use egui::{RichText, Ui};
+
+use super::super::model::Model;
+use super::super::style::{ERROR, WARNING, WEAK};
+use super::{field, number, row};
+use crate::io::{Input, PointInput};
+use crate::points::Selection;
+
+/// The panel.
+pub fn show(model: &mut Model, ui: &mut Ui) {
+    let Some(content) = model.content.clone() else {
+        let text = if model.worker.is_busy() { "reading ..." } else { "nothing was read" };
+        ui.label(RichText::new(text).color(WEAK));
+        return;
+    };
+    let [nx, ny, nz] = content.grid.lattice.shape;
+    let unit = content.grid.unit.map_or(String::new(), |u| format!(" {}", u.symbol()));
+    match &content.opened.input {
+        Input::Points(points) => {
+            row(ui, "read", |ui| ui.label(format!("{} of {}", count(points.cloud.len(), "point"), points.format)));
+            if points.frames > 1 {
+                row(ui, "frames", |ui| ui.label(format!("{} of {}", points.frame_numbers.len(), points.frames)));
+            }
+            select(model, ui, points);
+        }
+        Input::Volume(volume) => {
+            row(ui, "read", |ui| ui.label(format!("a volume of {}", volume.format)));
+        }
+    }
+    row(ui, "grid", |ui| {
+        let spacing = content.grid.lattice.spacing.min_element();
+        ui.label(format!("{nx} × {ny} × {nz}, {}{unit} apart", number(spacing)))
+    });
+    for (is_warning, text) in model.said.clone() {
+        ui.label(RichText::new(text).small().color(if is_warning { WARNING } else { WEAK }));
+    }
+}
+
+fn count(n: usize, what: &str) -> String {
+    let digits = n.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|g| std::str::from_utf8(g).unwrap_or("")).collect();
+    format!("{} {what}{}", groups.join(","), if n == 1 { "" } else { "s" })
+}
+
+/// A selection, with what is wrong with it while it is typed.
+fn select(model: &mut Model, ui: &mut Ui, points: &PointInput) {
+    if points.cloud.atoms.is_none() {
+        return;
+    }
+    row(ui, "select", |ui| field(model, ui, "select", "all, or name CA and chain A", 200.0))
+        .on_hover_text("name, element, resname, resid, chain, index, protein, water, hetero; and, or, not, ( )");
+    let typed = model.ui.typed.get("select").cloned().unwrap_or_default();
+    if typed.trim().is_empty() || Some(&typed) == model.session.options().get("select").as_ref() {
+        return;
+    }
+    match typed.parse::<Selection>() {
+        Ok(selection) if model.session.options().get("select").is_none() => {
+            let Some(atoms) = &points.cloud.atoms else { return };
+            let mask = selection.mask(atoms, 0..points.cloud.len());
+            let chosen = mask.iter().filter(|m| **m).count();
+            ui.label(RichText::new(format!("{}; Enter takes them", count(chosen, "point"))).small().color(WEAK));
+        }
+        Ok(_) => {
+            ui.label(RichText::new("Enter takes it").small().color(WEAK));
+        }
+        Err(error) => {
+            let text = error.to_string();
+            ui.label(RichText::new(text).small().monospace().color(ERROR));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        assert_eq!(super::count(1, "point"), "1 point");
+        assert_eq!(super::count(128780, "point"), "128,780 points");
+        assert_eq!(super::count(1000000, "atom"), "1,000,000 atoms");
+    }
+}

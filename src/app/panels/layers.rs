@@ -1,0 +1,137 @@
+//! What is drawn of the density.
+
+use egui::{ComboBox, Slider, Ui};
+use glam::DVec3;
+
+use super::super::input::MODES;
+use super::super::model::Model;
+use super::{choice, field, row};
+use crate::geometry::Box3;
+
+/// The panel.
+pub fn show(model: &mut Model, ui: &mut Ui) {
+    let mode = model.mode();
+    let is_points = model.content.as_ref().is_none_or(|c| c.total.is_some());
+    row(ui, "mode", |ui| {
+        let name = MODES.iter().find(|m| m.0 == mode).map_or(mode.as_str(), |m| m.1).to_owned();
+        ComboBox::from_id_salt("mode").selected_text(name).width(190.0).show_ui(ui, |ui| {
+            for (i, (id, what)) in MODES.iter().enumerate() {
+                let can = is_points || !matches!(*id, "points" | "both");
+                ui.add_enabled_ui(can, |ui| {
+                    if ui.selectable_label(mode == *id, format!("{}   {what}", i + 1)).clicked() {
+                        model.set_mode(id);
+                    }
+                });
+            }
+        });
+    });
+    if matches!(mode.as_str(), "points" | "both") {
+        points(model, ui);
+    }
+    if mode == "iso" {
+        row(ui, "levels", |ui| field(model, ui, "iso", "mass:0.5", 190.0)).on_hover_text(
+            "densities, or mass:0.5 for the surface that holds half; each with an opacity: mass:0.9:0.3",
+        );
+    }
+    if matches!(mode.as_str(), "volume" | "both" | "iso" | "slice") {
+        slices(model, ui, mode == "slice");
+    }
+    clip(model, ui);
+    row(ui, "look", |ui| {
+        let look = model.session.options().get("look").unwrap_or_else(|| "default".into());
+        for name in ["default", "mayavi"] {
+            if choice(ui, look == name, name) {
+                model.step(|o| o.set("look", (name != "default").then(|| name.to_owned())));
+            }
+        }
+    });
+    row(ui, "lighting", |ui| {
+        let given = model.session.options().get("shading");
+        for (text, value) in [("auto", None), ("on", Some("on")), ("off", Some("off"))] {
+            if choice(ui, given.as_deref() == value, text) {
+                model.step(|o| o.set("shading", value.map(str::to_owned)));
+            }
+        }
+    });
+}
+
+fn points(model: &mut Model, ui: &mut Ui) {
+    let Some(diameter) = model.painted.as_ref().and_then(|p| p.scene.points.as_ref()).map(|p| p.diameter.length())
+    else {
+        return;
+    };
+    row(ui, "size", |ui| {
+        let mut size = diameter;
+        let most = 0.1 * model.size_of_data();
+        let slider =
+            Slider::new(&mut size, most * 1e-3..=most).logarithmic(true).custom_formatter(|v, _| super::number(v));
+        if ui.add(slider).changed() {
+            model.edit("point-size", |o| o.set("point-size", Some(size.to_string())));
+        }
+    });
+    row(ui, "coloured by", |ui| field(model, ui, "color-by", "density", 190.0))
+        .on_hover_text("density, chain, element, bfactor, occupancy, a column, or a colour such as #ff8800");
+}
+
+/// Planes across the axes.
+fn slices(model: &mut Model, ui: &mut Ui, are_all: bool) {
+    let Some(bounds) = model.content.as_ref().map(|c| c.grid.lattice.bounds()) else { return };
+    let list = model.session.options().list("slice");
+    let center = model.content.as_ref().map_or(DVec3::ZERO, |c| c.grid.focus.center());
+    for (axis, name) in ["x", "y", "z"].into_iter().enumerate() {
+        let given = list.iter().find_map(|s| s.strip_prefix(name)?.strip_prefix('=')?.parse::<f64>().ok());
+        let by_default = (are_all && list.is_empty()).then_some(center[axis]);
+        row(ui, if axis == 0 { "slices" } else { "" }, |ui| {
+            let mut is_on = given.or(by_default).is_some();
+            let mut at = given.or(by_default).unwrap_or(center[axis]);
+            let toggled = ui.checkbox(&mut is_on, name).changed();
+            let slider =
+                Slider::new(&mut at, bounds.min[axis]..=bounds.max[axis]).custom_formatter(|v, _| super::number(v));
+            let moved = ui.add_enabled(is_on, slider).changed();
+            if toggled || moved {
+                let of = |a: usize, at: f64| format!("{}={at}", ["x", "y", "z"][a]);
+                let mut kept: Vec<String> = match are_all && list.is_empty() {
+                    true => (0..3).filter(|a| *a != axis).map(|a| of(a, center[a])).collect(),
+                    false => list.iter().filter(|s| !s.starts_with(&format!("{name}="))).cloned().collect(),
+                };
+                if is_on {
+                    kept.push(of(axis, at));
+                }
+                model.edit("slice", |o| o.set_list("slice", &kept));
+            }
+        });
+    }
+}
+
+/// The box outside of which nothing is drawn.
+fn clip(model: &mut Model, ui: &mut Ui) {
+    let Some(bounds) = model.content.as_ref().map(|c| c.grid.lattice.bounds()) else { return };
+    let given = model.session.wanted().scene().cuts.clip;
+    row(ui, "clip box", |ui| {
+        let mut is_on = given.is_some();
+        if ui.checkbox(&mut is_on, "").changed() {
+            let half = Box3 { max: DVec3::new(bounds.center().x, bounds.max.y, bounds.max.z), ..bounds };
+            model.step(|o| o.set("clip", is_on.then(|| text_of(half))));
+        }
+    });
+    let Some(mut clip) = given else { return };
+    for axis in 0..3 {
+        row(ui, ["  x", "  y", "  z"][axis], |ui| {
+            let [mut low, mut high] = [clip.min[axis], clip.max[axis]];
+            let range = bounds.min[axis]..=bounds.max[axis];
+            let short = |v: f64, _: std::ops::RangeInclusive<usize>| super::number(v);
+            ui.spacing_mut().slider_width = 56.0;
+            let a = ui.add(Slider::new(&mut low, range.clone()).custom_formatter(short)).changed();
+            let b = ui.add(Slider::new(&mut high, range).custom_formatter(short)).changed();
+            let least = 1e-6 * (bounds.max[axis] - bounds.min[axis]);
+            if (a || b) && low + least < high {
+                (clip.min[axis], clip.max[axis]) = (low, high);
+                model.edit("clip", |o| o.set("clip", Some(text_of(clip))));
+            }
+        });
+    }
+}
+
+fn text_of(b: Box3) -> String {
+    super::super::session::numbers(&[b.min.x, b.max.x, b.min.y, b.max.y, b.min.z, b.max.z])
+}

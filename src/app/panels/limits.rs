@@ -1,0 +1,111 @@
+//! The limits of the colours on the histogram of the densities.
+
+use egui::{Color32, CornerRadius, CursorIcon, Pos2, Rect, Sense, Shape, Stroke, Ui, vec2};
+
+use super::super::histogram::Histogram;
+use super::super::model::Model;
+use super::super::style::{ACCENT, WELL};
+use super::{choice, field, row};
+
+/// Limits chosen from the data: what is written on the button, the option, what it means.
+const RULES: [(&str, Option<&str>, &str); 5] = [
+    ("auto", None, "98 % of the mass lie above vmin, 5 % above vmax"),
+    ("90/20 %", Some("mass:0.9,0.2"), "90 % of the mass lie above vmin, 20 % above vmax"),
+    ("2-98", Some("percentile:2,98"), "the 2nd and the 98th percentile of the nodes"),
+    ("range", Some("range:0,1"), "from the smallest to the largest density"),
+    ("half", Some("range:0,0.5"), "from the smallest density to the middle of the range"),
+];
+
+/// The histogram with its two handles, buttons and fields.
+pub fn show(model: &mut Model, ui: &mut Ui) {
+    let (Some(histogram), Some(painted)) = (model.histogram.clone(), &model.painted) else { return };
+    let is_density = !matches!(model.mode().as_str(), "average" | "xray");
+    let limits = painted.scene.transfer.limits;
+    let colors = painted.scene.transfer.clone();
+    if is_density {
+        let size = vec2(ui.available_width(), 84.0);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+        paint(ui, rect, &histogram, &colors);
+        handles(model, ui, rect, &response, &histogram, limits);
+        ui.horizontal_wrapped(|ui| {
+            let options = model.session.options();
+            let is_typed = options.get("vmin").or(options.get("vmax")).is_some();
+            let given = options.get("limits");
+            for (name, rule, meaning) in RULES {
+                let is_chosen = !is_typed && given.as_deref() == rule;
+                let response = ui.scope(|ui| choice(ui, is_chosen, name));
+                if response.inner {
+                    model.step(|o| {
+                        ["vmin", "vmax"].into_iter().for_each(|option| o.set(option, None));
+                        o.set("limits", rule.map(str::to_owned));
+                    });
+                }
+                response.response.on_hover_text(meaning);
+            }
+        });
+    }
+    let factor = model.factor_shown();
+    row(ui, "from, to", |ui| {
+        field(model, ui, "vmin", &super::number(limits[0] * factor), 92.0);
+        field(model, ui, "vmax", &super::number(limits[1] * factor), 92.0);
+    });
+}
+
+/// Bars in the colours of the limits.
+fn paint(ui: &Ui, rect: Rect, histogram: &Histogram, transfer: &crate::color::TransferFunction) {
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, CornerRadius::same(4), WELL);
+    let columns = rect.width() as usize;
+    for (i, height) in histogram.heights(0.0, 1.0, columns).into_iter().enumerate() {
+        let value = histogram.value((i as f64 + 0.5) / columns as f64);
+        let t = transfer.position(value);
+        let [r, g, b] = transfer.colormap.at(t).map(|v| (v * 255.0) as u8);
+        let color = if value < transfer.limits[0] { Color32::from_gray(60) } else { Color32::from_rgb(r, g, b) };
+        let x = rect.left() + i as f32;
+        let top = rect.bottom() - height * (rect.height() - 6.0);
+        painter.rect_filled(Rect::from_min_max(Pos2::new(x, top), Pos2::new(x + 1.0, rect.bottom())), 0, color);
+    }
+}
+
+fn handles(model: &mut Model, ui: &Ui, rect: Rect, response: &egui::Response, histogram: &Histogram, limits: [f64; 2]) {
+    let x_of = |v: f64| rect.left() + rect.width() * histogram.place(v) as f32;
+    let xs = limits.map(x_of);
+    let nearest = |x: f32| usize::from((x - xs[1]).abs() < (x - xs[0]).abs() || (xs[0] == xs[1] && x > xs[0]));
+    let pointer = response.interact_pointer_pos().or(response.hover_pos());
+    if response.drag_started() || response.clicked() {
+        model.ui.dragged_limit = pointer.map(|p| nearest(p.x));
+    }
+    if (response.dragged() || response.clicked())
+        && let (Some(p), Some(at)) = (pointer, model.ui.dragged_limit)
+    {
+        let place = f64::from((p.x - rect.left()) / rect.width()).clamp(0.0, 1.0);
+        let mut moved = limits;
+        moved[at] = histogram.value(place);
+        let ordered = if at == 0 { [moved[0].min(limits[1]), limits[1]] } else { [limits[0], moved[1].max(limits[0])] };
+        let factor = model.factor_shown();
+        model.set_limits("limits", ordered.map(|v| v * factor));
+    }
+    if response.drag_stopped() {
+        model.ui.dragged_limit = None;
+    }
+    if response.hovered() {
+        ui.ctx().set_cursor_icon(CursorIcon::ResizeHorizontal);
+    }
+    for (i, x) in xs.into_iter().enumerate() {
+        let is_held = model.ui.dragged_limit == Some(i);
+        let color = if is_held { ACCENT } else { Color32::WHITE };
+        ui.painter().vline(x, rect.y_range(), Stroke::new(1.5, color));
+        let tip = if i == 0 { -6.0 } else { 6.0 };
+        let corners = vec![Pos2::new(x, rect.top()), Pos2::new(x + tip, rect.top()), Pos2::new(x, rect.top() + 9.0)];
+        ui.painter().add(Shape::convex_polygon(corners, color, Stroke::NONE));
+    }
+    if let Some(p) = response.hover_pos() {
+        let value = histogram.value(f64::from((p.x - rect.left()) / rect.width()).clamp(0.0, 1.0));
+        let text = format!(
+            "{}: {:.1} % of the mass is denser",
+            super::number(value * model.factor_shown()),
+            100.0 * histogram.mass_above(value)
+        );
+        response.clone().on_hover_text_at_pointer(text);
+    }
+}

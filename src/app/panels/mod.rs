@@ -1,0 +1,217 @@
+//! What stands around the picture.
+
+mod bandwidth;
+mod colors;
+mod curve;
+mod data;
+mod gallery;
+mod layers;
+mod limits;
+mod over;
+mod page;
+pub mod time;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use egui::{CentralPanel, CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Sense, Ui};
+
+use super::input::{self, Action};
+use super::model::{Model, Weight};
+use super::style::{ACCENT, WEAK};
+use crate::cli::recipe::Recipe;
+use crate::cli::view;
+
+/// Width of the panels, in points.
+pub const WIDTH: f32 = 320.0;
+
+/// What the panels remember from frame to frame.
+#[derive(Default)]
+pub struct Memory {
+    /// Whether the keys are shown.
+    pub help: bool,
+    /// Frames one after the other.
+    pub player: time::Player,
+    /// Texts being typed, by option.
+    pub typed: HashMap<&'static str, String>,
+    /// The point of the opacity curve that is dragged.
+    pub dragged_point: Option<usize>,
+    /// The limit that is dragged.
+    pub dragged_limit: Option<usize>,
+    /// How many times the pixels of the window a saved picture has, along a side.
+    pub times: u32,
+    /// Colour maps as pictures.
+    pub maps: Vec<(&'static str, egui::TextureHandle)>,
+}
+
+impl Memory {
+    /// Textures of a device that is gone.
+    pub fn forget_textures(&mut self) {
+        self.maps.clear();
+    }
+}
+
+/// Lays out the window and takes in what the user does.
+pub fn show(model: &mut Model, ui: &mut Ui) {
+    let ctx = ui.ctx().clone();
+    model.take_in(&ctx);
+    take_files(model, ui);
+    for action in input::actions(ui) {
+        model.act(action);
+    }
+    if model.session.options().input.is_some() {
+        Panel::right("panels")
+            .resizable(false)
+            .exact_size(WIDTH)
+            .frame(Frame::side_top_panel(ui.style()).inner_margin(Margin::same(10)))
+            .show(ui, |ui| {
+                ScrollArea::vertical().auto_shrink([false; 2]).show(ui, |ui| sections(model, ui));
+            });
+        Panel::bottom("status").exact_size(26.0).show(ui, |ui| over::status(model, ui));
+    }
+    CentralPanel::no_frame().show(ui, |ui| picture(model, ui));
+    over::help(model, ui);
+    time::play(model, ui);
+    model.update(&ctx);
+}
+
+fn sections(model: &mut Model, ui: &mut Ui) {
+    ui.horizontal(|ui| {
+        let [can_undo, can_redo] = model.session.has_steps();
+        let buttons = [
+            ("Undo", can_undo, "ctrl + z", Action::Undo),
+            ("Redo", can_redo, "ctrl + shift + z", Action::Redo),
+            ("Reset view", model.session.camera().is_some(), "r", Action::Reset),
+            ("Keys", true, "h", Action::Help),
+        ];
+        for (text, can, key, action) in buttons {
+            if ui.add_enabled(can, egui::Button::new(text)).on_hover_text(key).clicked() {
+                model.act(action);
+            }
+        }
+    });
+    ui.separator();
+    section(ui, "Data", true, |ui| data::show(model, ui));
+    section(ui, "What is drawn", true, |ui| layers::show(model, ui));
+    section(ui, "Colours and opacity", true, |ui| colors::show(model, ui));
+    section(ui, "Smoothing", false, |ui| bandwidth::show(model, ui));
+    if time::frames(model).is_some() {
+        section(ui, "Time", true, |ui| time::show(model, ui));
+    }
+    section(ui, "Page and files", false, |ui| page::show(model, ui));
+}
+
+fn section(ui: &mut Ui, title: &str, is_open: bool, add: impl FnOnce(&mut Ui)) {
+    CollapsingHeader::new(RichText::new(title).strong().size(14.0)).default_open(is_open).show_unindented(ui, |ui| {
+        ui.add_space(2.0);
+        add(ui);
+        ui.add_space(8.0);
+    });
+    ui.separator();
+}
+
+/// The picture with what stands on it.
+fn picture(model: &mut Model, ui: &mut Ui) {
+    if model.session.options().input.is_none() {
+        over::empty(model, ui);
+        over::messages(model, ui);
+        return;
+    }
+    let available = ui.available_rect_before_wrap();
+    model.place(available, ui.ctx().pixels_per_point());
+    let response = ui.allocate_rect(available, Sense::click_and_drag());
+    over::paint(model, ui);
+    input::pointer(model, ui, &response);
+    model.look_under(response.hover_pos());
+    over::labels(model, ui);
+    over::progress(model, ui);
+    over::messages(model, ui);
+}
+
+/// Files that were dropped on the window.
+fn take_files(model: &mut Model, ui: &Ui) {
+    if let Some(path) = ui.input(|i| i.raw.dropped_files.first().map(|f| f.path().to_owned())) {
+        open(model, &path);
+    }
+}
+
+/// Opens a file, or the recipe that a PNG or a TOML file holds.
+pub fn open(model: &mut Model, path: &Path) {
+    if !view::is_recipe(path) {
+        return model.open(&path.to_string_lossy());
+    }
+    match Recipe::read(path).and_then(Recipe::into_draft) {
+        Ok(options) => model.begin(options),
+        Err(error) => model.say(Weight::Error, error.to_string()),
+    }
+}
+
+/// A number as short as three digits allow.
+pub fn number(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".into(),
+        size if (0.01..10_000.0).contains(&size) => {
+            let digits = (3 - size.log10().floor() as i32 - 1).clamp(0, 4) as usize;
+            format!("{value:.digits$}")
+        }
+        _ => format!("{value:.2e}"),
+    }
+}
+
+/// A field for an option as text: typed, taken on Enter or when left; empty is the default.
+fn field(model: &mut Model, ui: &mut Ui, option: &'static str, hint: &str, width: f32) -> egui::Response {
+    let given = model.session.options().get(option).unwrap_or_default();
+    let id = egui::Id::unique(("field", option));
+    let is_typing = ui.memory(|m| m.has_focus(id));
+    let text = model.ui.typed.entry(option).or_default();
+    if !is_typing {
+        text.clone_from(&given);
+    }
+    let edit = egui::TextEdit::singleline(text).id(id).hint_text(hint).desired_width(width);
+    let response = ui.add(edit);
+    if response.lost_focus() {
+        let text = model.ui.typed[option].trim().to_owned();
+        if text != given && !ui.input(|i| i.key_pressed(egui::Key::Escape)) {
+            model.step(|options| options.set(option, Some(text).filter(|t| !t.is_empty())));
+        }
+    }
+    response
+}
+
+/// A row of a name and what belongs to it.
+fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(76.0, ui.spacing().interact_size.y), Sense::hover());
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, font, WEAK);
+        add(ui)
+    })
+    .inner
+}
+
+/// A choice among a few.
+fn choice(ui: &mut Ui, is_chosen: bool, text: &str) -> bool {
+    let text = RichText::new(text);
+    let button = egui::Button::selectable(is_chosen, if is_chosen { text.color(ACCENT) } else { text });
+    ui.add(button).clicked() && !is_chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.0123456, "0.0123"),
+            (1.23456, "1.23"),
+            (123.4, "123"),
+            (-0.5, "-0.500"),
+            (1.5e-7, "1.50e-7"),
+            (123456.0, "1.23e5"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+    }
+}

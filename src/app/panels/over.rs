@@ -1,0 +1,215 @@
+//! What stands on the picture and below it.
+
+use std::time::Duration;
+
+use egui::{
+    Align2, Color32, CornerRadius, FontId, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2,
+};
+
+use super::super::input::KEYS;
+use super::super::model::{Model, Weight};
+use super::super::style::{ACCENT, ERROR, PANEL, TEXT, WARNING, WEAK, WELL};
+use super::number;
+use crate::sample;
+use crate::scene::Background;
+
+/// Notes go after so long.
+const NOTE: Duration = Duration::from_secs(5);
+/// Work that takes longer is told of.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// The picture itself; while the window is being resized, the last one.
+pub fn paint(model: &Model, ui: &Ui) {
+    let (Some(area), Some(painted)) = (model.area, &model.painted) else {
+        ui.painter().rect_filled(ui.max_rect(), CornerRadius::ZERO, Color32::from_rgb(8, 8, 12));
+        return;
+    };
+    let [r, g, b] = painted.scene.background.color().map(|v| (v * 255.0).round() as u8);
+    let painter = ui.painter().with_clip_rect(ui.max_rect());
+    painter.rect_filled(ui.max_rect(), CornerRadius::ZERO, Color32::from_rgb(r, g, b));
+    let Some(texture) = model.texture() else { return };
+    let [width, height] = painted.frame.size_in_points().map(|n| n as f32);
+    let rect = match Some(painted.frame) == model.frame {
+        true => area,
+        false => Rect::from_center_size(area.center(), vec2(width, height) * (area.height() / height)),
+    };
+    if painted.scene.background == Background::Transparent {
+        checkerboard(&painter, rect);
+    }
+    painter.image(texture.id(), rect, Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0)), Color32::WHITE);
+}
+
+fn checkerboard(painter: &egui::Painter, rect: Rect) {
+    const SIDE: f32 = 12.0;
+    painter.rect_filled(rect, CornerRadius::ZERO, Color32::from_gray(200));
+    let (columns, rows) = ((rect.width() / SIDE).ceil() as i32, (rect.height() / SIDE).ceil() as i32);
+    for (i, j) in (0..rows).flat_map(|j| (0..columns).map(move |i| (i, j))).filter(|(i, j)| (i + j) % 2 == 0) {
+        let min = rect.min + vec2(i as f32, j as f32) * SIDE;
+        let square = Rect::from_min_size(min, vec2(SIDE, SIDE)).intersect(rect);
+        painter.rect_filled(square, CornerRadius::ZERO, Color32::from_gray(170));
+    }
+}
+
+/// Labels that the user kept.
+pub fn labels(model: &Model, ui: &Ui) {
+    for label in &model.labels {
+        let Some(at) = model.position_of(label.position) else { continue };
+        ui.painter().circle(at, 3.5, ACCENT, Stroke::new(1.0, Color32::BLACK));
+        let galley = ui.painter().layout_no_wrap(label.text.clone(), FontId::proportional(12.0), TEXT);
+        let rect = Rect::from_min_size(at + vec2(9.0, -6.0), galley.size()).expand(4.0);
+        ui.painter().rect_filled(rect, CornerRadius::same(3), PANEL.gamma_multiply(0.85));
+        ui.painter().galley(rect.min + vec2(4.0, 4.0), galley, TEXT);
+    }
+}
+
+/// How far long work is, with a way to stop it.
+pub fn progress(model: &mut Model, ui: &mut Ui) {
+    let Some(area) = model.area.filter(|_| model.worker.is_busy()) else { return };
+    ui.ctx().request_repaint_after(Duration::from_millis(100));
+    let Some(stage) = model.worker.stage().filter(|s| s.since.elapsed() > PATIENCE || model.content.is_none()) else {
+        return;
+    };
+    let rect = Rect::from_center_size(area.center_bottom() - vec2(0.0, 34.0), vec2(330.0, 40.0));
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(rect));
+    egui::Frame::new().fill(PANEL).corner_radius(6).inner_margin(8).show(&mut ui, |ui| {
+        ui.horizontal(|ui| {
+            let share = if stage.total > 0 { (stage.done as f32 / stage.total as f32).min(1.0) } else { 0.0 };
+            let elapsed = stage.since.elapsed().as_secs_f32();
+            let left = if share > 0.02 { format!("{:.0} s left", elapsed / share - elapsed) } else { String::new() };
+            let bar = egui::ProgressBar::new(share).desired_width(190.0).text(format!("{}  {left}", stage.name));
+            ui.add(bar.fill(ACCENT.gamma_multiply(0.6)));
+            if ui.button("Stop").clicked() {
+                model.worker.stop();
+            }
+        });
+    });
+}
+
+/// Lines over the picture: notes that go, warnings and errors that are closed.
+pub fn messages(model: &mut Model, ui: &mut Ui) {
+    model.messages.retain(|m| m.weight != Weight::Note || m.since.elapsed() < NOTE);
+    if model.messages.is_empty() {
+        return;
+    }
+    ui.ctx().request_repaint_after(Duration::from_millis(500));
+    let area = ui.max_rect();
+    let width = (area.width() - 32.0).min(560.0);
+    let rect = Rect::from_min_size(area.min + vec2(16.0, 16.0), vec2(width, area.height() - 32.0));
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(rect));
+    let mut closed = None;
+    for (i, message) in model.messages.iter().enumerate() {
+        let color = match message.weight {
+            Weight::Note => TEXT,
+            Weight::Warning => WARNING,
+            Weight::Error => ERROR,
+        };
+        let frame = egui::Frame::new().fill(PANEL.gamma_multiply(0.95)).corner_radius(5).inner_margin(8);
+        frame.stroke(Stroke::new(1.0, color.gamma_multiply(0.5))).show(&mut ui, |ui| {
+            ui.horizontal_top(|ui| {
+                if message.weight != Weight::Note && ui.small_button("×").on_hover_text("close (esc)").clicked() {
+                    closed = Some(i);
+                }
+                ui.add(egui::Label::new(RichText::new(&message.text).color(color)).wrap());
+            });
+        });
+    }
+    closed.map(|i| model.messages.remove(i));
+}
+
+/// The line below: what is under the cursor, and what drew the picture.
+pub fn status(model: &Model, ui: &mut Ui) {
+    ui.horizontal_centered(|ui| {
+        match &model.probe {
+            Some(probe) => {
+                let above = model.histogram.as_ref().map_or(0.0, |h| 100.0 * h.mass_above(probe.value));
+                ui.label(RichText::new(number(probe.value * model.factor_shown())).strong());
+                ui.label(RichText::new(model.place_text(probe.position)).color(WEAK));
+                ui.label(RichText::new(format!("{above:.1} % of the mass is denser")).color(WEAK));
+                if let Some((name, distance)) = &probe.nearest {
+                    ui.label(RichText::new(format!("{name} ({} away)", number(*distance))).color(WEAK));
+                }
+                profile(ui, model, probe.place as f32, &probe.profile);
+            }
+            None => {
+                ui.label(RichText::new("drag to turn · wheel to zoom · h shows all keys").color(WEAK));
+            }
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if let Some(painted) = model.painted.as_ref().filter(|p| p.is_full) {
+                let text = format!("{:.0} ms", painted.took.as_secs_f64() * 1e3);
+                let adapter = model.adapter.clone().unwrap_or_default();
+                ui.label(RichText::new(text).color(WEAK)).on_hover_text(format!("drawn on {adapter}"));
+            }
+        });
+    });
+}
+
+/// Densities along the ray under the cursor.
+fn profile(ui: &mut Ui, model: &Model, place: f32, profile: &[f32]) {
+    let (rect, response) = ui.allocate_exact_size(vec2(120.0, 20.0), Sense::hover());
+    response
+        .on_hover_text("densities along the line of sight, from near to far; the mark is the place told on the left");
+    let most = model.histogram.as_ref().map_or(1.0, |h| h.range[1] as f32).max(f32::MIN_POSITIVE);
+    ui.painter().rect_filled(rect, CornerRadius::same(2), WELL);
+    let at = |i: usize, v: f32| {
+        let x = rect.left() + rect.width() * (i as f32 + 0.5) / profile.len() as f32;
+        Pos2::new(x, rect.bottom() - 1.0 - (rect.height() - 2.0) * (v / most).clamp(0.0, 1.0))
+    };
+    let line: Vec<Pos2> = profile.iter().enumerate().map(|(i, v)| at(i, *v)).collect();
+    ui.painter().line(line, Stroke::new(1.0, TEXT));
+    ui.painter().vline(rect.left() + rect.width() * place, rect.y_range(), Stroke::new(1.0, ACCENT));
+}
+
+/// Before anything is open.
+pub fn empty(model: &mut Model, ui: &mut Ui) {
+    let area = ui.max_rect();
+    ui.painter().rect_filled(area, CornerRadius::ZERO, Color32::from_rgb(8, 8, 12));
+    let target = Rect::from_center_size(area.center() - vec2(0.0, 40.0), vec2(460.0, 200.0));
+    let is_over = ui.input(|i| !i.raw.hovered_files.is_empty());
+    let stroke = Stroke::new(1.5, if is_over { ACCENT } else { Color32::from_gray(70) });
+    ui.painter().rect(target, CornerRadius::same(12), WELL, stroke, StrokeKind::Inside);
+    let line = |y: f32, text: &str, size: f32, color| {
+        ui.painter().text(
+            target.center() + vec2(0.0, y),
+            Align2::CENTER_CENTER,
+            text,
+            FontId::proportional(size),
+            color,
+        );
+    };
+    line(-34.0, "Drop a file here", 22.0, TEXT);
+    line(2.0, "a table (CSV), a structure (PDB, mmCIF, GRO, XYZ), a trajectory, a volume (MRC, NRRD)", 11.5, WEAK);
+    line(22.0, "or a picture that densitas made, to go on from it", 11.5, WEAK);
+    line(62.0, "densitas view FILE", 12.0, WEAK);
+    let below = Rect::from_center_size(target.center_bottom() + vec2(0.0, 50.0), vec2(460.0, 40.0));
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(below));
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new("or try a sample:").color(WEAK));
+        for name in sample::names() {
+            if ui.button(*name).clicked() {
+                model.open(&format!("sample:{name}"));
+            }
+        }
+    });
+}
+
+/// All keys.
+pub fn help(model: &mut Model, ui: &Ui) {
+    let mut is_open = model.ui.help;
+    egui::Window::new("Keys")
+        .open(&mut is_open)
+        .collapsible(false)
+        .resizable(false)
+        .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
+        .show(ui.ctx(), |ui| {
+            ui.set_min_width(430.0);
+            egui::Grid::new("keys").num_columns(2).spacing(vec2(24.0, 5.0)).show(ui, |ui| {
+                for (key, what) in KEYS {
+                    ui.label(RichText::new(key).color(ACCENT));
+                    ui.label(what);
+                    ui.end_row();
+                }
+            });
+        });
+    model.ui.help = is_open;
+}

@@ -1,0 +1,197 @@
+//! The loop of events: winit's events to egui, egui's shapes to the screen.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui::ViewportId;
+use winit::application::ApplicationHandler;
+use winit::dpi::LogicalSize;
+use winit::event::WindowEvent;
+use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoopProxy, OwnedDisplayHandle};
+use winit::window::{Window, WindowId};
+
+use super::Wake;
+use super::model::Model;
+use super::panels;
+use super::screen::{Screen, Shown};
+use super::style;
+use crate::cli::Opening;
+use crate::error::{Error, Result};
+
+/// Width and height of a new window, in points.
+const SIZE: [f64; 2] = [1280.0, 800.0];
+/// The smallest window in which the panels have room.
+const LEAST: [f64; 2] = [640.0, 420.0];
+/// New screens in a row after which the device is given up.
+const MOST_SCREENS: u32 = 3;
+
+/// The program while its window is open.
+pub struct App {
+    opening: Option<Opening>,
+    proxy: EventLoopProxy<Wake>,
+    display: OwnedDisplayHandle,
+    shown: Option<Shop>,
+    /// Why it ended, if not by the user.
+    pub failure: Option<Error>,
+}
+
+/// The window with all that is in it.
+struct Shop {
+    window: Arc<Window>,
+    screen: Screen,
+    ctx: egui::Context,
+    state: egui_winit::State,
+    model: Model,
+    title: String,
+    /// Screens made since a frame was shown.
+    screens: u32,
+}
+
+impl App {
+    /// Before the first event.
+    pub fn new(opening: Opening, proxy: EventLoopProxy<Wake>, display: OwnedDisplayHandle) -> Self {
+        Self { opening: Some(opening), proxy, display, shown: None, failure: None }
+    }
+
+    fn open(&mut self, event_loop: &ActiveEventLoop) -> Result<Shop> {
+        let opening = self.opening.take().ok_or_else(|| Error::Gpu("the window is gone".into()))?;
+        let size = opening.size.map_or(SIZE, |[w, h]| [f64::from(w) + f64::from(panels::WIDTH), f64::from(h)]);
+        let attributes = Window::default_attributes()
+            .with_title("densitas")
+            .with_inner_size(LogicalSize::new(size[0], size[1]))
+            .with_min_inner_size(LogicalSize::new(LEAST[0], LEAST[1]));
+        let window = event_loop.create_window(attributes);
+        let window = Arc::new(window.map_err(|e| Error::Gpu(format!("no window can be opened: {e}")))?);
+        let screen = Screen::new(window.clone(), self.display.clone())?;
+        let ctx = egui::Context::default();
+        style::apply(&ctx);
+        let state = state_of(&ctx, &window, &screen);
+        let proxy = self.proxy.clone();
+        let model = Model::new(opening, move || {
+            let _ = proxy.send_event(Wake);
+        })?;
+        Ok(Shop { window, screen, ctx, state, model, title: String::new(), screens: 0 })
+    }
+
+    fn fail(&mut self, event_loop: &ActiveEventLoop, error: Error) {
+        self.failure = Some(error);
+        event_loop.exit();
+    }
+}
+
+fn state_of(ctx: &egui::Context, window: &Window, screen: &Screen) -> egui_winit::State {
+    let scale = Some(window.scale_factor() as f32);
+    egui_winit::State::new(ctx.clone(), ViewportId::ROOT, window, scale, None, Some(screen.max_texture_side()))
+}
+
+impl ApplicationHandler<Wake> for App {
+    fn resumed(&mut self, event_loop: &ActiveEventLoop) {
+        if self.shown.is_some() {
+            return;
+        }
+        match self.open(event_loop) {
+            Ok(shop) => {
+                shop.window.request_redraw();
+                self.shown = Some(shop);
+            }
+            Err(error) => self.fail(event_loop, error),
+        }
+    }
+
+    fn user_event(&mut self, _: &ActiveEventLoop, _: Wake) {
+        if let Some(shop) = &self.shown {
+            shop.window.request_redraw();
+        }
+    }
+
+    fn window_event(&mut self, event_loop: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
+        let Some(shop) = &mut self.shown else { return };
+        if shop.state.on_window_event(&shop.window, &event).repaint {
+            shop.window.request_redraw();
+        }
+        match event {
+            WindowEvent::CloseRequested | WindowEvent::Destroyed => {
+                // Threads end, and the surface goes before its window.
+                self.shown = None;
+                event_loop.exit();
+            }
+            WindowEvent::Resized(size) => {
+                shop.screen.resize(size.width, size.height);
+                shop.window.request_redraw();
+            }
+            WindowEvent::RedrawRequested => match shop.frame(&self.display) {
+                Ok(_) if shop.model.is_over => {
+                    self.shown = None;
+                    event_loop.exit();
+                }
+                Ok(again) => event_loop.set_control_flow(again.map_or(ControlFlow::Wait, ControlFlow::WaitUntil)),
+                Err(error) => self.fail(event_loop, error),
+            },
+            _ => {}
+        }
+    }
+
+    fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
+        if let (Some(shop), ControlFlow::WaitUntil(when)) = (&self.shown, event_loop.control_flow())
+            && Instant::now() >= when
+        {
+            event_loop.set_control_flow(ControlFlow::Wait);
+            shop.window.request_redraw();
+        }
+    }
+
+    fn exiting(&mut self, _: &ActiveEventLoop) {
+        self.shown = None;
+    }
+}
+
+impl Shop {
+    /// Draws a frame; when the next one is due.
+    fn frame(&mut self, display: &OwnedDisplayHandle) -> Result<Option<Instant>> {
+        let size = self.window.inner_size();
+        if size.width == 0 || size.height == 0 {
+            return Ok(None);
+        }
+        let input = self.state.take_egui_input(&self.window);
+        let (ctx, model) = (self.ctx.clone(), &mut self.model);
+        let mut output = ctx.run_ui(input, |ui| panels::show(model, ui));
+        self.state.handle_platform_output(&self.window, std::mem::take(&mut output.platform_output));
+        if self.title != self.model.title() {
+            self.title = self.model.title();
+            self.window.set_title(&self.title);
+        }
+        let primitives = ctx.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point);
+        let shown = self.screen.paint(&primitives, &output.textures_delta, output.pixels_per_point);
+        output.textures_delta.clear();
+        match shown {
+            Shown::Yes => self.screens = 0,
+            Shown::Hidden => return Ok(Some(Instant::now() + Duration::from_millis(200))),
+            Shown::Again => self.window.request_redraw(),
+            Shown::Lost => self.new_screen(display)?,
+        }
+        let delay = output.viewport_output.get(&ViewportId::ROOT).map_or(Duration::MAX, |v| v.repaint_delay);
+        if delay.is_zero() {
+            self.window.request_redraw();
+        }
+        Ok(Instant::now().checked_add(delay).filter(|_| !delay.is_zero() && delay < Duration::from_secs(3600)))
+    }
+
+    /// After the device was lost: all textures are made anew, what the user did stays.
+    fn new_screen(&mut self, display: &OwnedDisplayHandle) -> Result<()> {
+        self.screens += 1;
+        if self.screens > MOST_SCREENS {
+            return Err(Error::Gpu(
+                "the graphics device was lost again and again; `densitas doctor` tells more".into(),
+            ));
+        }
+        self.screen = Screen::new(self.window.clone(), display.clone())?;
+        let memory = self.ctx.memory(Clone::clone);
+        self.ctx = egui::Context::default();
+        style::apply(&self.ctx);
+        self.ctx.memory_mut(|m| m.data = memory.data);
+        self.state = state_of(&self.ctx, &self.window, &self.screen);
+        self.model.forget_textures();
+        self.window.request_redraw();
+        Ok(())
+    }
+}

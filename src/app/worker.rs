@@ -1,0 +1,210 @@
+//! The thread that reads files and computes densities.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, mpsc};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use super::histogram::Histogram;
+use super::mailbox::Mailbox;
+use crate::cli::content::{Content, Stock};
+use crate::cli::view::Wanted;
+use crate::cli::{Console, Listener};
+use crate::error::{Error, Result};
+use crate::grid::DensityGrid;
+use crate::io::{self, VolumeFormat};
+use crate::progress::Progress;
+
+/// What is to be done.
+pub enum Job {
+    /// The content that these options ask for.
+    Load(Arc<Wanted>),
+    /// Write the density in the format of the file's name.
+    SaveVolume(Arc<DensityGrid>, PathBuf),
+}
+
+/// What was done.
+pub enum Done {
+    /// The content of the options, and what was said of it.
+    Loaded(Box<Loaded>),
+    /// The job was stopped or is wrong.
+    Failed(Error),
+    /// A file was written.
+    Saved(PathBuf),
+}
+
+/// A content with what is told of it.
+pub struct Loaded {
+    /// The options that it is of.
+    pub wanted: Arc<Wanted>,
+    /// What can be drawn.
+    pub content: Arc<Content>,
+    /// How its densities are spread; that of the last content if they are the same.
+    pub histogram: Arc<Histogram>,
+    /// Warnings and notes, the former marked.
+    pub said: Vec<(bool, String)>,
+}
+
+/// How far work is.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// What is done.
+    pub name: &'static str,
+    /// Steps done and in all; 0 if unknown.
+    pub done: u64,
+    /// Steps in all.
+    pub total: u64,
+    /// Since when.
+    pub since: Instant,
+}
+
+/// Hears what work says, and stops it.
+#[derive(Default)]
+struct Ear {
+    stage: Mutex<Option<Stage>>,
+    said: Mutex<Vec<(bool, String)>>,
+    /// Jobs up to this number are to stop.
+    stopped: AtomicU64,
+    /// The job at hand.
+    current: AtomicU64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+impl Progress for Ear {
+    fn begin(&self, name: &'static str, total: u64) {
+        *lock(&self.stage) = Some(Stage { name, done: 0, total, since: Instant::now() });
+    }
+
+    fn advance(&self, steps: u64) {
+        if let Some(stage) = lock(&self.stage).as_mut() {
+            stage.done += steps;
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.current.load(Ordering::Relaxed) <= self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+impl Listener for Ear {
+    fn said(&self, is_warning: bool, text: &str) {
+        lock(&self.said).push((is_warning, text.to_owned()));
+    }
+}
+
+/// The thread.
+pub struct Worker {
+    jobs: Arc<Mailbox<(u64, Job)>>,
+    ear: Arc<Ear>,
+    asked: u64,
+    finished: u64,
+    done: mpsc::Receiver<(u64, Done)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts it; `wake` is called whenever something is done.
+    pub fn new(wake: impl Fn() + Send + 'static) -> Self {
+        let (jobs, ear) = (Arc::new(Mailbox::default()), Arc::new(Ear::default()));
+        let (tell, done) = mpsc::channel();
+        let thread = {
+            let (jobs, ear): (Arc<Mailbox<(u64, Job)>>, _) = (jobs.clone(), ear.clone());
+            std::thread::spawn(move || {
+                let mut bench =
+                    Bench { stock: Stock::default(), console: Console::listened_by(ear.clone()), last: None };
+                while let Some((number, job)) = jobs.take() {
+                    ear.current.store(number, Ordering::Relaxed);
+                    let done = bench.run(job, &ear);
+                    *lock(&ear.stage) = None;
+                    if tell.send((number, done)).is_err() {
+                        return;
+                    }
+                    wake();
+                }
+            })
+        };
+        Self { jobs, ear, asked: 0, finished: 0, done, thread: Some(thread) }
+    }
+
+    /// Does this next; a job at hand is stopped unless `after_it`.
+    pub fn ask(&mut self, job: Job, after_it: bool) {
+        if !after_it {
+            self.stop();
+        }
+        self.asked += 1;
+        self.jobs.put((self.asked, job));
+    }
+
+    /// Stops the job at hand.
+    pub fn stop(&self) {
+        self.ear.stopped.store(self.asked, Ordering::Relaxed);
+    }
+
+    /// The next thing that was done; of jobs that newer ones replaced, failures are not told.
+    pub fn done(&mut self) -> Option<Done> {
+        while let Ok((number, done)) = self.done.try_recv() {
+            self.finished = number;
+            if number == self.asked || !matches!(done, Done::Failed(_)) {
+                return Some(done);
+            }
+        }
+        None
+    }
+
+    /// Whether something is being done.
+    pub fn is_busy(&self) -> bool {
+        self.finished < self.asked
+    }
+
+    /// How far it is.
+    pub fn stage(&self) -> Option<Stage> {
+        lock(&self.ear.stage).clone()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.stop();
+        self.jobs.close();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the thread works with.
+struct Bench {
+    stock: Stock,
+    console: Console,
+    last: Option<(Arc<DensityGrid>, Arc<Histogram>)>,
+}
+
+impl Bench {
+    fn run(&mut self, job: Job, ear: &Ear) -> Done {
+        lock(&ear.said).clear();
+        let done = match job {
+            Job::Load(wanted) => self.load(wanted, ear).map(|loaded| Done::Loaded(Box::new(loaded))),
+            Job::SaveVolume(grid, path) => save(&grid, &path).map(|()| Done::Saved(path)),
+        };
+        done.unwrap_or_else(Done::Failed)
+    }
+
+    fn load(&mut self, wanted: Arc<Wanted>, ear: &Ear) -> Result<Loaded> {
+        let content = Arc::new(self.stock.content(wanted.scene(), &self.console)?);
+        let histogram = match &self.last {
+            Some((grid, histogram)) if Arc::ptr_eq(grid, &content.grid) => histogram.clone(),
+            _ => Arc::new(Histogram::of(&content.grid)),
+        };
+        self.last = Some((content.grid.clone(), histogram.clone()));
+        let said = std::mem::take(&mut *lock(&ear.said));
+        Ok(Loaded { wanted, content, histogram, said })
+    }
+}
+
+fn save(grid: &DensityGrid, path: &std::path::Path) -> Result<()> {
+    io::write_volume(path, VolumeFormat::of(path)?, grid, None).map(|_| ())
+}

@@ -1,0 +1,148 @@
+//! `densitas view`: the window, and what it needs of the command line. Its state is the options of a recipe of
+//! `render`: what it shows is what `render` draws of them.
+
+use std::path::Path;
+
+use clap::Args;
+
+use super::console::Console;
+use super::content::Content;
+use super::parse::{self, Asked};
+use super::recipe::{Draft, Recipe};
+use super::render::{draw_to_file, drawn};
+use super::scene_args::SceneArgs;
+use super::{Verb, Window, input};
+use crate::error::{Error, Result};
+use crate::gpu::AdapterChoice;
+use crate::io::{self, atomic};
+use crate::render::Renderer;
+use crate::scene::{Frame, Scene};
+
+/// Options of the verb.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  densitas view 1ubq.pdb
+  densitas view locs.csv --bandwidth 20nm
+  densitas view sample:founding
+  densitas view --recipe density.png
+  densitas view
+
+All options of `render` are taken; h shows the keys.")]
+pub struct ViewCommand {
+    #[command(flatten)]
+    scene: SceneArgs,
+}
+
+/// What a window opens with.
+pub struct Opening {
+    /// The options given, and the input.
+    pub(crate) options: Draft,
+    /// The adapter that draws.
+    pub(crate) adapter: AdapterChoice,
+    /// Width and height of the picture in points, if they were given.
+    pub(crate) size: Option<[u32; 2]>,
+}
+
+/// Runs the verb.
+pub fn run(args: &ViewCommand, adapter: AdapterChoice, asked: &Asked, window: Window) -> Result<()> {
+    if args.scene.points.input == "-" {
+        return Err(Error::Usage("the window reads files, not standard input; name one".into()));
+    }
+    let mut options = asked.recipe.clone();
+    options.verb = "render".to_owned();
+    options.input = options.input.filter(|input| !input.is_empty());
+    if let Some(path) = options.input.as_deref().map(Path::new).filter(|path| is_recipe(path)) {
+        options = Recipe::read(path)?.into_draft()?;
+    }
+    let frame = args.scene.picture.frame()?;
+    let size = options.get("size").map(|_| frame.size.map(|n| (f64::from(n) / frame.scale_factor).round() as u32));
+    options.set("size", None);
+    options.set("scale-factor", None);
+    window(Opening { options, adapter, size })
+}
+
+/// Whether a file is opened as what its recipe says.
+pub(crate) fn is_recipe(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png") || e.eq_ignore_ascii_case("toml"))
+}
+
+/// Options that were understood.
+pub(crate) struct Wanted(Asked);
+
+impl Wanted {
+    /// Reads the options of a recipe.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a value that an option cannot have.
+    pub(crate) fn of(options: &Draft) -> Result<Self> {
+        parse::of_draft(options).map(Self)
+    }
+
+    /// The options of the picture.
+    pub(crate) fn scene(&self) -> &SceneArgs {
+        match &self.0.cli.verb {
+            Verb::Render(command) => &command.scene,
+            _ => unreachable!("a window has options of render"),
+        }
+    }
+
+    /// The options as a recipe, with the size of a picture of this frame.
+    pub(crate) fn recipe(&self, frame: &Frame) -> Draft {
+        let mut recipe = self.0.recipe.clone();
+        let [width, height] = frame.size.map(|n| (f64::from(n) / frame.scale_factor).round());
+        recipe.set("size", Some(format!("{width}x{height}")));
+        recipe.set("scale-factor", (frame.scale_factor != 1.0).then(|| frame.scale_factor.to_string()));
+        recipe
+    }
+
+    /// Draws a picture of this frame, or writes its recipe if `output` is no PNG.
+    ///
+    /// # Errors
+    /// Those of [`SceneArgs::scene`], of drawing and of writing.
+    pub(crate) fn save(
+        &self,
+        output: &Path,
+        content: &Content,
+        frame: &Frame,
+        renderer: &mut Renderer,
+        console: &Console,
+    ) -> Result<()> {
+        let input = input::path_of(&self.scene().points);
+        atomic::check_writable(output, input.as_deref())?;
+        let recipe = self.recipe(frame);
+        let asked = parse::of_draft(&recipe)?;
+        let scene = self.scene().scene(content, frame)?;
+        if output.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) {
+            draw_to_file(output, input.as_deref(), renderer, &scene, frame, &asked, console)?;
+            return Ok(());
+        }
+        let text = recipe.text(&drawn(&scene, frame, renderer.gpu()));
+        io::atomic::write(output, input.as_deref(), |file| file.write_all(text.as_bytes()))
+    }
+}
+
+/// The command that draws what a recipe says.
+pub(crate) fn command_line(recipe: &Draft) -> String {
+    let quoted = |text: &str| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,=%+@".contains(c);
+        match !text.is_empty() && text.chars().all(is_plain) {
+            true => text.to_owned(),
+            false => format!("'{}'", text.replace('\'', "'\\''")),
+        }
+    };
+    let mut words = vec!["densitas render".to_owned(), quoted(recipe.input.as_deref().unwrap_or("FILE"))];
+    for (name, value) in &recipe.options {
+        if value.as_bool() == Some(true) {
+            words.push(format!("--{name}"));
+        } else {
+            words.extend(recipe.list(name).iter().map(|text| format!("--{name}={}", quoted(text))));
+        }
+    }
+    words.push("-o picture.png".to_owned());
+    words.join(" ")
+}
+
+/// The scene of these options; here so that a window needs no more of the command line.
+pub(crate) fn scene(wanted: &Wanted, content: &Content, frame: &Frame) -> Result<Scene> {
+    wanted.scene().scene(content, frame)
+}

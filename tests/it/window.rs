@@ -1,0 +1,220 @@
+//! The window, under Xvfb with real input.
+//!
+//! Without Xvfb and xdotool these tests say SKIPPED; `.ci/run` asks for them by `DENSITAS_TEST_WINDOW`.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::common::read_png;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_densitas");
+
+/// Whatever takes longer has failed.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// What is on the screen is at rest when it has not changed for so long.
+const REST: Duration = Duration::from_millis(900);
+
+/// A display, a window on it, and a folder in which it writes.
+struct Stage {
+    display: String,
+    folder: PathBuf,
+    server: Child,
+    program: Child,
+}
+
+fn installed(name: &str) -> bool {
+    let found = Command::new("sh").args(["-c", &format!("command -v {name}")]).stdout(Stdio::null()).status();
+    found.is_ok_and(|status| status.success())
+}
+
+/// Whether there is what a window needs; a promised one that is missing is a failure.
+fn can_show() -> bool {
+    let missing: Vec<_> = ["Xvfb", "xdotool"].into_iter().filter(|name| !installed(name)).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    assert!(std::env::var_os("DENSITAS_TEST_WINDOW").is_none(), "{missing:?} must be installed");
+    println!("SKIPPED: {missing:?} not installed");
+    false
+}
+
+impl Stage {
+    /// `densitas view` with these arguments on a display of this size.
+    fn open(name: &str, size: [u32; 2], arguments: &[&str]) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("window-{name}"));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let screen = format!("{}x{}x24", size[0], size[1]);
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-nolisten", "tcp", "-nocursor", "-screen", "0", &screen, "-fbdir"])
+            .arg(&folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut number = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        let display = format!(":{}", number.trim());
+        let program = Command::new(PROGRAM)
+            .arg("view")
+            .args(arguments)
+            .args(["--adapter", "software"])
+            .current_dir(&folder)
+            .env("DISPLAY", &display)
+            .env_remove("WAYLAND_DISPLAY")
+            .env("NODEVICE_SELECT", "1")
+            .spawn()
+            .unwrap();
+        let mut stage = Self { display, folder, server, program };
+        stage.wait_for("a window", |s| s.windows() > 0);
+        stage.xdotool(&format!(
+            "search --onlyvisible --name densitas windowsize %1 {} {} windowfocus %1",
+            size[0], size[1]
+        ));
+        stage
+    }
+
+    fn windows(&mut self) -> usize {
+        assert!(self.program.try_wait().unwrap().is_none(), "the program ended");
+        let found = Command::new("xdotool")
+            .args(["search", "--onlyvisible", "--name", "densitas"])
+            .env("DISPLAY", &self.display)
+            .output();
+        String::from_utf8(found.unwrap().stdout).unwrap().lines().count()
+    }
+
+    fn xdotool(&self, what: &str) {
+        let status =
+            Command::new("xdotool").args(what.split(' ')).env("DISPLAY", &self.display).stdout(Stdio::null()).status();
+        assert!(status.unwrap().success(), "xdotool {what}");
+    }
+
+    fn wait_for(&mut self, what: &str, mut is_there: impl FnMut(&mut Self) -> bool) {
+        let start = Instant::now();
+        while !is_there(self) {
+            assert!(start.elapsed() < PATIENCE, "waited for {what}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// What is on the screen: width, and red, green and blue of each pixel.
+    fn screen(&self) -> (usize, Vec<[u8; 3]>) {
+        let file = std::fs::read(self.folder.join("Xvfb_screen0")).unwrap();
+        let word = |i: usize| u32::from_be_bytes(file[4 * i..4 * i + 4].try_into().unwrap()) as usize;
+        // XWD: header size, pixmap width and height, bytes a line, colours.
+        let (header, width, height, line, colors) = (word(0), word(4), word(5), word(12), word(19));
+        let pixels = &file[header + 12 * colors..];
+        let row = |y: usize| pixels[y * line..y * line + 4 * width].chunks_exact(4).map(|p| [p[2], p[1], p[0]]);
+        (width, (0..height).flat_map(row).collect())
+    }
+
+    /// The screen when it no longer changes and shows more than flat areas.
+    fn screen_at_rest(&mut self) -> (usize, Vec<[u8; 3]>) {
+        let (start, mut since, mut last) = (Instant::now(), Instant::now(), self.screen());
+        loop {
+            std::thread::sleep(Duration::from_millis(100));
+            let now = self.screen();
+            if now != last {
+                (since, last) = (Instant::now(), now);
+            } else if since.elapsed() > REST && colors(&last.1) > 1500 {
+                return last;
+            }
+            assert!(self.program.try_wait().unwrap().is_none(), "the program ended");
+            assert!(start.elapsed() < PATIENCE, "the screen does not come to rest");
+        }
+    }
+
+    fn file(&mut self, name: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        self.wait_for(name, |_| path.exists());
+        path
+    }
+
+    /// Ends the window by its key.
+    fn quit(mut self) {
+        self.xdotool("key ctrl+q");
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if let Some(status) = self.program.try_wait().unwrap() {
+                assert!(status.success(), "{status}");
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the window does not close");
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = self.program.kill();
+        let _ = self.program.wait();
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn colors(pixels: &[[u8; 3]]) -> usize {
+    pixels.iter().collect::<std::collections::HashSet<_>>().len()
+}
+
+/// Catches: a window that assembles its scene by other rules than `render`, encodes colours twice, or scales its picture.
+#[test]
+fn what_is_shown_is_what_render_draws_of_the_saved_recipe() {
+    if !can_show() {
+        return;
+    }
+    let mut stage = Stage::open("same", [1000, 640], &["sample:founding", "--grid", "48"]);
+    let first = stage.screen_at_rest();
+    stage.xdotool("mousemove 300 300 sleep 0.5 mousedown 1 sleep 0.5 mousemove 380 330 sleep 0.5 mousemove 420 340 sleep 0.5 mouseup 1");
+    stage.xdotool("mousemove 200 200 sleep 0.5 click 4 sleep 0.2 click 4");
+    let turned = stage.screen_at_rest();
+    assert!(std::iter::zip(&first.1, &turned.1).filter(|(a, b)| a != b).count() > 10_000, "nothing has turned");
+    stage.xdotool("key s");
+    let saved = stage.file("founding.png");
+    stage.xdotool("key ctrl+s");
+    let recipe = stage.file("founding.toml");
+    let ([width, _], pixels) = read_png(&saved);
+    let width = width as usize;
+    for (y, row) in pixels.chunks_exact(width).enumerate() {
+        let shown = &turned.1[y * turned.0..y * turned.0 + width];
+        assert!(shown == row, "row {y} of the window is not that of the picture");
+    }
+    let again = stage.folder.join("again.png");
+    let drawn = Command::new(PROGRAM)
+        .args(["render", "--adapter", "software", "--quiet", "--recipe"])
+        .arg(&recipe)
+        .arg("-o")
+        .arg(&again)
+        .output()
+        .unwrap();
+    assert!(drawn.status.success() && drawn.stderr.is_empty(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    assert!(std::fs::read(&saved).unwrap() == std::fs::read(&again).unwrap(), "the recipe draws other bytes");
+    // Undone twice, it is the first view again.
+    stage.xdotool("key ctrl+z key ctrl+z key ctrl+z key ctrl+z");
+    stage.xdotool("mousemove 900 620");
+    std::thread::sleep(Duration::from_secs(5));
+    let undone = stage.screen_at_rest();
+    let in_picture = |screen: &(usize, Vec<[u8; 3]>)| -> Vec<[u8; 3]> {
+        screen.1.chunks_exact(screen.0).take(pixels.len() / width).flat_map(|row| row[..width].to_vec()).collect()
+    };
+    assert!(in_picture(&undone) == in_picture(&first), "undoing does not lead back");
+    stage.quit();
+}
+
+/// Catches: a panic, or a status by which scripts cannot tell what is missing.
+#[test]
+fn without_a_display_the_headless_command_is_named() {
+    let out = Command::new(PROGRAM)
+        .args(["view", "sample:founding"])
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("WAYLAND_SOCKET")
+        .output()
+        .unwrap();
+    let told = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(3), "{told}");
+    assert!(told.contains("densitas render sample:founding -o") && told.lines().count() == 1, "{told}");
+}
