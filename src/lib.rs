@@ -10,6 +10,7 @@ pub mod error;
 pub mod geometry;
 pub mod gpu;
 pub mod grid;
+pub mod html;
 pub mod io;
 pub mod kde;
 mod memory;

@@ -136,7 +136,7 @@ fn execute(asked: &Asked, console: &Console) -> Result<()> {
         Verb::Info(args) => info::run(args, console),
         Verb::Density(args) => density::run(args, console),
         Verb::Render(args) => render::run(args, &adapter, asked, console),
-        Verb::Heatmap(args) => heatmap::run(args, &adapter, asked, console),
+        Verb::Heatmap(args) => heatmap::run(args, asked, console),
         Verb::Recipe(args) => recipe::run(args, console),
         Verb::Sample(args) => sample::run(args, console),
         Verb::Doctor(args) => doctor::run(args, &adapter, console),

@@ -14,6 +14,8 @@ pub enum Quantity {
     /// The density times this number, the points or the sum of their weights: how many there are in a unit of volume
     /// (or area).
     Counts(f64),
+    /// Numbers that are per nothing, as those of an array or the points in each bin.
+    Values,
 }
 
 impl Quantity {
@@ -22,12 +24,14 @@ impl Quantity {
         match self {
             Self::Density => "density",
             Self::Counts(_) => "counts",
+            Self::Values => "",
         }
     }
 
     /// The unit of length that it is told per: counts in one that holds some of them, nm for Å and µm for nm.
     pub fn unit(self, of_data: Option<LengthUnit>) -> Option<LengthUnit> {
         match (self, of_data) {
+            (Self::Values, _) => None,
             (Self::Counts(_), Some(LengthUnit::Angstrom)) => Some(LengthUnit::Nanometre),
             (Self::Counts(_), Some(LengthUnit::Nanometre)) => Some(LengthUnit::Micrometre),
             _ => of_data,

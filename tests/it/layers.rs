@@ -17,6 +17,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("sample", 2),
     ("scene", 3),
     ("annotate", 4),
+    ("html", 4),
     ("render", 5),
     ("cli", 6),
 ];
