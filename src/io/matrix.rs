@@ -2,8 +2,13 @@
 //!
 //! A row of the array is a row of the picture, y; a column is x. Values that are missing (an empty field, `nan`) are NaN.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
 use super::lines::Lines;
 use super::npy;
+use super::packed::Packing;
 use super::{ReadOptions, Source, load};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -25,7 +30,7 @@ const MOST_COLUMNS_OF_POINTS: usize = 4;
 /// Reads arrays if the input holds any: `None` if it rather holds points or a volume. With `forced`, whatever can be
 /// read as an array is: (N, 2) and (N, 3) of NPY and tables of few columns too.
 ///
-/// An NPY of three dimensions holds frames of [row, column].
+/// An NPY of three dimensions holds frames of [row, column]; one with its geometry beside it is a volume.
 ///
 /// # Errors
 /// [`Error::File`] if it cannot be read, [`Error::Input`] with the place if it is no array, though `forced`, or has
@@ -36,8 +41,25 @@ pub fn read_matrices(
     options: &ReadOptions,
     progress: &dyn Progress,
 ) -> Result<Option<Matrices>> {
+    // With its geometry beside it an array is a volume.
+    let is_other = |path: &Path| npy::with_json(path).is_file() || !may_be_matrix(path);
+    if !forced && source.path().is_some_and(is_other) {
+        return Ok(None);
+    }
     let bytes = load(source, options, progress)?;
     of_bytes(&bytes, &source.to_string(), forced)
+}
+
+/// Whether a file begins as an array, or as packed: others need not be read whole.
+fn may_be_matrix(path: &Path) -> bool {
+    const HEAD: u64 = 1 << 16;
+    let mut head = Vec::new();
+    if File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head)).is_err() {
+        return true;
+    }
+    let is_binary = head.starts_with(b"\x93NUMPY") || Packing::of(&head).is_some();
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    is_binary || first_row(text).is_some_and(|count| count > MOST_COLUMNS_OF_POINTS)
 }
 
 fn of_bytes(bytes: &[u8], name: &str, forced: bool) -> Result<Option<Matrices>> {
