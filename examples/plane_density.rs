@@ -7,11 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use densitas::gpu::{AdapterChoice, Gpu};
 use densitas::kde::{DensityOptions, density_2d};
 use densitas::points::Plane;
 use densitas::progress::Silent;
-use densitas::render::Renderer;
+use densitas::render::draw_heatmap;
 use densitas::scene::{Frame, HeatmapScene};
 use densitas::{io, sample};
 
@@ -27,7 +26,6 @@ pub fn draw(output: &Path) -> densitas::error::Result<()> {
 
     let mut scene = HeatmapScene::new(Arc::new(density.grid), HeatmapScene::DEFAULT_LIMITS)?;
     scene.annotations.title = Some("Density of 20,000 points".into());
-    let mut renderer = Renderer::new(Gpu::new(&AdapterChoice::Auto)?)?;
-    let picture = renderer.draw_heatmap(&scene, &Frame { size: [800, 600], scale_factor: 1.0 }, &Silent)?;
+    let picture = draw_heatmap(&scene, &Frame { size: [800, 600], scale_factor: 1.0 })?;
     io::png::write(output, None, picture.size, &picture.rgba)
 }

@@ -1,12 +1,16 @@
 //! A density sampled at the nodes of a regular grid.
 
+mod blur;
+mod contour;
 mod histogram;
 mod plane;
 
 use glam::DVec3;
 
+pub use blur::{PlaneCounts, gaussian_blur, histogram_2d, range_of};
+pub use contour::{ContourLine, contour};
 pub use histogram::histogram;
-pub use plane::PlaneGrid;
+pub use plane::{CubicTaps, LinearTaps, PlaneGrid};
 
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};

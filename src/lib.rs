@@ -12,6 +12,7 @@ pub mod explain;
 pub mod geometry;
 pub mod gpu;
 pub mod grid;
+pub mod html;
 pub mod io;
 pub mod kde;
 mod memory;

@@ -6,7 +6,7 @@ use super::page::Page;
 use super::sides::{Edge, EdgeKind, Sides};
 use super::ticks::{Labels, Ticks, power_of_ten};
 use super::{Area, Layer};
-use crate::geometry::{Box3, LengthUnit};
+use crate::geometry::LengthUnit;
 use crate::scene::{Camera, Frame, Scene};
 
 /// An axis in space has no more ticks than this.
@@ -45,8 +45,8 @@ struct Scale {
 }
 
 /// What the scales say of the axes.
-struct Naming {
-    names: [&'static str; 3],
+struct Naming<'a> {
+    names: [&'a str; 3],
     unit: Option<LengthUnit>,
     /// Whether titles beside an upright axis run along it.
     turned: bool,
@@ -62,8 +62,12 @@ pub fn draw(page: &mut Page, scene: &Scene, camera: Camera, frame: &Frame) {
     scaled.sort_by(|a, b| b.1[0].distance(b.1[1]).total_cmp(&a.1[0].distance(a.1[1])));
     let center = sides.project(focus.center());
     let naming = Naming { names: ["x", "y", "z"], unit: scene.grid.unit, turned: false, most_ticks: MOST_TICKS };
-    let scales: Vec<Scale> =
-        scaled.into_iter().map(|(edge, ends)| scale(page, &sides, edge, ends, center, &naming)).collect();
+    let center = center.unwrap_or(0.5 * page.size);
+    let mut scales = Vec::new();
+    for (edge, ends) in scaled {
+        let on_edge = |value: f64| sides.project(sides.point(edge, value));
+        scales.push(scale(page, edge.axis, sides.range(edge.axis), ends, center, &on_edge, &naming));
+    }
     for scale in &scales {
         draw_grid(page, &sides, scale);
     }
@@ -74,23 +78,29 @@ pub fn draw(page: &mut Page, scene: &Scene, camera: Camera, frame: &Frame) {
     }
 }
 
-/// Draws the scales below and to the left of a flat box that a parallel camera sees from +z, with these names to the
-/// right and upward.
-pub fn draw_flat(
-    page: &mut Page,
-    bounds: Box3,
-    camera: Camera,
-    frame: &Frame,
-    names: [&'static str; 2],
-    unit: Option<LengthUnit>,
-) {
-    let sides = Sides::new(bounds, camera, *frame);
-    let naming = Naming { names: [names[0], names[1], ""], unit, turned: true, most_ticks: MOST_TICKS_FLAT };
-    let center = sides.project(bounds.center());
-    let edges = (0..2).filter_map(|axis| outer_edge(&sides, axis));
-    let long: Vec<_> = edges.filter(|(_, [a, b])| a.distance(*b) > LEAST_EDGE * page.em).collect();
-    let scales: Vec<Scale> =
-        long.into_iter().map(|(edge, ends)| scale(page, &sides, edge, ends, center, &naming)).collect();
+/// An axis along an edge of the picture's plane.
+pub struct Ruler<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The values at its ends.
+    pub range: [f64; 2],
+    /// Where the ends stand.
+    pub ends: [DVec2; 2],
+}
+
+/// Draws the scale of x below and that of y to the left of `area`.
+pub fn draw_flat(page: &mut Page, area: &Area, rulers: [Ruler; 2], unit: Option<LengthUnit>) {
+    let [x, y] = &rulers;
+    let naming = Naming { names: [x.name, y.name, ""], unit, turned: true, most_ticks: MOST_TICKS_FLAT };
+    let mut scales = Vec::new();
+    for (axis, ruler) in rulers.iter().enumerate() {
+        let [from, to] = ruler.ends;
+        if from.distance(to) > LEAST_EDGE * page.em {
+            let [low, high] = ruler.range;
+            let on_edge = |value: f64| Some(from.lerp(to, (value - low) / (high - low)));
+            scales.push(scale(page, axis, ruler.range, ruler.ends, area.center(), &on_edge, &naming));
+        }
+    }
     scales.into_iter().for_each(|scale| draw_scale(page, scale));
 }
 
@@ -132,34 +142,33 @@ fn outer_edge(sides: &Sides, axis: usize) -> Option<(Edge, [DVec2; 2])> {
 /// Chooses ticks and finds room for their numbers.
 fn scale(
     page: &mut Page,
-    sides: &Sides,
-    edge: Edge,
+    axis: usize,
+    [low, high]: [f64; 2],
     ends: [DVec2; 2],
-    center: Option<DVec2>,
+    center: DVec2,
+    on_edge: &dyn Fn(f64) -> Option<DVec2>,
     naming: &Naming,
 ) -> Scale {
     let outward = (ends[1] - ends[0]).perp().normalize();
-    let inside = center.unwrap_or(0.5 * page.size) - ends[0];
+    let inside = center - ends[0];
     let outward = if outward.dot(inside) > 0.0 { -outward } else { outward };
-    let [low, high] = sides.range(edge.axis);
     let room = (ends[0].distance(ends[1]) / (LEAST_TICK_DISTANCE * page.em)) as usize;
     let mut scale = Scale {
-        axis: edge.axis,
+        axis,
         values: Vec::new(),
         ends,
         outward,
         ticks: Vec::new(),
         numbers: Vec::new(),
-        title: title(edge.axis, naming, &Labels::default()),
+        title: title(axis, naming, &Labels::default()),
         needs_title: false,
-        upward: naming.turned && edge.axis == 1,
+        upward: naming.turned && axis == 1,
     };
     // Fewer and fewer until the numbers fit; more if there are too few ticks to tell anything.
     for most in (2..=room.min(naming.most_ticks)).rev().chain(room + 1..=naming.most_ticks) {
         let Some(ticks) = Ticks::within(low, high, most) else { break };
         let labels = ticks.labels(3);
-        let on_edge = |value: f64| sides.project(sides.point(edge, value.clamp(low, high)));
-        let points: Vec<DVec2> = ticks.values().into_iter().filter_map(on_edge).collect();
+        let points: Vec<DVec2> = ticks.values().into_iter().filter_map(|v| on_edge(v.clamp(low, high))).collect();
         let areas: Vec<Area> = std::iter::zip(&points, &labels.numbers)
             .map(|(&p, number)| outside(page, p, outward, 0.7 * page.em, number))
             .collect();
@@ -167,9 +176,12 @@ fn scale(
         if points.len() < 2 || areas.windows(2).any(|w| w[0].grown(gap).overlaps(&w[1].grown(gap))) {
             continue;
         }
-        scale.title = title(edge.axis, naming, &labels);
+        // In a corner of a flat picture the numbers of both axes have room.
+        let distance = if naming.turned { 0.05 } else { 0.35 };
+        scale.title = title(axis, naming, &labels);
         scale.needs_title = labels.power != 0 || labels.offset.is_some();
-        scale.numbers = std::iter::zip(labels.numbers, areas).filter(|(_, area)| page.is_free(area)).collect();
+        scale.numbers =
+            std::iter::zip(labels.numbers, areas).filter(|(_, area)| page.is_free_by(area, distance)).collect();
         scale.ticks = points;
         scale.values = ticks.values();
         break;

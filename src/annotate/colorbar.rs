@@ -6,9 +6,9 @@ use glam::DVec2;
 use super::page::Page;
 use super::ticks::{Labels, Ticks, power_of_ten};
 use super::{Area, Ink, Layer, Shape};
-use crate::color::{LookupTable, Scale, TransferFunction};
+use crate::color::{LookupTable, Rgb, Scale, TransferFunction};
 use crate::geometry::LengthUnit;
-use crate::scene::{Annotations, Quantity, Scene, VolumeMode};
+use crate::scene::{Annotations, Background, Quantity, Scene, VolumeMode};
 
 /// Share of the picture's height that the bar takes where there is room.
 const SHARE_OF_HEIGHT: f64 = 0.55;
@@ -18,6 +18,9 @@ const MOST_OF_WIDTH: f64 = 0.3;
 const LEAST_LENGTH: f64 = 4.0;
 /// Beside something lower than this many em, it has this length.
 const SHORT_LENGTH: f64 = 7.0;
+/// From the bar to its heading, and the height of a line of that, in em.
+const HEADING_AT: f64 = 1.3;
+const LINE: f64 = 1.25;
 /// From what it stands beside to the bar, in em.
 const BESIDE: f64 = 1.6;
 /// No more ticks than this.
@@ -48,6 +51,8 @@ pub struct Bar<'a> {
     pub see_through: bool,
     /// The densities above which the [`MASS_SHARES`] lie, if they are shown.
     pub mass: Vec<f64>,
+    /// The values of contours, which are lines across it.
+    pub lines: Vec<f64>,
     /// What it stands to the right of and is no longer than; otherwise it stands at the right edge of the picture.
     pub beside: Option<Area>,
 }
@@ -55,22 +60,34 @@ pub struct Bar<'a> {
 impl<'a> Bar<'a> {
     /// The bar of numbers of this name.
     pub fn of_column(transfer: &'a TransferFunction, name: &'a str) -> Self {
-        let bar = Self::new(transfer, None, &Annotations::default());
-        Self { name: Some(name), see_through: false, goes_on: [false; 2], ..bar }
+        Self {
+            transfer,
+            unit: None,
+            dimensions: 3,
+            quantity: Quantity::Density,
+            name: Some(name),
+            goes_on: [false; 2],
+            fades: false,
+            see_through: false,
+            mass: Vec::new(),
+            lines: Vec::new(),
+            beside: None,
+        }
     }
 
     /// The bar of a density in space.
-    pub fn new(transfer: &'a TransferFunction, unit: Option<LengthUnit>, annotations: &Annotations) -> Self {
+    pub fn new(transfer: &'a TransferFunction, unit: Option<LengthUnit>, annotations: &'a Annotations) -> Self {
         Self {
             transfer,
             unit,
             dimensions: 3,
             quantity: annotations.quantity,
-            name: None,
+            name: annotations.bar_title.as_deref(),
             goes_on: [true; 2],
             fades: false,
             see_through: true,
             mass: Vec::new(),
+            lines: Vec::new(),
             beside: None,
         }
     }
@@ -80,7 +97,7 @@ impl<'a> Bar<'a> {
         let bar = Self::new(&scene.transfer, scene.grid.unit, &scene.annotations);
         let see_through = scene.volume && scene.mode == VolumeMode::Fog;
         Self {
-            name: name_along_rays(scene),
+            name: bar.name.or(name_along_rays(scene)),
             dimensions: scene.mode.dimensions(),
             fades: scene.mode.is_projection() || scene.mode == VolumeMode::Slices,
             see_through,
@@ -129,7 +146,12 @@ struct Columns {
 pub fn draw(page: &mut Page, bar: &Bar, top: f64) {
     let (em, height) = (page.em, page.size.y - top);
     let length = (SHARE_OF_HEIGHT * page.size.y).min(height - 6.5 * em);
-    let length = bar.beside.map_or(length, |area| length.min(area.size().y.max(SHORT_LENGTH * em)));
+    // Beside a map it is as high as that, but for its heading.
+    let length = bar.beside.map_or(length, |area| {
+        let lines = texts(bar, (area.size().y / (2.4 * em)) as usize).heading.len() as f64;
+        let heading = if lines > 0.0 { HEADING_AT + lines * LINE } else { 0.0 };
+        (area.size().y - heading * em).max(SHORT_LENGTH * em).min(height - 6.5 * em)
+    });
     let texts = texts(bar, (length / (2.4 * em)) as usize);
     let column = (bar.veil() + BAR) * em;
     let mass_room = if bar.mass.is_empty() { 0.0 } else { MASS_ROOM * em };
@@ -139,10 +161,13 @@ pub fn draw(page: &mut Page, bar: &Bar, top: f64) {
     if length < LEAST_LENGTH * em || width + em > MOST_OF_WIDTH * page.size.x {
         return;
     }
-    let heading_height = if complete { texts.heading.len() as f64 * 1.25 * em } else { 0.0 };
+    let heading_height = if complete { texts.heading.len() as f64 * LINE * em } else { 0.0 };
     let middle = top + 0.5 * (height + heading_height);
     // Low enough for the heading, and for what stands above that.
-    let middle = bar.beside.map_or(middle, |area| area.center().y.max(top + heading_height + 2.5 * em + 0.5 * length));
+    let middle = bar.beside.map_or(middle, |area| {
+        let lowest = top + heading_height + 2.5 * em + 0.5 * length;
+        if length < area.size().y { (area.max.y - 0.5 * length).max(lowest) } else { area.center().y.max(lowest) }
+    });
     let at_edge = page.size.x - width - em;
     let left = bar.beside.map_or(at_edge, |area| at_edge.min(area.max.x + BESIDE * em));
     let columns = columns(page, bar, left, middle, length);
@@ -214,12 +239,13 @@ fn heading(bar: &Bar, labels: &Labels) -> Vec<String> {
     };
     let raised = if bar.dimensions == 2 { '²' } else { '³' };
     let scale = match (labels.power, bar.quantity.unit(bar.unit)) {
+        (0, None) if quantity.is_empty() => return Vec::new(),
         (0, None) => return vec![quantity],
         (0, Some(unit)) => format!("(1/{unit}{raised})"),
         (power, None) => format!("(×{})", power_of_ten(power)),
         (power, Some(unit)) => format!("({}/{unit}{raised})", power_of_ten(power)),
     };
-    vec![quantity, scale]
+    if quantity.is_empty() { vec![scale] } else { vec![quantity, scale] }
 }
 
 /// The second axis: at each density the share of the mass that lies above it. Shares whose densities are not shown, or
@@ -303,7 +329,19 @@ fn draw_columns(page: &mut Page, bar: &Bar, columns: &Columns) {
     if bar.see_through {
         page.front(Shape::Rows { area: columns.veil, inks: rows(|extinction| 1.0 - (-extinction).exp()) });
     }
+    for &value in bar.lines.iter().filter(|v| (bar.transfer.limits[0]..=bar.transfer.limits[1]).contains(*v)) {
+        let t = bar.transfer.position(value);
+        let [r, g, b, _] = table.at(t);
+        let y = area.max.y - t * area.size().y;
+        let ink = contrast([r, g, b]);
+        page.line(Layer::Front, DVec2::new(area.min.x, y), DVec2::new(area.max.x, y), ink);
+    }
     page.take(Area { min: columns.veil.min, max: area.max }.grown(0.7 * page.em));
+}
+
+/// Black or white, whichever is seen better on a colour.
+pub fn contrast(on: Rgb) -> Ink {
+    Ink { rgb: Background::Color(on).foreground(), alpha: 0.85 }
 }
 
 /// Position in the table of the middle of a row, counted from the top. Where vmin is vmax all that
@@ -368,7 +406,7 @@ fn write_numbers(page: &mut Page, bar: &Area, left: f64, mut numbers: Vec<(f64, 
 /// Writes lines that end above the bar whose top left corner is `corner`.
 fn write_heading(page: &mut Page, corner: DVec2, end: f64, lines: Vec<String>) {
     let em = page.em;
-    let mut bottom = corner.y - 1.3 * em;
+    let mut bottom = corner.y - HEADING_AT * em;
     for line in lines.into_iter().rev() {
         let size = page.text_size(&line, em);
         let left = corner.x.min(page.snap(end - size.x));

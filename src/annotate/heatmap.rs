@@ -1,39 +1,47 @@
 //! Where a heat map stands in its picture, and what is drawn and written around it.
 
-use glam::{DVec2, DVec3};
+use glam::DVec2;
 
-use super::colorbar::{Bar, MASS_SHARES};
+use super::axes::Ruler;
+use super::colorbar::{Bar, MASS_SHARES, contrast};
 use super::page::Page;
-use super::{Area, Layer, Mark, axes, colorbar, scalebar, title};
-use crate::geometry::Box3;
-use crate::scene::{Camera, Frame, HeatmapScene, Projection};
+use super::{Area, Ink, Layer, Mark, Shape, axes, colorbar, scalebar, title};
+use crate::color::LookupTable;
+use crate::grid::{ContourLine, contour};
+use crate::scene::{Aspect, Contours, Frame, HeatmapScene};
 
 /// Room in em for the numbers and the title of the axis to the left of the picture, and below it.
-const LEFT: f64 = 6.2;
-const BELOW: f64 = 4.2;
+pub const LEFT: f64 = 6.2;
+pub const BELOW: f64 = 4.2;
 /// Room in em for the colour bar.
 const BAR: f64 = 8.5;
 /// Free on a side without anything, in em.
-const FREE: f64 = 1.6;
+pub const FREE: f64 = 1.6;
 /// No side takes more than this share of the picture.
-const MOST_SHARE: f64 = 0.3;
+pub const MOST_SHARE: f64 = 0.3;
+/// Thickness of contours in lines of the frame.
+const CONTOUR: f64 = 1.25;
 
-/// Where the values stand: whole pixels, a pixel as wide as it is high in the unit of length.
+/// Where the values stand: whole pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HeatmapLayout {
     /// First pixel to the right and downward, from the top left corner of the picture.
     pub first: [u32; 2],
     /// Number of pixels.
     pub pixels: [u32; 2],
-    /// Side of a pixel in the unit of length.
-    pub pixel: f64,
+    /// Width and height of a pixel in the unit of the data.
+    pub pixel: DVec2,
+    /// The place of the plane in the left and lower edge, or where y grows downward the upper edge, of these pixels.
+    pub corner: DVec2,
+    /// Whether y grows downward.
+    pub y_downward: bool,
 }
 
 impl HeatmapLayout {
-    /// The place of the middle of a pixel (from the first, downward), counted from node (0, 0).
-    pub fn from_origin(&self, pixel: [u32; 2]) -> DVec2 {
-        let [i, j] = pixel.map(f64::from);
-        DVec2::new(i + 0.5, f64::from(self.pixels[1]) - j - 0.5) * self.pixel
+    /// The place of the plane in the middle of a pixel, counted from the first, downward.
+    pub fn place(&self, [i, j]: [u32; 2]) -> DVec2 {
+        let row = if self.y_downward { f64::from(j) + 0.5 } else { f64::from(self.pixels[1]) - f64::from(j) - 0.5 };
+        self.corner + DVec2::new(f64::from(i) + 0.5, row) * self.pixel
     }
 
     /// In points.
@@ -42,24 +50,58 @@ impl HeatmapLayout {
         let [[left, top], [width, height]] = [self.first, self.pixels];
         Area { min: corner(left, top), max: corner(left + width, top + height) }
     }
+
+    /// Where a place of the plane stands, in points.
+    fn point(&self, place: DVec2, frame: &Frame) -> DVec2 {
+        let [first, pixels] = [self.first, self.pixels].map(|p| DVec2::new(f64::from(p[0]), f64::from(p[1])));
+        let at = (place - self.corner) / self.pixel;
+        let row = if self.y_downward { at.y } else { pixels.y - at.y };
+        (first + DVec2::new(at.x, row)) / frame.scale_factor
+    }
+}
+
+/// The marks of a heat map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeatmapMarks {
+    /// Those of the title, which alone changes in most animations.
+    pub title: Vec<Mark>,
+    /// Those beside the map.
+    pub beside: Vec<Mark>,
+    /// Those on the map.
+    pub on_map: Vec<Mark>,
+    /// Where the map stands.
+    pub layout: HeatmapLayout,
 }
 
 /// Where the heat map stands: as large as annotations leave room for.
 pub fn heatmap_layout(scene: &HeatmapScene, frame: &Frame) -> HeatmapLayout {
     let mut page = Page::new(scene.background, scene.foreground(), frame);
     let top = title::draw(&mut page, &scene.annotations);
-    let room = room(&page, scene, top);
+    layout(&page, scene, frame, top)
+}
+
+fn layout(page: &Page, scene: &HeatmapScene, frame: &Frame, top: f64) -> HeatmapLayout {
+    let room = room(page, scene, top);
     // In pixels, the edges on whole ones.
     let min = (room.min * frame.scale_factor).ceil();
     let most = ((room.max * frame.scale_factor).floor() - min).max(DVec2::ONE);
-    let size = scene.grid.size();
-    let scale = (most / size).min_element();
+    let [from, to] = scene.shown();
+    let size = to - from;
+    let shape = match scene.aspect {
+        Aspect::Equal => size,
+        Aspect::Ratio(ratio) => size * DVec2::new(1.0, ratio),
+        Aspect::Fill => most,
+    };
+    let scale = (most / shape).min_element();
     // Equal but for the rounding of the shorter side to whole pixels.
-    let pixels = (size * scale).round().clamp(DVec2::ONE, most);
-    let pixel = (size / pixels)[if most.x / size.x <= most.y / size.y { 0 } else { 1 }];
+    let pixels = (shape * scale).round().clamp(DVec2::ONE, most);
+    let pixel = match scene.aspect {
+        Aspect::Equal => DVec2::splat((size / pixels)[if most.x / size.x <= most.y / size.y { 0 } else { 1 }]),
+        Aspect::Ratio(_) | Aspect::Fill => size / pixels,
+    };
     let first = (min + 0.5 * (most - pixels)).floor().max(DVec2::ZERO);
     let whole = |v: DVec2| [v.x as u32, v.y as u32];
-    HeatmapLayout { first: whole(first), pixels: whole(pixels), pixel }
+    HeatmapLayout { first: whole(first), pixels: whole(pixels), pixel, corner: from, y_downward: scene.y_downward }
 }
 
 /// What the title, the numbers and the bar leave of the picture.
@@ -79,35 +121,65 @@ fn room(page: &Page, scene: &HeatmapScene, top: f64) -> Area {
 }
 
 /// The marks of a heat map. Text never overlaps text and never leaves the picture: what does not fit is left out.
-pub fn annotate_heatmap(scene: &HeatmapScene, frame: &Frame) -> Vec<Mark> {
-    let layout = heatmap_layout(scene, frame);
+pub fn annotate_heatmap(scene: &HeatmapScene, frame: &Frame) -> HeatmapMarks {
     let mut page = Page::new(scene.background, scene.foreground(), frame);
     let top = title::draw(&mut page, &scene.annotations);
+    let layout = layout(&page, scene, frame, top);
     let area = layout.area(frame);
+    title::put_above(&mut page, &area, FREE);
+    let title = std::mem::take(&mut page.marks);
     page.take(area);
-    if scene.annotations.colorbar {
-        let layer = scene.grid.layer();
-        let bar = Bar::new(&scene.transfer, scene.grid.unit(), &scene.annotations);
-        let (values, [vmin, vmax]) = (layer.statistics(), scene.transfer.limits);
-        let goes_on = [values.min < vmin, values.max > vmax];
-        let mass = if scene.annotations.mass_axis { layer.levels_enclosing(&MASS_SHARES) } else { Vec::new() };
-        let bar = Bar { dimensions: 2, see_through: false, beside: Some(area), goes_on, mass, ..bar };
-        colorbar::draw(&mut page, &bar, top);
+    if let Some(contours) = &scene.contours {
+        draw_contours(&mut page, scene, contours, &layout, frame);
     }
-    if scene.annotations.scale_bar {
-        let plane = camera(scene, &layout, frame);
-        scalebar::draw_in(&mut page, plane, scene.grid.unit(), area);
+    // A length is one thing only where both axes have one scale.
+    if scene.annotations.scale_bar && scene.aspect == Aspect::Equal {
+        scalebar::draw_in(&mut page, 1.0 / (layout.pixel.x * frame.scale_factor), scene.grid.unit(), area);
+    }
+    let on_map = std::mem::take(&mut page.marks);
+    if scene.annotations.colorbar {
+        draw_bar(&mut page, scene, area, top);
     }
     if scene.annotations.axes {
         draw_frame(&mut page, &area);
-        let (bounds, camera) = (bounds(scene, &layout), camera(scene, &layout, frame));
-        axes::draw_flat(&mut page, bounds, camera, frame, scene.axes, scene.grid.unit());
+        axes::draw_flat(&mut page, &area, rulers(scene, &layout, &area), scene.grid.unit());
     }
-    page.marks
+    HeatmapMarks { title, beside: page.marks, on_map, layout }
+}
+
+impl HeatmapMarks {
+    /// All of them.
+    pub fn all(self) -> Vec<Mark> {
+        [self.title, self.beside, self.on_map].concat()
+    }
+}
+
+fn draw_bar(page: &mut Page, scene: &HeatmapScene, area: Area, top: f64) {
+    let layer = scene.grid.layer();
+    let bar = Bar::new(&scene.transfer, scene.grid.unit(), &scene.annotations);
+    let (values, [vmin, vmax]) = (layer.statistics(), scene.transfer.limits);
+    let goes_on = [values.min < vmin, values.max > vmax];
+    let mass = if scene.annotations.mass_axis { layer.levels_enclosing(&MASS_SHARES) } else { Vec::new() };
+    let lines = scene.contours.iter().flat_map(|c| c.levels.iter().map(|level| level.value)).collect();
+    let bar = Bar { dimensions: 2, see_through: false, beside: Some(area), goes_on, mass, lines, ..bar };
+    colorbar::draw(page, &bar, top);
+}
+
+/// The axes along the lower and the left edge.
+fn rulers<'a>(scene: &'a HeatmapScene, layout: &HeatmapLayout, area: &Area) -> [Ruler<'a>; 2] {
+    let [x, y] = &scene.axes;
+    let from = layout.corner;
+    let to = from + layout.pixel * DVec2::new(f64::from(layout.pixels[0]), f64::from(layout.pixels[1]));
+    let (lower_left, upper_left) = (DVec2::new(area.min.x, area.max.y), area.min);
+    let upward = if layout.y_downward { [upper_left, lower_left] } else { [lower_left, upper_left] };
+    [
+        Ruler { name: x, range: [from.x, to.x], ends: [lower_left, area.max] },
+        Ruler { name: y, range: [from.y, to.y], ends: upward },
+    ]
 }
 
 /// Lines just outside the picture.
-fn draw_frame(page: &mut Page, area: &Area) {
+pub fn draw_frame(page: &mut Page, area: &Area) {
     let outside = area.grown(0.5 * page.line);
     let (a, b) = (outside.min, outside.max);
     let ink = page.mixed_ink(0.6);
@@ -120,26 +192,77 @@ fn draw_frame(page: &mut Page, area: &Area) {
     }
 }
 
-/// The part of the plane that the pixels show.
-fn bounds(scene: &HeatmapScene, layout: &HeatmapLayout) -> Box3 {
-    let min = scene.grid.origin();
-    let [x, y] = layout.pixels.map(|n| f64::from(n) * layout.pixel);
-    Box3 { min: min.extend(0.0), max: (min + DVec2::new(x, y)).extend(0.0) }
+/// The contours, each with its name once where it runs most nearly to the right.
+fn draw_contours(page: &mut Page, scene: &HeatmapScene, contours: &Contours, layout: &HeatmapLayout, frame: &Frame) {
+    let table = LookupTable::new(&scene.transfer);
+    let (origin, spacing) = (scene.grid.origin(), scene.grid.spacing());
+    let mut named: Vec<Area> = Vec::new();
+    for level in &contours.levels {
+        let [r, g, b, _] = table.at(scene.transfer.position(level.value));
+        let ink = contours.color.map_or(contrast([r, g, b]), |rgb| Ink { rgb, alpha: 1.0 });
+        let place = |p: &DVec2| layout.point(origin + *p * spacing, frame);
+        let on_page = |line: ContourLine| (line.points.iter().map(place).collect::<Vec<_>>(), line.closed);
+        let mut lines: Vec<_> = contour(&*scene.grid, level.value).into_iter().map(on_page).collect();
+        let label = level.name.as_deref().and_then(|name| label(page, name, &lines, &layout.area(frame), &named));
+        for (points, closed) in lines.drain(..) {
+            draw_around(page, points, closed, ink, label.as_ref());
+        }
+        if let (Some(area), Some(name)) = (label, &level.name) {
+            named.push(area);
+            let font_size = LABEL * page.em;
+            page.front(Shape::Text { text: name.clone(), area, font_size, upward: false, ink });
+        }
+    }
 }
 
-/// The parallel camera above the plane that sees it so.
-fn camera(scene: &HeatmapScene, layout: &HeatmapLayout, frame: &Frame) -> Camera {
-    let bounds = bounds(scene, layout);
-    let target = bounds.center();
-    let [[left, top], [width, height]] = [layout.first, layout.pixels].map(|p| p.map(f64::from));
-    let [picture_width, picture_height] = frame.size.map(f64::from);
-    let middle = DVec2::new(left + 0.5 * width, top + 0.5 * height);
-    let from_middle = middle - 0.5 * DVec2::new(picture_width, picture_height);
-    Camera {
-        position: target + DVec3::Z * bounds.diagonal(),
-        target,
-        up: DVec3::Y,
-        projection: Projection::Orthographic { visible_height: picture_height * layout.pixel },
-        shift: from_middle * DVec2::new(1.0, -1.0) / picture_height,
+/// Letters of contours against those of numbers.
+const LABEL: f64 = 0.9;
+
+/// Where the name of a contour stands: on the longest of its lines, where that runs most nearly to the right, within
+/// the map and away from other names.
+fn label(page: &mut Page, name: &str, lines: &[(Vec<DVec2>, bool)], map: &Area, named: &[Area]) -> Option<Area> {
+    let size = page.text_size(name, LABEL * page.em);
+    let (points, _) = lines.iter().max_by(|a, b| length(&a.0).total_cmp(&length(&b.0)))?;
+    // A line that its name would hide has none.
+    if length(points) < 3.0 * size.x {
+        return None;
+    }
+    let margin = 0.3 * page.em;
+    let free = |at: &usize| {
+        let area = Area::around(points[*at], size).grown(margin);
+        map.contains(&area) && !named.iter().any(|other| other.overlaps(&area))
+    };
+    let steep = |at: &usize| slope(points, *at, 0.5 * size.x);
+    let at = (0..points.len()).filter(free).min_by(|a, b| steep(a).total_cmp(&steep(b)))?;
+    Some(Area::around(points[at], size))
+}
+
+fn length(points: &[DVec2]) -> f64 {
+    points.windows(2).map(|w| w[0].distance(w[1])).sum()
+}
+
+/// How far from the horizontal a line runs within `reach` of one of its points.
+fn slope(points: &[DVec2], at: usize, reach: f64) -> f64 {
+    let near = |p: &&DVec2| (p.x - points[at].x).abs() <= reach;
+    let before = points[..=at].iter().rev().take_while(near);
+    let after = points[at..].iter().take_while(near);
+    before.chain(after).map(|p| (p.y - points[at].y).abs()).fold(0.0, f64::max)
+}
+
+/// A line, left out where its name stands.
+fn draw_around(page: &mut Page, mut points: Vec<DVec2>, closed: bool, ink: Ink, label: Option<&Area>) {
+    let width = CONTOUR * page.line;
+    let hole = label.map(|area| area.grown(0.15 * page.em));
+    let hidden = |p: &DVec2| hole.is_some_and(|h| p.cmpgt(h.min).all() && p.cmplt(h.max).all());
+    let Some(first) = points.iter().position(hidden) else {
+        page.front(Shape::Path { points, closed, width, ink });
+        return;
+    };
+    if closed {
+        points.rotate_left(first);
+        points.push(points[0]);
+    }
+    for part in points.split(hidden).filter(|part| part.len() > 1) {
+        page.front(Shape::Path { points: part.to_vec(), closed: false, width, ink });
     }
 }

@@ -2,6 +2,7 @@
 //! painter puts on a picture. Needs no GPU.
 
 mod axes;
+mod chart;
 mod colorbar;
 mod gizmo;
 mod heatmap;
@@ -15,7 +16,8 @@ mod title;
 
 use glam::DVec2;
 
-pub use heatmap::{HeatmapLayout, annotate_heatmap, heatmap_layout};
+pub use chart::{ChartMarks, Thing, annotate_chart};
+pub use heatmap::{HeatmapLayout, HeatmapMarks, annotate_heatmap, heatmap_layout};
 pub use lettering::Lettering;
 pub use ticks::{Labels, Ticks};
 
@@ -64,6 +66,35 @@ pub enum Shape {
         to: DVec2,
         /// Thickness.
         width: f64,
+        /// Colour.
+        ink: Ink,
+    },
+    /// A line through several points, joined.
+    Path {
+        /// The points.
+        points: Vec<DVec2>,
+        /// Whether the last goes on to the first.
+        closed: bool,
+        /// Thickness.
+        width: f64,
+        /// Colour.
+        ink: Ink,
+    },
+    /// A filled circle.
+    Disc {
+        /// Its middle.
+        center: DVec2,
+        /// Its radius.
+        radius: f64,
+        /// Colour.
+        ink: Ink,
+    },
+    /// What lies between two lines with as many points each.
+    Band {
+        /// One line.
+        upper: Vec<DVec2>,
+        /// The other.
+        lower: Vec<DVec2>,
         /// Colour.
         ink: Ink,
     },

@@ -100,8 +100,13 @@ impl Page {
 
     /// Whether `area` lies within the picture and keeps its distance from all that is taken.
     pub fn is_free(&self, area: &Area) -> bool {
+        self.is_free_by(area, 0.35)
+    }
+
+    /// As [`Page::is_free`], with a distance in em.
+    pub fn is_free_by(&self, area: &Area, distance: f64) -> bool {
         let picture = Area { min: DVec2::ZERO, max: self.size }.grown(-0.25 * self.em);
-        let around = area.grown(0.35 * self.em);
+        let around = area.grown(distance * self.em);
         picture.contains(area) && !self.taken.iter().any(|t| t.overlaps(&around))
     }
 

@@ -28,15 +28,16 @@ pub const ROOM: f64 = 2.5;
 /// Draws the bar with its label to the right; nothing where there is no room.
 pub fn draw(page: &mut Page, camera: Camera, unit: Option<LengthUnit>) {
     let whole = Area { min: DVec2::ZERO, max: page.size };
-    let Some(bar) = ScaleBar::new(page, camera, unit, &whole) else { return };
+    let points_per_length = page.size.y / camera.visible_height_at_target();
+    let Some(bar) = ScaleBar::new(page, points_per_length, unit, &whole) else { return };
     if page.is_free(&bar.bar) && page.is_free(&bar.written) {
         bar.draw(page);
     }
 }
 
 /// Draws the bar in the lower left corner of a flat picture that covers `area`, on a ground of its own.
-pub fn draw_in(page: &mut Page, camera: Camera, unit: Option<LengthUnit>, area: Area) {
-    let Some(bar) = ScaleBar::new(page, camera, unit, &area) else { return };
+pub fn draw_in(page: &mut Page, points_per_length: f64, unit: Option<LengthUnit>, area: Area) {
+    let Some(bar) = ScaleBar::new(page, points_per_length, unit, &area) else { return };
     let around = |a: &Area, b: &Area| Area { min: a.min.min(b.min), max: a.max.max(b.max) };
     let ground = around(&bar.bar, &bar.written).grown(0.5 * page.em);
     if area.contains(&ground) {
@@ -55,8 +56,7 @@ struct ScaleBar {
 
 impl ScaleBar {
     /// The bar in the lower left corner of `area`; `None` if there is none.
-    fn new(page: &mut Page, camera: Camera, unit: Option<LengthUnit>, area: &Area) -> Option<Self> {
-        let points_per_length = page.size.y / camera.visible_height_at_target();
+    fn new(page: &mut Page, points_per_length: f64, unit: Option<LengthUnit>, area: &Area) -> Option<Self> {
         let (length, number) = round_length(SHARE_OF_WIDTH * area.size().x / points_per_length)?;
         let label = unit.map_or(number.clone(), |unit| format!("{number} {unit}"));
         let em = page.em;

@@ -368,7 +368,7 @@ fn a_heat_map_and_its_texts_stay_inside_and_apart() {
         for focus in plane_boxes() {
             for title in [None, Some("Ubiquitin"), Some(LONG_TITLE)] {
                 let scene = heatmap(focus, title);
-                let (layout, marks) = (heatmap_layout(&scene, frame), annotate_heatmap(&scene, frame));
+                let (layout, marks) = (heatmap_layout(&scene, frame), annotate_heatmap(&scene, frame).all());
                 let what = format!("{frame:?} {focus:?} {title:?}");
                 check_texts(&marks, frame, &what);
                 let [[x, y], [width, height]] = [layout.first, layout.pixels];
@@ -385,7 +385,7 @@ fn a_heat_map_and_its_texts_stay_inside_and_apart() {
 
 #[test]
 fn a_usual_heat_map_has_both_scales_a_bar_and_a_title() {
-    let marks = annotate_heatmap(&heatmap(boxes()[4], Some("Ubiquitin")), &FRAMES[2]);
+    let marks = annotate_heatmap(&heatmap(boxes()[4], Some("Ubiquitin")), &FRAMES[2]).all();
     let found: Vec<&str> = texts(&marks).into_iter().map(|(text, _)| text).collect();
     for wanted in ["x (nm)", "y (nm)", "Ubiquitin", "density", "(10⁻⁵/nm²)", "9", "−27000", "−23000"] {
         assert!(found.contains(&wanted), "{wanted} is not among {found:?}");
@@ -400,11 +400,12 @@ fn a_usual_heat_map_has_both_scales_a_bar_and_a_title() {
 fn the_numbers_of_a_heat_map_stand_at_their_places() {
     for frame in &FRAMES[1..] {
         let scene = heatmap(Box3 { min: DVec3::new(-10.0, 100.0, 0.0), max: DVec3::new(30.0, 160.0, 1.0) }, None);
-        let (layout, marks) = (heatmap_layout(&scene, frame), annotate_heatmap(&scene, frame));
+        let (layout, marks) = (heatmap_layout(&scene, frame), annotate_heatmap(&scene, frame).all());
         let [[left, top], [_, height]] = [layout.first, layout.pixels].map(|p| p.map(f64::from));
         let place = |text: &str| texts(&marks).into_iter().find(|(t, _)| *t == text).map(|(_, area)| area.center());
         let pixel = |x: f64, y: f64| {
-            DVec2::new(left + (x + 10.0) / layout.pixel, top + height - (y - 100.0) / layout.pixel) / frame.scale_factor
+            DVec2::new(left + (x + 10.0) / layout.pixel.x, top + height - (y - 100.0) / layout.pixel.y)
+                / frame.scale_factor
         };
         let (x, y) = (place("20").unwrap(), place("120").unwrap());
         assert!((x.x - pixel(20.0, 0.0).x).abs() < 1.0, "{frame:?}: 20 at {x}, not {}", pixel(20.0, 0.0));
@@ -418,9 +419,11 @@ fn a_heat_map_alone_fills_the_picture() {
     let strip = Box3 { min: DVec3::ZERO, max: DVec3::new(4.0, 2.0, 1.0) };
     let scene = HeatmapScene { annotations: Annotations::default(), ..heatmap(strip, None) };
     let layout = heatmap_layout(&scene, &frame);
-    assert_eq!((layout.first, layout.pixels, layout.pixel), ([0, 0], [200, 100], 0.02));
-    assert_eq!(annotate_heatmap(&scene, &frame), []);
-    assert_eq!(layout.from_origin([0, 99]), DVec2::new(0.01, 0.01));
+    assert_eq!((layout.first, layout.pixels, layout.pixel), ([0, 0], [200, 100], DVec2::splat(0.02)));
+    assert_eq!(annotate_heatmap(&scene, &frame).all(), []);
+    assert_eq!(layout.place([0, 99]), DVec2::new(0.01, 0.01));
+    let downward = HeatmapScene { y_downward: true, ..scene };
+    assert_eq!(heatmap_layout(&downward, &frame).place([0, 99]), DVec2::new(0.01, 1.99));
 }
 
 /// Scales, second axis and counts in every frame: texts apart, each number at its place.
@@ -473,7 +476,7 @@ fn the_bar_of_a_heat_map_is_pointed_where_values_lie_beyond() {
     let corners = |limits: [f64; 2]| {
         let mut scene = heatmap(boxes()[4], None);
         scene.transfer.limits = limits;
-        let marks = annotate_heatmap(&scene, &FRAMES[2]);
+        let marks = annotate_heatmap(&scene, &FRAMES[2]).all();
         let frames = marks.iter().filter_map(|m| match &m.shape {
             Shape::Polygon { corners, .. } if corners.len() > 3 => Some(corners.len()),
             _ => None,

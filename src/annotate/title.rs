@@ -2,8 +2,8 @@
 
 use glam::DVec2;
 
-use super::Area;
 use super::page::Page;
+use super::{Area, Mark, Shape};
 use crate::scene::Annotations;
 
 /// Letters of a title against those of numbers: as large as fits of these.
@@ -39,6 +39,39 @@ pub fn draw(page: &mut Page, annotations: &Annotations) -> f64 {
         y = area.max.y;
     }
     y
+}
+
+/// A map lower than this many em has its title at the top of the picture.
+const LOW: f64 = 12.0;
+
+/// Moves the title, whose lines are the only marks so far, to the middle above `area`, `gap` em from it, as far as the
+/// picture allows.
+pub fn put_above(page: &mut Page, area: &Area, gap: f64) {
+    // Beside a low map the colour bar stands out above it.
+    if area.size().y < LOW * page.em {
+        return;
+    }
+    let mut lines = std::mem::take(&mut page.marks);
+    let bottom = lines.iter().filter_map(|mark| text_area(mark)).map(|a| a.max.y).fold(f64::NEG_INFINITY, f64::max);
+    let down = (area.min.y - 0.6 * gap * page.em - bottom).max(0.0);
+    for mark in &mut lines {
+        let Shape::Text { area: line, .. } = &mut mark.shape else { continue };
+        page.release(line);
+        let size = line.size();
+        let most = (page.size.x - page.em - size.x).max(page.em);
+        let left = (area.center().x - 0.5 * size.x).clamp(page.em.min(most), most);
+        let min = DVec2::new(page.snap(left), page.snap(line.min.y + down));
+        *line = Area { min, max: min + size };
+        page.take(*line);
+    }
+    page.marks = lines;
+}
+
+fn text_area(mark: &Mark) -> Option<Area> {
+    match &mark.shape {
+        Shape::Text { area, .. } => Some(*area),
+        _ => None,
+    }
 }
 
 /// The title in lines no wider than `room`, broken at spaces and line ends; a longer word stands

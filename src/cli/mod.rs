@@ -151,7 +151,7 @@ fn execute(asked: &Asked, console: &Console, window: Window) -> Result<()> {
         Verb::Density(args) => density::run(args, console),
         Verb::Render(args) => render::run(args, &adapter, asked, console),
         Verb::View(args) => view::run(args, adapter, asked, window),
-        Verb::Heatmap(args) => heatmap::run(args, &adapter, asked, console),
+        Verb::Heatmap(args) => heatmap::run(args, asked, console),
         Verb::Movie(args) => movie::run(args, &adapter, console),
         Verb::Recipe(args) => recipe::run(args, console),
         Verb::Sample(args) => sample::run(args, console),

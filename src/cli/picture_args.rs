@@ -56,7 +56,7 @@ pub struct PictureArgs {
     /// What is dark: light for black on white, dark for white on near-black [default: dark; flat: light]
     #[arg(long, value_enum, value_name = "THEME", conflicts_with = "background")]
     theme: Option<Theme>,
-    /// A line above the picture
+    /// A line or two above the picture; \n begins the second
     #[arg(long, value_name = "TEXT")]
     pub title: Option<String>,
     /// Box with ticks: on or off
@@ -65,6 +65,9 @@ pub struct PictureArgs {
     /// Colour bar: on or off
     #[arg(long, value_name = "on|off", default_value = "on", action = ArgAction::Set, value_parser = on_off)]
     colorbar: bool,
+    /// What the colour bar is headed with
+    #[arg(long, value_name = "TEXT")]
+    bar_title: Option<String>,
     /// Beside the numbers of the colour bar, the share of the mass that lies above them
     #[arg(long)]
     mass_axis: bool,
@@ -251,8 +254,9 @@ impl PictureArgs {
             axes: self.axes,
             colorbar: self.colorbar,
             quantity,
+            bar_title: self.bar_title.clone(),
             mass_axis: self.mass_axis,
-            title: self.title.clone(),
+            title: self.title.as_ref().map(|title| title.replace("\\n", "\n")),
             gizmo: false,
             scale_bar: self.scale_bar,
             foreground: self.foreground,

@@ -76,6 +76,11 @@ impl PlaneDensityArgs {
         guessed_unit("--spacing", self.spacing.as_deref(), data)
     }
 
+    /// The part of the plane that was asked for; z is flat.
+    pub fn bounds(&self) -> Option<Box3> {
+        self.bounds
+    }
+
     /// The columns of the standard deviations. Two of a plane that was chosen in space become one an axis of it.
     pub fn sigma_columns(&self, plane: Option<Plane>) -> Option<Vec<String>> {
         let columns = columns(self.sigma_columns.as_deref()?);

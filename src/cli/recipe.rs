@@ -20,7 +20,6 @@ use super::console::Console;
 use super::parse::Asked;
 use crate::error::{Error, Result};
 use crate::io::png;
-use crate::render::Picture;
 
 /// The keyword of the text in a PNG that holds the recipe.
 const KEYWORD: &str = "densitas:recipe";
@@ -191,21 +190,8 @@ impl Draft {
     }
 }
 
-/// Writes a picture with its recipe; what is not as the recipe that was followed says is told.
-pub fn write_picture(
-    output: &Path,
-    input: Option<&Path>,
-    picture: &Picture,
-    asked: &Asked,
-    drawn: &Table,
-    console: &Console,
-) -> Result<()> {
-    tell_differences(asked, drawn, console);
-    let recipe = asked.recipe.text(drawn);
-    png::write_with_texts(output, input, picture.size, &picture.rgba, &texts(&recipe))
-}
-
-/// As [`write_picture`], of a picture that `draw` hands over in bands of rows, as `png::write_bands`.
+/// Writes a picture, which `draw` hands over in bands of rows as to `png::write_bands`, with its recipe; what is not as
+/// the recipe that was followed says is told.
 #[allow(clippy::too_many_arguments)] // the picture's file, what it holds, and who is told
 pub fn write_bands(
     output: &Path,

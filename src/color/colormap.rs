@@ -111,6 +111,11 @@ impl Colormap {
         Self { steps: Some(count.clamp(*Self::STEPS.start(), *Self::STEPS.end())), ..self.clone() }
     }
 
+    /// The number of steps, if it is drawn in steps.
+    pub fn steps(&self) -> Option<usize> {
+        self.steps
+    }
+
     /// The colour at `t`, which is clamped to 0..1; the one after a jump.
     pub fn at(&self, t: f64) -> Rgb {
         let t = t.clamp(0.0, 1.0);

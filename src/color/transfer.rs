@@ -56,6 +56,17 @@ impl TransferFunction {
         ((at - low) / (high - low)).clamp(0.0, 1.0)
     }
 
+    /// [`TransferFunction::position`] for many values.
+    pub fn positions(&self) -> impl Fn(f64) -> f64 + use<> {
+        let ([vmin, vmax], scale) = (self.limits, self.scale);
+        let (low, high) = (scale.of(vmin), scale.of(vmax));
+        let per_value = 1.0 / (high - low);
+        move |value| match vmax <= vmin {
+            true => f64::from(value >= vmax),
+            false => ((scale.of(value) - low) * per_value).clamp(0.0, 1.0),
+        }
+    }
+
     /// Lets values below `level` fade out, in proportion to their share of it.
     pub fn fade_below(&mut self, level: f64) {
         let weight = |t: f64| (self.value_at(t) / level).clamp(0.0, 1.0);

@@ -14,18 +14,18 @@ use crate::points::Plane;
 /// the layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlaneGrid<T: Sample = f32> {
-    layer: DensityGrid<T>,
+    pub(super) layer: DensityGrid<T>,
 }
 
 impl<T: Sample> PlaneGrid<T> {
     /// From a grid of one layer of nodes at z = 0, of thickness 1.
     ///
     /// # Errors
-    /// [`Error::Data`] for any other grid, or one of fewer than two nodes along x or y.
+    /// [`Error::Data`] for any other grid.
     pub fn from_layer(layer: DensityGrid<T>) -> Result<Self> {
         let [nx, ny, nz] = layer.lattice.shape;
         let lattice = layer.lattice;
-        if nx < 2 || ny < 2 || nz != 1 || lattice.spacing.z != 1.0 || lattice.origin.z != 0.0 {
+        if nz != 1 || lattice.spacing.z != 1.0 || lattice.origin.z != 0.0 {
             return Err(Error::Data(format!("a grid of {nx} x {ny} x {nz} nodes is no layer of thickness 1 at z = 0")));
         }
         Ok(Self { layer })
@@ -101,12 +101,65 @@ impl<T: Sample> PlaneGrid<T> {
     /// As [`PlaneGrid::nearest`], interpolated linearly along both axes between the four nodes around.
     pub fn linear(&self, index: DVec2) -> f64 {
         let [nx, ny] = self.shape();
-        let low = |at: f64, n: usize| (at.max(0.0) as usize).min(n - 2);
-        let (i, j) = (low(index.x, nx), low(index.y, ny));
-        let f = (index - DVec2::new(i as f64, j as f64)).clamp(DVec2::ZERO, DVec2::ONE);
+        let (x, y) = (LinearTaps::at(index.x, nx), LinearTaps::at(index.y, ny));
         let at = |i: usize, j: usize| self.layer.values[i + nx * j].to_f64();
-        let row = |j: usize| at(i, j) * (1.0 - f.x) + at(i + 1, j) * f.x;
-        row(j) * (1.0 - f.y) + row(j + 1) * f.y
+        let row = |j: usize| at(x.nodes[0], j) * (1.0 - x.share) + at(x.nodes[1], j) * x.share;
+        row(y.nodes[0]) * (1.0 - y.share) + row(y.nodes[1]) * y.share
+    }
+
+    /// As [`PlaneGrid::linear`], by the cubic convolution of Keys (1981, eq. 4 with a = -1/2) over the sixteen nodes
+    /// around: smooth, and through the value of every node. Beyond the edges the edge node is repeated.
+    pub fn cubic(&self, index: DVec2) -> f64 {
+        let [nx, ny] = self.shape();
+        let (x, y) = (CubicTaps::at(index.x, nx), CubicTaps::at(index.y, ny));
+        let along = |j: usize| {
+            let row = &self.layer.values[nx * j..][..nx];
+            std::iter::zip(x.nodes, x.weights).map(|(i, w)| row[i].to_f64() * w).sum::<f64>()
+        };
+        std::iter::zip(y.nodes, y.weights).map(|(j, w)| along(j) * w).sum()
+    }
+}
+
+/// The two nodes along an axis between which a place lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinearTaps {
+    /// Their numbers; equal along an axis with one node.
+    pub nodes: [usize; 2],
+    /// The share of the second.
+    pub share: f64,
+}
+
+impl LinearTaps {
+    /// Those at an index, clamped to 0 to n - 1.
+    pub fn at(index: f64, n: usize) -> Self {
+        let low = (index.max(0.0) as usize).min(n.saturating_sub(2));
+        Self { nodes: [low, (low + 1).min(n - 1)], share: (index - low as f64).clamp(0.0, 1.0) }
+    }
+}
+
+/// The four nodes along an axis around a place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CubicTaps {
+    /// Their numbers.
+    pub nodes: [usize; 4],
+    /// What each contributes; the sum is 1.
+    pub weights: [f64; 4],
+}
+
+impl CubicTaps {
+    /// Those at an index, clamped to 0 to n - 1.
+    pub fn at(index: f64, n: usize) -> Self {
+        let index = index.clamp(0.0, (n - 1) as f64);
+        let low = index as usize;
+        let f = index - low as f64;
+        let node = |k: usize| (low + k).saturating_sub(1).min(n - 1);
+        let weights = [
+            f * (f * (1.0 - 0.5 * f) - 0.5),
+            f * f * (1.5 * f - 2.5) + 1.0,
+            f * (f * (2.0 - 1.5 * f) + 0.5),
+            f * f * (0.5 * f - 0.5),
+        ];
+        Self { nodes: [0, 1, 2, 3].map(node), weights }
     }
 }
 
@@ -140,6 +193,28 @@ mod tests {
         assert_eq!([g.nearest(DVec2::new(1.4, 0.6)), g.nearest(DVec2::new(1.6, 0.4))], [11.0, 2.0]);
         let outside = [DVec2::new(-3.0, -1.0), DVec2::new(9.0, 9.0)];
         assert_eq!(outside.map(|p| (g.nearest(p), g.linear(p))), [(0.0, 0.0), (14.0, 14.0)]);
+    }
+
+    /// Catches: weights of another kernel, taps one node off. Keys' kernel meets quadratics exactly.
+    #[test]
+    fn the_cubic_meets_nodes_and_parabolas() {
+        let lattice = Lattice { shape: [6, 5, 1], origin: DVec3::ZERO, spacing: DVec3::ONE };
+        let of = |x: f64, y: f64| 1.0 + x * x - 0.5 * y * y + 0.25 * x * y;
+        let values = (0..30).map(|at| of((at % 6) as f64, (at / 6) as f64)).collect();
+        let g = PlaneGrid::from_layer(DensityGrid::<f64>::new(lattice, values, None).unwrap()).unwrap();
+        for at in [[1.0, 1.0], [2.25, 1.5], [3.9, 2.99], [1.01, 2.0]] {
+            assert!((g.cubic(DVec2::from(at)) - of(at[0], at[1])).abs() < 1e-12, "{at:?}");
+        }
+        assert_eq!([g.cubic(DVec2::splat(-2.0)), g.cubic(DVec2::new(5.0, 4.0))], [of(0.0, 0.0), of(5.0, 4.0)]);
+    }
+
+    #[test]
+    fn one_row_is_a_plane_too() {
+        let lattice = Lattice { shape: [3, 1, 1], origin: DVec3::ZERO, spacing: DVec3::ONE };
+        let g = PlaneGrid::from_layer(DensityGrid::<f64>::new(lattice, vec![1.0, 3.0, 5.0], None).unwrap()).unwrap();
+        let at = DVec2::new(0.5, 0.3);
+        assert_eq!([g.nearest(at), g.linear(at)], [3.0, 2.0]);
+        assert_eq!(g.cubic(DVec2::new(1.0, 0.3)), 3.0);
     }
 
     #[test]

@@ -173,7 +173,7 @@ fn volume(
     Ok(VolumeInput { grid, steps: None, content, format: "npy", notes, warnings })
 }
 
-fn with_json(path: &Path) -> PathBuf {
+pub(super) fn with_json(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".json");
     name.into()

@@ -105,20 +105,25 @@ fn header<W: Write>(out: W, size: [u32; 2], color: png::ColorType, texts: &[Text
     Ok(encoder.write_header()?)
 }
 
-/// Size, and red, green, blue, alpha of each pixel, of a PNG of 8 bits a channel in colour.
+/// Reads a PNG of any kind: its width and height, and red, green, blue, alpha (8 bits each, not premultiplied, rows from the
+/// top).
 ///
 /// # Errors
-/// [`Error::File`] if it cannot be read, [`Error::Input`] if it is no such PNG.
-#[cfg(test)]
+/// [`Error::File`] if it cannot be read, [`Error::Input`] if it is no sound PNG.
 pub fn read(path: &Path) -> Result<([u32; 2], Vec<u8>)> {
     let file = File::open(path).map_err(|e| Error::file(path, "read", e))?;
-    let wrong = |e: png::DecodingError| Error::input(path.display().to_string(), format!("this is no sound PNG: {e}"));
-    let mut reader = png::Decoder::new(BufReader::new(file)).read_info().map_err(wrong)?;
-    let mut bytes = vec![0; reader.output_buffer_size().unwrap_or(0)];
-    let info = reader.next_frame(&mut bytes).map_err(wrong)?;
-    let rgba = match info.color_type {
-        png::ColorType::Rgb => bytes.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect(),
-        _ => bytes,
+    let wrong = |what: String| Error::input(path.display().to_string(), format!("this is no sound PNG: {what}"));
+    let mut decoder = png::Decoder::new(BufReader::new(file));
+    decoder.set_transformations(png::Transformations::normalize_to_color8() | png::Transformations::ALPHA);
+    let mut reader = decoder.read_info().map_err(|e| wrong(e.to_string()))?;
+    let size = reader.output_buffer_size().ok_or_else(|| wrong("it is too large".into()))?;
+    let mut bytes = vec![0; size];
+    let info = reader.next_frame(&mut bytes).map_err(|e| wrong(e.to_string()))?;
+    bytes.truncate(info.buffer_size());
+    let rgba = match info.color_type.samples() {
+        4 => bytes,
+        2 => bytes.chunks_exact(2).flat_map(|p| [p[0], p[0], p[0], p[1]]).collect(),
+        channels => return Err(wrong(format!("{channels} channels cannot be understood"))),
     };
     Ok(([info.width, info.height], rgba))
 }

@@ -1,6 +1,8 @@
 //! From a [`Scene`] to a picture.
 
+mod canvas;
 mod cells;
+mod chart;
 mod glyph;
 mod heatmap;
 mod march;
@@ -15,12 +17,14 @@ mod volume;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::annotate::{Mark, annotate, annotate_heatmap, camera};
+use crate::annotate::{Mark, annotate, camera};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::progress::Progress;
-use crate::scene::{Background, Camera, Frame, HeatmapScene, Scene, VolumeMode};
+use crate::scene::{Background, Camera, Frame, Scene, VolumeMode};
+pub use chart::draw_chart;
 use glyph::{GlyphPass, SeenGlyphs};
+pub use heatmap::{HeatmapPainter, draw_heatmap, draw_heatmap_bands};
 pub(crate) use march::SHARP_SLOPE;
 use march::{Content, MarchPass};
 use overlay::{LaidOut, Overlay};
@@ -137,26 +141,6 @@ impl Renderer {
         });
         self.tile_by_tile(frame, &marks, take, |renderer, tile| {
             renderer.march(scene, &prepared, frame.size, tile, progress)
-        })
-    }
-
-    /// Draws a heat map: the same bytes every time on the same adapter.
-    ///
-    /// # Errors
-    /// As [`Renderer::draw`].
-    pub fn draw_heatmap(&mut self, scene: &HeatmapScene, frame: &Frame, progress: &dyn Progress) -> Result<Picture> {
-        self.validate_size(frame.size)?;
-        let marks = marks_on(scene.background, frame, &|background| {
-            let mut seen = scene.clone();
-            seen.annotations.foreground = Some(scene.foreground());
-            seen.background = background;
-            annotate_heatmap(&seen, frame)
-        });
-        collect(frame.size, |take| {
-            self.tile_by_tile(frame, &marks, take, |renderer, tile| {
-                progress.check()?;
-                Ok(heatmap::light(&renderer.gpu, scene, frame, tile))
-            })
         })
     }
 
@@ -282,23 +266,24 @@ impl Renderer {
     }
 
     fn validate(&self, scene: &Scene, size: [u32; 2]) -> Result<()> {
-        self.validate_size(size)?;
+        check_size(size)?;
         if !(scene.sampling.step > 0.0 && scene.transfer.reference_length > 0.0) {
             return Err(Error::Usage("the step and the reference length of opacity must be above 0".into()));
         }
         validate_cuts(scene)?;
         scene.points.as_ref().map_or(Ok(()), |layer| layer.validate())
     }
+}
 
-    fn validate_size(&self, size: [u32; 2]) -> Result<()> {
-        if size.iter().any(|&n| n == 0 || n > MOST_PIXELS) {
-            return Err(Error::Usage(format!(
-                "a picture of {} x {} pixels cannot be drawn; 1 to {MOST_PIXELS} on a side can",
-                size[0], size[1],
-            )));
-        }
-        Ok(())
+/// Whether a picture of this size can be drawn.
+fn check_size(size: [u32; 2]) -> Result<()> {
+    if size.iter().any(|&n| n == 0 || n > MOST_PIXELS) {
+        return Err(Error::Usage(format!(
+            "a picture of {} x {} pixels cannot be drawn; 1 to {MOST_PIXELS} on a side can",
+            size[0], size[1],
+        )));
     }
+    Ok(())
 }
 
 /// What all tiles of a picture share.

@@ -22,9 +22,9 @@ pub struct Overlay {
 
 /// The marks of a picture as triangles, with the letters that they show.
 pub struct LaidOut {
-    primitives: [Vec<ClippedPrimitive>; 2],
-    pixels_per_point: f32,
-    letters: Option<ImageDelta>,
+    pub(super) primitives: [Vec<ClippedPrimitive>; 2],
+    pub(super) pixels_per_point: f32,
+    pub(super) letters: Option<ImageDelta>,
 }
 
 impl LaidOut {
@@ -132,6 +132,15 @@ fn shape(lettering: &mut Lettering, frame: &Frame, shape: &Shape) -> egui::Shape
         Shape::Line { from, to, width, ink } => {
             egui::Shape::line_segment([position(*from), position(*to)], Stroke::new(*width as f32, color(*ink)))
         }
+        Shape::Path { points, closed, width, ink } => {
+            let points = points.iter().map(|p| position(*p)).collect();
+            let stroke = Stroke::new(*width as f32, color(*ink));
+            if *closed { egui::Shape::closed_line(points, stroke) } else { egui::Shape::line(points, stroke) }
+        }
+        Shape::Disc { center, radius, ink } => {
+            egui::Shape::circle_filled(position(*center), *radius as f32, color(*ink))
+        }
+        Shape::Band { upper, lower, ink } => band(upper, lower, *ink),
         Shape::Rows { area, inks } => rows(area, inks, 1.0 / frame.scale_factor),
         Shape::Polygon { corners, ink } => {
             egui::Shape::convex_polygon(corners.iter().map(|p| position(*p)).collect(), color(*ink), Stroke::NONE)
@@ -145,6 +154,22 @@ fn shape(lettering: &mut Lettering, frame: &Frame, shape: &Shape) -> egui::Shape
             TextShape::new(position(start), galley, color(*ink)).with_angle(angle).into()
         }
     }
+}
+
+/// What lies between two lines, without softened edges.
+fn band(upper: &[DVec2], lower: &[DVec2], ink: Ink) -> egui::Shape {
+    let mut mesh = Mesh::default();
+    for (above, below) in std::iter::zip(upper, lower) {
+        let next = mesh.vertices.len() as u32;
+        for at in [above, below] {
+            mesh.vertices.push(Vertex { pos: position(*at), uv: WHITE_UV, color: color(ink) });
+        }
+        if next > 0 {
+            mesh.add_triangle(next - 2, next - 1, next);
+            mesh.add_triangle(next, next - 1, next + 1);
+        }
+    }
+    egui::Shape::mesh(mesh)
 }
 
 /// Rows of single colours without softened edges.

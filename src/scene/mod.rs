@@ -1,6 +1,8 @@
 //! Everything that decides what a picture shows.
 
+mod animation;
 mod camera;
+mod chart;
 mod heatmap;
 mod look;
 mod mode;
@@ -13,8 +15,10 @@ use std::sync::Arc;
 use glam::DVec3;
 use serde::Serialize;
 
+pub use animation::{HeatmapAnimation, LimitsOver};
 pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
-pub use heatmap::{HeatmapScene, Interpolation};
+pub use chart::{Chart, Item, ItemShape};
+pub use heatmap::{Aspect, ContourLevel, Contours, Extent, HeatmapScene, Interpolation};
 pub use look::{Limits, Look};
 pub use mode::{Isosurface, Plane, VolumeMode};
 pub use points::{ColorKey, Diameter, PointColors, PointLayer, PointOrder};
@@ -133,6 +137,8 @@ pub struct Annotations {
     pub colorbar: bool,
     /// What the numbers of the colour bar count.
     pub quantity: Quantity,
+    /// What the colour bar is headed with in place of the quantity's name.
+    pub bar_title: Option<String>,
     /// Beside those of the colour bar, the shares of the mass that lie above its values.
     pub mass_axis: bool,
     /// A line above the picture.

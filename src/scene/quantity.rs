@@ -14,7 +14,7 @@ pub enum Quantity {
     /// The density times this number, the points or the sum of their weights: how many there are in a unit of volume
     /// (or area).
     Counts(f64),
-    /// Values of a volume that are no density by what its file says, as they are.
+    /// Numbers that are per nothing: of a volume that is no density by what its file says, of an array, points in bins.
     Values,
 }
 
@@ -31,9 +31,9 @@ impl Quantity {
     /// The unit of length that it is told per: counts in one that holds some of them, nm for Å and µm for nm.
     pub fn unit(self, of_data: Option<LengthUnit>) -> Option<LengthUnit> {
         match (self, of_data) {
+            (Self::Values, _) => None,
             (Self::Counts(_), Some(LengthUnit::Angstrom)) => Some(LengthUnit::Nanometre),
             (Self::Counts(_), Some(LengthUnit::Nanometre)) => Some(LengthUnit::Micrometre),
-            (Self::Values, _) => None,
             _ => of_data,
         }
     }

@@ -9,6 +9,9 @@ use crate::common::read_png;
 #[path = "../../examples/founding_volume.rs"]
 mod founding_volume;
 #[allow(dead_code)]
+#[path = "../../examples/mouse_heatmap.rs"]
+mod mouse_heatmap;
+#[allow(dead_code)]
 #[path = "../../examples/parallel.rs"]
 mod parallel;
 #[allow(dead_code)]
@@ -86,6 +89,16 @@ fn masked_spheres_cover_less() {
     let covered = |name: &str| pixels(&output(name)).iter().filter(|p| p.iter().any(|c| *c > 60)).count();
     let (all, masked) = (covered("spheres"), covered("spheres_masked"));
     assert!(all > 2 * masked && masked > 5000, "{all} {masked}");
+}
+
+#[test]
+fn the_mouse_is_seen_where_it_waited() {
+    mouse_heatmap::draw(&output("mouse")).unwrap();
+    let (size, pixels) = read_png(&output("mouse"));
+    assert_eq!(size, [960, 600]);
+    // The map's yellow end: at the stops of the way, not on it.
+    let yellow = pixels.iter().filter(|p| p[0] > 230 && p[1] > 170 && p[2] < 120).count();
+    assert!((50..8000).contains(&yellow), "{yellow}");
 }
 
 #[test]

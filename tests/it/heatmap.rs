@@ -7,13 +7,12 @@ use densitas::annotate::{Shape, annotate_heatmap, heatmap_layout};
 use densitas::color::{Colormap, LookupTable, Rgb};
 use densitas::grid::{DensityGrid, Lattice, PlaneGrid};
 use densitas::progress::Silent;
-use densitas::render::Picture;
-use densitas::scene::{Annotations, Background, Frame, HeatmapScene, Interpolation, Limits};
+use densitas::render::{HeatmapPainter, Picture, draw_heatmap, draw_heatmap_bands};
+use densitas::scene::{Annotations, Aspect, Background, Contours, Extent, Frame, HeatmapScene, Interpolation, Limits};
 use glam::DVec3;
 use serde_json::{Value, json};
 
 use crate::common::{read_png, test_data};
-use crate::pictures::RENDERER;
 use crate::program::{densitas, folder, json, path, stderr};
 
 /// The grid of a function of the node's number along x and y; nodes 0.5 and 0.5 apart.
@@ -32,7 +31,7 @@ fn alone(grid: Arc<PlaneGrid>, interpolation: Interpolation) -> HeatmapScene {
 }
 
 fn draw(scene: &HeatmapScene, frame: &Frame) -> Picture {
-    RENDERER.lock().unwrap_or_else(|e| e.into_inner()).draw_heatmap(scene, frame, &Silent).unwrap()
+    draw_heatmap(scene, frame).unwrap()
 }
 
 fn frame(width: u32, height: u32) -> Frame {
@@ -90,6 +89,64 @@ fn every_node_has_its_own_colour() {
     }
 }
 
+/// The value in the middle of each pixel, one by one, against rows and columns drawn together.
+#[test]
+fn pictures_are_those_of_their_slow_twin() {
+    let grid = plane([7, 6], |i, j| ((i * 7919 + j * 104_729) % 1009) as f32);
+    for interpolation in [Interpolation::Nearest, Interpolation::Linear, Interpolation::Smooth] {
+        for (extent, y_downward, aspect) in [
+            (Extent::Nodes, false, Aspect::Equal),
+            (Extent::Cells, true, Aspect::Fill),
+            (Extent::Cells, false, Aspect::Ratio(2.5)),
+        ] {
+            let mut scene = HeatmapScene { extent, y_downward, aspect, ..alone(grid.clone(), interpolation) };
+            scene.transfer.colormap = Colormap::named("jet").unwrap();
+            let (picture, layout) = (draw(&scene, &frame(83, 64)), heatmap_layout(&scene, &frame(83, 64)));
+            let table = LookupTable::new(&scene.transfer);
+            for y in 0..layout.pixels[1] {
+                for x in 0..layout.pixels[0] {
+                    let [r, g, b, _] = table.at(scene.transfer.position(scene.value_at(layout.place([x, y]))));
+                    let found = pixel(&picture, (layout.first[0] + x) as usize, (layout.first[1] + y) as usize);
+                    assert_color(found, [r, g, b], &format!("{interpolation:?} {extent:?} ({x}, {y})"));
+                }
+            }
+        }
+    }
+}
+
+/// Catches: marks or a title of the last picture that stay, a limit that does not change the bar.
+#[test]
+fn a_painter_that_goes_on_draws_as_a_new_one() {
+    let mut painter = HeatmapPainter::new();
+    for (k, title) in ["one", "one", "two", "two lines\nof it", ""].into_iter().enumerate() {
+        for background in [Background::Color([1.0; 3]), Background::Transparent, Background::DARK] {
+            let mut scene =
+                HeatmapScene::of_cells(plane([9, 9], |i, j| (i * j + k / 2) as f32), Limits::Range(0.0, 0.9)).unwrap();
+            scene.background = background;
+            scene.annotations.title = (!title.is_empty()).then(|| title.to_owned());
+            let frame = Frame { size: [240, 180], scale_factor: 1.0 };
+            assert!(painter.draw(&scene, &frame).unwrap() == draw(&scene, &frame), "{title} {background}");
+        }
+    }
+}
+
+#[test]
+fn bands_are_the_whole() {
+    let mut scene = HeatmapScene::new(plane([9, 9], |i, j| (i * j) as f32), HeatmapScene::DEFAULT_LIMITS).unwrap();
+    scene.annotations.title = Some("Bands".into());
+    scene.contours = Some(Contours::at(&[10.0, 30.0]));
+    let frame = Frame { size: [700, 2100], scale_factor: 1.5 };
+    let mut rgba = Vec::new();
+    let mut count = 0;
+    draw_heatmap_bands(&scene, &frame, &Silent, &mut |band| {
+        rgba.extend_from_slice(band);
+        count += 1;
+        Ok(())
+    })
+    .unwrap();
+    assert!(count > 2 && rgba == draw(&scene, &frame).rgba);
+}
+
 /// A node that lies exactly in the middle of a pixel has exactly its colour: odd pictures of even intervals.
 #[test]
 fn a_node_in_the_middle_of_a_pixel_has_its_colour_to_the_last_bit() {
@@ -119,7 +176,7 @@ fn the_bar_has_the_colours_of_the_picture() {
     let frame = Frame { size: [800, 600], scale_factor: 1.25 };
     let scene = HeatmapScene::new(grid, Limits::Range(0.1, 0.9)).unwrap();
     let (picture, layout) = (draw(&scene, &frame), heatmap_layout(&scene, &frame));
-    let rows = annotate_heatmap(&scene, &frame).into_iter().find_map(|mark| match mark.shape {
+    let rows = annotate_heatmap(&scene, &frame).all().into_iter().find_map(|mark| match mark.shape {
         Shape::Rows { area, .. } => Some([area.min, area.max].map(|p| (p * frame.scale_factor).round())),
         _ => None,
     });
@@ -177,10 +234,10 @@ fn the_json_has_the_keys_of_a_density_with_two_numbers() {
     let picture = path(&folder, "a.png");
     let arguments = ["heatmap", "sample:founding", "-o", &picture, "--size", "320x240", "--grid", "40,30", "--json"];
     let told = json(&densitas(&arguments));
-    for key in ["unit", "method", "bound_relative_to_max", "sampled_error_relative_to_max", "min", "max", "adapter"] {
+    for key in ["unit", "method", "bound_relative_to_max", "sampled_error_relative_to_max", "min", "max"] {
         assert!(told.get(key).is_some(), "no `{key}` in {told}");
     }
-    for key in ["read", "plan", "evaluate", "check", "render", "write"] {
+    for key in ["read", "plan", "evaluate", "check", "render"] {
         assert!(told["seconds"][key].as_f64().is_some_and(|s| s >= 0.0), "no seconds of `{key}` in {told}");
     }
     assert_eq!((&told["shape"], &told["size"]), (&json!([40, 30]), &json!([320, 240])));

@@ -19,6 +19,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("movie", 3),
     ("scene", 3),
     ("annotate", 4),
+    ("html", 4),
     ("render", 5),
     ("explain", 5),
     ("cli", 6),

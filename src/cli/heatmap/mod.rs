@@ -1,0 +1,248 @@
+//! `densitas heatmap`: numbers of a plane, drawn flat: the density or the counts of points, or an array; one picture,
+//! or frames that follow one another.
+
+mod args;
+mod frames;
+
+use std::time::Instant;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use toml::Table;
+
+use super::args::PointArgs;
+use super::console::Console;
+use super::parse::Asked;
+use super::picture_args::PictureArgs;
+use super::plane_args::PlaneDensityArgs;
+use super::{input, recipe, report};
+use crate::color::Scale;
+use crate::error::{Error, Result};
+use crate::html;
+use crate::io::{self, Values};
+use crate::render::draw_heatmap_bands;
+use crate::scene::{
+    Aspect, Background, Contours, Extent, Frame, HeatmapAnimation, HeatmapScene, Interpolation, Limits, Quantity,
+};
+use args::{CountArgs, FlatArgs, FrameArgs, Levels, Origin};
+use frames::{Kind, Made};
+
+/// Options of the verb.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  densitas heatmap locs.csv -o heatmap.png
+  densitas heatmap locs.csv --bandwidth 20nm --bounds 0,2000,0,2000 --colormap inferno -o part.png
+  densitas heatmap mouse.csv --weights count --bins 1920,1080 --bounds 0,1920,0,1080 --sigma 16px --origin upper -o mouse.png
+  densitas heatmap matrix.npy --interpolation smooth --contours mass:0.5,0.95 -o matrix.png
+  densitas heatmap frames.npy --title \"Step {frame}\" -o frames.html
+  densitas heatmap table.csv --columns speed,height --aspect auto --title \"Speed and height\" -o plot.png
+  densitas heatmap 1ubq.pdb --plane xz -o side.png")]
+pub struct HeatmapCommand {
+    #[command(flatten)]
+    points: PointArgs,
+    #[command(flatten)]
+    frames: FrameArgs,
+    #[command(flatten)]
+    flat: FlatArgs,
+    #[command(flatten)]
+    counts: CountArgs,
+    #[command(flatten)]
+    density: PlaneDensityArgs,
+    #[command(flatten)]
+    picture: PictureArgs,
+}
+
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Output {
+    Picture,
+    Page,
+}
+
+/// Beyond this ratio of its sides a plane fills the picture where nothing is said of its aspect.
+const MOST_ELONGATED: f64 = 8.0;
+
+/// Limits of a log scale where none are given.
+const LOG_LIMITS: Limits = Limits::Mass(0.999, 0.0);
+
+/// Runs the verb.
+pub fn run(args: &HeatmapCommand, asked: &Asked, console: &Console) -> Result<()> {
+    let output = args.output()?;
+    let input_path = input::path_of(&args.points);
+    io::atomic::check_writable(&args.frames.output, input_path.as_deref())?;
+    let frame = args.picture.frame()?;
+    let mut made = frames::make(args, console)?;
+    let animation = args.animation(&mut made, console)?;
+    let Made { told: mut out, mut seconds, .. } = made;
+    let start = Instant::now();
+    let fps = args.frames.fps.unwrap_or(HeatmapAnimation::DEFAULT_FPS);
+    match output {
+        Output::Picture => args.write_picture(&animation, &frame, asked, console)?,
+        Output::Page => html::write(&args.frames.output, input_path.as_deref(), &animation, &frame, fps, console)?,
+    }
+    seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
+    let scene = animation.frame(args.frames.only.unwrap_or(0));
+    if !console.json {
+        tell(args, &animation, &scene, &frame, console);
+        return Ok(());
+    }
+    let quantity = report::quantity(&scene.annotations.quantity, scene.grid.unit(), 2);
+    let limits = scene.transfer.limits;
+    let more = json!({
+        "limits": limits, "quantity": quantity, "size": frame.size, "frames": animation.len(), "seconds": seconds
+    });
+    report::merge(&mut out, report::object(more));
+    report::merge(&mut out, contours_told(&scene));
+    console.answer(&Value::Object(out).to_string());
+    Ok(())
+}
+
+fn contours_told(scene: &HeatmapScene) -> Map<String, Value> {
+    let levels = scene.contours.iter().flat_map(|c| c.levels.iter().map(|level| level.value));
+    report::object(json!({ "contours": levels.collect::<Vec<f64>>() }))
+}
+
+/// The record of a picture in its recipe.
+fn drawn(scene: &HeatmapScene, frame: &Frame) -> Table {
+    #[derive(Serialize)]
+    struct Drawn<'a> {
+        #[serde(flatten)]
+        frame: &'a Frame,
+        #[serde(flatten)]
+        scene: &'a HeatmapScene,
+    }
+    Table::try_from(Drawn { frame, scene }).expect("a scene is numbers, texts and tables of them")
+}
+
+fn tell(args: &HeatmapCommand, animation: &HeatmapAnimation, scene: &HeatmapScene, frame: &Frame, console: &Console) {
+    let ([vmin, vmax], [x, y]) = (scene.transfer.limits, scene.grid.shape());
+    let count = if animation.len() > 1 { format!("{} frames of ", animation.len()) } else { String::new() };
+    console.note(&format!(
+        "{}: {} x {} pixels; {count}{x} x {y} nodes; colours from {vmin:.3e} to {vmax:.3e}",
+        args.frames.output.display(),
+        frame.size[0],
+        frame.size[1],
+    ));
+}
+
+impl HeatmapCommand {
+    fn output(&self) -> Result<Output> {
+        let path = &self.frames.output;
+        let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            Some("png") => Ok(Output::Picture),
+            Some("html" | "htm") => Ok(Output::Page),
+            _ if io::atomic::is_stream(path) => Ok(Output::Picture),
+            _ => {
+                let problem = "pictures are written as PNG, pages that play as HTML; name the output F.png or F.html";
+                Err(Error::Usage(format!("{}: {problem}", path.display())))
+            }
+        }
+    }
+
+    /// Whether all frames of an input are wanted, or one of them.
+    fn takes_frames(&self) -> bool {
+        self.frames.only.is_some() || self.output().is_ok_and(|output| output != Output::Picture)
+    }
+
+    fn animation(&self, made: &mut Made, console: &Console) -> Result<HeatmapAnimation> {
+        let count = made.grids.len();
+        if let Some(names) = &self.frames.frame_names {
+            let names: Vec<String> = names.split(',').map(|name| name.trim().to_owned()).collect();
+            if names.len() != count {
+                return Err(Error::Usage(format!("--frame-names: {} names for {count} frames", names.len())));
+            }
+            (made.names, made.is_named) = (names, true);
+        }
+        if let Some(k) = self.frames.only.filter(|k| *k >= count) {
+            return Err(Error::Usage(format!("--only {k}: there are {count} frames, 0 to {}", count - 1)));
+        }
+        if count > 1 && !self.takes_frames() {
+            let way_out = "the first is drawn; --only K draws another, -o F.html all";
+            console.note(&format!("the input holds {count} frames; {way_out}"));
+        }
+        let several = count > 1 && self.takes_frames();
+        let grid = &made.grids[self.frames.only.unwrap_or(0)];
+        let base = HeatmapScene::new(grid.clone(), HeatmapScene::DEFAULT_LIMITS);
+        let scene = self.scene(base.or_else(|_| unlimited(made))?, made)?;
+        let default = match (several, scene.transfer.scale) {
+            (true, Scale::Linear | Scale::Sqrt) => HeatmapAnimation::DEFAULT_LIMITS,
+            // The smallest densities are as good as none, and would have most of the colours.
+            (_, Scale::Log) => LOG_LIMITS,
+            (false, Scale::Linear | Scale::Sqrt) => HeatmapScene::DEFAULT_LIMITS,
+        };
+        let quantity = scene.annotations.quantity;
+        let resolve = |grid: &_| self.picture.limits(grid, default, quantity, 2)?.resolve(grid);
+        HeatmapAnimation::with_limits(scene, made.grids.clone(), made.names.clone(), self.frames.limits_of, &resolve)
+    }
+
+    fn scene(&self, scene: HeatmapScene, made: &Made) -> Result<HeatmapScene> {
+        let (picture, flat) = (&self.picture, &self.flat);
+        let quantity = match made.kind {
+            Kind::Density(total) => picture.quantity(Some(total), Values::Density)?,
+            Kind::Layer(content) => picture.quantity(None, content)?,
+            Kind::Counts | Kind::Numbers => Quantity::Values,
+        };
+        let is_density = matches!(made.kind, Kind::Density(_) | Kind::Layer(_));
+        let mut scene = HeatmapScene { axes: made.axes.clone(), ..scene };
+        scene.extent = if is_density { Extent::Nodes } else { Extent::Cells };
+        let between = if made.is_smooth { Interpolation::Linear } else { Interpolation::Nearest };
+        scene.interpolation = flat.interpolation.unwrap_or(between);
+        scene.y_downward = flat.origin == Origin::Upper;
+        let [from, to] = scene.shown();
+        let elongated = (to - from).max_element() > MOST_ELONGATED * (to - from).min_element();
+        scene.aspect = flat.aspect.unwrap_or(if elongated { Aspect::Fill } else { Aspect::Equal });
+        for (name, given) in std::iter::zip(&mut scene.axes, [&flat.x_label, &flat.y_label]) {
+            given.iter().for_each(|given| name.clone_from(given));
+        }
+        picture.apply(&mut scene.transfer);
+        scene.background = picture.background().unwrap_or(scene.background);
+        scene.annotations = picture.annotations(quantity);
+        if made.kind == Kind::Counts {
+            scene.annotations.bar_title.get_or_insert_with(|| "counts".into());
+        }
+        if made.is_named && made.grids.len() > 1 {
+            scene.annotations.title.get_or_insert_with(|| "{name}".into());
+        }
+        let factor = quantity.factor(scene.grid.unit(), 2);
+        scene.contours = flat.contours.as_ref().map(|levels| match levels {
+            Levels::Values(values) => {
+                let mut contours = Contours::at(values);
+                contours.levels.iter_mut().for_each(|level| level.value /= factor);
+                contours
+            }
+            Levels::Mass(shares) => Contours::enclosing(&scene.grid, shares),
+        });
+        scene.contours.iter_mut().for_each(|contours| contours.color = flat.contour_color);
+        Ok(scene)
+    }
+
+    fn write_picture(
+        &self,
+        animation: &HeatmapAnimation,
+        frame: &Frame,
+        asked: &Asked,
+        console: &Console,
+    ) -> Result<()> {
+        let scene = animation.frame(self.frames.only.unwrap_or(0));
+        let (output, input) = (&self.frames.output, input::path_of(&self.points));
+        let (opaque, record) = (scene.background != Background::Transparent, drawn(&scene, frame));
+        recipe::write_bands(output, input.as_deref(), frame.size, opaque, asked, &record, console, |take| {
+            draw_heatmap_bands(&scene, frame, console, take)
+        })
+    }
+}
+
+/// The scene of the first frame that has a value, where the chosen one has none: the animation then tells which.
+fn unlimited(made: &Made) -> Result<HeatmapScene> {
+    let scenes = made.grids.iter().map(|grid| HeatmapScene::new(grid.clone(), HeatmapScene::DEFAULT_LIMITS));
+    let mut failed = None;
+    for scene in scenes {
+        match scene {
+            Ok(scene) => return Ok(scene),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    Err(failed.unwrap_or_else(|| Error::Data("there is no frame to draw".into())))
+}

@@ -1,0 +1,197 @@
+//! Heat maps that follow one another.
+
+use std::sync::Arc;
+
+use glam::DVec3;
+
+use super::{HeatmapScene, Limits};
+use crate::error::{Error, Result};
+use crate::grid::{DensityGrid, Lattice, PlaneGrid};
+
+/// How the limits of an animation are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LimitsOver {
+    /// Once, over the values of all frames: a colour means one value from begin to end.
+    #[default]
+    AllFrames,
+    /// For each frame by itself.
+    EachFrame,
+}
+
+/// Frames of a heat map with their names.
+#[derive(Debug, Clone)]
+pub struct HeatmapAnimation {
+    /// What all frames share: colours, axes, annotations. In its title `{frame}` stands for the number of the frame
+    /// from 0, `{name}` for its name.
+    pub scene: HeatmapScene,
+    grids: Vec<Arc<PlaneGrid>>,
+    names: Vec<String>,
+    limits: Vec<[f64; 2]>,
+}
+
+impl HeatmapAnimation {
+    /// The 2nd and 98th percentile, over all frames.
+    pub const DEFAULT_LIMITS: Limits = Limits::Percentile(2.0, 98.0);
+    /// Frames a second where none are given.
+    pub const DEFAULT_FPS: f64 = 10.0;
+
+    /// From grids of one shape, each with its name; the scene's own grid and limits are replaced.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if there is no frame, frames differ in shape, there is not one name a frame, or a frame has no
+    /// finite value; those of [`Limits::resolve`].
+    pub fn new(
+        scene: HeatmapScene,
+        grids: Vec<Arc<PlaneGrid>>,
+        names: Vec<String>,
+        limits: Limits,
+        over: LimitsOver,
+    ) -> Result<Self> {
+        Self::with_limits(scene, grids, names, over, &|grid| limits.resolve(grid))
+    }
+
+    /// As [`HeatmapAnimation::new`], with limits by a rule of one's own: of a grid of one layer, or of one with a layer a
+    /// frame.
+    ///
+    /// # Errors
+    /// As [`HeatmapAnimation::new`], and those of the rule.
+    pub fn with_limits(
+        scene: HeatmapScene,
+        grids: Vec<Arc<PlaneGrid>>,
+        names: Vec<String>,
+        over: LimitsOver,
+        resolve: &dyn Fn(&DensityGrid) -> Result<[f64; 2]>,
+    ) -> Result<Self> {
+        check(&grids, &names)?;
+        let limits = match over {
+            LimitsOver::AllFrames => vec![resolve(&stacked(&grids)?)?; grids.len()],
+            LimitsOver::EachFrame => grids.iter().map(|grid| resolve(grid.layer())).collect::<Result<_>>()?,
+        };
+        Ok(Self { scene, grids, names, limits })
+    }
+
+    /// The number of frames.
+    pub fn len(&self) -> usize {
+        self.grids.len()
+    }
+
+    /// Never: an animation has a frame.
+    pub fn is_empty(&self) -> bool {
+        self.grids.is_empty()
+    }
+
+    /// The values of frame `k`.
+    ///
+    /// # Panics
+    /// If there are not more than `k` frames.
+    pub fn grid(&self, k: usize) -> &Arc<PlaneGrid> {
+        &self.grids[k]
+    }
+
+    /// The names of the frames.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The title of frame `k`.
+    ///
+    /// # Panics
+    /// If there are not more than `k` frames.
+    pub fn title(&self, k: usize) -> Option<String> {
+        let title = self.scene.annotations.title.as_ref()?;
+        Some(title.replace("{frame}", &k.to_string()).replace("{name}", &self.names[k]))
+    }
+
+    /// Frame `k` from 0: a function of its number alone.
+    ///
+    /// # Panics
+    /// If there are not more than `k` frames.
+    pub fn frame(&self, k: usize) -> HeatmapScene {
+        let mut scene = self.scene.clone();
+        scene.grid = self.grids[k].clone();
+        scene.transfer.limits = super::heatmap::opened(self.limits[k]);
+        scene.annotations.title = self.title(k);
+        scene
+    }
+}
+
+fn check(grids: &[Arc<PlaneGrid>], names: &[String]) -> Result<()> {
+    let Some(first) = grids.first() else {
+        return Err(Error::Data("there is no frame to draw; an animation needs one or more".into()));
+    };
+    if names.len() != grids.len() {
+        return Err(Error::Data(format!(
+            "{} names for {} frames; one name a frame is needed",
+            names.len(),
+            grids.len()
+        )));
+    }
+    for (k, grid) in grids.iter().enumerate() {
+        let ([nx, ny], [mx, my]) = (first.shape(), grid.shape());
+        if [nx, ny] != [mx, my] {
+            let problem = format!("is {mx} x {my}, but frame 0 is {nx} x {ny}; frames must be of one size");
+            return Err(Error::Data(format!("frame {k} ({}) {problem}", names[k])));
+        }
+        if !grid.values().iter().any(|v| v.is_finite()) {
+            let problem = "has no finite value, so there is nothing to draw; leave it out";
+            return Err(Error::Data(format!("frame {k} ({}) {problem}", names[k])));
+        }
+    }
+    Ok(())
+}
+
+/// The values of all frames one after the other, as layers of a grid.
+fn stacked(grids: &[Arc<PlaneGrid>]) -> Result<DensityGrid> {
+    let [nx, ny] = grids[0].shape();
+    let spacing = grids[0].spacing().extend(1.0);
+    let lattice = Lattice { shape: [nx, ny, grids.len()], origin: DVec3::ZERO, spacing };
+    let values = grids.iter().flat_map(|grid| grid.values()).copied().collect();
+    DensityGrid::new(lattice, values, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(shape: [usize; 2], first: f32) -> Arc<PlaneGrid> {
+        let lattice = Lattice { shape: [shape[0], shape[1], 1], origin: DVec3::ZERO, spacing: DVec3::ONE };
+        let values = (0..shape[0] * shape[1]).map(|i| first + i as f32).collect();
+        Arc::new(PlaneGrid::from_layer(DensityGrid::new(lattice, values, None).unwrap()).unwrap())
+    }
+
+    fn animation(grids: Vec<Arc<PlaneGrid>>, limits: Limits, over: LimitsOver) -> Result<HeatmapAnimation> {
+        let scene = HeatmapScene::of_cells(grid([2, 2], 0.0), HeatmapScene::DEFAULT_LIMITS).unwrap();
+        let names = (0..grids.len()).map(|k| format!("t{k}")).collect();
+        HeatmapAnimation::new(scene, grids, names, limits, over)
+    }
+
+    /// Catches: percentiles of one frame for all, or of all for each.
+    #[test]
+    fn limits_are_of_all_frames_or_of_each() {
+        let grids = || vec![grid([5, 2], 0.0), grid([5, 2], 10.0)];
+        // numpy.percentile(numpy.arange(20), [10, 90]).
+        let all = animation(grids(), Limits::Percentile(10.0, 90.0), LimitsOver::AllFrames).unwrap();
+        let of = |a: &HeatmapAnimation, k: usize| a.frame(k).transfer.limits.map(|v| (v * 1e6).round() / 1e6);
+        assert_eq!([of(&all, 0), of(&all, 1)], [[1.9, 17.1]; 2]);
+        let each = animation(grids(), Limits::Range(0.0, 1.0), LimitsOver::EachFrame).unwrap();
+        assert_eq!([of(&each, 0), of(&each, 1)], [[0.0, 9.0], [10.0, 19.0]]);
+    }
+
+    #[test]
+    fn titles_name_the_frame() {
+        let mut a = animation(vec![grid([2, 2], 0.0); 3], Limits::DEFAULT, LimitsOver::AllFrames).unwrap();
+        assert_eq!(a.title(1), None);
+        a.scene.annotations.title = Some("{name}, frame {frame}".into());
+        assert_eq!(a.frame(2).annotations.title.as_deref(), Some("t2, frame 2"));
+    }
+
+    #[test]
+    fn what_is_no_animation_is_refused() {
+        let told = |grids| animation(grids, Limits::DEFAULT, LimitsOver::AllFrames).unwrap_err().to_string();
+        assert!(told(vec![]).contains("no frame to draw"));
+        assert!(
+            told(vec![grid([2, 2], 0.0), grid([3, 2], 0.0)]).contains("frame 1 (t1) is 3 x 2, but frame 0 is 2 x 2")
+        );
+        assert!(told(vec![grid([2, 2], 0.0), grid([2, 2], f32::NAN)]).contains("frame 1 (t1) has no finite value"));
+    }
+}
