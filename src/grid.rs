@@ -1,10 +1,12 @@
 //! A density sampled at the nodes of a regular grid.
 
+mod compare;
 mod histogram;
 mod plane;
 
 use glam::DVec3;
 
+pub use compare::{Likeness, likeness, minus};
 pub use histogram::histogram;
 pub use plane::PlaneGrid;
 

@@ -12,7 +12,9 @@ mod heatmap;
 mod info;
 mod input;
 mod manual;
+mod minus;
 mod parse;
+mod parts;
 mod picture_args;
 mod plane_args;
 mod recipe;
@@ -20,6 +22,7 @@ mod render;
 mod report;
 mod sample;
 mod scene_args;
+mod stream;
 
 use std::process::ExitCode;
 

@@ -10,6 +10,7 @@ mod bcif;
 mod bytes;
 mod cell;
 mod choose;
+mod chunks;
 mod gro;
 #[cfg(feature = "hdf5")]
 mod hdf5;
@@ -46,6 +47,7 @@ use crate::points::{PointCloud, Selection};
 use crate::progress::Progress;
 pub use align::{Alignment, align};
 pub use bytes::unpack;
+pub use chunks::Chunks;
 pub use npy::write_npy;
 pub use points_out::{BFactor, write_mmcif, write_pdb, write_xyz};
 use sniff::Format;
