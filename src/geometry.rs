@@ -1,11 +1,14 @@
 //! Boxes and units of length.
 
+mod cell;
+
 use std::fmt;
 use std::str::FromStr;
 
 use glam::DVec3;
 
 use crate::error::Error;
+pub use cell::{Cell, edges_of};
 
 /// An axis-aligned box in the unit of the data. `min[a] <= max[a]` unless the box is empty.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]

@@ -1,6 +1,7 @@
 //! A density sampled at the nodes of a regular grid.
 
 mod blur;
+mod compare;
 mod contour;
 mod histogram;
 mod plane;
@@ -8,6 +9,7 @@ mod plane;
 use glam::DVec3;
 
 pub use blur::{PlaneCounts, gaussian_blur, histogram_2d, range_of};
+pub use compare::{Likeness, likeness, minus};
 pub use contour::{ContourLine, contour};
 pub use histogram::histogram;
 pub use plane::{CubicTaps, LinearTaps, PlaneGrid};

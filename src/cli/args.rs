@@ -8,7 +8,7 @@ use clap::Args;
 use glam::DVec3;
 
 use crate::error::{Error, Result};
-use crate::geometry::{Box3, LengthUnit, number_and_unit};
+use crate::geometry::{Box3, Cell, LengthUnit, number_and_unit};
 use crate::grid::Lattice;
 use crate::io::{self, FrameRange, Input, ReadOptions, Source};
 use crate::kde::{Bandwidth, DensityOptions, Extent, Method, Resolution};
@@ -16,7 +16,7 @@ use crate::points::{PointCloud, Selection};
 use crate::progress::Silent;
 
 /// Which points of an input.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Points")]
 pub struct PointArgs {
     /// A file, - for a table on standard input, or sample:NAME
@@ -133,6 +133,14 @@ pub struct DensityArgs {
     /// Let --error be a share of each value, not of the largest: for tails and logarithmic scales
     #[arg(long)]
     pub relative: bool,
+    /// Sum over all images of the points in a periodic box: that of the file, or edges and angles given here; wants a
+    /// fixed --bandwidth
+    ///
+    /// A corner of the box lies at 0 and its first edge along x; positions outside are taken by their images in it. The
+    /// grid covers the box, and the last node repeats the first; of an oblique box, the box around it.
+    #[arg(long, value_name = "LX,LY,LZ[,ALPHA,BETA,GAMMA]", num_args = 0..=1, default_missing_value = "file",
+          value_parser = periodic, conflicts_with_all = ["padding", "sigma_columns", "resolution"])]
+    pub periodic: Option<String>,
     /// Let the proven bound, not a calibrated choice, keep --error
     #[arg(long)]
     pub guaranteed: bool,
@@ -172,6 +180,21 @@ impl DensityArgs {
         given.into_iter().filter_map(|(option, text)| guessed_unit(option, text.as_deref(), data)).collect()
     }
 
+    /// The periodic box that was asked for; `of_file` is that of the input, in `unit` too.
+    pub fn cell(&self, of_file: Option<[f64; 6]>, unit: Option<LengthUnit>, source: &Source) -> Result<Option<Cell>> {
+        let Some(text) = self.periodic.as_deref() else { return Ok(None) };
+        if text != "file" {
+            let wrong = |why: String| Error::Usage(format!("--periodic {text}: {why}"));
+            return Cell::new(cell_numbers(text, unit).map_err(wrong)?).map(Some).map_err(|e| wrong(e.to_string()));
+        }
+        let cell = of_file.ok_or_else(|| {
+            Error::Data(format!(
+                "{source}: holds no periodic box; give its edges as --periodic LX,LY,LZ[,ALPHA,BETA,GAMMA]"
+            ))
+        })?;
+        Cell::new(cell).map(Some)
+    }
+
     /// The columns of the standard deviations.
     pub fn sigma_columns(&self) -> Option<Vec<String>> {
         self.sigma_columns.as_deref().map(columns)
@@ -203,6 +226,7 @@ impl DensityArgs {
             ("--sigma-columns", self.sigma_columns.is_some()),
             ("--relative", self.relative),
             ("--guaranteed", self.guaranteed),
+            ("--periodic", self.periodic.is_some()),
         ];
         given.into_iter().filter(|g| g.1).map(|g| g.0).collect()
     }
@@ -232,6 +256,31 @@ fn lattice_of(path: &Path, unit: Option<LengthUnit>) -> Result<Lattice> {
         None => wrong("its unit cannot be converted to that of the points"),
         Some(f) => Ok(Lattice { origin: lattice.origin * f, spacing: lattice.spacing * f, ..lattice }),
     }
+}
+
+/// Three lengths, and three angles in degrees, which are right ones if they are left out.
+fn cell_numbers(text: &str, unit: Option<LengthUnit>) -> std::result::Result<[f64; 6], String> {
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    if parts.len() != 3 && parts.len() != 6 {
+        return Err(format!("{} numbers where three edges, or those and three angles, are needed", parts.len()));
+    }
+    let mut cell = [90.0; 6];
+    for (at, part) in parts.into_iter().enumerate() {
+        cell[at] = if at < 3 { length(part, unit)? } else { length(part, None)? };
+    }
+    Ok(cell)
+}
+
+/// `file`, or what [`cell_numbers`] reads.
+fn periodic(text: &str) -> std::result::Result<String, String> {
+    if text != "file" {
+        cell_numbers(text, None).map_err(|why| {
+            format!(
+                "{why}; write LX,LY,LZ[,ALPHA,BETA,GAMMA], or --periodic alone after the input for the box of the file"
+            )
+        })?;
+    }
+    Ok(text.to_owned())
 }
 
 /// Numbers separated by commas.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::args::DensityArgs;
 use super::console::Console;
 use super::input::Opened;
-use super::report;
+use super::{input, report};
 use crate::error::{Error, Result};
 use crate::io::{self, BFactor, PointInput};
 use crate::kde::{self, AtPoints};
@@ -62,7 +62,11 @@ pub fn run(
         return Err(Error::Usage(format!("{}: {problem}; write .csv, .npy or .xyz", output.display())));
     }
     let cloud = &points.cloud;
-    let mut at = kde::density_at(cloud, &cloud.positions, &args.options(cloud.unit)?, console)?;
+    let options = args.options(cloud.unit)?;
+    let mut at = match input::cell_of(points, &opened.source, args, console)? {
+        Some(cell) => kde::periodic_density_at(cloud, &cell, &cloud.positions, &options, console)?,
+        None => kde::density_at(cloud, &cloud.positions, &options, console)?,
+    };
     let scale = args.scale(cloud, points.frame_numbers.len());
     at.values.iter_mut().for_each(|v| *v *= scale);
     at.report.warnings.iter().for_each(|w| console.warning(w));

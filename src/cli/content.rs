@@ -122,7 +122,7 @@ impl Stock {
             return Ok(weighed.clone());
         }
         points.require_3d(&opened.source)?;
-        let weighed = Arc::new(weighed(points, &args.density, console)?);
+        let weighed = Arc::new(weighed(points, &opened.source, &args.density, console)?);
         self.points = Some((key, weighed.clone()));
         Ok(weighed)
     }
@@ -207,19 +207,26 @@ impl Content {
 const COLOR_ERROR: f64 = 1e-4;
 
 /// The points with the density at each of them.
-fn weighed(points: &PointInput, args: &DensityArgs, console: &Console) -> Result<WeighedPoints> {
+fn weighed(points: &PointInput, source: &Source, args: &DensityArgs, console: &Console) -> Result<WeighedPoints> {
     let scale = args.scale(&points.cloud, points.frame_numbers.len());
     let cloud = &points.cloud;
+    let cell = args.cell(points.cell, cloud.unit, source)?;
+    // In a periodic box the images in it are drawn.
+    let place = |p: DVec3| cell.as_ref().map_or(p, |cell| cell.wrapped(p));
     let mut options = args.options(cloud.unit)?;
     options.max_error = options.max_error.max(COLOR_ERROR);
     let all = cloud.len();
     let is_inside = |p: &DVec3| args.bounds.is_none_or(|b| b.min.cmple(*p).all() && p.cmple(b.max).all());
-    let inside: Vec<usize> = (0..all).filter(|&i| is_inside(&cloud.positions[i])).collect();
+    let inside: Vec<usize> = (0..all).filter(|&i| is_inside(&place(cloud.positions[i]))).collect();
     if inside.len() < all {
         console.note(&format!("{} of {all} points lie outside --bounds and are not drawn", all - inside.len()));
     }
     let mut drawn = cloud.take(&inside);
-    let mut values = kde::density_at(cloud, &drawn.positions, &options, console)?.values;
+    drawn.positions.iter_mut().for_each(|p| *p = place(*p));
+    let mut values = match &cell {
+        Some(cell) => kde::periodic_density_at(cloud, cell, &drawn.positions, &options, console)?.values,
+        None => kde::density_at(cloud, &drawn.positions, &options, console)?.values,
+    };
     values.iter_mut().for_each(|v| *v *= scale);
     let positions = Arc::new(std::mem::take(&mut drawn.positions));
     Ok(WeighedPoints { positions, of: drawn, values: Arc::new(values) })

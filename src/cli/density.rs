@@ -8,15 +8,18 @@ use serde_json::{Map, Value, json};
 
 use super::args::{DensityArgs, PointArgs, spacing as spacing_of};
 use super::console::Console;
+use super::minus::{self, MinusArgs};
+use super::parts::{self, PartArgs};
 use super::surface::{self, SurfaceArgs};
-use super::{at_points, input, report};
+use super::{at_points, input, report, stream};
 use crate::error::{Error, Result};
 use crate::grid::{self, DensityGrid, Sample};
 use crate::io::{self, Input, PointInput, Values, VolumeFormat, VolumeInput};
-use crate::kde;
+use crate::kde::{self, Report};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
+#[command(mut_arg("input", |input| input.required(false).required_unless_present("merge").default_value_if("merge", clap::builder::ArgPredicate::IsPresent, "")))]
 #[command(after_long_help = "Examples:
   densitas density 1ubq.pdb --select \"name CA\" --grid 30 --padding 0 -o density.npy
   densitas density locs.csv --bandwidth 25nm --spacing 10nm -o density.npy --json
@@ -30,6 +33,11 @@ use crate::kde;
   densitas density map.mrc -o map.vti
   densitas density 1ubq.pdb --iso mass:0.9 -o ubiquitin.stl
   densitas density map.mrc --iso 0.02,0.05:0.5 -o map.glb
+  densitas density treated.csv --minus control.csv --bandwidth 25nm --standard-error se.npy \\
+      --mask changed.npy --significance 3 -o difference.npy
+  densitas density locs.csv --bandwidth 25nm --plan plan.json
+  densitas density locs.csv --plan plan.json --part 3/8 -o part-3.npy
+  densitas density --merge part-*.npy -o density.mrc
 
 The .npy holds the samples as [x, y, z] in C order, as numpy.mgrid; F.npy.json beside it
 tells origin, spacing and unit. .mrc, .ccp4 and .map are in angstrom. A volume as input is
@@ -41,9 +49,13 @@ pub struct DensityCommand {
     density: DensityArgs,
     #[command(flatten)]
     surface: SurfaceArgs,
+    #[command(flatten)]
+    shared: PartArgs,
+    #[command(flatten)]
+    minus: MinusArgs,
     /// The grid to write: .npy, .mrc, .ccp4, .map, .dx, .nrrd, .vti or .tif; with --iso .stl, .ply,
     /// .obj or .glb
-    #[arg(short, long, value_name = "FILE", required_unless_present = "at_points")]
+    #[arg(short, long, value_name = "FILE", required_unless_present_any = ["at_points", "plan"])]
     output: Option<PathBuf>,
     /// Write the density at the points: F.npy, one value a row of the input in its order (NaN for rows left out or
     /// not chosen), F.csv, the table with a column `density` added, or of a structure F.pdb or F.cif, the chosen atoms
@@ -58,6 +70,10 @@ pub struct DensityCommand {
     /// Bins begin at multiples of the spacing, the first at floor(min / spacing) * spacing; nodes are their middles.
     #[arg(long, value_name = "QUANTITY", default_value = "density", value_parser = ["density", "counts"])]
     quantity: String,
+    /// Read the points some at a time, twice, so that they never have to fit into memory: NPY arrays, and XTC, TRR and DCD with
+    /// --pool. Points that would not fit are read so anyway
+    #[arg(long, conflicts_with_all = ["at_points", "minus", "plan", "part", "merge"])]
+    stream: bool,
     /// Number type of the samples: f32 or f64
     #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = ["f32", "f64"])]
     dtype: String,
@@ -65,8 +81,30 @@ pub struct DensityCommand {
 
 /// Runs the verb.
 pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
+    if let Some(files) = &args.shared.merge {
+        return merge(args, files, console);
+    }
+    if args.shared.plan.is_some() || args.shared.part.is_some() {
+        if args.quantity == "counts" || args.standard_error.is_some() || args.surface.levels().is_some() {
+            return Err(Error::Usage(
+                "--plan and --part are of a density alone; --merge writes what else is asked for".into(),
+            ));
+        }
+        return parts::run(&args.shared, &args.points, &args.density, args.output.as_deref(), console);
+    }
     let input_path = input::path_of(&args.points);
     check_outputs(args, input_path.as_deref())?;
+    let hindrance = [
+        ("--at-points", args.at_points.is_some()),
+        ("--minus", args.minus.minus.is_some()),
+        ("--quantity counts", args.quantity == "counts"),
+    ];
+    let hindrance = hindrance.iter().find(|(_, is_given)| *is_given).map(|(option, _)| *option);
+    if let (Some(chunks), Some(output)) =
+        (stream::wanted(args.stream, &args.points, &args.density, hindrance, console)?, &args.output)
+    {
+        return write_streamed(args, output, &chunks, console);
+    }
     let bounds = args.density.bounds;
     let sigmas = args.density.sigma_columns();
     let (opened, bytes) = match args.at_points {
@@ -83,6 +121,8 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
     let mut out = Map::new();
     if let Some(output) = &args.output {
         out = match args.dtype.as_str() {
+            "f64" if args.minus.minus.is_some() => write_minus::<f64>(args, output, points, console)?,
+            _ if args.minus.minus.is_some() => write_minus::<f32>(args, output, points, console)?,
             _ if args.quantity == "counts" => write_counts(args, output, points, &opened, console)?,
             "f64" => write::<f64>(args, output, points, &opened, console)?,
             _ => write::<f32>(args, output, points, &opened, console)?,
@@ -106,7 +146,7 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
 
 /// Tells before the work what cannot be written.
 fn check_outputs(args: &DensityCommand, input: Option<&Path>) -> Result<()> {
-    for output in args.output.iter().chain(&args.standard_error) {
+    for output in args.output.iter().chain(&args.standard_error).chain(&args.minus.mask) {
         if args.surface.format(output)?.is_some() {
             io::atomic::check_writable(output, input)?;
             continue;
@@ -136,6 +176,23 @@ fn check_outputs(args: &DensityCommand, input: Option<&Path>) -> Result<()> {
     }
     if args.quantity == "counts" && args.surface.levels().is_some() {
         return Err(Error::Usage("--iso is of a density, not of --quantity counts".into()));
+    }
+    let named: Vec<&PathBuf> = args.output.iter().chain(&args.standard_error).chain(&args.minus.mask).collect();
+    if let Some(mask) = &args.minus.mask
+        && named.iter().filter(|name| **name == mask).count() > 1
+    {
+        return Err(Error::Usage(format!(
+            "{}: --mask names a file that is written already; name another",
+            mask.display()
+        )));
+    }
+    if args.minus.minus.is_some() && args.surface.levels().is_some() {
+        return Err(Error::Usage(
+            "--iso is of one density; write the difference first, then --iso of that file".into(),
+        ));
+    }
+    if args.quantity == "counts" && args.minus.minus.is_some() {
+        return Err(Error::Usage("--minus is of densities, not of --quantity counts".into()));
     }
     if args.quantity == "counts" && args.output.is_none() {
         return Err(Error::Usage("--quantity counts are of a grid; name it with --output".into()));
@@ -265,25 +322,120 @@ fn write<T: Sample>(
     console: &Console,
 ) -> Result<Map<String, Value>> {
     let (grid, made) = input::density_of::<T>(points, &opened.source, &args.density, console)?;
+    saved(args, output, &grid, &made, console)
+}
+
+/// As [`run`], the points being read some at a time.
+fn write_streamed(args: &DensityCommand, output: &Path, chunks: &io::Chunks, console: &Console) -> Result<()> {
+    let mut out = match args.dtype.as_str() {
+        "f64" => streamed::<f64>(args, output, chunks, console)?,
+        _ => streamed::<f32>(args, output, chunks, console)?,
+    };
+    report::merge(&mut out, report::object(json!({ "streamed": true, "frames": chunks.frames() })));
+    if console.json {
+        console.answer(&Value::Object(out).to_string());
+    }
+    Ok(())
+}
+
+fn streamed<T: Sample>(
+    args: &DensityCommand,
+    output: &Path,
+    chunks: &io::Chunks,
+    console: &Console,
+) -> Result<Map<String, Value>> {
+    let (grid, made) = stream::density_of::<T>(chunks, &args.density, console)?;
+    saved(args, output, &grid, &made, console)
+}
+
+/// Computes and writes the difference of two samples; gives what is told of it.
+fn write_minus<T: Sample>(
+    args: &DensityCommand,
+    output: &Path,
+    points: &PointInput,
+    console: &Console,
+) -> Result<Map<String, Value>> {
+    let made = minus::made::<T>(&args.minus, &args.points, &args.density, points, console)?;
+    let start = Instant::now();
+    save(output, &made.grid, Values::Other, args, console)?;
+    if let Some(path) = &args.standard_error {
+        save(path, &made.standard_error, Values::Other, args, console)?;
+    }
+    if let Some(path) = &args.minus.mask {
+        save(path, &minus::kept_by(VolumeFormat::of(path)?, made.mask), Values::Other, args, console)?;
+    }
+    let mut out = report::grid(&made.grid);
+    report::merge(&mut out, made.told);
+    if let Some(seconds) = out.get_mut("seconds").and_then(Value::as_object_mut) {
+        seconds.insert("write".into(), start.elapsed().as_secs_f64().into());
+    }
+    if !console.json {
+        let [x, y, z] = made.grid.lattice.shape;
+        console.note(&format!("{}: {x} x {y} x {z} nodes", output.display()));
+    }
+    Ok(out)
+}
+
+/// Adds up the parts of a density and writes it.
+fn merge(args: &DensityCommand, files: &[PathBuf], console: &Console) -> Result<()> {
+    if let Some(other) = args.density.given().first() {
+        return Err(Error::Usage(format!("{other} is settled by the plan of the parts; leave it out beside --merge")));
+    }
+    check_outputs(args, None)?;
+    let Some(output) = &args.output else { return Err(Error::Usage("--merge needs --output".into())) };
+    if let Some(part) = files.iter().find(|part| *part == output) {
+        return Err(Error::Usage(format!("{}: is a part to be merged; name another --output", part.display())));
+    }
+    let mut out = match args.dtype.as_str() {
+        "f64" => merged::<f64>(args, output, files, console)?,
+        _ => merged::<f32>(args, output, files, console)?,
+    };
+    if console.json {
+        out.entry("warnings").or_insert_with(|| json!([]));
+        console.answer(&Value::Object(out).to_string());
+    }
+    Ok(())
+}
+
+fn merged<T: Sample>(
+    args: &DensityCommand,
+    output: &Path,
+    files: &[PathBuf],
+    console: &Console,
+) -> Result<Map<String, Value>> {
+    let parts::Merged { grid, report, told } = parts::merge::<T>(files, console)?;
+    let mut out = saved(args, output, &grid, &report, console)?;
+    report::merge(&mut out, told);
+    Ok(out)
+}
+
+/// Writes a density and what belongs to it; gives what is told of it.
+fn saved<T: Sample>(
+    args: &DensityCommand,
+    output: &Path,
+    grid: &DensityGrid<T>,
+    made: &Report,
+    console: &Console,
+) -> Result<Map<String, Value>> {
     if let Some(levels) = args.surface.levels() {
         let input = input::path_of(&args.points);
-        let told = surface::write(levels, &grid, None, output, input.as_deref(), console)?;
-        return Ok(report::with_surfaces(report::grid(&grid), &made, told));
+        let told = surface::write(levels, grid, None, output, input.as_deref(), console)?;
+        return Ok(report::with_surfaces(report::grid(grid), made, told));
     }
     let start = Instant::now();
-    save(output, &grid, Values::Density, args, console)?;
+    save(output, grid, Values::Density, args, console)?;
     let mut error_told = Value::Null;
     if let Some(output) = &args.standard_error {
-        report::one_kernel(&made, "--standard-error")?;
-        let error = kde::standard_error(&grid, &made.kernel);
+        report::one_kernel(made, "--standard-error")?;
+        let error = kde::standard_error(grid, &made.kernel);
         save(output, &error, Values::Other, args, console)?;
         error_told = json!({ "output": output, "max": error.statistics().max, "noise_level": kde::noise_level(&made.kernel, 1.0) });
     }
     let s = made.seconds;
     let write = start.elapsed().as_secs_f64();
     let seconds = json!({ "plan": s.plan, "evaluate": s.evaluate, "check": s.check, "write": write });
-    let mut out = report::grid(&grid);
-    report::merge(&mut out, report::density(&made));
+    let mut out = report::grid(grid);
+    report::merge(&mut out, report::density(made));
     report::merge(&mut out, report::object(json!({ "seconds": seconds, "standard_error": error_told })));
     if !console.json {
         let [x, y, z] = grid.lattice.shape;
@@ -297,7 +449,7 @@ fn write<T: Sample>(
             made.bound_relative_to_max,
             made.sampled_error_relative_to_max
         ));
-        console.note(&report::choice(&made));
+        console.note(&report::choice(made));
     }
     Ok(out)
 }

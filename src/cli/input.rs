@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::args::{DensityArgs, PointArgs};
 use super::console::Console;
 use crate::error::{Error, Result};
-use crate::geometry::{Box3, LengthUnit};
+use crate::geometry::{Box3, Cell, LengthUnit};
 use crate::grid::{DensityGrid, Sample};
 use crate::io::{self, Alignment, Input, PointInput, ReadOptions, Source, VolumeInput};
 use crate::kde::{self, Bandwidth, Report};
@@ -135,7 +135,11 @@ pub fn density_of<T: Sample>(
     console: &Console,
 ) -> Result<(DensityGrid<T>, Report)> {
     points.require_3d(source)?;
-    let mut density = kde::density(&points.cloud, &args.options(points.cloud.unit)?, console)?;
+    let (cloud, options) = (&points.cloud, args.options(points.cloud.unit)?);
+    let mut density = match cell_of(points, source, args, console)? {
+        Some(cell) => kde::periodic_density(cloud, &cell, &options, console)?,
+        None => kde::density(cloud, &options, console)?,
+    };
     let scale = args.scale(&points.cloud, points.frame_numbers.len());
     if scale != 1.0 {
         density.grid.values.iter_mut().for_each(|v: &mut T| *v = T::from_f64(v.to_f64() * scale));
@@ -146,6 +150,21 @@ pub fn density_of<T: Sample>(
     density.report.notes.iter().for_each(|n| console.note(n));
     density.report.warnings.iter().for_each(|w| console.warning(w));
     Ok((density.grid, density.report))
+}
+
+/// The periodic box that was asked for, told.
+pub fn cell_of(points: &PointInput, source: &Source, args: &DensityArgs, console: &Console) -> Result<Option<Cell>> {
+    let unit = points.cloud.unit;
+    let cell = args.cell(points.cell, unit, source)?;
+    if let Some(cell) = &cell {
+        let e = cell.edges();
+        let unit = unit.map_or(String::new(), |unit| format!(" {unit}"));
+        console.note(&format!("periodic box with edges {}, {} and {}{unit}", e.x_axis, e.y_axis, e.z_axis));
+        if points.frame_numbers.len() > 1 {
+            console.note("the box is that of the first frame, in all frames");
+        }
+    }
+    Ok(cell)
 }
 
 /// A factor on the data's own spread above this was hardly meant as one.

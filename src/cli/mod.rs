@@ -13,8 +13,10 @@ mod heatmap;
 mod info;
 pub(crate) mod input;
 mod manual;
+mod minus;
 mod movie;
 pub(crate) mod parse;
+mod parts;
 mod picture_args;
 mod plane_args;
 pub(crate) mod recipe;
@@ -22,6 +24,7 @@ mod render;
 mod report;
 mod sample;
 pub(crate) mod scene_args;
+mod stream;
 mod surface;
 pub(crate) mod view;
 

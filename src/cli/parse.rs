@@ -22,6 +22,9 @@ const NOT_IN_RECIPES: [&str; 3] = ["output", "recipe", "explain"];
 /// Options that say anew what others of a recipe say too, without being in conflict with them.
 const SUPERSEDES: [(&str, &[&str]); 1] = [("limits", &["vmin", "vmax"])];
 
+/// Options with any number of values, which end at the next option.
+const ENDED_BY_OPTIONS: [&str; 2] = ["merge", "periodic"];
+
 /// What was asked for.
 pub struct Asked {
     /// The options.
@@ -133,7 +136,7 @@ impl Draft {
 /// (`--reverse=off`), as a recipe may have turned it on.
 fn lenient(arg: Arg) -> Arg {
     match arg.get_action() {
-        _ if arg.is_positional() => arg,
+        _ if arg.is_positional() || ENDED_BY_OPTIONS.contains(&arg.get_id().as_str()) => arg,
         ArgAction::SetTrue => arg
             .action(ArgAction::Set)
             .num_args(0..=1)

@@ -2,23 +2,14 @@
 
 use glam::DVec3;
 
+pub(super) use crate::geometry::edges_of as edges;
+
 /// Lengths and angles in degrees of the cell with these edges: a, b, c, and the angles between b and c,
 /// a and c, a and b. `None` if an edge is not finite or has no length.
 pub(super) fn from_edges([a, b, c]: [DVec3; 3]) -> Option<[f64; 6]> {
     let angle = |u: DVec3, v: DVec3| (u.dot(v) / (u.length() * v.length())).clamp(-1.0, 1.0).acos().to_degrees();
     let cell = [a.length(), b.length(), c.length(), angle(b, c), angle(a, c), angle(a, b)];
     cell.iter().all(|v| v.is_finite() && *v > 0.0).then_some(cell)
-}
-
-/// The edges of a cell from its lengths and angles in degrees: a along x, b in the plane of x and y.
-pub(super) fn edges([a, b, c, alpha, beta, gamma]: [f64; 6]) -> [DVec3; 3] {
-    // cos 90 degrees is not exactly 0.
-    let cosine = |angle: f64| if angle == 90.0 { 0.0 } else { angle.to_radians().cos() };
-    let [ca, cb, cg] = [alpha, beta, gamma].map(cosine);
-    let sg = (1.0 - cg * cg).sqrt();
-    let cy = (ca - cb * cg) / sg;
-    let cz = (1.0 - cb * cb - cy * cy).max(0.0).sqrt();
-    [DVec3::new(a, 0.0, 0.0), DVec3::new(b * cg, b * sg, 0.0), DVec3::new(c * cb, c * cy, c * cz)]
 }
 
 #[cfg(test)]

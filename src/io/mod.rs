@@ -10,6 +10,7 @@ mod bcif;
 mod bytes;
 mod cell;
 mod choose;
+mod chunks;
 mod gro;
 #[cfg(feature = "hdf5")]
 mod hdf5;
@@ -48,6 +49,7 @@ use crate::points::{PointCloud, Selection};
 use crate::progress::Progress;
 pub use align::{Alignment, align};
 pub use bytes::unpack;
+pub use chunks::Chunks;
 pub use matrix::{Matrices, read_matrices};
 pub use mesh::{MeshFormat, Painted, write_surfaces};
 pub use npy::write_npy;

@@ -4,6 +4,7 @@
 //! three dimensions is a volume in C order of [x, y, z]. Objects are never unpickled.
 
 mod header;
+mod rows;
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,12 +13,13 @@ use std::path::{Path, PathBuf};
 use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
-use super::choose::{Parsed, Rows};
+use super::choose::{self, Parsed, Rows};
 use super::volume::{Values, not_finite};
 use super::{ReadOptions, VolumeInput, atomic};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::grid::{DensityGrid, Lattice, Sample};
+pub(super) use rows::Rows;
 
 /// An array of numbers of any shape.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,7 +122,7 @@ pub(super) fn parse(bytes: &[u8], name: &str, path: Option<&Path>, options: &Rea
 }
 
 fn points(values: &[f64], starts: &[usize], dimensions: usize) -> Parsed {
-    let mut rows = Rows::with_capacity(values.len() / dimensions);
+    let mut rows = choose::Rows::with_capacity(values.len() / dimensions);
     let mut parsed = Parsed { format: "npy", dimensions, ..Parsed::default() };
     let mut starts = starts.iter().peekable();
     for (i, row) in values.chunks_exact(dimensions).enumerate() {

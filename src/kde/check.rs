@@ -52,7 +52,7 @@ pub(super) fn sampled_largest(setting: &Setting, positions: &[DVec3]) -> f64 {
 
 /// The exact densities at a few places; points are taken some at a time, so that no copy of all is made. Of more points
 /// than there may be pairs, those that add less than 1e-14 of the kernel's peak are left out.
-fn exact_at(setting: &Setting, places: &[DVec3]) -> Vec<f64> {
+pub(super) fn exact_at(setting: &Setting, places: &[DVec3]) -> Vec<f64> {
     let near = if setting.cloud.len() > PAIRS { REACH * UNIT } else { f64::INFINITY };
     let at: Vec<DVec3> = places.iter().map(|p| setting.whitening.at(*p)).collect();
     let places = places::places(&setting.whitening, places);

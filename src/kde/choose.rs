@@ -150,7 +150,7 @@ fn exact_seconds(points: usize, places: usize, wanted: Wanted) -> f64 {
 }
 
 /// Points are visited at the nodes of all blocks that the cut-off reaches; at places, at those of the clusters.
-fn tree_seconds(setting: &Setting, wanted: Wanted, places: usize) -> f64 {
+pub(super) fn tree_seconds(setting: &Setting, wanted: Wanted, places: usize) -> f64 {
     let mut radius = bound::radius_by_widening(setting.max_error.max(1e-14));
     if setting.relative.is_some() {
         // Blocks in the tails reach for the points.

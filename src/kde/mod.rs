@@ -11,12 +11,15 @@ mod block;
 mod bound;
 mod check;
 mod choose;
+mod compare;
 mod eigen;
 mod estimator;
 mod exact;
 mod kernel;
 mod methods;
 mod noise;
+pub mod parts;
+mod periodic;
 mod places;
 mod plan;
 mod plane;
@@ -41,9 +44,11 @@ use crate::progress::Progress;
 pub use at::{AtPoints, density_at};
 pub use bandwidth::Bandwidth;
 pub use choose::Estimate;
+pub use compare::{Difference, difference};
 pub use estimator::{Estimated, Estimator};
 pub use kernel::Kernel;
 pub use noise::{noise_level, standard_error};
+pub use periodic::{periodic_density, periodic_density_at};
 pub(crate) use plan::usable_memory;
 pub use plan::{Extent, Plan, Resolution, plan};
 pub use plane::{PlaneDensity, density_2d};
@@ -156,7 +161,7 @@ impl Seconds {
 /// How a density was made and how far it can be wrong.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// `exact`, `tree` or `spectral`; `variable` where each point has its own kernel.
+    /// `exact`, `tree` or `spectral`; `variable` where each point has its own kernel; `waves` of a periodic cell.
     pub method: &'static str,
     /// The kernel, with the rule, factor and covariance; that of the median widths where each point has its own.
     pub kernel: Kernel,

@@ -131,10 +131,7 @@ impl<'a> Setting<'a> {
 
     /// The factor between the maximum over all space and the largest node, if the grid holds all points.
     fn coarseness(&self, lattice: &Lattice) -> Option<f64> {
-        let (grid, points) = (lattice.bounds(), self.bounds);
-        let slack = 1e-9 * lattice.spacing;
-        let inside = (grid.min - slack).cmple(points.min).all() && points.max.cmple(grid.max + slack).all();
-        inside.then(|| bound::coarseness(self.whitening.half_voxel(lattice)))
+        coarseness(&self.whitening, self.bounds, lattice)
     }
 
     /// Magnitude of the whitened coordinates of all points and of places in a box.
@@ -276,6 +273,13 @@ impl<'a> Setting<'a> {
         let cheapest = frames.into_iter().min_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
         Some(cheapest.with_single(!self.is_guaranteed && self.samples_are_single))
     }
+}
+
+/// The factor between the maximum over all space and the largest node, if the grid holds all points.
+pub(super) fn coarseness(whitening: &Whitening, points: Box3, lattice: &Lattice) -> Option<f64> {
+    let (grid, slack) = (lattice.bounds(), 1e-9 * lattice.spacing);
+    let inside = (grid.min - slack).cmple(points.min).all() && points.max.cmple(grid.max + slack).all();
+    inside.then(|| bound::coarseness(whitening.half_voxel(lattice)))
 }
 
 /// What is to be said, or refused, if `bound` exceeds the error that was asked for. `bytes` is the size of a sample.

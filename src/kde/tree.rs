@@ -90,23 +90,29 @@ fn counts(lattice: &Lattice) -> [usize; 3] {
 fn reached(positions: &[DVec3], lattice: &Lattice, reach: DVec3) -> Vec<bool> {
     let counts = counts(lattice);
     let edge = lattice.spacing * EDGE as f64;
-    // The first block of the lattice's is `margin` blocks from the first of these; a margin of all is no help.
-    let margin: [usize; 3] =
-        std::array::from_fn(|a| ((reach[a] / edge[a]) as usize).saturating_add(1).min(counts[a] + 1));
-    if (0..3).all(|a| margin[a] > counts[a]) {
+    // Blocks that a position reaches on either side. Where these are all, a position near enough is in the lattice's range.
+    let full = (reach / edge).floor() + DVec3::ONE;
+    let is_wide: [bool; 3] = std::array::from_fn(|a| full[a] > counts[a] as f64);
+    if is_wide == [true; 3] {
         return vec![true; counts.iter().product()];
     }
-    let [nx, ny, nz]: [usize; 3] = std::array::from_fn(|a| counts[a] + 2 * margin[a]);
+    // The first block of the lattice's is `margin` blocks from the first of these.
+    let margin: [usize; 3] = std::array::from_fn(|a| if is_wide[a] { 0 } else { full[a] as usize });
+    let size: [usize; 3] = std::array::from_fn(|a| counts[a] + 2 * margin[a]);
+    let [nx, ny, nz] = size;
     let mut marks = vec![false; nx * ny * nz];
     for p in positions {
-        let at = (*p - lattice.origin) / edge + DVec3::from(margin.map(|m| m as f64));
-        let [i, j, k] = at.max(DVec3::ZERO).to_array().map(|v| v as usize);
-        if at.min_element() >= 0.0 && i < nx && j < ny && k < nz {
+        let at = ((*p - lattice.origin) / edge).to_array();
+        let place = |a: usize| {
+            let is_near = at[a] >= -full[a] && at[a] < counts[a] as f64 + full[a];
+            is_near.then(|| (at[a] + margin[a] as f64).clamp(0.0, (size[a] - 1) as f64) as usize)
+        };
+        if let (Some(i), Some(j), Some(k)) = (place(0), place(1), place(2)) {
             marks[i + nx * (j + ny * k)] = true;
         }
     }
     for (a, stride) in [1, nx, nx * ny].into_iter().enumerate() {
-        widen(&mut marks, [nx, ny, nz][a], stride, margin[a]);
+        widen(&mut marks, size[a], stride, if is_wide[a] { size[a] } else { margin[a] });
     }
     let inner = |at: usize| {
         let [i, j, k] = [at % counts[0], at / counts[0] % counts[1], at / counts[0] / counts[1]];
@@ -308,6 +314,20 @@ impl Near {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Once the reach along x was cut to the number of blocks along x, so that points beside a short grid were lost.
+    #[test]
+    fn a_grid_shorter_than_the_reach_along_one_axis_is_reached_from_outside() {
+        let lattice = Lattice { shape: [40, 400, 400], origin: DVec3::ZERO, spacing: DVec3::ONE };
+        let reach = DVec3::splat(75.0);
+        for x in [-74.0, -30.0, 20.0, 113.0] {
+            let marks = reached(&[DVec3::new(x, 4.0, 4.0)], &lattice, reach);
+            // 9 blocks and its own along y and z, those along x all.
+            assert_eq!(marks.iter().filter(|m| **m).count(), 5 * 11 * 11, "{x}");
+        }
+        let marks = reached(&[DVec3::new(-90.0, 4.0, 4.0)], &lattice, reach);
+        assert!(!marks.contains(&true));
+    }
 
     #[test]
     fn blocks_are_reached_that_are_near_a_point_and_no_others_far_away() {

@@ -18,6 +18,11 @@ const MAX_DIMENSIONS: usize = 32;
 
 /// Reads and checks the header.
 pub(super) fn read(bytes: &[u8]) -> Result<Header, String> {
+    read_of(bytes, bytes.len() as u64)
+}
+
+/// As [`read`], of the first bytes of a file of `len` bytes.
+pub(super) fn read_of(bytes: &[u8], len: u64) -> Result<Header, String> {
     let (length, begin): (Option<usize>, usize) = match bytes.get(6) {
         Some(1) => (bytes.get(8..10).map(|b| usize::from(u16::from_le_bytes([b[0], b[1]]))), 10),
         Some(2 | 3) => (bytes.get(8..12).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize), 12),
@@ -38,7 +43,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Header, String> {
     let number = number_type(&fields.descr)?;
     let mut header =
         Header { shape: Vec::new(), is_fortran: fields.is_fortran, data_begin: begin + text.len(), number, count: 0 };
-    header.check_shape(&fields.shape, bytes.len() - header.data_begin)?;
+    header.check_shape(&fields.shape, usize::try_from(len).unwrap_or(usize::MAX) - header.data_begin)?;
     Ok(header)
 }
 
@@ -59,6 +64,16 @@ impl Header {
         self.shape = shape.iter().map(|n| usize::try_from(*n)).collect::<Result<_, _>>().map_err(|e| e.to_string())?;
         self.count = count.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
         Ok(())
+    }
+
+    /// Bytes of a value.
+    pub(super) fn value_size(&self) -> usize {
+        self.number.size()
+    }
+
+    /// The values in some of the bytes.
+    pub(super) fn decode_some(&self, bytes: &[u8]) -> Vec<f64> {
+        self.number.decode(bytes)
     }
 
     /// All values, in the order of the file.

@@ -9,6 +9,7 @@
 
 mod arrange;
 mod fourier;
+mod sums;
 mod taps;
 mod window;
 
@@ -291,8 +292,22 @@ impl Frame {
         let item = |i: usize| self.in_nodes(position(i), &self.reach).map(|[x, y, z]| [x, y, z, weight(i)]);
         let arranged = Arranged::new(count, item, self.nodes(), &self.window);
         progress.check()?;
-        let grid = taps::spread(&arranged, &self.window, self.nodes(), progress)?;
-        let mut waves = fourier::forward(grid, arranged.into_room(), self.nodes(), self.most(), progress)?;
+        let mut grid = self.empty();
+        taps::spread(&arranged, &self.window, self.nodes(), &mut grid, progress)?;
+        self.waves_of(grid, arranged.into_room(), progress)
+    }
+
+    /// The waves of points that were spread over a grid; `room` is memory to work in.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::error::Error::Interrupted).
+    pub(super) fn waves_of(
+        &self,
+        grid: Vec<f64>,
+        room: Vec<impl bytemuck::Pod>,
+        progress: &dyn Progress,
+    ) -> Result<Spectrum> {
+        let mut waves = fourier::forward(grid, room, self.nodes(), self.most(), progress)?;
         let [x, y, z] = [0, 1, 2].map(|a| self.corrections(a));
         waves.par_chunks_mut(y.len() * z.len()).zip(&x).for_each(|(plane, x)| {
             for (row, y) in plane.chunks_exact_mut(z.len()).zip(&y) {

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::kde::simd::{Eight, Job, LANES, Simd, dispatch};
 use crate::kde::spectral::arrange::{Arranged, Item, Room, TILE};
 use crate::kde::spectral::window::{MOST_TAPS, Window};
-use crate::memory::{Spare, zeros};
+use crate::memory::Spare;
 use crate::progress::Progress;
 
 /// The nodes that the points of a tile reach, x fastest, in rows of `TILE + R * LANES`.
@@ -163,7 +163,7 @@ struct Bar<'a, T> {
     rows: Vec<&'a mut [T]>,
 }
 
-/// Spreads weighted points over a grid of `nodes`, x fastest.
+/// Spreads weighted points over a grid of `nodes`, x fastest, adding to what it holds.
 ///
 /// # Errors
 /// [`Error::Interrupted`](crate::error::Error::Interrupted).
@@ -171,9 +171,9 @@ pub(super) fn spread(
     arranged: &Arranged,
     window: &Window,
     nodes: [usize; 3],
+    grid: &mut [f64],
     progress: &dyn Progress,
-) -> Result<Vec<f64>> {
-    let mut grid = zeros(nodes.iter().product());
+) -> Result<()> {
     let (patches, rooms) = (Spare::new(), Spare::new());
     let patch_of = |tile: [usize; 3], chunks: Range<usize>| {
         let mut room: Room = rooms.take(Default::default);
@@ -208,7 +208,7 @@ pub(super) fn spread(
             Ok(())
         })?;
     }
-    Ok(grid)
+    Ok(())
 }
 
 /// The number of steps by which [`spread`] and [`gather`] advance the progress.

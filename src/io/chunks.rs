@@ -1,0 +1,151 @@
+//! Points read some at a time, of files larger than memory.
+
+use std::path::Path;
+
+use glam::DVec3;
+
+use super::npy::Rows;
+use super::trajectory::{self, Trajectory};
+use super::{FrameRange, ReadOptions, Source};
+use crate::error::Result;
+use crate::geometry::LengthUnit;
+use crate::points::PointCloud;
+use crate::progress::Progress;
+
+/// Points at a time, about.
+const POINTS: usize = 1 << 20;
+
+/// An input that can be read some points at a time, as often as needed: an NPY file of points, or the chosen frames of a
+/// trajectory together.
+#[derive(Debug)]
+pub struct Chunks {
+    kind: Kind,
+    unit: Option<LengthUnit>,
+    name: String,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Npy(Rows),
+    Frames(Box<Trajectory>, Vec<usize>),
+}
+
+impl Chunks {
+    /// Opens a source; `None` if it, or what is asked of it, cannot be read some points at a time.
+    ///
+    /// # Errors
+    /// As [`read`](super::read).
+    pub fn open(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Option<Self>> {
+        let Some(path) = source.path().filter(|path| path.is_file()) else { return Ok(None) };
+        if options.every.is_some() || options.max_points.is_some() || options.bounds.is_some() {
+            return Ok(None);
+        }
+        let name = source.to_string();
+        if trajectory::streamed_file(source).is_some() {
+            if !options.pool {
+                return Ok(None);
+            }
+            let frames = Trajectory::open(source, options, progress)?;
+            let chosen = frames.chosen();
+            if chosen.is_empty() {
+                return Ok(None);
+            }
+            let unit = Some(options.unit.unwrap_or(LengthUnit::Angstrom));
+            return Ok(Some(Self { kind: Kind::Frames(Box::new(frames), chosen), unit, name }));
+        }
+        Self::npy(path, options, name)
+    }
+
+    fn npy(path: &Path, options: &ReadOptions, name: String) -> Result<Option<Self>> {
+        let is_plain = options.select.is_none()
+            && options.columns.is_none()
+            && options.weights.is_none()
+            && options.sigma_columns.is_none()
+            && options.topology.is_none()
+            && options.frames == FrameRange::default();
+        if !is_plain {
+            return Ok(None);
+        }
+        let Some(rows) = Rows::open(path, options.pool, &name)? else { return Ok(None) };
+        Ok(Some(Self { kind: Kind::Npy(rows), unit: options.unit, name }))
+    }
+
+    /// Rows in the file, each of which may be a point; of a trajectory, at most those of its first chosen frame in each.
+    ///
+    /// # Errors
+    /// As reading a frame.
+    pub fn rows(&self) -> Result<usize> {
+        match &self.kind {
+            Kind::Npy(rows) => Ok(rows.len()),
+            Kind::Frames(frames, chosen) => Ok(frames.frame(chosen[0])?.cloud.len() * chosen.len()),
+        }
+    }
+
+    /// The unit of the positions.
+    pub fn unit(&self) -> Option<LengthUnit> {
+        self.unit
+    }
+
+    /// Frames that are read together; 1 of an array.
+    pub fn frames(&self) -> usize {
+        match &self.kind {
+            Kind::Npy(_) => 1,
+            Kind::Frames(_, chosen) => chosen.len(),
+        }
+    }
+
+    /// What the user should know of the file.
+    pub fn warnings(&self) -> &[String] {
+        match &self.kind {
+            Kind::Npy(_) => &[],
+            Kind::Frames(frames, _) => frames.warnings(),
+        }
+    }
+
+    /// Calls back with all points, some at a time, and gives the number of rows that hold none.
+    ///
+    /// # Errors
+    /// What `visit` gives; [`Error::File`] and [`Error::Input`] as reading, [`Error::Interrupted`].
+    pub fn each(
+        &self,
+        stage: &'static str,
+        progress: &dyn Progress,
+        visit: &mut dyn FnMut(&PointCloud) -> Result<()>,
+    ) -> Result<u64> {
+        let mut dropped = 0;
+        let mut cloud = PointCloud { unit: self.unit, ..PointCloud::default() };
+        match &self.kind {
+            Kind::Npy(rows) => {
+                progress.begin(stage, rows.len() as u64);
+                for start in (0..rows.len()).step_by(POINTS) {
+                    progress.check()?;
+                    let count = POINTS.min(rows.len() - start);
+                    cloud.positions = rows.read(start, count, &self.name)?;
+                    cloud.positions.retain(|p: &DVec3| p.is_finite());
+                    dropped += (count - cloud.len()) as u64;
+                    visit(&cloud)?;
+                    progress.advance(count as u64);
+                }
+            }
+            Kind::Frames(frames, chosen) => {
+                progress.begin(stage, chosen.len() as u64);
+                for (at, k) in chosen.iter().enumerate() {
+                    progress.check()?;
+                    let frame = frames.frame(*k)?;
+                    dropped += frame.dropped;
+                    cloud.positions.extend(frame.cloud.positions);
+                    if let Some(more) = frame.cloud.weights {
+                        cloud.weights.get_or_insert_default().extend(more);
+                    }
+                    if cloud.len() >= POINTS || at + 1 == chosen.len() {
+                        visit(&cloud)?;
+                        cloud.positions.clear();
+                        cloud.weights.iter_mut().for_each(Vec::clear);
+                    }
+                    progress.advance(1);
+                }
+            }
+        }
+        Ok(dropped)
+    }
+}

@@ -1,0 +1,306 @@
+//! Densities that repeat: the sum over all images of the points in a cell.
+//!
+//! Two ways, by their price. A narrow kernel takes the images near the grid as further points. A wide one takes the waves of
+//! the cell: `f(x) = (1/V) sum_k exp(-k^T H k / 2) S(k) exp(i k x)` with `S(k) = sum_i w_i exp(-i k x_i)` over the reciprocal
+//! lattice (Poisson's sum), of which few count. Each checks the other.
+
+mod images;
+mod waves;
+
+use std::time::Instant;
+
+use glam::DVec3;
+
+use crate::error::{Error, Result};
+use crate::geometry::{Box3, Cell};
+use crate::grid::{DensityGrid, Lattice, Sample};
+use crate::kde::choose::Estimate;
+use crate::kde::kernel::Kernel;
+use crate::kde::plan::plan;
+use crate::kde::setting::exceeded;
+use crate::kde::whitened::Whitening;
+use crate::kde::{AtPoints, Bandwidth, Density, DensityOptions, Extent, Method, Report, Seconds, bound};
+use crate::kde::{check, density, density_at, range_warning};
+use crate::points::PointCloud;
+use crate::progress::Progress;
+use images::Images;
+use waves::Waves;
+
+/// The share of the error left to images that are left out.
+const IMAGES: f64 = 0.1;
+/// By how much places of one's own may miss the maximum without a further word.
+const MISSED: f64 = 1e3;
+/// Nanoseconds that an image takes as a point, and one wave of one point or place.
+const IMAGE: f64 = 200.0;
+const WAVE: f64 = 1.5;
+/// Pairs of image and place by which a density of waves is checked; with more, it is not.
+const PAIRS: f64 = 3e7;
+
+/// What a periodic density is made of.
+struct Setting<'a> {
+    cloud: PointCloud,
+    cell: &'a Cell,
+    kernel: Kernel,
+    options: &'a DensityOptions,
+    warnings: Vec<String>,
+}
+
+impl<'a> Setting<'a> {
+    fn new(cloud: &PointCloud, cell: &'a Cell, options: &'a DensityOptions) -> Result<Self> {
+        options.check()?;
+        if !matches!(options.bandwidth, Bandwidth::Length { .. } | Bandwidth::Matrix(_)) {
+            return Err(Error::Usage(format!(
+                "a periodic density needs a fixed bandwidth, such as 2A, 2A,2A,3A or matrix:...; `{}` follows the spread of the \
+                 points, which the period decides",
+                options.bandwidth
+            )));
+        }
+        let (kernel, warnings) = Kernel::new(cloud, &options.bandwidth)?;
+        let positions = cloud.positions.iter().map(|p| cell.wrapped(*p)).collect();
+        let cloud = PointCloud { positions, weights: cloud.weights.clone(), unit: cloud.unit, ..PointCloud::default() };
+        Ok(Self { cloud, cell, kernel, options, warnings })
+    }
+
+    /// How much larger than what is found the maximum over space may be, as a factor: where the nodes are all over the cell,
+    /// that between them.
+    fn missed(&self, lattice: Option<&Lattice>) -> Option<f64> {
+        let (lattice, cell) = (lattice?, self.cell.bounds());
+        let grid = lattice.bounds().grown(1e-9 * lattice.spacing);
+        let is_whole = grid.min.cmple(cell.min).all() && grid.max.cmpge(cell.max).all();
+        is_whole.then(|| bound::coarseness(Whitening::new(&self.cloud, &self.kernel).half_voxel(lattice)))
+    }
+
+    /// What images that are left out add at most, as a share of the largest value found.
+    fn left_out(&self, share: f64, missed: Option<f64>, largest: f64) -> f64 {
+        let g = self.cell.fractional_covariance(self.kernel.covariance);
+        let most = waves::all_waves(&g, 1.0) / self.cell.volume() / largest;
+        share * missed.map_or(most, |missed| missed.min(most))
+    }
+
+    /// The images that places in a box need, or the waves, whichever is cheaper or asked for.
+    fn work(&self, places: Box3, count: usize, missed: Option<f64>) -> Result<Work> {
+        let share = IMAGES * self.options.max_error / missed.unwrap_or(MISSED).min(MISSED);
+        let images = Images::new(self.cell, &self.kernel, places, share);
+        let waves = Waves::new(self.cell, &self.kernel, self.options.max_error);
+        let points = self.cloud.len() as f64;
+        let by_images = points * images.factor() * IMAGE;
+        let by_waves = waves.as_ref().map_or(f64::INFINITY, |w| (points + count as f64) * w.len() as f64 * WAVE);
+        let told = |chosen: &str, other: &str, seconds: f64| format!("{chosen}; by {other} {:.1e} s", seconds * 1e-9);
+        match (self.options.method, waves) {
+            (Method::Auto | Method::Spectral, Some(waves)) if by_waves <= by_images && !self.options.relative => {
+                let reason = told("the waves of the cell", "images", by_images);
+                Ok(Work::Waves(waves, Estimate { seconds: by_waves * 1e-9, bytes: 0.0, reason }))
+            }
+            _ => {
+                let reason = told(&format!("{:.1} images a point", images.factor()), "waves", by_waves);
+                Ok(Work::Images(Box::new(images.points(&self.cloud)?), images.left_out(), reason))
+            }
+        }
+    }
+
+    /// The error of a place of waves, compared with images; NaN if those are too many.
+    fn off(&self, place: DVec3, value: f64) -> Result<f64> {
+        let one = Box3 { min: place, max: place };
+        let images = Images::new(self.cell, &self.kernel, one, f64::EPSILON);
+        if images.factor() * self.cloud.len() as f64 > PAIRS {
+            return Ok(f64::NAN);
+        }
+        let all = images.points(&self.cloud)?;
+        let total = |cloud: &PointCloud| cloud.weights.as_ref().map_or(cloud.len() as f64, |w| w.iter().sum());
+        let exact = if all.is_empty() { 0.0 } else { check::plain(&all, &self.kernel, place) * total(&all) };
+        Ok((value - exact / total(&self.cloud)).abs())
+    }
+
+    fn report(&self, made: Made, estimate: Estimate, seconds: Seconds) -> Report {
+        Report {
+            method: made.method,
+            kernel: self.kernel.clone(),
+            points: self.cloud.len(),
+            bound_relative_to_max: made.bound,
+            error_relative_to_max: made.kept,
+            sampled_error_relative_to_max: made.sampled,
+            warnings: self.warnings.iter().cloned().chain(made.warnings).collect(),
+            notes: Vec::new(),
+            selection: None,
+            estimate,
+            seconds,
+        }
+    }
+}
+
+enum Work {
+    Waves(Waves, Estimate),
+    /// The points and images, what others add at most as a share of the maximum over space, and why.
+    Images(Box<PointCloud>, f64, String),
+}
+
+struct Made {
+    method: &'static str,
+    bound: f64,
+    kept: f64,
+    sampled: f64,
+    warnings: Vec<String>,
+}
+
+/// The density of `cloud` and all its images in `cell`, normalised to 1 over the cell. Positions may lie outside the cell.
+///
+/// The grid covers the cell, whose corner lies at 0, or of an oblique one the smallest box around it, unless the options give
+/// bounds, which may be anywhere: along a straight cell the last node repeats the first, so that the trapezoidal integral is 1.
+///
+/// # Errors
+/// As [`density`]; [`Error::Usage`] for a bandwidth that is no length or matrix, and for padding, which means nothing.
+///
+/// # Examples
+/// ```
+/// use densitas::geometry::Cell;
+/// use densitas::kde::{DensityOptions, periodic_density};
+/// use densitas::{points::PointCloud, progress::Silent};
+/// use glam::DVec3;
+///
+/// let cloud = PointCloud::from_positions(vec![DVec3::splat(0.1), DVec3::splat(4.9)]);
+/// let cell = Cell::new([5.0, 5.0, 5.0, 90.0, 90.0, 90.0])?;
+/// let options = DensityOptions { bandwidth: "0.5,0.5,0.5".parse()?, ..Default::default() };
+/// let density = periodic_density::<f64>(&cloud, &cell, &options, &Silent)?;
+/// assert!((density.grid.statistics().integral - 1.0).abs() < 1e-5);
+/// # Ok::<(), densitas::error::Error>(())
+/// ```
+pub fn periodic_density<T: Sample>(
+    cloud: &PointCloud,
+    cell: &Cell,
+    options: &DensityOptions,
+    progress: &dyn Progress,
+) -> Result<Density<T>> {
+    let start = Instant::now();
+    let setting = Setting::new(cloud, cell, options)?;
+    let extent = match options.extent {
+        Extent::Auto => Extent::Bounds(cell.bounds()),
+        Extent::Padding(_) => {
+            return Err(Error::Usage("--padding means nothing in a periodic box; --bounds takes another part".into()));
+        }
+        bounds => bounds,
+    };
+    let planned = plan(&setting.cloud, &setting.kernel, extent, options.resolution, size_of::<T>())?;
+    let lattice = planned.lattice;
+    let missed = setting.missed(Some(&lattice));
+    let work = setting.work(lattice.bounds(), lattice.len(), missed)?;
+    let plan_seconds = start.elapsed();
+    let mut density = match work {
+        Work::Waves(waves, estimate) => {
+            let mut values = vec![T::default(); lattice.len()];
+            let spectrum = waves.spectrum(&setting.cloud, progress)?;
+            let largest = waves.on_lattice(&spectrum, &lattice, &mut values, progress)?;
+            let evaluated = start.elapsed();
+            let proven = waves.error() / largest + bound::rounding_of_storage(size_of::<T>());
+            let (at, value) = largest_of(&values, &lattice);
+            let sampled = setting.off(at, value)? / largest;
+            let mut warnings = planned.warnings;
+            warnings.extend(exceeded(proven, options.max_error, options.guaranteed, size_of::<T>())?);
+            warnings.extend(range_warning::<T>(largest));
+            let made = Made { method: "waves", bound: proven, kept: proven, sampled, warnings };
+            let seconds = Seconds::between(plan_seconds, evaluated, start.elapsed());
+            let report = setting.report(made, estimate, seconds);
+            Density { grid: DensityGrid::new(lattice, values, cloud.unit)?, report }
+        }
+        Work::Images(all, left_out, reason) => {
+            let inner = DensityOptions {
+                extent: Extent::Bounds(lattice.bounds()),
+                resolution: crate::kde::Resolution::Nodes(lattice.shape),
+                max_error: (1.0 - IMAGES) * options.max_error,
+                ..options.clone()
+            };
+            let mut d = density::<T>(&all, &inner, progress)?;
+            let ratio = total(&all) / total(&setting.cloud);
+            d.grid.values.iter_mut().for_each(|v| *v = T::from_f64(v.to_f64() * ratio));
+            d.report.estimate.reason = format!("{reason}; {}", d.report.estimate.reason);
+            let largest = d.grid.values.iter().fold(0.0, |most: f64, v| most.max(v.to_f64()));
+            let left_out = setting.left_out(left_out, missed, largest);
+            let mut warnings = planned.warnings;
+            // What is said of the bandwidth is said already.
+            warnings.extend(d.report.warnings.into_iter().filter(|w| !setting.warnings.contains(w)));
+            let made = Made {
+                method: d.report.method,
+                bound: d.report.bound_relative_to_max + left_out,
+                kept: d.report.error_relative_to_max + left_out,
+                sampled: d.report.sampled_error_relative_to_max,
+                warnings,
+            };
+            d.report = setting.report(made, d.report.estimate, d.report.seconds);
+            d
+        }
+    };
+    density.report.notes = planned.notes;
+    Ok(density)
+}
+
+/// As [`periodic_density`] at places of one's own, which may be anywhere.
+///
+/// # Errors
+/// As [`periodic_density`]; [`Error::Data`] for a place that is not finite.
+pub fn periodic_density_at(
+    cloud: &PointCloud,
+    cell: &Cell,
+    places: &[DVec3],
+    options: &DensityOptions,
+    progress: &dyn Progress,
+) -> Result<AtPoints> {
+    let start = Instant::now();
+    if let Some(at) = places.iter().position(|p| !p.is_finite()) {
+        return Err(Error::Data(format!("place {at} from 0 is {}; a density needs finite positions", places[at])));
+    }
+    let setting = Setting::new(cloud, cell, options)?;
+    let places: Vec<DVec3> = places.iter().map(|p| cell.wrapped(*p)).collect();
+    let around = Box3::around(&places);
+    let work = setting.work(around, places.len(), None)?;
+    let planned = start.elapsed();
+    match work {
+        Work::Waves(waves, estimate) => {
+            let spectrum = waves.spectrum(&setting.cloud, progress)?;
+            let values = waves.at(&spectrum, &places, progress)?;
+            let evaluated = start.elapsed();
+            let largest = values.iter().copied().fold(0.0, f64::max);
+            let at = values.iter().position(|v| *v == largest).unwrap_or(0);
+            let sampled = if values.is_empty() { 0.0 } else { setting.off(places[at], largest)? / largest };
+            let proven = waves.error() / largest;
+            let warnings = exceeded(proven, options.max_error, options.guaranteed, size_of::<f64>())?;
+            let made = Made {
+                method: "waves",
+                bound: proven,
+                kept: proven,
+                sampled,
+                warnings: warnings.into_iter().collect(),
+            };
+            let seconds = Seconds::between(planned, evaluated, start.elapsed());
+            Ok(AtPoints { values, report: setting.report(made, estimate, seconds) })
+        }
+        Work::Images(all, left_out, reason) => {
+            let inner = DensityOptions { max_error: (1.0 - IMAGES) * options.max_error, ..options.clone() };
+            let mut at = density_at(&all, &places, &inner, progress)?;
+            let ratio = total(&all) / total(&setting.cloud);
+            at.values.iter_mut().for_each(|v| *v *= ratio);
+            let left_out = setting.left_out(left_out, None, at.values.iter().copied().fold(0.0, f64::max));
+            at.report.estimate.reason = format!("{reason}; {}", at.report.estimate.reason);
+            let made = Made {
+                method: at.report.method,
+                bound: at.report.bound_relative_to_max + left_out,
+                kept: at.report.error_relative_to_max + left_out,
+                sampled: at.report.sampled_error_relative_to_max,
+                warnings: at.report.warnings.into_iter().filter(|w| !setting.warnings.contains(w)).collect(),
+            };
+            at.report = setting.report(made, at.report.estimate, at.report.seconds);
+            Ok(at)
+        }
+    }
+}
+
+fn total(cloud: &PointCloud) -> f64 {
+    cloud.weights.as_ref().map_or(cloud.len() as f64, |w| w.iter().sum())
+}
+
+fn largest_of<T: Sample>(values: &[T], lattice: &Lattice) -> (DVec3, f64) {
+    let at = check::with_largest(values, vec![0])[0];
+    let [nx, ny, _] = lattice.shape;
+    (lattice.node(at % nx, at / nx % ny, at / nx / ny), values[at].to_f64())
+}
+
+#[cfg(test)]
+mod tests;
