@@ -489,7 +489,7 @@ impl Model {
         if self.worker.is_busy() {
             self.say(Weight::Note, "the density is still being computed; save it then");
         } else if let Some(content) = &self.content {
-            self.worker.ask(Job::SaveVolume(content.grid.clone(), self.free_name(extension)), true);
+            self.worker.ask(Job::SaveVolume(content.grid.clone(), content.values(), self.free_name(extension)), true);
         }
     }
 

@@ -13,7 +13,7 @@ use crate::cli::view::Wanted;
 use crate::cli::{Console, Listener};
 use crate::error::{Error, Result};
 use crate::grid::DensityGrid;
-use crate::io::{self, VolumeFormat};
+use crate::io::{self, Values, VolumeFormat};
 use crate::progress::Progress;
 
 /// What is to be done.
@@ -21,7 +21,7 @@ pub enum Job {
     /// The content that these options ask for.
     Load(Arc<Wanted>),
     /// Write the density in the format of the file's name.
-    SaveVolume(Arc<DensityGrid>, PathBuf),
+    SaveVolume(Arc<DensityGrid>, Values, PathBuf),
 }
 
 /// What was done.
@@ -188,7 +188,7 @@ impl Bench {
         lock(&ear.said).clear();
         let done = match job {
             Job::Load(wanted) => self.load(wanted, ear).map(|loaded| Done::Loaded(Box::new(loaded))),
-            Job::SaveVolume(grid, path) => save(&grid, &path).map(|()| Done::Saved(path)),
+            Job::SaveVolume(grid, values, path) => save(&grid, values, &path).map(|()| Done::Saved(path)),
         };
         done.unwrap_or_else(Done::Failed)
     }
@@ -205,6 +205,6 @@ impl Bench {
     }
 }
 
-fn save(grid: &DensityGrid, path: &std::path::Path) -> Result<()> {
-    io::write_volume(path, VolumeFormat::of(path)?, grid, None).map(|_| ())
+fn save(grid: &DensityGrid, values: Values, path: &std::path::Path) -> Result<()> {
+    io::write_volume(path, VolumeFormat::of(path)?, grid, values, None).map(|_| ())
 }
