@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
-use super::choose::{self, Parsed, Rows};
+use super::choose::{self, Parsed};
 use super::volume::{Values, not_finite};
 use super::{ReadOptions, VolumeInput, atomic};
 use crate::error::{Error, Result};
