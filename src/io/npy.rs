@@ -152,16 +152,15 @@ fn volume(
     }
     let (mut notes, mut warnings) = (Vec::new(), Vec::new());
     let mut unit = options.unit;
-    let mut content = Values::Other;
+    let content = match geometry.as_ref().and_then(|geometry| geometry.quantity.as_deref()) {
+        Some("density") => Values::Density,
+        Some("counts") => Values::Counts,
+        _ => Values::Other,
+    };
     let lattice = match (options.bounds, geometry) {
         (Some(bounds), _) => Lattice::spanning(bounds, shape)?,
         (None, Some(geometry)) => {
             unit = unit.or(geometry.unit.as_deref().and_then(|u| u.parse().ok()));
-            content = match geometry.quantity.as_deref() {
-                Some("density") => Values::Density,
-                Some("counts") => Values::Counts,
-                _ => Values::Other,
-            };
             Lattice { shape, origin: geometry.origin.into(), spacing: geometry.spacing.into() }
         }
         (None, None) => {

@@ -42,6 +42,15 @@ pub struct H264 {
     key_frames: Vec<u32>,
 }
 
+/// Keeps the encoder from writing to the terminal.
+fn silence(encoder: &mut OpenH264) {
+    /// ENCODER_OPTION_TRACE_LEVEL; its value 0 is WELS_LOG_QUIET.
+    const TRACE_LEVEL: u8 = 25;
+    let mut quiet: std::ffi::c_int = 0;
+    // SAFETY: the option is an int that is only read during the call, and may be set before the encoder has a size.
+    unsafe { encoder.raw_api().set_option(TRACE_LEVEL.into(), std::ptr::from_mut(&mut quiet).cast()) };
+}
+
 impl H264 {
     pub fn new(path: &Path, file: AtomicFile, size: [u32; 2], rate: Rate, options: &MovieOptions) -> Result<Self> {
         let between = (SECONDS_BETWEEN_KEYS * rate.fps()).ceil().max(1.0) as u32;
@@ -53,7 +62,9 @@ impl H264 {
             .intra_frame_period(IntraFramePeriod::from_num_frames(between))
             .num_threads(1)
             .vui(VuiConfig::bt601());
-        let encoder = OpenH264::with_api_config(OpenH264API::from_source(), config).map_err(|e| failed(path, &e))?;
+        let mut encoder =
+            OpenH264::with_api_config(OpenH264API::from_source(), config).map_err(|e| failed(path, &e))?;
+        silence(&mut encoder);
         let [w, h] = padded(size);
         Ok(Self {
             path: path.to_owned(),

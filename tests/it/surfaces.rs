@@ -20,7 +20,7 @@ fn gaussian(folder: &Path) -> String {
     let bounds = densitas::geometry::Box3 { min: center - 5.5, max: center + 5.0 };
     let grid = grid_of(bounds, [64; 3], |p| (-p.distance_squared(center) / 8.0).exp());
     let file = folder.join("gaussian.nrrd");
-    write_volume(&file, VolumeFormat::Nrrd, &grid, None).unwrap();
+    write_volume(&file, VolumeFormat::Nrrd, &grid, densitas::io::Values::Density, None).unwrap();
     file.to_str().unwrap().to_owned()
 }
 

@@ -263,7 +263,10 @@ mod tests {
             (shaped("(1, 3)"), "needs 24 bytes"),
             (file("{'descr': '|O', 'fortran_order': False, 'shape': (2,)}", &[0; 16]), "never unpickled"),
             (file("{'descr': __import__('os'), 'fortran_order': False, 'shape': (2,)}", &[]), "nothing is run"),
-            (file("{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (2,)}", &[]), "nothing is run"),
+            (
+                file("{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (2,)}", &[]),
+                "records with named fields",
+            ),
             (file("{'descr': '<c16', 'fortran_order': False, 'shape': (1,)}", &[0; 16]), "complex"),
             (file("{'fortran_order': False, 'shape': (1,)}", &[0; 16]), "no dictionary"),
             (b"\x93NUMPY\x01\x00\xff\xff{}".to_vec(), "longer than the file"),
