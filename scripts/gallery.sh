@@ -68,6 +68,7 @@ example spheres "5,000 spheres of diameter 0.07" spheres_masked
 cell "![](gallery/spheres_masked.png) the same, every eighth"
 example founding_volume "the volume, 30 x 30 x 30 nodes, colours from the minimum to the middle of the range"
 example parallel "the same, evaluated by one thread and by all"
+example mouse_heatmap "a table (x, y) → count on a screen, smoothed by 16 pixels"
 row_end
 
 heading "Structures"

@@ -176,20 +176,6 @@ fn why_nothing(scene: &Scene) -> String {
 }
 
 /// Draws the picture into its file, a band of rows at a time; how long the writing took.
-#[allow(dead_code)] // for pictures of a window
-pub fn draw_to_file(
-    output: &Path,
-    input: Option<&Path>,
-    renderer: &mut Renderer,
-    scene: &Scene,
-    frame: &Frame,
-    asked: &Asked,
-    console: &Console,
-) -> Result<Duration> {
-    draw_with(output, input, renderer, scene, frame, asked, &More::default(), console)
-}
-
-/// As [`draw_to_file`], with more in the file.
 #[allow(clippy::too_many_arguments)] // the picture's file, what it holds, and who is told
 pub fn draw_with(
     output: &Path,

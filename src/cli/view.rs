@@ -9,7 +9,7 @@ use super::console::Console;
 use super::content::Content;
 use super::parse::{self, Asked};
 use super::recipe::{Draft, Recipe};
-use super::render::{draw_to_file, drawn};
+use super::render::{More, draw_with, drawn};
 use super::scene_args::SceneArgs;
 use super::{Verb, Window, input};
 use crate::error::{Error, Result};
@@ -113,7 +113,8 @@ impl Wanted {
         let asked = parse::of_draft(&recipe)?;
         let scene = self.scene().scene(content, frame)?;
         if output.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) {
-            draw_to_file(output, input.as_deref(), renderer, &scene, frame, &asked, console)?;
+            let more = More { methods: content.methods(), preview: None };
+            draw_with(output, input.as_deref(), renderer, &scene, frame, &asked, &more, console)?;
             return Ok(());
         }
         let text = recipe.text(&drawn(&scene, frame, renderer.gpu()));

@@ -16,8 +16,8 @@ pub struct Walk<'a> {
     ray: Ray,
     /// Depths where it begins and ends.
     pub span: [f64; 2],
-    /// The depth of the slice that ends it.
-    slice: Option<f64>,
+    /// Depths of the slices that it meets, the nearest first; one that covers all ends it.
+    slices: Vec<f64>,
 }
 
 /// What a ray has seen.
@@ -49,10 +49,16 @@ impl<'a> Walk<'a> {
             let (at, towards) = meeting(&ray, plane);
             if towards { far = f64::min(far, at) } else { near = f64::max(near, at) }
         }
-        let slices = scene.slices.iter().map(|plane| meeting(&ray, plane).0).filter(|at| (near..=far).contains(at));
-        let slice = slices.min_by(f64::total_cmp).filter(|at| end.is_none_or(|end| *at < end));
-        let far = far.min(slice.unwrap_or(f64::INFINITY)).min(end.unwrap_or(f64::INFINITY));
-        (near <= far && near.is_finite() && far.is_finite()).then_some(Self { scene, ray, span: [near, far], slice })
+        let before_end = |at: &f64| (near..=far).contains(at) && end.is_none_or(|end| *at < end);
+        let mut slices: Vec<f64> = scene.slices.iter().map(|plane| meeting(&ray, plane).0).filter(before_end).collect();
+        slices.sort_by(f64::total_cmp);
+        let far = far.min(end.unwrap_or(f64::INFINITY));
+        let mut walk = Self { scene, ray, span: [near, far], slices };
+        if let Some(n) = walk.slices.iter().position(|at| walk.opacity_of_slice(*at) >= 1.0) {
+            walk.slices.truncate(n + 1);
+            walk.span[1] = walk.slices[n];
+        }
+        (near <= walk.span[1] && near.is_finite() && walk.span[1].is_finite()).then_some(walk)
     }
 
     fn density(&self, depth: f64) -> f64 {
@@ -69,9 +75,12 @@ impl<'a> Walk<'a> {
         table.at(self.position(density)).map(f64::from)
     }
 
-    /// Where the steps of the ray begin and end, and where each is sampled.
-    fn steps(&self) -> Vec<(f64, f64, f64)> {
-        let [near, far] = self.span;
+    fn opacity_of_slice(&self, depth: f64) -> f64 {
+        VolumeMode::opacity_of_projection(self.position(self.density(depth)))
+    }
+
+    /// Where the steps of a part of the ray begin and end, and where each is sampled.
+    fn steps(&self, [near, far]: [f64; 2]) -> Vec<(f64, f64, f64)> {
         let step = self.scene.sampling.step;
         let count = (far - near) / step;
         let midpoint = self.scene.sampling.rule == SampleRule::Midpoint;
@@ -83,34 +92,43 @@ impl<'a> Walk<'a> {
 
     /// What is seen along it.
     pub fn seen(&self, table: &LookupTable) -> Seen {
-        let mut seen = Seen::default();
-        let steps = self.steps();
-        match &self.scene.mode {
-            VolumeMode::Fog => self.fog(&steps, table, &mut seen),
-            mode => {
-                seen.profile =
-                    steps.iter().map(|s| Sample { depth: s.2, density: self.density(s.2), opacity: 0.0 }).collect();
-                match mode {
-                    VolumeMode::Isosurfaces(surfaces) => self.surfaces(&steps, surfaces, table, &mut seen),
-                    VolumeMode::Slices | VolumeMode::Fog => {}
-                    _ if steps.is_empty() => {}
-                    mode => self.projection(mode, &steps, table, &mut seen),
-                }
+        let (mut seen, mut depths) = (Seen::default(), Vec::new());
+        let mut begin = self.span[0];
+        for slice in self.slices.iter().copied().map(Some).chain([None]) {
+            let end = slice.unwrap_or(self.span[1]);
+            self.part(&self.steps([begin, end]), table, &mut seen, &mut depths);
+            if let Some(depth) = slice {
+                let (density, opacity) = (self.density(depth), self.opacity_of_slice(depth));
+                seen.slice = seen.slice.or((opacity > 0.0).then_some((depth, density)));
+                add(&mut seen.light, self.look(table, density), opacity);
+                depths.push((depth, depth, -(1.0 - opacity.min(1.0 - 1e-12)).ln()));
             }
+            begin = end;
         }
-        if let Some(depth) = self.slice.filter(|_| !self.scene.mode.is_projection()) {
-            let density = self.density(depth);
-            seen.slice = Some((depth, density));
-            add(&mut seen.light, self.look(table, density), 1.0);
+        if self.scene.mode == VolumeMode::Fog {
+            seen.half_opacity = half(&depths, seen.light[3]);
         }
         seen
     }
 
-    fn fog(&self, steps: &[(f64, f64, f64)], table: &LookupTable, seen: &mut Seen) {
+    /// What is seen between slices.
+    fn part(&self, steps: &[(f64, f64, f64)], table: &LookupTable, seen: &mut Seen, depths: &mut Vec<(f64, f64, f64)>) {
+        if self.scene.mode == VolumeMode::Fog {
+            return self.fog(steps, table, seen, depths);
+        }
+        seen.profile.extend(steps.iter().map(|s| Sample { depth: s.2, density: self.density(s.2), opacity: 0.0 }));
+        match &self.scene.mode {
+            VolumeMode::Isosurfaces(surfaces) => self.surfaces(steps, surfaces, table, seen),
+            VolumeMode::Slices | VolumeMode::Fog => {}
+            _ if steps.is_empty() => {}
+            mode => self.projection(mode, steps, table, seen),
+        }
+    }
+
+    fn fog(&self, steps: &[(f64, f64, f64)], table: &LookupTable, seen: &mut Seen, depths: &mut Vec<(f64, f64, f64)>) {
         // Mayavi's rule has the value at the end of each step.
         let sharp = self.scene.sampling.rule == SampleRule::Midpoint && self.is_sharp();
         let integrals = if sharp { table.integrals() } else { Vec::new() };
-        let mut depths = Vec::with_capacity(steps.len());
         for &(begin, end, middle) in steps {
             let density = self.density(middle);
             let look = match sharp {
@@ -122,7 +140,6 @@ impl<'a> Walk<'a> {
             seen.profile.push(Sample { depth: middle, density, opacity: seen.light[3] });
             depths.push((begin, end, depth));
         }
-        seen.half_opacity = half(&depths, seen.light[3]);
     }
 
     /// Whether the opacity curve has details that lie between two samples.
@@ -131,7 +148,7 @@ impl<'a> Walk<'a> {
     }
 
     fn projection(&self, mode: &VolumeMode, steps: &[(f64, f64, f64)], table: &LookupTable, seen: &mut Seen) {
-        let samples = || seen.profile.iter().map(|s| s.density);
+        let samples = || seen.profile[seen.profile.len() - steps.len()..].iter().map(|s| s.density);
         let ends = [steps[0].0, steps[steps.len() - 1].1].map(|at| self.density(at));
         let lengths = steps.iter().map(|s| s.1 - s.0);
         let integral: f64 = std::iter::zip(samples(), lengths).map(|(v, length)| v * length).sum();

@@ -200,9 +200,10 @@ impl MarchPass {
         let geometry = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit));
         let limits = bind(gpu, &self.limits, &[(0, geometry.as_entire_binding())]);
         let rules = match &scene.mode {
-            VolumeMode::Isosurfaces(surfaces) => {
-                surface_rules(surfaces.iter().map(|surface| scene.transfer.position(surface.level)))
-            }
+            VolumeMode::Isosurfaces(surfaces) => surface_rules(
+                surfaces.iter().map(|surface| scene.transfer.position(surface.level)),
+                ray_of(scene, variant),
+            ),
             _ => rules(&table, ray_of(scene, variant)),
         };
         let steps = self.cells.steps(gpu, &volume.ranges, &rules, scene.transfer.scale, &limits);

@@ -81,6 +81,10 @@ impl Range {
 
 /// Steps that a sample stands for, at `[low][high]` of the bins that a cell's values lie in.
 pub fn rules(table: &LookupTable, ray: Ray) -> Vec<[u8; BINS]> {
+    if ray.steps_per_cell < 1.0 {
+        // A step through several cells cannot be left out for what one of them holds.
+        return vec![[1; BINS]; BINS];
+    }
     let bins: Vec<Range> = (0..BINS).map(|bin| Range::of_bin(table, bin)).collect();
     let mut rules = vec![[1; BINS]; BINS];
     for (low, row) in rules.iter_mut().enumerate() {
@@ -95,7 +99,10 @@ pub fn rules(table: &LookupTable, ray: Ray) -> Vec<[u8; BINS]> {
 
 /// The same for surfaces at these positions: one step wherever one may lie, none elsewhere. Positions are rounded on the
 /// GPU, so that one may lie in the bin beside.
-pub fn surface_rules(positions: impl Iterator<Item = f64>) -> Vec<[u8; BINS]> {
+pub fn surface_rules(positions: impl Iterator<Item = f64>, ray: Ray) -> Vec<[u8; BINS]> {
+    if ray.steps_per_cell < 1.0 {
+        return vec![[1; BINS]; BINS];
+    }
     let mut rules = vec![[EMPTY; BINS]; BINS];
     for position in positions {
         let bin = (position.clamp(0.0, 1.0) * BINS as f64) as usize;

@@ -146,7 +146,7 @@ fn stacked(grids: &[Arc<PlaneGrid>]) -> Result<DensityGrid> {
     let spacing = grids[0].spacing().extend(1.0);
     let lattice = Lattice { shape: [nx, ny, grids.len()], origin: DVec3::ZERO, spacing };
     let values = grids.iter().flat_map(|grid| grid.values()).copied().collect();
-    DensityGrid::new(lattice, values, None)
+    DensityGrid::new(lattice, values, grids[0].unit())
 }
 
 #[cfg(test)]

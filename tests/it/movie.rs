@@ -162,7 +162,7 @@ fn transparent_pixels_stay_in_apng_and_are_refused_elsewhere() {
     let mut writer = MovieWriter::create(&folder.join("a.png"), &MovieOptions::default()).unwrap();
     writer.push([1, 1], rgba.clone()).unwrap();
     writer.finish().unwrap();
-    let arguments = ["-v", "error", "-i", "FILE", "-f", "rawvideo", "-pix_fmt", "rgba", "-"];
+    let arguments = ["-v", "error", "-i", "FILE", "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgba", "-"];
     assert_eq!(run("ffmpeg", &arguments, &folder.join("a.png")).stdout, rgba);
     for name in ["a.mp4", "a.gif", "a.avi"] {
         let mut writer = MovieWriter::create(&folder.join(name), &MovieOptions::default()).unwrap();
