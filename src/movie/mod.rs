@@ -11,6 +11,7 @@ mod gif;
 mod h264;
 mod mp4;
 mod rate;
+mod recorder;
 mod sequence;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use std::thread::JoinHandle;
 use crate::error::{Error, Result};
 use crate::io::atomic::{self, AtomicFile, Scratch};
 pub use rate::Rate;
+pub use recorder::{Recorder, Snap, record_heatmap};
 pub use sequence::frame_path;
 
 /// Frames that wait for the encoder.
@@ -129,6 +131,14 @@ impl Format {
             _ => Vec::new(),
         }
     }
+}
+
+/// Tells whether a movie can have this name, without a codec of ffmpeg.
+///
+/// # Errors
+/// [`Error::Usage`] for an ending that no movie has.
+pub fn check_name(path: &Path) -> Result<()> {
+    Format::of(path, None).map(drop)
 }
 
 /// What writes one format.

@@ -6,6 +6,12 @@ use std::path::{Path, PathBuf};
 use crate::common::read_png;
 
 #[allow(dead_code)]
+#[path = "../../examples/bivariate_normal.rs"]
+mod bivariate_normal;
+#[allow(dead_code)]
+#[path = "../../examples/celluloid.rs"]
+mod celluloid;
+#[allow(dead_code)]
 #[path = "../../examples/founding_volume.rs"]
 mod founding_volume;
 #[allow(dead_code)]
@@ -23,6 +29,10 @@ mod scatter;
 #[allow(dead_code)]
 #[path = "../../examples/spheres.rs"]
 mod spheres;
+
+#[allow(dead_code)]
+#[path = "../../examples/tensor_movie.rs"]
+mod tensor_movie;
 
 fn output(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("example_{name}.png"))
@@ -106,4 +116,50 @@ fn the_colour_mesh_has_many_colours() {
     plane_density::draw(&output("plane")).unwrap();
     let colours: HashSet<[u8; 3]> = pixels(&output("plane")).into_iter().collect();
     assert!(colours.len() > 200, "{}", colours.len());
+}
+
+/// A file of the folder of these tests.
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// The frames of an animated PNG, red, green, blue, alpha each, and their number of pixels.
+fn frames(path: &Path) -> Vec<Vec<u8>> {
+    let mut reader =
+        png::Decoder::new(std::io::BufReader::new(std::fs::File::open(path).unwrap())).read_info().unwrap();
+    let count = reader.info().animation_control().map_or(1, |a| a.num_frames);
+    let mut frame = vec![0; reader.output_buffer_size().unwrap()];
+    let mut take = || {
+        reader.next_frame(&mut frame).unwrap();
+        frame.clone()
+    };
+    (0..count).map(|_| take()).collect()
+}
+
+/// Catches: a frame left out or doubled, a title or legend that stays.
+#[test]
+fn celluloids_examples_have_their_frames() {
+    for (name, wanted, draw) in [
+        ("lines.apng", 10, celluloid::lines as fn(&Path) -> densitas::error::Result<()>),
+        ("sine.apng", 99, celluloid::sine),
+        ("distributions.apng", 61, celluloid::distributions),
+    ] {
+        draw(&file(name)).unwrap();
+        let frames = frames(&file(name));
+        assert_eq!(frames.len(), wanted, "{name}");
+        assert!(frames.windows(2).all(|w| w[0] != w[1]), "{name}: a frame is as the one before");
+    }
+    let (pictures, movie) = (file("wheel"), file("images.apng"));
+    celluloid::write_pictures(&pictures).unwrap();
+    celluloid::images(&pictures, &movie).unwrap();
+    assert_eq!(frames(&movie).len(), 20);
+}
+
+#[test]
+fn the_bivariate_normal_is_a_page_and_the_tensor_a_movie() {
+    bivariate_normal::draw(&file("bivariate.html")).unwrap();
+    let page = std::fs::read_to_string(file("bivariate.html")).unwrap();
+    assert!(page.contains("correlation \u{2212}0.95") && page.contains("correlation +0.95") && page.len() < 300_000);
+    tensor_movie::draw(&file("tensor.mp4")).unwrap();
+    assert!(std::fs::metadata(file("tensor.mp4")).unwrap().len() > 20_000);
 }

@@ -182,3 +182,14 @@ fn what_cannot_be_frames_is_refused_with_a_way_out() {
     let told: Value = json(&densitas(&["heatmap", &file("row.csv"), "-o", &picture, "--json"]));
     assert_eq!(told["shape"], json!([6, 1]));
 }
+
+#[test]
+fn frames_are_movies_too() {
+    let folder = folder("flat-movie");
+    let (npy, movie) = (path(&folder, "f.npy"), path(&folder, "f.mp4"));
+    write_npy(&npy, &[3, 4, 5], (0..60).map(f64::from));
+    let out = densitas(&["heatmap", &npy, "-o", &movie, "--fps", "12", "--size", "160x120", "--json"]);
+    let told = json(&out);
+    assert!(told["frames"] == 3 && told["fps"] == 12.0, "{told}");
+    assert!(std::fs::metadata(&movie).unwrap().len() > 500);
+}

@@ -16,14 +16,14 @@ const LEVELS: &[(&str, u8)] = &[
     ("io", 2),
     ("sample", 2),
     ("surface", 2),
-    ("movie", 3),
     ("scene", 3),
     ("annotate", 4),
     ("html", 4),
     ("render", 5),
     ("explain", 5),
-    ("cli", 6),
-    ("app", 7),
+    ("movie", 6),
+    ("cli", 7),
+    ("app", 8),
 ];
 
 fn level(module: &str) -> u8 {

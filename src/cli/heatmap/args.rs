@@ -140,10 +140,16 @@ pub struct FrameArgs {
     /// Frames a second [default: 10]
     #[arg(long, value_name = "R", value_parser = fps)]
     pub fps: Option<f64>,
+    /// Who made it, in the metadata of a movie
+    #[arg(long, value_name = "TEXT")]
+    pub artist: Option<String>,
+    /// A remark in the metadata of a movie
+    #[arg(long, value_name = "TEXT")]
+    pub comment: Option<String>,
     /// Draw frame K alone, from 0
     #[arg(long, value_name = "K")]
     pub only: Option<usize>,
-    /// The picture (.png), page (.html) or movie to write
+    /// The picture (.png), page (.html) or movie (.mp4, .gif, .avi, .apng, frame_%04d.png) to write
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
 }

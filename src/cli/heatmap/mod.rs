@@ -21,6 +21,7 @@ use crate::color::Scale;
 use crate::error::{Error, Result};
 use crate::html;
 use crate::io::{self, Values};
+use crate::movie::{MovieOptions, check_name, frame_path, record_heatmap};
 use crate::render::draw_heatmap_bands;
 use crate::scene::{
     Aspect, Background, Contours, Extent, Frame, HeatmapAnimation, HeatmapScene, Interpolation, Limits, Quantity,
@@ -36,6 +37,7 @@ use frames::{Kind, Made};
   densitas heatmap mouse.csv --weights count --bins 1920,1080 --bounds 0,1920,0,1080 --sigma 16px --origin upper -o mouse.png
   densitas heatmap matrix.npy --interpolation smooth --contours mass:0.5,0.95 -o matrix.png
   densitas heatmap frames.npy --title \"Step {frame}\" -o frames.html
+  densitas heatmap frames.npy --fps 20 -o frames.mp4
   densitas heatmap table.csv --columns speed,height --aspect auto --title \"Speed and height\" -o plot.png
   densitas heatmap 1ubq.pdb --plane xz -o side.png")]
 pub struct HeatmapCommand {
@@ -58,6 +60,7 @@ pub struct HeatmapCommand {
 enum Output {
     Picture,
     Page,
+    Movie,
 }
 
 /// Beyond this ratio of its sides a plane fills the picture where nothing is said of its aspect.
@@ -80,6 +83,14 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, console: &Console) -> Result<()
     match output {
         Output::Picture => args.write_picture(&animation, &frame, asked, console)?,
         Output::Page => html::write(&args.frames.output, input_path.as_deref(), &animation, &frame, fps, console)?,
+        Output::Movie => {}
+    }
+    if output == Output::Movie {
+        let options = args.movie_options(&animation, fps);
+        let path = &args.frames.output;
+        let written = record_heatmap(path, &animation, &frame, &options, console)?;
+        written.notes.iter().for_each(|note| console.note(note));
+        out.insert("fps".into(), written.fps.into());
     }
     seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
     let scene = animation.frame(args.frames.only.unwrap_or(0));
@@ -131,13 +142,14 @@ impl HeatmapCommand {
         let path = &self.frames.output;
         let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
         match ending.as_deref() {
-            Some("png") => Ok(Output::Picture),
+            Some("png") if frame_path(path, 0).is_none() => Ok(Output::Picture),
             Some("html" | "htm") => Ok(Output::Page),
             _ if io::atomic::is_stream(path) => Ok(Output::Picture),
-            _ => {
-                let problem = "pictures are written as PNG, pages that play as HTML; name the output F.png or F.html";
-                Err(Error::Usage(format!("{}: {problem}", path.display())))
-            }
+            _ => check_name(path).map(|()| Output::Movie).map_err(|_| {
+                let problem = "pictures are written as .png, frames that follow one another as .html, .mp4, .gif, .avi, .apng \
+                               or frame_%04d.png";
+                Error::Usage(format!("{}: {problem}; name the output so", path.display()))
+            }),
         }
     }
 
@@ -159,7 +171,7 @@ impl HeatmapCommand {
             return Err(Error::Usage(format!("--only {k}: there are {count} frames, 0 to {}", count - 1)));
         }
         if count > 1 && !self.takes_frames() {
-            let way_out = "the first is drawn; --only K draws another, -o F.html all";
+            let way_out = "the first is drawn; --only K draws another, -o F.html or F.mp4 all";
             console.note(&format!("the input holds {count} frames; {way_out}"));
         }
         let several = count > 1 && self.takes_frames();
@@ -216,6 +228,18 @@ impl HeatmapCommand {
         });
         scene.contours.iter_mut().for_each(|contours| contours.color = flat.contour_color);
         Ok(scene)
+    }
+
+    fn movie_options(&self, animation: &HeatmapAnimation, fps: f64) -> MovieOptions {
+        let title = animation.scene.annotations.title.as_ref().filter(|title| !title.contains('{'));
+        let FrameArgs { artist, comment, .. } = &self.frames;
+        MovieOptions {
+            fps,
+            title: title.map(|title| title.replace('\n', ", ")),
+            artist: artist.clone(),
+            comment: comment.clone(),
+            ..MovieOptions::default()
+        }
     }
 
     fn write_picture(
