@@ -52,7 +52,7 @@ pub fn put_above(page: &mut Page, area: &Area, gap: f64) {
         return;
     }
     let mut lines = std::mem::take(&mut page.marks);
-    let bottom = lines.iter().filter_map(|mark| text_area(mark)).map(|a| a.max.y).fold(f64::NEG_INFINITY, f64::max);
+    let bottom = lines.iter().filter_map(text_area).map(|a| a.max.y).fold(f64::NEG_INFINITY, f64::max);
     let down = (area.min.y - 0.6 * gap * page.em - bottom).max(0.0);
     for mark in &mut lines {
         let Shape::Text { area: line, .. } = &mut mark.shape else { continue };

@@ -95,7 +95,7 @@ impl Canvas {
 
 impl Triangle {
     /// The triangle turned so that its area is positive, with its corners in that order; `None` without area.
-    fn new<'v>(mut at: [[f64; 2]; 3], mut corners: [&'v Vertex; 3]) -> Option<(Self, [&'v Vertex; 3])> {
+    fn new(mut at: [[f64; 2]; 3], mut corners: [&Vertex; 3]) -> Option<(Self, [&Vertex; 3])> {
         let edge = |[x0, y0]: [f64; 2], [x1, y1]: [f64; 2]| [y0 - y1, x1 - x0, x0 * y1 - x1 * y0];
         let area = |[a, b, c]: [[f64; 2]; 3]| (b[0] - a[0]) * (c[1] - a[1]) - (c[0] - a[0]) * (b[1] - a[1]);
         if area(at) < 0.0 {

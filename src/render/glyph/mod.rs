@@ -153,7 +153,7 @@ impl GlyphPass {
         let (by_depth, layered) = (layer.order == PointOrder::Depth, layer.is_translucent());
         let words = if by_depth && self.wide.is_some() { 2 } else { 1 };
         let count = u64::from(tile.size[0]) * rows.len() as u64 * u64::from(plan.samples);
-        if self.slots.as_ref().is_none_or(|s| s.count < count || s.words < words || s.layered < layered) {
+        if self.slots.as_ref().is_none_or(|s| s.count < count || s.words < words || (!s.layered && layered)) {
             self.slots = None;
             self.slots = Some(Slots::new(gpu, count, words, layered));
         }
