@@ -167,24 +167,9 @@ fn check_outputs(args: &DensityCommand, input: Option<&Path>) -> Result<()> {
         if args.quantity == "counts" {
             return Err(Error::Usage("--standard-error is that of a density, not of --quantity counts".into()));
         }
-        if args.output.as_ref() == Some(output) && !io::atomic::is_stream(output) {
-            return Err(Error::Usage(format!(
-                "{}: --output and --standard-error name the same file; name two",
-                output.display()
-            )));
-        }
     }
     if args.quantity == "counts" && args.surface.levels().is_some() {
         return Err(Error::Usage("--iso is of a density, not of --quantity counts".into()));
-    }
-    let named: Vec<&PathBuf> = args.output.iter().chain(&args.standard_error).chain(&args.minus.mask).collect();
-    if let Some(mask) = &args.minus.mask
-        && named.iter().filter(|name| **name == mask).count() > 1
-    {
-        return Err(Error::Usage(format!(
-            "{}: --mask names a file that is written already; name another",
-            mask.display()
-        )));
     }
     if args.minus.minus.is_some() && args.surface.levels().is_some() {
         return Err(Error::Usage(
@@ -197,12 +182,35 @@ fn check_outputs(args: &DensityCommand, input: Option<&Path>) -> Result<()> {
     if args.quantity == "counts" && args.output.is_none() {
         return Err(Error::Usage("--quantity counts are of a grid; name it with --output".into()));
     }
-    match (&args.output, &args.at_points) {
-        (Some(a), Some(b)) if a == b && !io::atomic::is_stream(a) => {
-            Err(Error::Usage(format!("{}: --output and --at-points name the same file; name two", a.display())))
+    files_apart(args)
+}
+
+/// Sees to it that no file is written twice, and none that is read.
+fn files_apart(args: &DensityCommand) -> Result<()> {
+    let outputs = [
+        ("--output", &args.output),
+        ("--standard-error", &args.standard_error),
+        ("--mask", &args.minus.mask),
+        ("--at-points", &args.at_points),
+    ];
+    let outputs = outputs.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?)));
+    let outputs: Vec<_> = outputs.filter(|(_, path)| !io::atomic::is_stream(path)).collect();
+    for (n, (option, path)) in outputs.iter().enumerate() {
+        if let Some((other, _)) = outputs[..n].iter().find(|(_, other)| io::atomic::is_same_place(path, other)) {
+            let path = path.display();
+            return Err(Error::Usage(format!("{path}: {other} and {option} name the same file; name two")));
         }
-        _ => Ok(()),
     }
+    let minus = args.minus.minus.as_ref().map(PathBuf::from);
+    let inputs = [("--like", args.density.like.as_ref()), ("--minus", minus.as_ref())];
+    let parts = args.shared.merge.iter().flatten().map(|part| ("--merge", part));
+    for (input, read) in inputs.into_iter().filter_map(|(option, path)| Some((option, path?))).chain(parts) {
+        if let Some((option, path)) = outputs.iter().find(|(_, path)| io::atomic::is_same_place(path, read)) {
+            let path = path.display();
+            return Err(Error::Usage(format!("{path}: {option} is what {input} reads; choose another name")));
+        }
+    }
+    Ok(())
 }
 
 /// Writes a volume in another format.
@@ -383,9 +391,6 @@ fn merge(args: &DensityCommand, files: &[PathBuf], console: &Console) -> Result<
     }
     check_outputs(args, None)?;
     let Some(output) = &args.output else { return Err(Error::Usage("--merge needs --output".into())) };
-    if let Some(part) = files.iter().find(|part| *part == output) {
-        return Err(Error::Usage(format!("{}: is a part to be merged; name another --output", part.display())));
-    }
     let mut out = match args.dtype.as_str() {
         "f64" => merged::<f64>(args, output, files, console)?,
         _ => merged::<f32>(args, output, files, console)?,

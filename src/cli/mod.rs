@@ -155,7 +155,7 @@ fn execute(asked: &Asked, console: &Console, window: Window) -> Result<()> {
         Verb::Render(args) => render::run(args, &adapter, asked, console),
         Verb::View(args) => view::run(args, adapter, asked, window),
         Verb::Heatmap(args) => heatmap::run(args, asked, console),
-        Verb::Movie(args) => movie::run(args, &adapter, console),
+        Verb::Movie(args) => movie::run(args, &adapter, asked, console),
         Verb::Recipe(args) => recipe::run(args, console),
         Verb::Sample(args) => sample::run(args, console),
         Verb::Doctor(args) => doctor::run(args, &adapter, console),

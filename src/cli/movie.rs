@@ -1,8 +1,6 @@
 //! `densitas movie`: the density turns once.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
@@ -11,6 +9,8 @@ use serde_json::{Value, json};
 
 use super::console::Console;
 use super::content::Stock;
+use super::parse::Asked;
+use super::recipe::Draft;
 use super::scene_args::SceneArgs;
 use super::{input, report};
 use crate::annotate;
@@ -69,15 +69,17 @@ struct MovieArgs {
 }
 
 /// Runs the verb.
-pub fn run(args: &MovieCommand, adapter: &AdapterChoice, console: &Console) -> Result<()> {
+pub fn run(args: &MovieCommand, adapter: &AdapterChoice, line: &Asked, console: &Console) -> Result<()> {
     let (options, asked) = (&args.scene, &args.movie);
     let input_path = input::path_of(&options.points);
     let frame = options.picture.frame()?;
     let mut writing = args.options();
     writing.validate()?;
+    let mark = mark(&line.recipe);
     if asked.resume {
-        writing.first = asked.frames_there(frame.size)?;
+        writing.first = asked.frames_there(frame.size, &mark, console)?;
     }
+    writing.mark = Some(mark);
     if let Some(path) = &input_path {
         io::atomic::refuse_input(&asked.output, Some(path))?;
     }
@@ -160,8 +162,8 @@ impl MovieArgs {
         }
     }
 
-    /// Number of frames of a sequence that are there, from the first on without a gap.
-    fn frames_there(&self, size: [u32; 2]) -> Result<u64> {
+    /// Number of frames of a sequence that are there, whole and of this movie, from the first on without a gap.
+    fn frames_there(&self, [w, h]: [u32; 2], mark: &str, console: &Console) -> Result<u64> {
         let name = |k| {
             movie::frame_path(&self.output, k).ok_or_else(|| {
                 let file = self.output.display();
@@ -173,25 +175,30 @@ impl MovieArgs {
             if !path.exists() {
                 return Ok(k);
             }
-            let [w, h] = size_of(&path)?;
-            if [w, h] != size {
-                let problem = format!("is {w} x {h} pixels, the movie {} x {}; give --size {w}x{h}", size[0], size[1]);
-                return Err(Error::input(path.display().to_string(), problem));
+            let Ok((size, _)) = io::png::read(&path) else {
+                console.note(&format!("{}: is cut or no PNG, and is drawn again", path.display()));
+                return Ok(k);
+            };
+            let wrong = |problem: String| Err(Error::input(path.display().to_string(), problem));
+            if size != [w, h] {
+                return wrong(format!("is {} x {} pixels, the movie {w} x {h}; give its --size", size[0], size[1]));
+            }
+            if io::png::read_text(&path, movie::MARK)?.as_deref() != Some(mark) {
+                return wrong(
+                    "is of another movie: it was drawn by other options; give those, or leave out --resume".into(),
+                );
             }
         }
         Ok(self.frames)
     }
 }
 
-/// Width and height of a PNG.
-fn size_of(path: &Path) -> Result<[u32; 2]> {
-    let file = File::open(path).map_err(|e| Error::file(path, "read", e))?;
-    let reader = png::Decoder::new(BufReader::new(file)).read_info();
-    let (width, height) = reader
-        .map_err(|e| Error::input(path.display().to_string(), format!("this is no sound PNG: {e}")))?
-        .info()
-        .size();
-    Ok([width, height])
+/// The options that decide what a frame shows, as a text.
+fn mark(recipe: &Draft) -> String {
+    let decides = |name: &str| !["resume", "only", "output", "codec", "json", "quiet", "threads"].contains(&name);
+    let options = recipe.options.iter().filter(|(name, _)| decides(name));
+    let options: Vec<String> = options.map(|(name, value)| format!("--{name} {value}")).collect();
+    format!("{} {}", recipe.input.as_deref().unwrap_or_default(), options.join(" "))
 }
 
 /// A title with what changes from frame to frame.

@@ -112,9 +112,9 @@ fn told<T: Sample>(surface: &Surface, grid: &DensityGrid<T>, output: &Path, cons
     let measures = surface.measures();
     let mass = share_above(grid, surface.level);
     if !console.json {
-        let unit = surface.unit.map_or(String::new(), |u| format!(" {u}"));
+        let [area, volume] = [2, 3].map(|power| surface.unit.map_or(String::new(), |u| format!(" {u}^{power}")));
         console.note(&format!(
-            "{}: surface of {:.4e}: area {}{unit}^2, encloses {}{unit}^3 and {:.2} % of the mass; {} piece(s), {} triangles",
+            "{}: surface of {:.4e}: area {}{area}, encloses {}{volume} and {:.2} % of the mass; {} piece(s), {} triangles",
             output.display(),
             surface.level,
             report::digits(measures.area),

@@ -214,6 +214,15 @@ pub fn refuse_input(path: &Path, input: Option<&Path>) -> Result<()> {
     }
 }
 
+/// Whether two names are of one file, which need not be there yet.
+pub fn is_same_place(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(fs::canonicalize(folder).ok()?.join(path.file_name()?))
+    };
+    is_same_file(a, b) || (a == b || place(a).is_some_and(|a| Some(a) == place(b)))
+}
+
 #[cfg(unix)]
 fn is_same_file(a: &Path, b: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::io::atomic::{self, AtomicFile, Scratch};
 pub use rate::Rate;
 pub use recorder::{Recorder, Snap, record_heatmap};
-pub use sequence::frame_path;
+pub use sequence::{MARK, frame_path};
 
 /// Frames that wait for the encoder.
 const QUEUE: usize = 3;
@@ -40,6 +40,8 @@ pub struct MovieOptions {
     pub comment: Option<String>,
     /// Number of the first frame in the names of a PNG sequence.
     pub first: u64,
+    /// A text in each picture of a sequence, by which those of one movie are known.
+    pub mark: Option<String>,
     /// Whether colours that a GIF has not are mixed by dithering (Floyd and Steinberg).
     pub dither: bool,
     /// An encoder of the installed ffmpeg, such as `libx265`, instead of the program's own.
@@ -48,7 +50,7 @@ pub struct MovieOptions {
 
 impl Default for MovieOptions {
     fn default() -> Self {
-        Self { fps: 25.0, title: None, artist: None, comment: None, first: 0, dither: true, codec: None }
+        Self { fps: 25.0, title: None, artist: None, comment: None, first: 0, mark: None, dither: true, codec: None }
     }
 }
 

@@ -31,6 +31,9 @@ pub fn check_writable(path: &Path, first: u64) -> Result<()> {
     frame_path(path, first).map_or(Ok(()), |file| atomic::check_writable(&file, None))
 }
 
+/// The keyword of the text by which the pictures of one movie are known.
+pub const MARK: &str = "Movie";
+
 pub struct Sequence {
     path: PathBuf,
     size: [u32; 2],
@@ -49,6 +52,7 @@ impl Encoder for Sequence {
         let file = frame_path(&self.path, self.next).unwrap_or_else(|| self.path.clone());
         let mut kept = texts(&self.options, ["Title", "Author", "Comment"]);
         kept.push(("Software", WRITER));
+        kept.extend(self.options.mark.as_deref().map(|mark| (MARK, mark)));
         png::write_with_texts(&file, None, self.size, rgba, &kept)?;
         self.next += 1;
         Ok(())
