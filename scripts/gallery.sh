@@ -69,6 +69,7 @@ cell "![](gallery/spheres_masked.png) the same, every eighth"
 example founding_volume "the volume, 30 x 30 x 30 nodes, colours from the minimum to the middle of the range"
 example parallel "the same, evaluated by one thread and by all"
 example mouse_heatmap "a table (x, y) → count on a screen, smoothed by 16 pixels"
+cell "Movies: [\`examples/bivariate_normal.rs\`](../examples/bivariate_normal.rs), 13 correlations as a page that plays; [\`examples/tensor_movie.rs\`](../examples/tensor_movie.rs), limits by percentiles of all layers and a title a frame; [\`examples/celluloid.rs\`](../examples/celluloid.rs), the four movies of celluloid"
 row_end
 
 heading "Structures"

@@ -8,7 +8,7 @@ use crate::cli::content::Content;
 use crate::geometry::Box3;
 use crate::grid::DensityGrid;
 use crate::io::{Input, PointInput};
-use crate::points::AtomTable;
+use crate::points::{AtomTable, Categorical};
 use crate::scene::{Camera, Scene, VolumeMode};
 
 /// Samples of the profile along a ray.
@@ -129,12 +129,14 @@ fn name(points: &PointInput, at: usize) -> String {
     }
 }
 
+/// What the file says of an atom; formats differ in which columns they have.
 fn atom(atoms: &AtomTable, at: usize) -> String {
-    let chain = atoms.chain.get(at);
-    let resid = atoms.resid[at];
-    let resid = if resid == AtomTable::NO_RESID { String::new() } else { format!(" {resid}") };
-    let chain = if chain.is_empty() { String::new() } else { format!(", chain {chain}") };
-    format!("{} of {}{resid}{chain}", atoms.name.get(at), atoms.resname.get(at))
+    let text = |column: &Categorical| column.given(at).unwrap_or("").to_owned();
+    let resid = atoms.resid.get(at).filter(|resid| **resid != AtomTable::NO_RESID).map(|resid| format!(" {resid}"));
+    let (residue, chain) = (text(&atoms.resname), text(&atoms.chain));
+    let residue = if residue.is_empty() { residue } else { format!(" of {residue}{}", resid.unwrap_or_default()) };
+    let chain = if chain.is_empty() { chain } else { format!(", chain {chain}") };
+    format!("{}{residue}{chain}", text(&atoms.name))
 }
 
 #[cfg(test)]
@@ -168,5 +170,16 @@ mod tests {
         assert!((found.position.y - 2.0).abs() < 1e-6 && (found.position.z - 3.0).abs() < 1e-6, "{found:?}");
         assert!((found.value - value_at(&scene.grid, found.position).unwrap()).abs() < 1e-9);
         assert!(probe(&scene, &camera, DVec2::new(1.0, 1.0), [200, 200]).is_none());
+    }
+
+    /// Catches: a column taken for granted that GRO or XYZ have not.
+    #[test]
+    fn an_atom_is_named_by_what_its_format_has() {
+        let column = |text: &str| Categorical { levels: vec![text.into()], codes: vec![0] };
+        let xyz = AtomTable { name: column("CA"), ..AtomTable::default() };
+        assert_eq!(atom(&xyz, 0), "CA");
+        let gro = AtomTable { resname: column("ALA"), resid: vec![7], ..xyz };
+        assert_eq!(atom(&gro, 0), "CA of ALA 7");
+        assert_eq!(atom(&AtomTable { chain: column("B"), ..gro }, 0), "CA of ALA 7, chain B");
     }
 }

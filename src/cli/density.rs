@@ -163,10 +163,8 @@ fn check_outputs(args: &DensityCommand, input: Option<&Path>) -> Result<()> {
     if let Some(output) = &args.at_points {
         at_points::check(output, input)?;
     }
-    if let Some(output) = &args.standard_error {
-        if args.quantity == "counts" {
-            return Err(Error::Usage("--standard-error is that of a density, not of --quantity counts".into()));
-        }
+    if args.standard_error.is_some() && args.quantity == "counts" {
+        return Err(Error::Usage("--standard-error is that of a density, not of --quantity counts".into()));
     }
     if args.quantity == "counts" && args.surface.levels().is_some() {
         return Err(Error::Usage("--iso is of a density, not of --quantity counts".into()));

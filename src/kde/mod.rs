@@ -167,7 +167,8 @@ pub struct Report {
     pub kernel: Kernel,
     /// Number of points.
     pub points: usize,
-    /// Proven bound of the error of every node, as a share of the largest value in the grid.
+    /// Proven bound of the error of every node, as a share of the largest value in the grid; of the spectral method but for
+    /// what its window aliases beyond the third time, which is estimated from how it decays.
     pub bound_relative_to_max: f64,
     /// The error that is kept, as a share of the largest value: the proven bound, or of the spectral method that by its choice of
     /// windows, which `bound_relative_to_max` may exceed by far.

@@ -20,6 +20,11 @@ impl Categorical {
         &self.levels[self.codes[i] as usize]
     }
 
+    /// The text of point `i`, if the file has such texts.
+    pub fn given(&self, i: usize) -> Option<&str> {
+        self.codes.get(i).map(|code| &*self.levels[*code as usize])
+    }
+
     /// How many points have each level, most frequent first; equal counts in order of appearance.
     pub fn counts(&self) -> Vec<(&str, usize)> {
         let mut counts = vec![0usize; self.levels.len()];

@@ -298,6 +298,13 @@ fn a_sequence_goes_on_after_the_frames_that_are_there() {
     assert_eq!(json(&turn(&["-o", &to, "--resume", "--json"]))["frames"], 3);
     assert_eq!(std::fs::read(folder.join("f05.png")).unwrap(), whole);
     assert_eq!(json(&turn(&["-o", &to, "--resume", "--json"]))["frames"], 0);
+    // Catches: a cut picture taken for one that is there, frames of two movies in one sequence.
+    let cut = std::fs::read(folder.join("f04.png")).unwrap();
+    std::fs::write(folder.join("f04.png"), &cut[..cut.len() / 2]).unwrap();
+    assert_eq!(json(&turn(&["-o", &to, "--resume", "--json"]))["frames"], 2);
+    assert_eq!(std::fs::read(folder.join("f04.png")).unwrap(), cut);
+    let out = turn(&["-o", &to, "--colormap", "viridis", "--resume"]);
+    assert!(out.status.code() == Some(1) && stderr(&out).contains("f00.png: is of another movie"), "{}", stderr(&out));
     let out = densitas(&["movie", "sample:founding", "--grid", "24", "--size", "80x60", "-o", &to, "--resume"]);
     assert!(out.status.code() == Some(1) && stderr(&out).contains("f00.png: is 160 x 120 pixels"), "{}", stderr(&out));
 }

@@ -401,3 +401,28 @@ fn a_long_trajectory_of_text_takes_constant_memory() {
         fs::remove_file(path).unwrap();
     }
 }
+
+/// Catches: names compared as texts, second inputs that an output replaces.
+#[test]
+fn no_file_is_written_twice_or_over_one_that_is_read() {
+    let folder = folder("apart");
+    let named = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    for name in ["a.csv", "b.csv"] {
+        fs::write(folder.join(name), TABLE).unwrap();
+    }
+    let (points, o, again, map) = (named("a.csv"), named("o.npy"), named("./o.npy"), named("map.mrc"));
+    let made = densitas(["density", &points, "--grid", "8", "-o", &map]).output().unwrap();
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let before = fs::read(&map).unwrap();
+    for (more, problem) in [
+        ([&*o, "--standard-error", &again], "--output and --standard-error name the same file"),
+        ([&*o, "--at-points", &again], "--output and --at-points name the same file"),
+        ([&*named("./map.mrc"), "--like", &map], "--output is what --like reads"),
+        ([&*named("./map.mrc"), "--minus", &map], "--output is what --minus reads"),
+    ] {
+        let out = densitas(["density", &points, "-o"].into_iter().chain(more)).output().unwrap();
+        assert_eq!(out.status.code(), Some(2), "{more:?}");
+        assert!(text(&out.stderr).contains(problem), "{more:?}: {}", text(&out.stderr));
+    }
+    assert_eq!(fs::read(&map).unwrap(), before);
+}

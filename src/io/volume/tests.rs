@@ -316,7 +316,7 @@ fn vti_is_read_as_text_base64_and_in_pieces() {
     }
 }
 
-/// Written by VTK 9.6's vtkXMLImageDataWriter from these twelve values, its array in base64.
+/// Written by VTK 9.7's vtkXMLImageDataWriter from these twelve values, its array in base64.
 #[test]
 fn vtk_packed_by_lz4_and_lzma_is_read() {
     let values = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.5];
