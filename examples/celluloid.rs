@@ -46,7 +46,7 @@ pub fn sine(output: &Path) -> densitas::error::Result<()> {
     let mut chart = Chart { x_range: Some([0.0, 10.0]), y_range: Some([-1.2, 1.2]), ..Chart::default() };
     for count in 2..=100 {
         let points = (0..count).map(|i| f64::from(i) / 10.0).map(|x| [x, x.sin()]);
-        let last = points.clone().last().unwrap_or_default();
+        let last = points.clone().next_back().unwrap_or_default();
         chart.title = Some(format!("sin x up to x = {:.1}", last[0]));
         let color = chart.line(points).color;
         chart.scatter([last]).color(color).width(9.0);
