@@ -105,7 +105,8 @@ impl Chunks {
     /// Calls back with all points, some at a time, and gives the number of rows that hold none.
     ///
     /// # Errors
-    /// What `visit` gives; [`Error::File`] and [`Error::Input`] as reading, [`Error::Interrupted`].
+    /// What `visit` gives; [`Error::File`](crate::error::Error::File) and [`Error::Input`](crate::error::Error::Input) as
+    /// reading, [`Error::Interrupted`](crate::error::Error::Interrupted).
     pub fn each(
         &self,
         stage: &'static str,
