@@ -144,6 +144,27 @@ pub struct Statistics {
 }
 
 impl<T: Sample> DensityGrid<T> {
+    /// The value at a place in steps from node 0, trilinear between the eight nodes around it; outside of the box that of its
+    /// border. NaN where one of these nodes is.
+    pub fn interpolated(&self, at: DVec3) -> f64 {
+        let shape = self.lattice.shape;
+        let last = DVec3::from_array(shape.map(|n| (n - 1) as f64));
+        let at = at.clamp(DVec3::ZERO, last);
+        let low = at.floor().min((last - 1.0).max(DVec3::ZERO));
+        let share = at - low;
+        let low = low.to_array().map(|v| v as usize);
+        let mut sum = 0.0;
+        for corner in 0..8usize {
+            let bit = |axis: usize| corner >> axis & 1;
+            let weight: f64 = (0..3).map(|a| if bit(a) == 1 { share[a] } else { 1.0 - share[a] }).product();
+            if weight > 0.0 {
+                let [i, j, k] = [0, 1, 2].map(|a| low[a] + bit(a));
+                sum += weight * self.values[i + shape[0] * (j + shape[1] * k)].to_f64();
+            }
+        }
+        sum
+    }
+
     /// A grid whose focus is its whole box.
     ///
     /// # Errors

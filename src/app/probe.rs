@@ -42,27 +42,9 @@ fn within(bounds: Box3, origin: DVec3, direction: DVec3) -> Option<[f64; 2]> {
 pub fn value_at(grid: &DensityGrid, place: DVec3) -> Option<f64> {
     let lattice = &grid.lattice;
     let at = (place - lattice.origin) / lattice.spacing;
-    let mut low = [0; 3];
-    let mut share = [0.0; 3];
-    for axis in 0..3 {
-        let last = lattice.shape[axis] - 1;
-        if !(at[axis] >= -1e-9 && at[axis] <= last as f64 + 1e-9) {
-            return None;
-        }
-        low[axis] = (at[axis].max(0.0) as usize).min(last.saturating_sub(1));
-        share[axis] = (at[axis] - low[axis] as f64).clamp(0.0, 1.0);
-    }
-    let [nx, ny, _] = lattice.shape;
-    let mut sum = 0.0;
-    for corner in 0..8 {
-        let one = [corner & 1, corner >> 1 & 1, corner >> 2 & 1];
-        let weight: f64 = (0..3).map(|a| if one[a] == 1 { share[a] } else { 1.0 - share[a] }).product();
-        if weight > 0.0 {
-            let [i, j, k] = [low[0] + one[0], low[1] + one[1], low[2] + one[2]];
-            sum += weight * f64::from(grid.values[i + nx * (j + ny * k)]);
-        }
-    }
-    sum.is_finite().then_some(sum)
+    let last = DVec3::from_array(lattice.shape.map(|n| (n - 1) as f64));
+    let is_inside = at.cmpge(DVec3::splat(-1e-9)).all() && at.cmple(last + 1e-9).all();
+    is_inside.then(|| grid.interpolated(at)).filter(|value| value.is_finite())
 }
 
 /// Looks along the ray through `pixel` of a picture of `size`; none if it misses the density.

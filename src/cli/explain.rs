@@ -71,8 +71,8 @@ fn point(index: usize, distance: f64, points: &PointInput) -> Value {
     });
     if let Some(atoms) = &cloud.atoms {
         for (key, texts) in [("name", &atoms.name), ("residue", &atoms.resname), ("chain", &atoms.chain)] {
-            if !texts.codes.is_empty() {
-                told[key] = texts.get(index).into();
+            if let Some(text) = texts.given(index) {
+                told[key] = text.into();
             }
         }
         if let Some(number) = atoms.resid.get(index).filter(|n| **n != AtomTable::NO_RESID) {
@@ -88,9 +88,7 @@ pub fn named(index: usize, points: &PointInput) -> String {
         let row = points.row_of_point.as_ref().map_or(index, |rows| rows[index]);
         return format!("the point of row {row} (counted from 0)");
     };
-    let text = |texts: &crate::points::Categorical| {
-        if texts.codes.is_empty() { String::new() } else { texts.get(index).to_owned() }
-    };
+    let text = |texts: &crate::points::Categorical| texts.given(index).unwrap_or("").to_owned();
     let mut words = vec![format!("atom {}", text(&atoms.name))];
     if !atoms.resname.codes.is_empty() {
         let number = atoms.resid.get(index).filter(|n| **n != AtomTable::NO_RESID);

@@ -1,10 +1,8 @@
 //! A ray through the density, as the shader `march.wgsl` walks it.
 
-use glam::DVec3;
-
 use super::Sample;
 use crate::color::LookupTable;
-use crate::grid::DensityGrid;
+use crate::render::is_sharp;
 use crate::scene::{Camera, Isosurface, Plane, Projection, Ray, SampleRule, Scene, VolumeMode};
 
 /// Halvings by which a surface is found between two samples.
@@ -62,7 +60,9 @@ impl<'a> Walk<'a> {
     }
 
     fn density(&self, depth: f64) -> f64 {
-        interpolated(&self.scene.grid, self.ray.origin + depth * self.ray.direction)
+        let lattice = &self.scene.grid.lattice;
+        let place = self.ray.origin + depth * self.ray.direction;
+        self.scene.grid.interpolated((place - lattice.origin) / lattice.spacing)
     }
 
     fn position(&self, density: f64) -> f64 {
@@ -127,7 +127,7 @@ impl<'a> Walk<'a> {
 
     fn fog(&self, steps: &[(f64, f64, f64)], table: &LookupTable, seen: &mut Seen, depths: &mut Vec<(f64, f64, f64)>) {
         // Mayavi's rule has the value at the end of each step.
-        let sharp = self.scene.sampling.rule == SampleRule::Midpoint && self.is_sharp();
+        let sharp = is_sharp(self.scene);
         let integrals = if sharp { table.integrals() } else { Vec::new() };
         for &(begin, end, middle) in steps {
             let density = self.density(middle);
@@ -140,11 +140,6 @@ impl<'a> Walk<'a> {
             seen.profile.push(Sample { depth: middle, density, opacity: seen.light[3] });
             depths.push((begin, end, depth));
         }
-    }
-
-    /// Whether the opacity curve has details that lie between two samples.
-    fn is_sharp(&self) -> bool {
-        self.scene.transfer.opacity.shortest_slope() < crate::render::SHARP_SLOPE
     }
 
     fn projection(&self, mode: &VolumeMode, steps: &[(f64, f64, f64)], table: &LookupTable, seen: &mut Seen) {
@@ -239,25 +234,4 @@ fn meeting(ray: &Ray, plane: &Plane) -> (f64, bool) {
     let along = ray.direction.dot(normal);
     let speed = if along.abs() < 1e-12 { 1e-12 } else { along };
     ((plane.point - ray.origin).dot(normal) / speed, speed > 0.0)
-}
-
-/// The density at a place, trilinear; that of the border outside of the box.
-fn interpolated(grid: &DensityGrid, place: DVec3) -> f64 {
-    let lattice = &grid.lattice;
-    let last = DVec3::from_array(lattice.shape.map(|n| (n - 1) as f64));
-    let at = ((place - lattice.origin) / lattice.spacing).clamp(DVec3::ZERO, last);
-    let low = at.floor().min((last - 1.0).max(DVec3::ZERO));
-    let share = at - low;
-    let low = low.to_array().map(|v| v as usize);
-    let [nx, ny, _] = lattice.shape;
-    let mut sum = 0.0;
-    for corner in 0..8usize {
-        let bit = |axis: usize| corner >> axis & 1;
-        let weight: f64 = (0..3).map(|a| if bit(a) == 1 { share[a] } else { 1.0 - share[a] }).product();
-        if weight > 0.0 {
-            let [i, j, k] = [0, 1, 2].map(|axis| low[axis] + bit(axis));
-            sum += weight * f64::from(grid.values[i + nx * (j + ny * k)]);
-        }
-    }
-    sum
 }

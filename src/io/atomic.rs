@@ -220,7 +220,7 @@ pub fn is_same_place(a: &Path, b: &Path) -> bool {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         Some(fs::canonicalize(folder).ok()?.join(path.file_name()?))
     };
-    is_same_file(a, b) || (a == b || place(a).is_some_and(|a| Some(a) == place(b)))
+    a == b || is_same_file(a, b) || place(a).is_some_and(|a| Some(a) == place(b))
 }
 
 #[cfg(unix)]

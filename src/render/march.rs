@@ -29,7 +29,7 @@ const OPAQUE_DEPTH: f64 = 5.5413;
 
 /// Slopes of the opacity curve shorter than this share of the limits may lie between two samples: a density that
 /// is smooth on its grid seldom changes more in half a voxel.
-pub const SHARP_SLOPE: f64 = 0.1;
+const SHARP_SLOPE: f64 = 0.1;
 
 /// What is compiled into a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -289,7 +289,7 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
         midpoint,
         shaded: scene.shading.is_some(),
         // Mayavi's rule has the value at the end of each step.
-        sharp: midpoint && scene.mode == VolumeMode::Fog && scene.transfer.opacity.shortest_slope() < SHARP_SLOPE,
+        sharp: is_sharp(scene),
         scale: scale_code(scene.transfer.scale),
         stop_when_opaque: is_iso || scene.mode == VolumeMode::Fog && depth > OPAQUE_DEPTH,
         adaptive: scene.sampling.adaptive && (is_iso || scene.mode == VolumeMode::Fog),
@@ -308,6 +308,12 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
 /// In reference lengths.
 fn longest_ray(scene: &Scene) -> f64 {
     scene.grid.lattice.bounds().diagonal() / scene.transfer.reference_length
+}
+
+/// Whether the opacity curve of a fog has details that lie between two samples.
+pub(crate) fn is_sharp(scene: &Scene) -> bool {
+    let (midpoint, fog) = (scene.sampling.rule == SampleRule::Midpoint, scene.mode == VolumeMode::Fog);
+    midpoint && fog && scene.transfer.opacity.shortest_slope() < SHARP_SLOPE
 }
 
 fn ray_of(scene: &Scene, variant: Variant) -> Ray {

@@ -25,7 +25,7 @@ use crate::scene::{Background, Camera, Frame, Scene, VolumeMode};
 pub use chart::draw_chart;
 use glyph::{GlyphPass, SeenGlyphs};
 pub use heatmap::{HeatmapPainter, draw_heatmap, draw_heatmap_bands};
-pub(crate) use march::SHARP_SLOPE;
+pub(crate) use march::is_sharp;
 use march::{Content, MarchPass};
 use overlay::{LaidOut, Overlay};
 use present::{PICTURE_FORMAT, PresentPass};

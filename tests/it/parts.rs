@@ -29,24 +29,13 @@ fn table(folder: &Path) -> String {
     table
 }
 
+/// What decides the density of [`table`].
+const OPTIONS: [&str; 8] = ["--weights", "w", "--bandwidth", "1nm", "--method", "spectral", "--grid", "40"];
+
 /// A plan and all its parts.
 fn parts(folder: &Path, table: &str, of: usize) -> (String, Vec<String>) {
     let plan = path(folder, "plan.json");
-    json(&densitas(&[
-        "density",
-        table,
-        "--weights",
-        "w",
-        "--bandwidth",
-        "1nm",
-        "--method",
-        "spectral",
-        "--grid",
-        "40",
-        "--plan",
-        &plan,
-        "--json",
-    ]));
+    json(&densitas(&[&["density", table], &OPTIONS[..], &["--plan", &plan, "--json"]].concat()));
     let one = |i: usize| {
         let (out, part) = (path(folder, &format!("part-{i}.npy")), format!("{i}/{of}"));
         json(&densitas(&["density", table, "--weights", "w", "--plan", &plan, "--part", &part, "-o", &out, "--json"]));
@@ -72,20 +61,7 @@ fn merged_parts_are_the_single_run_in_any_order() {
     let (_, files) = parts(&folder, &table, 4);
     let (merged, single) = (path(&folder, "merged.npy"), path(&folder, "single.npy"));
     let told = json(&merge(&[&files[2], &files[0], &files[3], &files[1]], &merged));
-    let args = [
-        "density",
-        &table,
-        "--weights",
-        "w",
-        "--bandwidth",
-        "1nm",
-        "--method",
-        "spectral",
-        "--grid",
-        "40",
-        "--dtype",
-        "f64",
-    ];
+    let args = [&["density", &table], &OPTIONS[..], &["--dtype", "f64"]].concat();
     let alone = json(&densitas(&[&args[..], &["-o", &single, "--json"]].concat()));
     let (a, b) = (npy_f64(Path::new(&merged)), npy_f64(Path::new(&single)));
     let largest = b.iter().copied().fold(0.0, f64::max);

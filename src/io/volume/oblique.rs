@@ -72,23 +72,9 @@ fn lattice_around(own: &Lattice, steps: &DMat3) -> Lattice {
 /// The value at a position in steps from the first sample; `None` outside.
 fn interpolated(grid: &DensityGrid, at: DVec3) -> Option<f32> {
     const EDGE: f64 = 1e-9;
-    let shape = grid.lattice.shape;
-    let last = DVec3::from_array(shape.map(|n| (n - 1) as f64));
+    let last = DVec3::from_array(grid.lattice.shape.map(|n| (n - 1) as f64));
     if at.cmplt(DVec3::splat(-EDGE)).any() || at.cmpgt(last + EDGE).any() {
         return None;
     }
-    let at = at.clamp(DVec3::ZERO, last);
-    let low = at.floor().min((last - 1.0).max(DVec3::ZERO));
-    let share = at - low;
-    let low = low.to_array().map(|v| v as usize);
-    let mut sum = 0.0;
-    for corner in 0..8usize {
-        let bit = |axis: usize| corner >> axis & 1;
-        let weight: f64 = (0..3).map(|a| if bit(a) == 1 { share[a] } else { 1.0 - share[a] }).product();
-        if weight > 0.0 {
-            let [i, j, k] = [0, 1, 2].map(|a| (low[a] + bit(a)).min(shape[a] - 1));
-            sum += weight * f64::from(grid.values[i + shape[0] * (j + shape[1] * k)]);
-        }
-    }
-    Some(sum as f32)
+    Some(grid.interpolated(at) as f32)
 }
