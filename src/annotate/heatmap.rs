@@ -3,12 +3,10 @@
 use glam::DVec2;
 
 use super::axes::Ruler;
-use super::colorbar::{Bar, MASS_SHARES, contrast};
+use super::colorbar::{Bar, MASS_SHARES};
 use super::page::Page;
-use super::{Area, Ink, Layer, Mark, Shape, axes, colorbar, scalebar, title};
-use crate::color::LookupTable;
-use crate::grid::{ContourLine, contour};
-use crate::scene::{Aspect, Contours, Frame, HeatmapScene};
+use super::{Area, Layer, Mark, axes, colorbar, contours, scalebar, title};
+use crate::scene::{Aspect, Frame, HeatmapScene};
 
 /// Room in em for the numbers and the title of the axis to the left of the picture, and below it.
 pub const LEFT: f64 = 6.2;
@@ -19,8 +17,6 @@ const BAR: f64 = 8.5;
 pub const FREE: f64 = 1.6;
 /// No side takes more than this share of the picture.
 pub const MOST_SHARE: f64 = 0.3;
-/// Thickness of contours in lines of the frame.
-const CONTOUR: f64 = 1.25;
 
 /// Where the values stand: whole pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,14 +41,14 @@ impl HeatmapLayout {
     }
 
     /// In points.
-    fn area(&self, frame: &Frame) -> Area {
+    pub(super) fn area(&self, frame: &Frame) -> Area {
         let corner = |x: u32, y: u32| DVec2::new(f64::from(x), f64::from(y)) / frame.scale_factor;
         let [[left, top], [width, height]] = [self.first, self.pixels];
         Area { min: corner(left, top), max: corner(left + width, top + height) }
     }
 
     /// Where a place of the plane stands, in points.
-    fn point(&self, place: DVec2, frame: &Frame) -> DVec2 {
+    pub(super) fn point(&self, place: DVec2, frame: &Frame) -> DVec2 {
         let [first, pixels] = [self.first, self.pixels].map(|p| DVec2::new(f64::from(p[0]), f64::from(p[1])));
         let at = (place - self.corner) / self.pixel;
         let row = if self.y_downward { at.y } else { pixels.y - at.y };
@@ -130,7 +126,7 @@ pub fn annotate_heatmap(scene: &HeatmapScene, frame: &Frame) -> HeatmapMarks {
     let title = std::mem::take(&mut page.marks);
     page.take(area);
     if let Some(contours) = &scene.contours {
-        draw_contours(&mut page, scene, contours, &layout, frame);
+        contours::draw(&mut page, scene, contours, &layout, frame);
     }
     // A length is one thing only where both axes have one scale.
     if scene.annotations.scale_bar && scene.aspect == Aspect::Equal {
@@ -189,80 +185,5 @@ pub fn draw_frame(page: &mut Page, area: &Area) {
     }
     for x in [a.x, b.x] {
         page.line(Layer::Front, DVec2::new(x, area.min.y), DVec2::new(x, area.max.y), ink);
-    }
-}
-
-/// The contours, each with its name once where it runs most nearly to the right.
-fn draw_contours(page: &mut Page, scene: &HeatmapScene, contours: &Contours, layout: &HeatmapLayout, frame: &Frame) {
-    let table = LookupTable::new(&scene.transfer);
-    let (origin, spacing) = (scene.grid.origin(), scene.grid.spacing());
-    let mut named: Vec<Area> = Vec::new();
-    for level in &contours.levels {
-        let [r, g, b, _] = table.at(scene.transfer.position(level.value));
-        let ink = contours.color.map_or(contrast([r, g, b]), |rgb| Ink { rgb, alpha: 1.0 });
-        let place = |p: &DVec2| layout.point(origin + *p * spacing, frame);
-        let on_page = |line: ContourLine| (line.points.iter().map(place).collect::<Vec<_>>(), line.closed);
-        let mut lines: Vec<_> = contour(&*scene.grid, level.value).into_iter().map(on_page).collect();
-        let label = level.name.as_deref().and_then(|name| label(page, name, &lines, &layout.area(frame), &named));
-        for (points, closed) in lines.drain(..) {
-            draw_around(page, points, closed, ink, label.as_ref());
-        }
-        if let (Some(area), Some(name)) = (label, &level.name) {
-            named.push(area);
-            let font_size = LABEL * page.em;
-            page.front(Shape::Text { text: name.clone(), area, font_size, upward: false, ink });
-        }
-    }
-}
-
-/// Letters of contours against those of numbers.
-const LABEL: f64 = 0.9;
-
-/// Where the name of a contour stands: on the longest of its lines, where that runs most nearly to the right, within
-/// the map and away from other names.
-fn label(page: &mut Page, name: &str, lines: &[(Vec<DVec2>, bool)], map: &Area, named: &[Area]) -> Option<Area> {
-    let size = page.text_size(name, LABEL * page.em);
-    let (points, _) = lines.iter().max_by(|a, b| length(&a.0).total_cmp(&length(&b.0)))?;
-    // A line that its name would hide has none.
-    if length(points) < 3.0 * size.x {
-        return None;
-    }
-    let margin = 0.3 * page.em;
-    let free = |at: &usize| {
-        let area = Area::around(points[*at], size).grown(margin);
-        map.contains(&area) && !named.iter().any(|other| other.overlaps(&area))
-    };
-    let steep = |at: &usize| slope(points, *at, 0.5 * size.x);
-    let at = (0..points.len()).filter(free).min_by(|a, b| steep(a).total_cmp(&steep(b)))?;
-    Some(Area::around(points[at], size))
-}
-
-fn length(points: &[DVec2]) -> f64 {
-    points.windows(2).map(|w| w[0].distance(w[1])).sum()
-}
-
-/// How far from the horizontal a line runs within `reach` of one of its points.
-fn slope(points: &[DVec2], at: usize, reach: f64) -> f64 {
-    let near = |p: &&DVec2| (p.x - points[at].x).abs() <= reach;
-    let before = points[..=at].iter().rev().take_while(near);
-    let after = points[at..].iter().take_while(near);
-    before.chain(after).map(|p| (p.y - points[at].y).abs()).fold(0.0, f64::max)
-}
-
-/// A line, left out where its name stands.
-fn draw_around(page: &mut Page, mut points: Vec<DVec2>, closed: bool, ink: Ink, label: Option<&Area>) {
-    let width = CONTOUR * page.line;
-    let hole = label.map(|area| area.grown(0.15 * page.em));
-    let hidden = |p: &DVec2| hole.is_some_and(|h| p.cmpgt(h.min).all() && p.cmplt(h.max).all());
-    let Some(first) = points.iter().position(hidden) else {
-        page.front(Shape::Path { points, closed, width, ink });
-        return;
-    };
-    if closed {
-        points.rotate_left(first);
-        points.push(points[0]);
-    }
-    for part in points.split(hidden).filter(|part| part.len() > 1) {
-        page.front(Shape::Path { points: part.to_vec(), closed: false, width, ink });
     }
 }

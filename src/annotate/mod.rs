@@ -4,6 +4,7 @@
 mod axes;
 mod chart;
 mod colorbar;
+mod contours;
 mod gizmo;
 mod heatmap;
 mod legend;
