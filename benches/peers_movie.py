@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""peers_movie.py [BENCH_BINARY]: matplotlib, celluloid and densitas write 60 frames of a heat map of 640 x 480 pixels.
+"""peers_movie.py [--rounds N]: matplotlib, celluloid and densitas write 60 frames of a heat map of 640 x 480 pixels.
 
-Without an argument the bench is found by `cargo bench --bench movie --no-run`. Needs numpy, matplotlib, celluloid and
-ffmpeg. Printed are processor milliseconds a frame, children (ffmpeg) included, the least of the rounds. densitas'
-figure is of encoding alone; those of the others hold drawing too.
+densitas is the program that `cargo build --release` makes; its figures hold start, reading, drawing and encoding, those of
+the others drawing and encoding. Printed are processor milliseconds a frame, children (ffmpeg) included, the least of the
+rounds; and of densitas what encoding alone takes, by `cargo bench --bench movie`. Needs numpy, matplotlib, celluloid and
+ffmpeg.
 """
+import argparse
 import json
 import os
 import re
@@ -21,17 +23,16 @@ import numpy as np
 from celluloid import Camera
 from matplotlib import animation
 
-ROUNDS = 3
 FRAMES = 60
 FPS = 20
 EXTENT = (-4, 4, -4, 4)
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def bench_binary() -> str:
-    root = Path(__file__).resolve().parent.parent
     command = ["cargo", "bench", "--bench", "movie", "--no-run"]
-    built = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
-    return str(root / re.search(r"\((\S*movie-\S*)\)", built.stderr).group(1))
+    built = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return str(ROOT / re.search(r"\((\S*movie-\S*)\)", built.stderr).group(1))
 
 
 def arrays() -> list:
@@ -67,22 +68,38 @@ def of_celluloid(frames: list, file: str) -> None:
     plt.close(figure)
 
 
+def of_densitas(array: str, file: str) -> None:
+    command = [ROOT / "target/release/densitas", "heatmap", array, "--bounds=-4,4,-4,4", "--limits", "value:0,1", "--quiet"]
+    command += ["--size", "640x480", "--fps", str(FPS), "--interpolation", "nearest", "-o", file]
+    subprocess.run(command, check=True)
+
+
 def main() -> None:
-    binary = sys.argv[1] if len(sys.argv) > 1 else bench_binary()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=3)
+    rounds, binary = parser.parse_args().rounds, bench_binary()
     frames, best = arrays(), {}
     with tempfile.TemporaryDirectory() as folder:
-        for _ in range(ROUNDS):
-            for name, draw in (("matplotlib", of_matplotlib), ("celluloid", of_celluloid)):
+        array = f"{folder}/frames.npy"
+        np.save(array, np.array(frames))
+        cases = {
+            "matplotlib, FFMpegWriter": lambda: of_matplotlib(frames, f"{folder}/m.mp4"),
+            "celluloid": lambda: of_celluloid(frames, f"{folder}/c.mp4"),
+        }
+        for ending in ("mp4", "gif", "avi", "apng"):
+            cases[f"densitas, {ending}"] = lambda ending=ending: of_densitas(array, f"{folder}/d.{ending}")
+        for _ in range(rounds):
+            for name, draw in cases.items():
                 before = cpu()
-                draw(frames, f"{folder}/{name}.mp4")
+                draw()
                 best[name] = min(best.get(name, np.inf), cpu() - before)
             for ending in ("mp4", "gif", "avi", "png"):
-                command = [binary, "--case", ending, str(FRAMES), f"{folder}/densitas.{ending}"]
+                command = [binary, "--case", ending, str(FRAMES), f"{folder}/e.{ending}"]
                 took = json.loads(subprocess.check_output(command))["cpu_s"]
-                best[f"densitas {ending}"] = min(best.get(f"densitas {ending}", np.inf), took)
-    print("| program | CPU ms a frame |\n|---|---|")
+                best[f"densitas, encoding {ending} alone"] = min(best.get(f"densitas, encoding {ending} alone", np.inf), took)
+    print("| program | CPU ms a frame | frames a CPU second |\n|---|---|---|")
     for name, seconds in best.items():
-        print(f"| {name} | {1e3 * seconds / FRAMES:.1f} |")
+        print(f"| {name} | {1e3 * seconds / FRAMES:.1f} | {FRAMES / seconds:.1f} |")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,36 @@ pub trait Listener: Progress + Send {
     fn said(&self, is_warning: bool, text: &str);
 }
 
+/// Hears warnings in place of standard error, and says nothing.
+pub struct Aside {
+    cancelled: Arc<AtomicBool>,
+    warnings: Mutex<Vec<String>>,
+}
+
+impl Aside {
+    /// What was warned of, each once.
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+}
+
+impl Progress for Aside {
+    fn begin(&self, _stage: &'static str, _total: u64) {}
+    fn advance(&self, _steps: u64) {}
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+impl Listener for Aside {
+    fn said(&self, is_warning: bool, text: &str) {
+        let mut warnings = self.warnings.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if is_warning && !warnings.iter().any(|known| known == text) {
+            warnings.push(text.to_owned());
+        }
+    }
+}
+
 /// Standard output and error of one run.
 pub struct Console {
     /// One JSON object on stdout instead of prose.
@@ -53,6 +83,12 @@ impl Console {
     /// A console that prints nothing: all is told to `listener`, who can also stop the work.
     pub fn listened_by(listener: Arc<dyn Listener>) -> Self {
         Self { listener: Some(listener), ..Self::new(false, true) }
+    }
+
+    /// A console that prints nothing and stops when this one does, and what it was told.
+    pub fn aside(&self) -> (Self, Arc<Aside>) {
+        let aside = Arc::new(Aside { cancelled: self.cancelled.clone(), warnings: Mutex::default() });
+        (Self::listened_by(aside.clone()), aside)
     }
 
     /// From now on Ctrl-C and SIGTERM end the program with status 130, leaving no half file.

@@ -60,13 +60,41 @@ impl Stock {
     /// What reading and computing give; what was there then still is.
     pub fn content(&mut self, args: &SceneArgs, console: &Console) -> Result<Content> {
         let (opened, volume) = self.opened(args, console)?;
+        self.content_of(opened, volume, "", args, console)
+    }
+
+    /// As [`Stock::content`], of points that are read already; `part` tells apart those that were read by the same options.
+    ///
+    /// # Errors
+    /// As [`Stock::content`].
+    pub fn content_of_points(
+        &mut self,
+        opened: Arc<Opened>,
+        part: &str,
+        args: &SceneArgs,
+        console: &Console,
+    ) -> Result<Content> {
+        self.content_of(opened, None, part, args, console)
+    }
+
+    fn content_of(
+        &mut self,
+        opened: Arc<Opened>,
+        volume: Option<Arc<DensityGrid>>,
+        part: &str,
+        args: &SceneArgs,
+        console: &Console,
+    ) -> Result<Content> {
+        let key = format!("{part} {}", key_of_density(args));
         let (grid, report) = match (&opened.input, volume) {
-            (Input::Points(points), _) => self.density(&opened, points, args, console)?,
+            (Input::Points(points), _) => self.density(&opened, points, &key, args, console)?,
             (Input::Volume(_), Some(grid)) => (grid, None),
             (Input::Volume(_), None) => unreachable!("of a volume the grid is kept"),
         };
         let points = match (&opened.input, args.glyphs.draws_points()) {
-            (Input::Points(points), true) => Some(self.weighed(&opened, points, args, console)?),
+            (Input::Points(points), true) => {
+                Some(self.weighed(&opened, points, key + &key_of_reading(args), args, console)?)
+            }
             _ => None,
         };
         let total = match &opened.input {
@@ -83,13 +111,25 @@ impl Stock {
             return Ok((opened.clone(), volume.clone()));
         }
         let columns = input::Columns { sigmas: args.density.sigma_columns(), further: args.glyphs.columns() };
-        let mut opened = input::open(&args.points, args.density.bounds, columns, console)?;
+        self.adopt(input::open(&args.points, args.density.bounds, columns, console)?, args, console)
+    }
+
+    /// Takes what was read by these options already.
+    ///
+    /// # Errors
+    /// Those of a volume that cannot be drawn.
+    pub fn adopt(
+        &mut self,
+        mut opened: Opened,
+        args: &SceneArgs,
+        console: &Console,
+    ) -> Result<(Arc<Opened>, Option<Arc<DensityGrid>>)> {
         let volume = match &mut opened.input {
             Input::Points(_) => None,
             Input::Volume(volume) => Some(Arc::new(grid_of(volume, &opened.source, args, console)?)),
         };
         let opened = Arc::new(opened);
-        self.opened = Some((key, opened.clone(), volume.clone()));
+        self.opened = Some((key_of_reading(args), opened.clone(), volume.clone()));
         Ok((opened, volume))
     }
 
@@ -97,16 +137,16 @@ impl Stock {
         &mut self,
         opened: &Opened,
         points: &PointInput,
+        key: &str,
         args: &SceneArgs,
         console: &Console,
     ) -> Result<(Arc<DensityGrid>, Option<Arc<Report>>)> {
-        let key = key_of_density(args);
-        if let Some((_, grid, report)) = self.density.as_ref().filter(|(of, ..)| *of == key) {
+        if let Some((_, grid, report)) = self.density.as_ref().filter(|(of, ..)| of == key) {
             return Ok((grid.clone(), report.clone()));
         }
         let (grid, report) = input::density_of::<f32>(points, &opened.source, &args.density, console)?;
         let (grid, report) = (Arc::new(grid), Some(Arc::new(report)));
-        self.density = Some((key, grid.clone(), report.clone()));
+        self.density = Some((key.to_owned(), grid.clone(), report.clone()));
         Ok((grid, report))
     }
 
@@ -114,10 +154,10 @@ impl Stock {
         &mut self,
         opened: &Opened,
         points: &PointInput,
+        key: String,
         args: &SceneArgs,
         console: &Console,
     ) -> Result<Arc<WeighedPoints>> {
-        let key = key_of_density(args) + &key_of_reading(args);
         if let Some((_, weighed)) = self.points.as_ref().filter(|(of, _)| *of == key) {
             return Ok(weighed.clone());
         }

@@ -28,6 +28,23 @@ pub struct Opened {
     pub seconds: f64,
 }
 
+impl Opened {
+    /// How it was understood, and what the user must know before trusting it.
+    fn notes_and_warnings(&self) -> [&[String]; 2] {
+        match &self.input {
+            Input::Points(points) => [&points.notes, &points.warnings],
+            Input::Volume(volume) => [&volume.notes, &volume.warnings],
+        }
+    }
+
+    /// Tells what was not told of `other` already.
+    pub fn tell_beyond(&self, other: &Self, console: &Console) {
+        let ([notes, warnings], [known, warned]) = (self.notes_and_warnings(), other.notes_and_warnings());
+        notes.iter().filter(|n| !known.contains(n)).for_each(|n| console.note(n));
+        warnings.iter().filter(|w| !warned.contains(w)).for_each(|w| console.warning(w));
+    }
+}
+
 /// Columns of a table to read beside positions and weights.
 #[derive(Debug, Default)]
 pub struct Columns {
@@ -86,13 +103,11 @@ fn finish(
         }
         (Some(_), _) => return Err(Error::Usage(format!("{source}: --align lays frames of atoms over one another"))),
     };
-    let (notes, warnings) = match &input {
-        Input::Points(p) => (&p.notes, &p.warnings),
-        Input::Volume(v) => (&v.notes, &v.warnings),
-    };
+    let opened = Opened { source, input, alignment, seconds: start.elapsed().as_secs_f64() };
+    let [notes, warnings] = opened.notes_and_warnings();
     notes.iter().for_each(|n| console.note(n));
     warnings.iter().for_each(|w| console.warning(w));
-    Ok(Opened { source, input, alignment, seconds: start.elapsed().as_secs_f64() })
+    Ok(opened)
 }
 
 fn align_selection(text: &str) -> Result<Selection> {

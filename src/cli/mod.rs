@@ -24,6 +24,7 @@ mod render;
 mod report;
 mod sample;
 pub(crate) mod scene_args;
+mod shared;
 mod stream;
 mod surface;
 pub(crate) mod view;

@@ -11,13 +11,13 @@ use super::recipe::{Draft, Recipe};
 use crate::error::{Error, Result};
 
 /// The verbs that take `--recipe` and write recipes.
-const VERBS: [&str; 3] = ["render", "heatmap", "view"];
+const VERBS: [&str; 4] = ["render", "heatmap", "movie", "view"];
 
 /// A verb that follows the recipes of another: a window edits the options of a picture.
 const FOLLOWS: [(&str, &str); 1] = [("view", "render")];
 
 /// Options that name files rather than decide what is in them.
-const NOT_IN_RECIPES: [&str; 3] = ["output", "recipe", "explain"];
+const NOT_IN_RECIPES: [&str; 4] = ["output", "recipe", "explain", "resume"];
 
 /// Options that say anew what others of a recipe say too, without being in conflict with them.
 const SUPERSEDES: [(&str, &[&str]); 1] = [("limits", &["vmin", "vmax"])];
@@ -194,6 +194,11 @@ fn recipe_of(verb: &ArgMatches) -> Option<&PathBuf> {
 fn is_given(verb: &ArgMatches, id: &str) -> bool {
     verb.try_contains_id(id).is_ok_and(|known| known)
         && verb.value_source(id) == Some(clap::parser::ValueSource::CommandLine)
+}
+
+/// The long names of the options of a verb that recipes hold.
+pub fn options_of(verb: &str) -> Vec<String> {
+    in_recipes(verb).iter().filter_map(|arg| arg.get_long().map(str::to_owned)).collect()
 }
 
 /// The options of a verb that recipes hold.

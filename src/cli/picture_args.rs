@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::grid::DensityGrid;
 use crate::io::Values;
 use crate::points::PointCloud;
-use crate::scene::{Annotations, Background, Frame, Limits, Quantity};
+use crate::scene::{Annotations, Background, Frame, Limits, LimitsOver, Quantity};
 
 /// The options.
 #[derive(Debug, Args)]
@@ -19,7 +19,8 @@ pub struct PictureArgs {
     /// Pixels per point: 2 gives the same picture with twice the pixels
     #[arg(long, value_name = "S", default_value_t = 1.0)]
     scale_factor: f64,
-    /// vmin and vmax: range:0,0.5 | percentile:2,98 | mass:0.98,0.05 | value:A,B [default: mass:0.98,0.05; flat: range:0,1]
+    /// vmin and vmax: range:0,0.5 | percentile:2,98 | mass:0.98,0.05 | value:A,B [default: mass:0.98,0.05; flat: range:0,1; several
+    /// flat frames: percentile:2,98]
     #[arg(long, value_name = "LIMITS")]
     limits: Option<Limits>,
     /// Density (or counts) that the colours begin at
@@ -284,6 +285,15 @@ pub fn size(text: &str) -> std::result::Result<[u32; 2], String> {
     let (w, h) = text.split_once(['x', 'X']).ok_or_else(wrong)?;
     let side = |t: &str| t.trim().parse::<u32>().ok().filter(|n| (1..=32768).contains(n)).ok_or_else(wrong);
     Ok([side(w)?, side(h)?])
+}
+
+/// Whether limits are of the values of all frames or of each.
+pub fn limits_of(text: &str) -> std::result::Result<LimitsOver, String> {
+    match text {
+        "all" => Ok(LimitsOver::AllFrames),
+        "each" => Ok(LimitsOver::EachFrame),
+        _ => Err("write all or each".into()),
+    }
 }
 
 pub fn on_off(text: &str) -> std::result::Result<bool, String> {

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::io::png;
 
 /// The keyword of the text in a PNG that holds the recipe.
-const KEYWORD: &str = "densitas:recipe";
+pub const KEYWORD: &str = "densitas:recipe";
 
 /// A recipe is no longer than this many bytes.
 const LONGEST: u64 = 1 << 20;
@@ -177,6 +177,13 @@ impl Draft {
         Self { densitas: env!("CARGO_PKG_VERSION"), verb: verb.to_owned(), input: None, options: BTreeMap::new() }
     }
 
+    /// The recipe of frame `k` of a movie alone.
+    pub fn of_frame(&self, k: u64) -> Self {
+        let mut draft = self.clone();
+        draft.set("only", Some(k.to_string()));
+        draft
+    }
+
     /// The recipe with the record of what was drawn.
     pub fn text(&self, drawn: &Table) -> String {
         #[derive(Serialize)]
@@ -208,7 +215,16 @@ pub fn write_bands(
     png::write_bands(output, input, size, opaque, &texts(&recipe), draw)
 }
 
-fn tell_differences(asked: &Asked, drawn: &Table, console: &Console) {
+/// Writes a picture with its recipe.
+///
+/// # Errors
+/// As [`png::write_with_texts`].
+pub fn write(output: &Path, input: Option<&Path>, size: [u32; 2], rgba: &[u8], recipe: &str) -> Result<()> {
+    png::write_with_texts(output, input, size, rgba, &texts(recipe))
+}
+
+/// Tells what is not as the recipe that was followed says.
+pub fn tell_differences(asked: &Asked, drawn: &Table, console: &Console) {
     for difference in asked.expected.iter().flat_map(|expected| differences(expected, drawn)) {
         console.warning(&format!("not as when the recipe was written: {difference}"));
     }

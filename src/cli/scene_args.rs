@@ -9,6 +9,7 @@ use super::content::Content;
 use super::cut_args::CutArgs;
 use super::glyph_args::{GlyphArgs, Mode};
 use super::picture_args::{PictureArgs, on_off};
+use super::shared::Shared;
 use crate::annotate;
 use crate::color::OpacityCurve;
 use crate::error::Result;
@@ -85,7 +86,15 @@ impl SceneArgs {
     /// # Errors
     /// [`crate::error::Error::Usage`] for options that do not fit it.
     pub fn scene(&self, content: &Content, frame: &Frame) -> Result<Scene> {
-        let mut scene = self.shown(content, frame)?;
+        self.scene_among(content, frame, None)
+    }
+
+    /// As [`SceneArgs::scene`], of one of several pictures and with what they have in common.
+    ///
+    /// # Errors
+    /// As [`SceneArgs::scene`].
+    pub fn scene_among(&self, content: &Content, frame: &Frame, shared: Option<&Shared>) -> Result<Scene> {
+        let mut scene = self.shown(content, frame, shared)?;
         self.view.apply(self.glyphs.mode, &mut scene);
         if let Some(level) = content.noise(self)? {
             scene.transfer.fade_below(level);
@@ -95,23 +104,28 @@ impl SceneArgs {
     }
 
     /// All but viewpoint, opacity and lighting, which are cheap to change: the last one is kept.
-    fn shown(&self, content: &Content, frame: &Frame) -> Result<Scene> {
+    fn shown(&self, content: &Content, frame: &Frame, shared: Option<&Shared>) -> Result<Scene> {
         let Self { glyphs, cuts, picture, view, .. } = self;
-        let key = format!("{glyphs:?} {cuts:?} {picture:?} {:?} {} {}", view.look, view.gizmo, frame.scale_factor);
+        let (factor, is_shared) = (frame.scale_factor, shared.is_some());
+        let key = format!("{glyphs:?} {cuts:?} {picture:?} {:?} {} {factor} {is_shared}", view.look, view.gizmo);
         let mut last = content.last.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some((_, scene)) = last.as_ref().filter(|(of, _)| *of == key) {
             return Ok(scene.clone());
         }
-        let scene = self.shown_anew(content, frame)?;
+        let scene = self.shown_anew(content, frame, shared)?;
         *last = Some((key, scene.clone()));
         Ok(scene)
     }
 
-    fn shown_anew(&self, content: &Content, frame: &Frame) -> Result<Scene> {
+    fn shown_anew(&self, content: &Content, frame: &Frame, shared: Option<&Shared>) -> Result<Scene> {
         let (picture, view) = (&self.picture, &self.view);
         let quantity = picture.quantity(content.total, content.values())?;
-        let limits = picture.limits(&content.grid, Limits::DEFAULT, quantity, 3)?;
+        let limits = match shared.and_then(|shared| shared.limits(picture, quantity)) {
+            Some(limits) => limits?,
+            None => picture.limits(&content.grid, Limits::DEFAULT, quantity, 3)?,
+        };
         let mut scene = view.look.scene(content.grid.clone(), limits)?;
+        shared.iter().for_each(|shared| shared.apply(&mut scene));
         if let Some(background) = picture.background() {
             scene.background = background;
             scene.transfer.colormap = view.look.colormap(background);
@@ -120,7 +134,8 @@ impl SceneArgs {
         self.cuts.apply(self.glyphs.mode, &mut scene)?;
         picture.apply(&mut scene.transfer);
         scene.annotations = Annotations { gizmo: view.gizmo, ..picture.annotations(quantity) };
-        if let Some(automatic) = scene.mode.limits(&scene.grid) {
+        if let Some(own) = scene.mode.limits(&scene.grid) {
+            let automatic = shared.and_then(|shared| shared.along_rays(&scene.mode)).unwrap_or(own);
             let factor = quantity.factor(scene.grid.unit, scene.mode.dimensions());
             scene.transfer.limits = picture.limits_along_rays(automatic, factor)?;
         }
@@ -160,7 +175,7 @@ impl ViewArgs {
     }
 
     /// The camera that the options move away from the automatic one; none if they do not.
-    fn viewpoint(&self, scene: &Scene, frame: &Frame) -> Viewpoint {
+    pub fn viewpoint(&self, scene: &Scene, frame: &Frame) -> Viewpoint {
         if let Some(camera) = self.whole_camera() {
             return Viewpoint::At(camera);
         }

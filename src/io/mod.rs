@@ -40,6 +40,7 @@ mod xyz;
 mod zipped;
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -254,6 +255,28 @@ impl PointInput {
     pub fn frame(&self, k: usize) -> PointCloud {
         let range = self.frame_starts[k]..self.frame_starts[k + 1];
         if range.len() == self.cloud.len() { self.cloud.clone() } else { self.cloud.take(&range.collect::<Vec<_>>()) }
+    }
+
+    /// The input as if these of the frames in [`PointInput::cloud`] were all that was chosen, without warnings and notes;
+    /// [`PointInput::row_of_point`] is not known then.
+    ///
+    /// # Panics
+    /// If there are fewer frames, or the range is empty.
+    pub fn with_frames(&self, frames: Range<usize>) -> Self {
+        let (first, end) = (self.frame_starts[frames.start], self.frame_starts[frames.end]);
+        Self {
+            cloud: self.cloud.take(&(first..end).collect::<Vec<_>>()),
+            frame_numbers: self.frame_numbers[frames.clone()].to_vec(),
+            frame_starts: self.frame_starts[frames.start..=frames.end].iter().map(|at| at - first).collect(),
+            columns: self.columns.clone(),
+            position_columns: self.position_columns.clone(),
+            rows: end - first,
+            row_of_point: None,
+            dropped: 0,
+            notes: Vec::new(),
+            warnings: Vec::new(),
+            ..*self
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod mp4;
 mod rate;
 mod recorder;
 mod sequence;
+mod track;
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, SyncSender};
@@ -21,8 +22,9 @@ use std::thread::JoinHandle;
 use crate::error::{Error, Result};
 use crate::io::atomic::{self, AtomicFile, Scratch};
 pub use rate::Rate;
-pub use recorder::{Recorder, Snap, record_heatmap};
-pub use sequence::{MARK, frame_path};
+pub use recorder::{Describe, Recorder, Snap, record_heatmap, record_heatmap_with};
+pub use sequence::frame_path;
+pub use track::{Ease, Track};
 
 /// Frames that wait for the encoder.
 const QUEUE: usize = 3;
@@ -40,8 +42,6 @@ pub struct MovieOptions {
     pub comment: Option<String>,
     /// Number of the first frame in the names of a PNG sequence.
     pub first: u64,
-    /// A text in each picture of a sequence, by which those of one movie are known.
-    pub mark: Option<String>,
     /// Whether colours that a GIF has not are mixed by dithering (Floyd and Steinberg).
     pub dither: bool,
     /// An encoder of the installed ffmpeg, such as `libx265`, instead of the program's own.
@@ -50,7 +50,7 @@ pub struct MovieOptions {
 
 impl Default for MovieOptions {
     fn default() -> Self {
-        Self { fps: 25.0, title: None, artist: None, comment: None, first: 0, mark: None, dither: true, codec: None }
+        Self { fps: 25.0, title: None, artist: None, comment: None, first: 0, dither: true, codec: None }
     }
 }
 
@@ -95,6 +95,7 @@ impl Format {
         if frame_path(path, 0).is_some() {
             return Ok(Self::Sequence);
         }
+        sequence::refuse_half_pattern(path)?;
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
         match extension.as_str() {
             "mp4" | "m4v" => Ok(Self::Mp4),
@@ -145,6 +146,8 @@ pub fn check_name(path: &Path) -> Result<()> {
 
 /// What writes one format.
 trait Encoder {
+    /// Texts, each after its keyword, for the next frame, of formats that keep texts by frame.
+    fn describe(&mut self, _texts: Texts) {}
     /// Adds a frame of the movie's size: red, green, blue, alpha, rows from the top.
     fn push(&mut self, rgba: &[u8]) -> Result<()>;
     /// Makes the file whole.
@@ -158,8 +161,11 @@ enum Target {
     Names,
 }
 
+/// Texts of a frame, each after its keyword.
+type Texts = Vec<(String, String)>;
+
 enum Message {
-    Frame(Vec<u8>),
+    Frame(Vec<u8>, Texts),
     Finish,
 }
 
@@ -213,12 +219,24 @@ impl MovieWriter {
     /// # Panics
     /// If `rgba` does not hold four bytes a pixel.
     pub fn push(&mut self, size: [u32; 2], rgba: Vec<u8>) -> Result<()> {
+        self.push_with(size, rgba, Vec::new())
+    }
+
+    /// As [`MovieWriter::push`], with texts, each after its keyword (1 to 79 Latin-1 letters), that a PNG sequence keeps in the
+    /// file of the frame.
+    ///
+    /// # Errors
+    /// As [`MovieWriter::push`].
+    ///
+    /// # Panics
+    /// As [`MovieWriter::push`].
+    pub fn push_with(&mut self, size: [u32; 2], rgba: Vec<u8>, texts: Vec<(String, String)>) -> Result<()> {
         assert_eq!(rgba.len(), size[0] as usize * size[1] as usize * 4, "four bytes a pixel");
         self.check(size, &rgba)?;
         if self.size.is_none() {
             self.start(size)?;
         }
-        let sent = self.queue.as_ref().map(|q| q.send(Message::Frame(rgba)));
+        let sent = self.queue.as_ref().map(|q| q.send(Message::Frame(rgba, texts)));
         if !matches!(sent, Some(Ok(()))) {
             return Err(self.failure());
         }
@@ -244,7 +262,11 @@ impl MovieWriter {
         let rate = Rate::of(self.options.fps)?;
         let size_in_file = if self.format == Format::Mp4 { h264::padded(size) } else { size };
         let fps = if self.format == Format::Gif { gif::true_fps(rate) } else { rate.fps() };
-        Ok(Finished { frames: self.frames, size: size_in_file, fps, notes: self.format.notes(size, rate) })
+        let mut notes = self.format.notes(size, rate);
+        if self.format == Format::Sequence {
+            notes.extend(sequence::left_over(&self.path, self.options.first + self.frames));
+        }
+        Ok(Finished { frames: self.frames, size: size_in_file, fps, notes })
     }
 
     fn check(&self, size: [u32; 2], rgba: &[u8]) -> Result<()> {
@@ -274,7 +296,10 @@ impl MovieWriter {
             let mut encoder = encoder(format, &path, target, size, &options)?;
             for message in frames {
                 match message {
-                    Message::Frame(rgba) => encoder.push(&rgba)?,
+                    Message::Frame(rgba, texts) => {
+                        encoder.describe(texts);
+                        encoder.push(&rgba)?;
+                    }
                     Message::Finish => return encoder.finish(),
                 }
             }

@@ -102,12 +102,32 @@ pub fn record_heatmap(
     options: &MovieOptions,
     progress: &dyn Progress,
 ) -> Result<Finished> {
+    record_heatmap_with(path, animation, frame, options, &|_, _| Vec::new(), progress)
+}
+
+/// Texts of a frame, each after its keyword, by its number and what it shows.
+pub type Describe<'a> = dyn Fn(usize, &HeatmapScene) -> Vec<(String, String)> + 'a;
+
+/// As [`record_heatmap`], with texts of each frame by its number and scene, as [`MovieWriter::push_with`] takes them.
+///
+/// # Errors
+/// As [`record_heatmap`].
+pub fn record_heatmap_with(
+    path: &Path,
+    animation: &HeatmapAnimation,
+    frame: &Frame,
+    options: &MovieOptions,
+    describe: &Describe<'_>,
+    progress: &dyn Progress,
+) -> Result<Finished> {
     let writer = MovieWriter::create(path, options)?;
     let mut recorder = Recorder { writer, frame: *frame, painter: HeatmapPainter::new() };
     progress.begin("drawing", animation.len() as u64);
     for k in 0..animation.len() {
         progress.check()?;
-        recorder.snap(&animation.frame(k))?;
+        let scene = animation.frame(k);
+        let picture = recorder.painter.draw(&scene, frame)?;
+        recorder.writer.push_with(picture.size, picture.rgba, describe(k, &scene))?;
         progress.advance(1);
     }
     recorder.save()

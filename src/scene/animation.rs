@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use glam::DVec3;
 
-use super::{HeatmapScene, Limits};
+use super::{HeatmapScene, Limits, filled};
 use crate::error::{Error, Result};
 use crate::grid::{DensityGrid, Lattice, PlaneGrid};
 
@@ -22,7 +22,7 @@ pub enum LimitsOver {
 #[derive(Debug, Clone)]
 pub struct HeatmapAnimation {
     /// What all frames share: colours, axes, annotations. In its title `{frame}` stands for the number of the frame
-    /// from 0, `{name}` for its name.
+    /// from 0, `{frames}` for how many there are, `{name}` for its name.
     pub scene: HeatmapScene,
     grids: Vec<Arc<PlaneGrid>>,
     names: Vec<String>,
@@ -99,7 +99,21 @@ impl HeatmapAnimation {
     /// If there are not more than `k` frames.
     pub fn title(&self, k: usize) -> Option<String> {
         let title = self.scene.annotations.title.as_ref()?;
-        Some(title.replace("{frame}", &k.to_string()).replace("{name}", &self.names[k]))
+        Some(filled(title, &self.words(k)).unwrap_or_else(|_| title.clone()))
+    }
+
+    /// Whether all names in braces that the title has mean something; those that do not are drawn as they stand.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the names that do.
+    pub fn check_title(&self) -> Result<()> {
+        self.scene.annotations.title.as_ref().map_or(Ok(()), |title| filled(title, &self.words(0)).map(drop))
+    }
+
+    /// What names in the title of frame `k` stand for.
+    fn words(&self, k: usize) -> [(String, String); 3] {
+        let words = [("frame", k.to_string()), ("frames", self.len().to_string()), ("name", self.names[k].clone())];
+        words.map(|(name, value)| (name.to_owned(), value))
     }
 
     /// Frame `k` from 0: a function of its number alone.
@@ -181,8 +195,11 @@ mod tests {
     fn titles_name_the_frame() {
         let mut a = animation(vec![grid([2, 2], 0.0); 3], Limits::DEFAULT, LimitsOver::AllFrames).unwrap();
         assert_eq!(a.title(1), None);
-        a.scene.annotations.title = Some("{name}, frame {frame}".into());
-        assert_eq!(a.frame(2).annotations.title.as_deref(), Some("t2, frame 2"));
+        a.scene.annotations.title = Some("{name}, frame {frame} of {frames}".into());
+        a.check_title().unwrap();
+        assert_eq!(a.frame(2).annotations.title.as_deref(), Some("t2, frame 2 of 3"));
+        a.scene.annotations.title = Some("{step}".into());
+        assert!(a.check_title().unwrap_err().to_string().contains("{step}"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod look;
 mod mode;
 mod points;
 mod quantity;
+mod title;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use look::{Limits, Look};
 pub use mode::{Isosurface, Plane, VolumeMode};
 pub use points::{ColorKey, Diameter, PointColors, PointLayer, PointOrder};
 pub use quantity::Quantity;
+pub use title::filled;
 
 use crate::color::{Rgb, TransferFunction, hex};
 use crate::geometry::Box3;

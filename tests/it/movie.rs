@@ -326,3 +326,146 @@ fn options_that_cannot_be_are_told_before_the_work() {
     }
     assert_eq!(names(&folder), [""; 0]);
 }
+
+/// Four frames of a ball of points that widens, each of `points` atoms.
+fn ball(path: &Path, points: usize) {
+    let mut text = String::new();
+    for frame in 0..4 {
+        text += &format!("{points}\nframe {frame}\n");
+        for i in 0..points {
+            let (a, b) = (i as f64 * 2.399_963, (i as f64 + 0.5) / points as f64);
+            let (z, r) = (1.0 - 2.0 * b, f64::from(frame + 2) * ((i * 7 + 3) % 11) as f64 / 11.0);
+            let s = (1.0 - z * z).sqrt();
+            text += &format!("C {:.4} {:.4} {:.4}\n", r * s * a.cos(), r * s * a.sin(), r * z);
+        }
+    }
+    std::fs::write(path, text).unwrap();
+}
+
+const SMALL: [&str; 4] = ["--size", "160x120", "--grid", "20"];
+
+fn movie(input: &str, more: &[&str]) -> Output {
+    densitas(&[&["movie", input], &SMALL[..], more].concat())
+}
+
+fn done(out: Output) -> Output {
+    assert!(out.status.success(), "{}", stderr(&out));
+    out
+}
+
+#[test]
+fn frames_of_the_input_play_with_limits_and_box_in_common() {
+    let folder = folder("movie_input");
+    let (input, to) = (path(&folder, "ball.xyz"), path(&folder, "f%d.png"));
+    ball(Path::new(&input), 60);
+    let told = json(&movie(&input, &["-o", &to, "--title", "{input} of {frames}", "--json"]));
+    assert_eq!(told["frames"], 4, "one for each of the input");
+    let frame = |k: usize| read_png(&folder.join(format!("f{k}.png")));
+    (1..4).for_each(|k| assert_ne!(frame(k), frame(k - 1), "frame {k}"));
+    let only = |k: &str, more: &[&str]| {
+        let to = path(&folder, "only.png");
+        let told = json(&movie(
+            &input,
+            &[&["-o", &to, "--title", "{input} of {frames}", "--only", k, "--json"], more].concat(),
+        ));
+        (read_png(&folder.join("only.png")), told["limits"].clone())
+    };
+    // Catches: limits or camera of what was drawn before.
+    let (last, limits) = only("3", &[]);
+    assert_eq!((last, &limits), (frame(3), &told["limits"]));
+    let [first, last] = ["0", "3"].map(|k| only(k, &["--limits-of", "each"]).1);
+    assert_ne!(first, last);
+    // Twice as many pictures: each frame of the input stands twice.
+    assert_eq!(json(&movie(&input, &["-o", &to, "--frames", "8", "--json"]))["frames"], 8);
+    assert_eq!(frame(6), frame(7));
+    assert_ne!(frame(5), frame(6));
+}
+
+#[test]
+fn a_running_average_takes_frames_together() {
+    let folder = folder("movie_average");
+    let (input, to) = (path(&folder, "ball.xyz"), path(&folder, "f%d.png"));
+    ball(Path::new(&input), 60);
+    let all = json(&movie(&input, &["-o", &to, "--average", "4", "--json"]));
+    let pooled = json(&movie(&input, &["-o", &path(&folder, "p.png"), "--pool", "--frames", "1", "--json"]));
+    assert_eq!((&all["points"], &all["max"], &all["limits"]), (&pooled["points"], &pooled["max"], &pooled["limits"]));
+    let frame = |k: usize| read_png(&folder.join(format!("f{k}.png")));
+    assert_eq!(frame(0), frame(3), "the window stays within the input");
+    done(movie(&input, &["-o", &to, "--average", "2"]));
+    assert_ne!(frame(0), frame(3));
+    let out = movie("sample:founding", &["-o", &to, "--average", "2"]);
+    assert!(out.status.code() == Some(2) && stderr(&out).contains("one frame to show"), "{}", stderr(&out));
+}
+
+fn rendered(folder: &Path, options: &[&str]) -> ([u32; 2], Vec<[u8; 3]>) {
+    let to = path(folder, "rendered.png");
+    done(densitas(&[&["render", "sample:founding", "-o", &to], &SMALL[..], options].concat()));
+    read_png(Path::new(&to))
+}
+
+/// The largest difference of two pictures.
+fn difference(a: &[[u8; 3]], b: &[[u8; 3]]) -> u8 {
+    assert_eq!(a.len(), b.len());
+    std::iter::zip(a.as_flattened(), b.as_flattened()).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
+}
+
+#[test]
+fn key_frames_are_the_pictures_of_their_options() {
+    let folder = folder("movie_keys");
+    let to = path(&folder, "f%d.png");
+    let vary = "--vary=camera=30,20,40@0..90,60,20@3..120,10,30";
+    done(movie(
+        "sample:founding",
+        &["-o", &to, "--frames", "6", vary, "--vary=bandwidth=0.2..0.5", "--ease", "linear"],
+    ));
+    for (k, camera, bandwidth) in [(0, "30,20,40", "0.2"), (3, "90,60,20", "0.38"), (5, "120,10,30", "0.5")] {
+        let (_, still) = rendered(&folder, &["--camera", camera, "--bandwidth", bandwidth]);
+        let (_, frame) = read_png(&folder.join(format!("f{k}.png")));
+        assert!(difference(&still, &frame) <= 1, "frame {k}");
+    }
+}
+
+#[test]
+fn modes_fade_into_one_another() {
+    let folder = folder("movie_fade");
+    let to = path(&folder, "f%d.png");
+    done(movie("sample:founding", &["-o", &to, "--frames", "5", "--vary", "mode=volume..iso", "--ease", "linear"]));
+    let [(_, a), (_, b)] = ["volume", "iso"].map(|mode| rendered(&folder, &["--mode", mode]));
+    for (k, share) in [(0, 0.0), (1, 0.25), (4, 1.0)] {
+        let mix = |a: &u8, b: &u8| ((1.0 - share) * f64::from(*a) + share * f64::from(*b)).round() as u8;
+        let mixed: Vec<u8> = std::iter::zip(a.as_flattened(), b.as_flattened()).map(|(a, b)| mix(a, b)).collect();
+        let (_, frame) = read_png(&folder.join(format!("f{k}.png")));
+        assert!(difference(mixed.as_chunks::<3>().0, &frame) <= 1, "frame {k}");
+    }
+}
+
+#[test]
+fn a_frame_draws_itself_again_by_its_recipe() {
+    let folder = folder("movie_recipe");
+    let to = path(&folder, "f%d.png");
+    done(movie("sample:founding", &["-o", &to, "--frames", "3", "--vary", "iso=mass:0.2..mass:0.8", "--mode", "iso"]));
+    let (third, again) = (path(&folder, "f2.png"), path(&folder, "again.png"));
+    let out = done(densitas(&["movie", "--recipe", &third, "-o", &again]));
+    assert!(!stderr(&out).contains("not as when"), "{}", stderr(&out));
+    assert_eq!(std::fs::read(&again).unwrap(), std::fs::read(&third).unwrap());
+}
+
+#[test]
+fn names_in_titles_that_mean_nothing_and_files_that_stay_are_told() {
+    let folder = folder("movie_told");
+    let to = path(&folder, "f%d.png");
+    let out = movie("sample:founding", &["-o", &to, "--title", "{step}"]);
+    assert!(
+        out.status.code() == Some(2) && stderr(&out).contains("{step}, which means nothing here"),
+        "{}",
+        stderr(&out)
+    );
+    assert_eq!(names(&folder), [""; 0]);
+    done(movie("sample:founding", &["-o", &to, "--frames", "3"]));
+    let out = done(movie("sample:founding", &["-o", &to, "--frames", "1"]));
+    assert!(stderr(&out).contains("f1.png and the 1 after it are of a longer movie"), "{}", stderr(&out));
+    for bad in ["f%q.png", "f%d_%d.png"] {
+        let out = movie("sample:founding", &["-o", &path(&folder, bad)]);
+        assert!(out.status.code() == Some(2) && stderr(&out).contains("numbers no frames"), "{}", stderr(&out));
+    }
+}

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::super::args::{length, numbers};
-use super::super::picture_args::on_off;
+use super::super::picture_args::{limits_of, on_off};
 use crate::color::{Rgb, parse_color};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
@@ -131,7 +131,8 @@ pub struct FrameArgs {
     /// A frame for each value of this column of a table
     #[arg(long, value_name = "COLUMN")]
     pub frame_column: Option<String>,
-    /// Names of the frames, separated by commas; {name} and {frame} stand for them in --title
+    /// Names of the frames, separated by commas; {name}, {frame} and {frames} stand for
+    /// it, its number and how many there are in --title
     #[arg(long, value_name = "A,B,..")]
     pub frame_names: Option<String>,
     /// Whether --limits are of the values of all frames or of each frame: all or each
@@ -146,6 +147,12 @@ pub struct FrameArgs {
     /// A remark in the metadata of a movie
     #[arg(long, value_name = "TEXT")]
     pub comment: Option<String>,
+    /// Mix colours that a GIF has not by dithering: on or off
+    #[arg(long, value_name = "on|off", default_value = "on", action = clap::ArgAction::Set, value_parser = on_off)]
+    pub dither: bool,
+    /// Encode by this codec of the installed ffmpeg, such as libx265
+    #[arg(long, value_name = "NAME")]
+    pub codec: Option<String>,
     /// Draw frame K alone, from 0
     #[arg(long, value_name = "K")]
     pub only: Option<usize>,
@@ -207,14 +214,6 @@ fn contours(text: &str) -> std::result::Result<Levels, String> {
         None => {
             list(text, &|_| true, "write values, such as 0.1,0.2, or shares, such as mass:0.5,0.95").map(Levels::Values)
         }
-    }
-}
-
-fn limits_of(text: &str) -> std::result::Result<LimitsOver, String> {
-    match text {
-        "all" => Ok(LimitsOver::AllFrames),
-        "each" => Ok(LimitsOver::EachFrame),
-        _ => Err("write all or each".into()),
     }
 }
 

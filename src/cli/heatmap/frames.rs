@@ -9,7 +9,7 @@ use std::time::Instant;
 use glam::{DVec2, DVec3};
 use serde_json::{Map, Value, json};
 
-use super::super::args::columns;
+use super::super::args::{PointArgs, columns};
 use super::super::console::Console;
 use super::super::picture_args::total_of;
 use super::super::{input, report};
@@ -62,10 +62,24 @@ pub fn make(args: &HeatmapCommand, console: &Console) -> Result<Made> {
         return Err(Error::Usage(format!("{}: {problem}", file.display())));
     }
     let frame_column = args.frames.frame_column.as_deref();
-    let further = frame_column.into_iter().flat_map(columns).collect();
+    let further: Vec<String> = frame_column.into_iter().flat_map(columns).collect();
     let sigmas = args.density.sigma_columns(args.flat.plane);
-    let opened = input::open(&args.points, None, input::Columns { sigmas, further }, console)?;
+    let wanted = || input::Columns { sigmas: sigmas.clone(), further: further.clone() };
+    let mut opened = input::open(&args.points, None, wanted(), console)?;
     let source = opened.source.to_string();
+    let count = match &opened.input {
+        Input::Points(points) => args.points.input_frames.unwrap_or_default().of(points.frames).len(),
+        Input::Volume(_) => 1,
+    };
+    if count > 1 && !args.points.pool && args.takes_frames() {
+        let all = input::open(&PointArgs { pool: true, ..args.points.clone() }, None, wanted(), &console.aside().0)?;
+        all.tell_beyond(&opened, console);
+        opened = all;
+    } else if count > 1 && !args.points.pool {
+        let way_out = "the first is drawn; --input-frames K or --only K draws another, --pool all together, -o F.mp4 or F.html \
+                       one after the other";
+        console.note(&format!("the input holds {count} frames: {way_out}"));
+    }
     match opened.input {
         Input::Volume(volume) => plane_of(args, volume, &source, opened.seconds),
         Input::Points(points) => of_points(args, points, &source, opened.seconds, console),
@@ -159,7 +173,8 @@ fn smoothed(grid: PlaneGrid<f64>, sigma: Option<[Sigma; 2]>) -> Result<Arc<Plane
 /// The points of each frame with its name, and whether the names say more than a number.
 fn frames_of(args: &HeatmapCommand, input: &PointInput, source: &str) -> Result<(Vec<(PointCloud, String)>, bool)> {
     let Some(column) = &args.frames.frame_column else {
-        if !args.takes_frames() {
+        // Frames that --pool takes together are one.
+        if !args.takes_frames() || args.points.pool {
             return Ok((vec![(input.cloud.clone(), "0".into())], false));
         }
         let count = input.frame_numbers.len();

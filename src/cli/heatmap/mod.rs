@@ -21,7 +21,7 @@ use crate::color::Scale;
 use crate::error::{Error, Result};
 use crate::html;
 use crate::io::{self, Values};
-use crate::movie::{MovieOptions, check_name, frame_path, record_heatmap};
+use crate::movie::{MovieOptions, check_name, frame_path, record_heatmap_with};
 use crate::render::draw_heatmap_bands;
 use crate::scene::{
     Aspect, Background, Contours, Extent, Frame, HeatmapAnimation, HeatmapScene, Interpolation, Limits, Quantity,
@@ -88,7 +88,11 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, console: &Console) -> Result<()
     if output == Output::Movie {
         let options = args.movie_options(&animation, fps);
         let path = &args.frames.output;
-        let written = record_heatmap(path, &animation, &frame, &options, console)?;
+        let texts = |k: usize, scene: &HeatmapScene| {
+            let recipe = asked.recipe.of_frame(k as u64).text(&drawn(scene, &frame));
+            vec![(recipe::KEYWORD.to_owned(), recipe)]
+        };
+        let written = record_heatmap_with(path, &animation, &frame, &options, &texts, console)?;
         written.notes.iter().for_each(|note| console.note(note));
         out.insert("fps".into(), written.fps.into());
     }
@@ -112,6 +116,15 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, console: &Console) -> Result<()
 fn contours_told(scene: &HeatmapScene) -> Map<String, Value> {
     let levels = scene.contours.iter().flat_map(|c| c.levels.iter().map(|level| level.value));
     report::object(json!({ "contours": levels.collect::<Vec<f64>>() }))
+}
+
+/// Tells how many values are not finite.
+fn tell_gaps(animation: &HeatmapAnimation, console: &Console) {
+    let values = (0..animation.len()).flat_map(|k| animation.grid(k).values());
+    let (gaps, all) = values.fold((0, 0_usize), |(gaps, all), v| (gaps + usize::from(!v.is_finite()), all + 1));
+    if gaps > 0 {
+        console.note(&format!("{gaps} of {all} values are no finite numbers; there the background is seen"));
+    }
 }
 
 /// The record of a picture in its recipe.
@@ -142,9 +155,11 @@ impl HeatmapCommand {
         let path = &self.frames.output;
         let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
         match ending.as_deref() {
-            Some("png") if frame_path(path, 0).is_none() => Ok(Output::Picture),
+            Some("png") if frame_path(path, 0).is_none() => check_name(path).map(|()| Output::Picture),
             Some("html" | "htm") => Ok(Output::Page),
+            _ if self.frames.codec.is_some() => Ok(Output::Movie),
             _ if io::atomic::is_stream(path) => Ok(Output::Picture),
+            _ if path.to_string_lossy().contains('%') => check_name(path).map(|()| Output::Movie),
             _ => check_name(path).map(|()| Output::Movie).map_err(|_| {
                 let problem = "pictures are written as .png, frames that follow one another as .html, .mp4, .gif, .avi, .apng \
                                or frame_%04d.png";
@@ -186,7 +201,30 @@ impl HeatmapCommand {
         };
         let quantity = scene.annotations.quantity;
         let resolve = |grid: &_| self.picture.limits(grid, default, quantity, 2)?.resolve(grid);
-        HeatmapAnimation::with_limits(scene, made.grids.clone(), made.names.clone(), self.frames.limits_of, &resolve)
+        let (grids, names) = (made.grids.clone(), made.names.clone());
+        let made_of = |e| match e {
+            Error::Data(text) => Error::Data(format!("{}: {text}", self.points.input.display())),
+            other => other,
+        };
+        let of = self.frames.limits_of;
+        let animation = HeatmapAnimation::with_limits(scene, grids, names, of, &resolve).map_err(made_of)?;
+        tell_gaps(&animation, console);
+        animation.check_title().map_err(|e| Error::Usage(format!("--title: {e}")))?;
+        self.tell_contours(made, &animation.scene, console);
+        Ok(animation)
+    }
+
+    /// Tells contours that lie beyond all values.
+    fn tell_contours(&self, made: &Made, scene: &HeatmapScene, console: &Console) {
+        let Some(Levels::Values(values)) = &self.flat.contours else { return };
+        let factor = scene.annotations.quantity.factor(scene.grid.unit(), 2);
+        let ends = made.grids.iter().map(|grid| grid.statistics());
+        let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), s| (a.min(s.min), b.max(s.max)));
+        let (low, high) = (low * factor, high * factor);
+        for value in values.iter().filter(|v| !(low..=high).contains(*v)) {
+            let problem = "lies beyond the values and has no line; they go from";
+            console.warning(&format!("--contours: {value} {problem} {low:.3e} to {high:.3e}"));
+        }
     }
 
     fn scene(&self, scene: HeatmapScene, made: &Made) -> Result<HeatmapScene> {
@@ -231,13 +269,15 @@ impl HeatmapCommand {
     }
 
     fn movie_options(&self, animation: &HeatmapAnimation, fps: f64) -> MovieOptions {
-        let title = animation.scene.annotations.title.as_ref().filter(|title| !title.contains('{'));
-        let FrameArgs { artist, comment, .. } = &self.frames;
+        let title = animation.scene.annotations.title.as_ref().filter(|t| animation.title(0).as_ref() == Some(*t));
+        let FrameArgs { artist, comment, dither, codec, .. } = &self.frames;
         MovieOptions {
             fps,
             title: title.map(|title| title.replace('\n', ", ")),
             artist: artist.clone(),
             comment: comment.clone(),
+            dither: *dither,
+            codec: codec.clone(),
             ..MovieOptions::default()
         }
     }

@@ -1,0 +1,186 @@
+//! The scenes of a movie's frames: what they are of is read and computed once where that is enough.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::timeline::{Layer, Timeline};
+use super::turn::Rig;
+use crate::cli::console::{Aside, Console};
+use crate::cli::content::{self, Content, Stock};
+use crate::cli::input::Opened;
+use crate::cli::scene_args::SceneArgs;
+use crate::cli::shared::{Shared, Survey};
+use crate::error::Result;
+use crate::io::Input;
+use crate::progress::Progress;
+use crate::scene::{Frame, Scene, Viewpoint};
+
+/// Bytes of densities that are kept for when they are needed again.
+const KEPT: usize = 1 << 30;
+/// Times at which the camera is looked at, evenly over the movie.
+const LOOKS: u32 = 12;
+
+/// Makes scenes.
+pub struct Scenes<'a> {
+    timeline: &'a Timeline,
+    frame: Frame,
+    /// All frames of an input that is played.
+    played: Option<Opened>,
+    stock: Stock,
+    /// What is kept, and the frames of the input that it is of.
+    kept: Vec<(String, Arc<Content>)>,
+    bytes: usize,
+    last: Option<(String, Arc<Content>)>,
+    /// Hears what is said of all but the first density.
+    aside: Console,
+    heard: Arc<Aside>,
+    shared: Option<Shared>,
+    rig: Option<Rig>,
+}
+
+impl<'a> Scenes<'a> {
+    /// Of an input that was read by these options.
+    ///
+    /// # Errors
+    /// Those of a volume that cannot be drawn.
+    pub fn new(
+        timeline: &'a Timeline,
+        frame: Frame,
+        opened: Opened,
+        args: &SceneArgs,
+        console: &Console,
+    ) -> Result<Self> {
+        let (aside, heard) = console.aside();
+        let (mut stock, kept) = (Stock::default(), Vec::new());
+        let played = if timeline.plays_input() {
+            Some(opened)
+        } else {
+            stock.adopt(opened, args, console)?;
+            None
+        };
+        Ok(Self { timeline, frame, played, stock, kept, bytes: 0, last: None, aside, heard, shared: None, rig: None })
+    }
+
+    /// Computes what frames have in common: all their densities, where there are several. `limits` says whether limits are.
+    ///
+    /// # Errors
+    /// What reading, computing and choosing limits give.
+    pub fn prepare(&mut self, limits: bool, console: &Console) -> Result<Arc<Content>> {
+        let layers = self.timeline.layers(0)?;
+        let first = self.content_told(&layers[0], 0, Some(console))?;
+        let (several, count) = self.densities()?;
+        if count > 1 {
+            self.shared = Some(self.survey(&several, limits, console)?);
+        }
+        let scene = self.scene_of(layers[0].options.scene(), &first)?;
+        let mut looks = Vec::new();
+        for i in 0..LOOKS {
+            let k = f64::from(i) * self.timeline.frames as f64 / f64::from(LOOKS);
+            let layers = self.timeline.layers(k as u64)?;
+            looks.push((layers[0].options.scene().view.viewpoint(&scene, &self.frame), self.timeline.turned(k)));
+        }
+        self.rig = Some(Rig::new(&scene, &self.frame, looks.into_iter()));
+        Ok(first)
+    }
+
+    /// The frames that have other densities or modes than those before, and the number of densities.
+    fn densities(&self) -> Result<(Vec<u64>, usize)> {
+        let (mut frames, mut seen, mut densities) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        for k in 0..self.timeline.frames {
+            for layer in self.timeline.layers(k)? {
+                let key = self.key(&layer, k);
+                let is_new = seen.insert(format!("{key} {:?}", layer.options.scene().glyphs.mode));
+                densities.insert(key);
+                if is_new && frames.last() != Some(&k) {
+                    frames.push(k);
+                }
+            }
+        }
+        Ok((frames, densities.len()))
+    }
+
+    fn survey(&mut self, frames: &[u64], limits: bool, console: &Console) -> Result<Shared> {
+        console.begin("densities", frames.len() as u64);
+        let mut survey = Survey::new(frames.len(), limits);
+        for &k in frames {
+            for layer in self.timeline.layers(k)? {
+                let content = self.content_told(&layer, k, None)?;
+                survey.add(&self.scene_of(layer.options.scene(), &content)?);
+            }
+            console.advance(1);
+        }
+        survey.finish()
+    }
+
+    /// Tells two densities apart.
+    fn key(&self, layer: &Layer, k: u64) -> String {
+        format!("{:?} {}", self.timeline.input(k), content::key(layer.options.scene()))
+    }
+
+    /// What a layer is of; what is said of it goes to `console`, or aside.
+    fn content_told(&mut self, layer: &Layer, k: u64, console: Option<&Console>) -> Result<Arc<Content>> {
+        let key = self.key(layer, k);
+        if let Some((_, content)) = self.kept.iter().chain(&self.last).find(|(of, _)| *of == key) {
+            return Ok(content.clone());
+        }
+        let (args, console) = (layer.options.scene(), console.unwrap_or(&self.aside));
+        let content = match &self.played {
+            None => self.stock.content(args, console),
+            Some(whole) => {
+                let range = self.timeline.input(k);
+                let part = Arc::new(whole.with_frames(range.clone()));
+                self.stock.content_of_points(part, &format!("{range:?}"), args, console)
+            }
+        };
+        let content = Arc::new(content.map_err(|e| self.timeline.of_input(k, e))?);
+        let bytes = size_of_val(&content.grid.values[..]);
+        if self.bytes + bytes <= KEPT {
+            self.bytes += bytes;
+            self.kept.push((key, content.clone()));
+        } else {
+            self.last = Some((key, content.clone()));
+        }
+        Ok(content)
+    }
+
+    fn scene_of(&self, args: &SceneArgs, content: &Content) -> Result<Scene> {
+        args.scene_among(content, &self.frame, self.shared.as_ref())
+    }
+
+    /// The scenes of frame `k`, each with its share of the picture; [`Scenes::prepare`] comes first.
+    ///
+    /// # Errors
+    /// What computing and choosing limits give.
+    pub fn of(&mut self, k: u64) -> Result<Vec<(f64, Scene)>> {
+        let one = |scenes: &mut Self, layer: Layer| {
+            let content = scenes.content_told(&layer, k, None)?;
+            let mut scene = scenes.scene_of(layer.options.scene(), &content)?;
+            if let Some(rig) = &scenes.rig {
+                scene.viewpoint = Viewpoint::At(rig.camera(&scene, &scenes.frame, scenes.timeline.turned(k as f64)));
+            }
+            let title = scene.annotations.title.take();
+            scene.annotations.title = title.map(|t| scenes.timeline.title(&t, k)).transpose()?;
+            Ok((layer.share, scene))
+        };
+        self.timeline.layers(k)?.into_iter().map(|layer| one(self, layer)).collect()
+    }
+
+    /// Warnings about other densities than the first, each with how often it was said.
+    pub fn warnings(&self) -> Vec<String> {
+        self.heard.warnings()
+    }
+}
+
+impl Opened {
+    /// The input as if only these frames of it were chosen.
+    fn with_frames(&self, frames: Range<usize>) -> Self {
+        let Input::Points(points) = &self.input else { unreachable!("a volume has no frames to play") };
+        Self {
+            source: self.source.clone(),
+            input: Input::Points(points.with_frames(frames)),
+            alignment: None,
+            seconds: self.seconds,
+        }
+    }
+}

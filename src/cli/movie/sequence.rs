@@ -1,0 +1,45 @@
+//! Going on with a sequence of PNG files.
+
+use std::path::Path;
+
+use crate::cli::console::Console;
+use crate::cli::recipe::{Draft, Recipe};
+use crate::error::{Error, Result};
+use crate::{io, movie};
+
+/// Options that do not decide what a frame shows.
+const WHICH: [&str; 3] = ["only", "artist", "comment"];
+
+/// Number of frames of a sequence that are there, whole and of this movie, from the first on without a gap.
+pub fn frames_there(output: &Path, frames: u64, [w, h]: [u32; 2], recipe: &Draft, console: &Console) -> Result<u64> {
+    for k in 0..frames {
+        let path = movie::frame_path(output, k).ok_or_else(|| {
+            let file = output.display();
+            Error::Usage(format!("{file}: --resume goes on with PNG files; name the output F%04d.png or a folder"))
+        })?;
+        if !path.exists() {
+            return Ok(k);
+        }
+        let Ok((size, _)) = io::png::read(&path) else {
+            console.note(&format!("{}: is cut or no PNG, and is drawn again", path.display()));
+            return Ok(k);
+        };
+        let wrong = |problem: String| Err(Error::input(path.display().to_string(), problem));
+        if size != [w, h] {
+            return wrong(format!("is {} x {} pixels, the movie {w} x {h}; give its --size", size[0], size[1]));
+        }
+        if !Recipe::read(&path).is_ok_and(|theirs| is_same_movie(theirs, recipe)) {
+            return wrong(
+                "is of another movie: it was drawn by other options; give those, or leave out --resume".into(),
+            );
+        }
+    }
+    Ok(frames)
+}
+
+fn is_same_movie(theirs: Recipe, ours: &Draft) -> bool {
+    let decides = |name: &&String| !WHICH.contains(&name.as_str());
+    let theirs_options = theirs.options.iter().filter(|(n, _)| decides(n)).map(|(n, v)| (n, v.get_ref()));
+    let ours_options = ours.options.iter().filter(|(n, _)| decides(n));
+    *theirs.verb.get_ref() == ours.verb && theirs.input == ours.input && theirs_options.eq(ours_options)
+}
