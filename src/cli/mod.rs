@@ -90,7 +90,7 @@ enum Verb {
     View(Box<view::ViewCommand>),
     /// Draw the density of two columns, or of points seen along an axis, as a flat picture
     Heatmap(Box<heatmap::HeatmapCommand>),
-    /// Turn the density once and save a movie of it
+    /// Save a movie: the density turns, frames of the input play, options change
     Movie(Box<movie::MovieCommand>),
     /// Print the recipe that a picture holds
     Recipe(recipe::RecipeArgs),
