@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    densitas::cli::run(std::env::args_os(), densitas::app::open)
+    densitas::cli::run(std::env::args_os(), densitas::app::open, densitas::app::play)
 }

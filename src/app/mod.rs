@@ -10,6 +10,7 @@ mod mailbox;
 mod model;
 mod painter;
 mod panels;
+mod player;
 mod probe;
 mod screen;
 mod session;
@@ -19,33 +20,42 @@ mod worker;
 
 use winit::event_loop::EventLoop;
 
-use crate::cli::Opening;
+use crate::cli::{Flipbook, Opening};
 use crate::error::{Error, Result};
-use window::App;
+use window::{App, Opened};
 
 /// What the other threads wake the window with.
 #[derive(Debug, Clone, Copy)]
 struct Wake;
 
-/// Opens the window and runs until it is closed.
+/// Opens the window of a density and runs until it is closed.
 ///
 /// # Errors
 /// [`Error::Gpu`] if there is no display or nothing to draw with.
 pub fn open(opening: Opening) -> Result<()> {
-    let input = opening.options.input.clone();
-    let event_loop = EventLoop::<Wake>::with_user_event().build().map_err(|e| no_display(input.as_deref(), &e))?;
+    let input = opening.options.input.clone().unwrap_or_else(|| "FILE".to_owned());
+    run(Opened::Density(opening), &format!("densitas render {input} -o picture.png"))
+}
+
+/// Opens a window in which heat maps follow one another, and runs until it is closed.
+///
+/// # Errors
+/// As [`open`].
+pub fn play(frames: Flipbook) -> Result<()> {
+    let way_out = format!("densitas heatmap {} -o frames.html", frames.name);
+    run(Opened::Frames(Box::new(frames)), &way_out)
+}
+
+fn run(opening: Opened, way_out: &str) -> Result<()> {
+    let event_loop = EventLoop::<Wake>::with_user_event().build().map_err(|e| no_display(way_out, &e))?;
     let mut app = App::new(opening, event_loop.create_proxy(), event_loop.owned_display_handle());
-    event_loop.run_app(&mut app).map_err(|e| no_display(input.as_deref(), &e))?;
+    event_loop.run_app(&mut app).map_err(|e| no_display(way_out, &e))?;
     app.failure.map_or(Ok(()), Err)
 }
 
-fn no_display(input: Option<&str>, reason: &dyn std::fmt::Display) -> Error {
-    let input = input.unwrap_or("FILE");
+fn no_display(way_out: &str, reason: &dyn std::fmt::Display) -> Error {
     let reason = reason.to_string();
     // winit begins with the place in its source.
     let reason = reason.rsplit(": ").next().unwrap_or(&reason).trim_end_matches(['.', ')']);
-    Error::Gpu(format!(
-        "no window can be opened: {reason}; without a display `densitas render {input} -o picture.png` draws the picture \
-         into a file"
-    ))
+    Error::Gpu(format!("no window can be opened: {reason}; without a display `{way_out}` draws into a file"))
 }

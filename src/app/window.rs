@@ -13,9 +13,10 @@ use winit::window::{Window, WindowId};
 use super::Wake;
 use super::model::Model;
 use super::panels;
+use super::player::{self, Player};
 use super::screen::{Screen, Shown};
 use super::style;
-use crate::cli::Opening;
+use crate::cli::{Flipbook, Opening};
 use crate::error::{Error, Result};
 
 /// Width and height of a new window, in points.
@@ -25,9 +26,47 @@ const LEAST: [f64; 2] = [640.0, 420.0];
 /// New screens in a row after which the device is given up.
 const MOST_SCREENS: u32 = 3;
 
+/// What a window shows.
+pub trait Inside {
+    /// Lays it out and takes in what the user does.
+    fn show(&mut self, ui: &mut egui::Ui);
+    /// The window's title.
+    fn title(&self) -> String;
+    /// Whether the window is to be closed.
+    fn is_over(&self) -> bool;
+    /// Textures of a device that is gone.
+    fn forget_textures(&mut self);
+}
+
+impl Inside for Model {
+    fn show(&mut self, ui: &mut egui::Ui) {
+        panels::show(self, ui);
+    }
+
+    fn title(&self) -> String {
+        Self::title(self)
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    fn forget_textures(&mut self) {
+        Self::forget_textures(self);
+    }
+}
+
+/// What a window is opened with.
+pub enum Opened {
+    /// The density of points.
+    Density(Opening),
+    /// Heat maps.
+    Frames(Box<Flipbook>),
+}
+
 /// The program while its window is open.
 pub struct App {
-    opening: Option<Opening>,
+    opening: Option<Opened>,
     proxy: EventLoopProxy<Wake>,
     display: OwnedDisplayHandle,
     shown: Option<Shop>,
@@ -41,7 +80,7 @@ struct Shop {
     screen: Screen,
     ctx: egui::Context,
     state: egui_winit::State,
-    model: Model,
+    inside: Box<dyn Inside>,
     title: String,
     /// Screens made since a frame was shown.
     screens: u32,
@@ -49,13 +88,21 @@ struct Shop {
 
 impl App {
     /// Before the first event.
-    pub fn new(opening: Opening, proxy: EventLoopProxy<Wake>, display: OwnedDisplayHandle) -> Self {
+    pub fn new(opening: Opened, proxy: EventLoopProxy<Wake>, display: OwnedDisplayHandle) -> Self {
         Self { opening: Some(opening), proxy, display, shown: None, failure: None }
     }
 
     fn open(&mut self, event_loop: &ActiveEventLoop) -> Result<Shop> {
         let opening = self.opening.take().ok_or_else(|| Error::Gpu("the window is gone".into()))?;
-        let size = opening.size.map_or(SIZE, |[w, h]| [f64::from(w) + f64::from(panels::WIDTH), f64::from(h)]);
+        let size = match &opening {
+            Opened::Density(opening) => {
+                opening.size.map_or(SIZE, |[w, h]| [f64::from(w) + f64::from(panels::WIDTH), f64::from(h)])
+            }
+            Opened::Frames(book) => {
+                let [w, h] = book.frame.size_in_points();
+                [w, h + f64::from(player::HEIGHT)]
+            }
+        };
         let attributes = Window::default_attributes()
             .with_title("densitas")
             .with_inner_size(LogicalSize::new(size[0], size[1]))
@@ -67,10 +114,14 @@ impl App {
         style::apply(&ctx);
         let state = state_of(&ctx, &window, &screen);
         let proxy = self.proxy.clone();
-        let model = Model::new(opening, move || {
+        let wake = move || {
             let _ = proxy.send_event(Wake);
-        })?;
-        Ok(Shop { window, screen, ctx, state, model, title: String::new(), screens: 0 })
+        };
+        let inside: Box<dyn Inside> = match opening {
+            Opened::Density(opening) => Box::new(Model::new(opening, wake)?),
+            Opened::Frames(book) => Box::new(Player::new(*book)),
+        };
+        Ok(Shop { window, screen, ctx, state, inside, title: String::new(), screens: 0 })
     }
 
     fn fail(&mut self, event_loop: &ActiveEventLoop, error: Error) {
@@ -106,7 +157,9 @@ impl ApplicationHandler<Wake> for App {
 
     fn window_event(&mut self, event_loop: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
         let Some(shop) = &mut self.shown else { return };
-        if shop.state.on_window_event(&shop.window, &event).repaint {
+        // Of its own painting egui would ask to be painted again, for ever.
+        let is_painting = matches!(event, WindowEvent::RedrawRequested);
+        if shop.state.on_window_event(&shop.window, &event).repaint && !is_painting {
             shop.window.request_redraw();
         }
         match event {
@@ -120,7 +173,7 @@ impl ApplicationHandler<Wake> for App {
                 shop.window.request_redraw();
             }
             WindowEvent::RedrawRequested => match shop.frame(&self.display) {
-                Ok(_) if shop.model.is_over => {
+                Ok(_) if shop.inside.is_over() => {
                     self.shown = None;
                     event_loop.exit();
                 }
@@ -153,11 +206,11 @@ impl Shop {
             return Ok(None);
         }
         let input = self.state.take_egui_input(&self.window);
-        let (ctx, model) = (self.ctx.clone(), &mut self.model);
-        let mut output = ctx.run_ui(input, |ui| panels::show(model, ui));
+        let (ctx, inside) = (self.ctx.clone(), &mut self.inside);
+        let mut output = ctx.run_ui(input, |ui| inside.show(ui));
         self.state.handle_platform_output(&self.window, std::mem::take(&mut output.platform_output));
-        if self.title != self.model.title() {
-            self.title = self.model.title();
+        if self.title != self.inside.title() {
+            self.title = self.inside.title();
             self.window.set_title(&self.title);
         }
         let primitives = ctx.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point);
@@ -190,7 +243,7 @@ impl Shop {
         style::apply(&self.ctx);
         self.ctx.memory_mut(|m| m.data = memory.data);
         self.state = state_of(&self.ctx, &self.window, &self.screen);
-        self.model.forget_textures();
+        self.inside.forget_textures();
         self.window.request_redraw();
         Ok(())
     }

@@ -36,6 +36,7 @@ use clap::{Parser, Subcommand};
 use crate::error::Result;
 use crate::gpu::AdapterChoice;
 pub use console::{Console, Listener};
+pub use heatmap::Flipbook;
 use parse::{Asked, Stop};
 pub use view::Opening;
 
@@ -107,9 +108,12 @@ enum Verb {
 /// What opens the window of `view`: it lies above the command line, whose options it edits.
 pub type Window = fn(Opening) -> Result<()>;
 
-/// Runs the program with these arguments (the first is its name); `window` opens windows. The exit status is 0, or as
+/// What opens the window of `heatmap --show`.
+pub type Play = fn(Flipbook) -> Result<()>;
+
+/// Runs the program with these arguments (the first is its name); `window` and `play` open windows. The exit status is 0, or as
 /// [`crate::error::Error::exit_code`].
-pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, window: Window) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, window: Window, play: Play) -> ExitCode {
     silence_driver_chatter();
     let asked = match parse::parse(arguments.into_iter().collect()) {
         Ok(asked) => asked,
@@ -124,7 +128,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, window: Wind
     };
     let global = &asked.cli.global;
     let console = Console::new(global.json, global.quiet);
-    match execute(&asked, &console, window).and_then(|()| console.finish()) {
+    match execute(&asked, &console, window, play).and_then(|()| console.finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             console.error(&error);
@@ -142,7 +146,7 @@ fn silence_driver_chatter() {
     }
 }
 
-fn execute(asked: &Asked, console: &Console, window: Window) -> Result<()> {
+fn execute(asked: &Asked, console: &Console, window: Window, play: Play) -> Result<()> {
     console.watch_for_interrupts();
     let Cli { global, verb } = &asked.cli;
     if let Some(threads) = global.threads {
@@ -155,7 +159,7 @@ fn execute(asked: &Asked, console: &Console, window: Window) -> Result<()> {
         Verb::Density(args) => density::run(args, console),
         Verb::Render(args) => render::run(args, &adapter, asked, console),
         Verb::View(args) => view::run(args, adapter, asked, window),
-        Verb::Heatmap(args) => heatmap::run(args, asked, console),
+        Verb::Heatmap(args) => heatmap::run(args, asked, play, console),
         Verb::Movie(args) => movie::run(args, &adapter, asked, console),
         Verb::Recipe(args) => recipe::run(args, console),
         Verb::Sample(args) => sample::run(args, console),

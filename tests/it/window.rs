@@ -43,9 +43,15 @@ fn can_show() -> bool {
 impl Stage {
     /// `densitas view` with these arguments on a display of this size.
     fn open(name: &str, size: [u32; 2], arguments: &[&str]) -> Self {
+        Self::of_verb(name, size, &[&["view"], arguments].concat(), &[])
+    }
+
+    /// A verb with its arguments in a folder with these files.
+    fn of_verb(name: &str, size: [u32; 2], arguments: &[&str], files: &[(&str, String)]) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("window-{name}"));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
+        files.iter().for_each(|(name, text)| std::fs::write(folder.join(name), text).unwrap());
         let screen = format!("{}x{}x24", size[0], size[1]);
         let mut server = Command::new("Xvfb")
             .args(["-displayfd", "1", "-nolisten", "tcp", "-nocursor", "-screen", "0", &screen, "-fbdir"])
@@ -58,7 +64,6 @@ impl Stage {
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
         let display = format!(":{}", number.trim());
         let program = Command::new(PROGRAM)
-            .arg("view")
             .args(arguments)
             .args(["--adapter", "software"])
             .current_dir(&folder)
@@ -217,4 +222,45 @@ fn without_a_display_the_headless_command_is_named() {
     let told = String::from_utf8(out.stderr).unwrap();
     assert_eq!(out.status.code(), Some(3), "{told}");
     assert!(told.contains("densitas render sample:founding -o") && told.lines().count() == 1, "{told}");
+}
+
+/// Catches: a player that draws by other rules than `heatmap`, skips frames, or does not play.
+#[test]
+fn heat_maps_play_in_a_window_as_they_are_drawn() {
+    if !can_show() {
+        return;
+    }
+    let row = |k: usize, y: usize| (0..6).map(|x| ((x * y + k * x) % 7).to_string()).collect::<Vec<_>>().join(",");
+    let table = |k: usize| (0..6).map(|y| row(k, y)).collect::<Vec<_>>();
+    let files = ["a.csv", "b.csv", "c.csv"].map(|name| (name, usize::from(name.as_bytes()[0])));
+    let files = files.map(|(name, k)| (name, table(k).join("\n")));
+    let arguments = ["heatmap", "a.csv", "b.csv", "c.csv", "--title", "{name}", "--fps", "5"];
+    let mut stage = Stage::of_verb("player", [700, 540], &[&arguments[..], &["--show"]].concat(), &files);
+    let drawn: Vec<Vec<[u8; 3]>> = (0..3)
+        .map(|k: usize| {
+            let (only, to) = (k.to_string(), stage.folder.join("only.png"));
+            let out = Command::new(PROGRAM)
+                .args(arguments)
+                .args(["--size", "700x500", "--only", &only, "-o", "only.png"])
+                .current_dir(&stage.folder)
+                .output()
+                .unwrap();
+            assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+            read_png(&to).1
+        })
+        .collect();
+    let shows = |stage: &Stage, k: usize| stage.screen().1[..drawn[k].len()] == drawn[k][..];
+    stage.wait_for("the first frame", |stage| shows(stage, 0));
+    stage.xdotool("key Right");
+    stage.wait_for("the second frame", |stage| shows(stage, 1));
+    stage.xdotool("key End");
+    stage.wait_for("the last frame", |stage| shows(stage, 2));
+    stage.xdotool("key space");
+    (0..3).for_each(|k| stage.wait_for("all frames", |stage| shows(stage, k)));
+    // The slider, at its left end.
+    stage.xdotool(
+        "key space key End mousemove 176 520 sleep 0.3 mousedown 1 sleep 0.3 mouseup 1 sleep 0.3 mousemove 350 250",
+    );
+    stage.wait_for("the first frame", |stage| shows(stage, 0));
+    stage.quit();
 }

@@ -157,8 +157,11 @@ pub struct FrameArgs {
     #[arg(long, value_name = "K")]
     pub only: Option<usize>,
     /// The picture (.png), page (.html) or movie (.mp4, .gif, .avi, .apng, frame_%04d.png) to write
-    #[arg(short, long, value_name = "FILE")]
-    pub output: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "show")]
+    pub output: Option<PathBuf>,
+    /// Show it in a window, with a play button and a slider for frames
+    #[arg(long)]
+    pub show: bool,
 }
 
 fn bins(text: &str) -> std::result::Result<[usize; 2], String> {

@@ -4,6 +4,7 @@
 mod args;
 mod frames;
 
+use std::path::Path;
 use std::time::Instant;
 
 use clap::Args;
@@ -38,6 +39,7 @@ use frames::{Kind, Made};
   densitas heatmap matrix.npy --interpolation smooth --contours mass:0.5,0.95 -o matrix.png
   densitas heatmap frames.npy --title \"Step {frame}\" -o frames.html
   densitas heatmap frames.npy --fps 20 -o frames.mp4
+  densitas heatmap frames.npy --show
   densitas heatmap table.csv --columns speed,height --aspect auto --title \"Speed and height\" -o plot.png
   densitas heatmap 1ubq.pdb --plane xz -o side.png")]
 pub struct HeatmapCommand {
@@ -63,6 +65,18 @@ enum Output {
     Movie,
 }
 
+/// Heat maps for a window.
+pub struct Flipbook {
+    /// The frames.
+    pub(crate) animation: HeatmapAnimation,
+    /// The size of the picture in a new window.
+    pub(crate) frame: Frame,
+    /// Frames a second.
+    pub(crate) fps: f64,
+    /// What was read.
+    pub(crate) name: String,
+}
+
 /// Beyond this ratio of its sides a plane fills the picture where nothing is said of its aspect.
 const MOST_ELONGATED: f64 = 8.0;
 
@@ -70,10 +84,12 @@ const MOST_ELONGATED: f64 = 8.0;
 const LOG_LIMITS: Limits = Limits::Mass(0.999, 0.0);
 
 /// Runs the verb.
-pub fn run(args: &HeatmapCommand, asked: &Asked, console: &Console) -> Result<()> {
+pub fn run(args: &HeatmapCommand, asked: &Asked, play: fn(Flipbook) -> Result<()>, console: &Console) -> Result<()> {
     let output = args.output()?;
     let input_path = input::path_of(&args.points);
-    io::atomic::check_writable(&args.frames.output, input_path.as_deref())?;
+    if let Some((path, _)) = output {
+        io::atomic::check_writable(path, input_path.as_deref())?;
+    }
     let frame = args.picture.frame()?;
     let mut made = frames::make(args, console)?;
     let animation = args.animation(&mut made, console)?;
@@ -81,35 +97,32 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, console: &Console) -> Result<()
     let start = Instant::now();
     let fps = args.frames.fps.unwrap_or(HeatmapAnimation::DEFAULT_FPS);
     match output {
-        Output::Picture => args.write_picture(&animation, &frame, asked, console)?,
-        Output::Page => html::write(&args.frames.output, input_path.as_deref(), &animation, &frame, fps, console)?,
-        Output::Movie => {}
-    }
-    if output == Output::Movie {
-        let options = args.movie_options(&animation, fps);
-        let path = &args.frames.output;
-        let texts = |k: usize, scene: &HeatmapScene| {
-            let recipe = asked.recipe.of_frame(k as u64).text(&drawn(scene, &frame));
-            vec![(recipe::KEYWORD.to_owned(), recipe)]
-        };
-        let written = record_heatmap_with(path, &animation, &frame, &options, &texts, console)?;
-        written.notes.iter().for_each(|note| console.note(note));
-        out.insert("fps".into(), written.fps.into());
+        Some((path, Output::Picture)) => args.write_picture(path, &animation, &frame, asked, console)?,
+        Some((path, Output::Page)) => html::write(path, input_path.as_deref(), &animation, &frame, fps, console)?,
+        Some((path, Output::Movie)) => {
+            let fps = args.write_movie(path, &animation, &frame, fps, asked, console)?;
+            out.insert("fps".into(), fps.into());
+        }
+        None => {}
     }
     seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
     let scene = animation.frame(args.frames.only.unwrap_or(0));
-    if !console.json {
+    if console.json {
+        let quantity = report::quantity(&scene.annotations.quantity, scene.grid.unit(), 2);
+        let limits = scene.transfer.limits;
+        let more = json!({
+            "limits": limits, "quantity": quantity, "size": frame.size, "frames": animation.len(), "seconds": seconds
+        });
+        report::merge(&mut out, report::object(more));
+        report::merge(&mut out, contours_told(&scene));
+        console.answer(&Value::Object(out).to_string());
+    } else {
         tell(args, &animation, &scene, &frame, console);
-        return Ok(());
     }
-    let quantity = report::quantity(&scene.annotations.quantity, scene.grid.unit(), 2);
-    let limits = scene.transfer.limits;
-    let more = json!({
-        "limits": limits, "quantity": quantity, "size": frame.size, "frames": animation.len(), "seconds": seconds
-    });
-    report::merge(&mut out, report::object(more));
-    report::merge(&mut out, contours_told(&scene));
-    console.answer(&Value::Object(out).to_string());
+    if args.frames.show {
+        let name = args.points.input.to_string_lossy().into_owned();
+        return play(Flipbook { animation, frame, fps, name });
+    }
     Ok(())
 }
 
@@ -142,19 +155,21 @@ fn drawn(scene: &HeatmapScene, frame: &Frame) -> Table {
 fn tell(args: &HeatmapCommand, animation: &HeatmapAnimation, scene: &HeatmapScene, frame: &Frame, console: &Console) {
     let ([vmin, vmax], [x, y]) = (scene.transfer.limits, scene.grid.shape());
     let count = if animation.len() > 1 { format!("{} frames of ", animation.len()) } else { String::new() };
+    let name = args.frames.output.as_deref().unwrap_or(Path::new(&args.points.input));
     console.note(&format!(
         "{}: {} x {} pixels; {count}{x} x {y} nodes; colours from {vmin:.3e} to {vmax:.3e}",
-        args.frames.output.display(),
+        name.display(),
         frame.size[0],
         frame.size[1],
     ));
 }
 
 impl HeatmapCommand {
-    fn output(&self) -> Result<Output> {
-        let path = &self.frames.output;
+    /// The file to write and what it is, if there is any.
+    fn output(&self) -> Result<Option<(&Path, Output)>> {
+        let Some(path) = self.frames.output.as_deref() else { return Ok(None) };
         let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-        match ending.as_deref() {
+        let output = match ending.as_deref() {
             Some("png") if frame_path(path, 0).is_none() => check_name(path).map(|()| Output::Picture),
             Some("html" | "htm") => Ok(Output::Page),
             _ if self.frames.codec.is_some() => Ok(Output::Movie),
@@ -165,12 +180,14 @@ impl HeatmapCommand {
                                or frame_%04d.png";
                 Error::Usage(format!("{}: {problem}; name the output so", path.display()))
             }),
-        }
+        };
+        output.map(|output| Some((path, output)))
     }
 
     /// Whether all frames of an input are wanted, or one of them.
     fn takes_frames(&self) -> bool {
-        self.frames.only.is_some() || self.output().is_ok_and(|output| output != Output::Picture)
+        let is_movie = || self.output().is_ok_and(|o| o.is_some_and(|(_, output)| output != Output::Picture));
+        self.frames.show || self.frames.only.is_some() || is_movie()
     }
 
     fn animation(&self, made: &mut Made, console: &Console) -> Result<HeatmapAnimation> {
@@ -282,15 +299,36 @@ impl HeatmapCommand {
         }
     }
 
+    /// Writes a movie, each frame with its recipe where the format keeps it; the frames a second that it has.
+    fn write_movie(
+        &self,
+        path: &Path,
+        animation: &HeatmapAnimation,
+        frame: &Frame,
+        fps: f64,
+        asked: &Asked,
+        console: &Console,
+    ) -> Result<f64> {
+        let texts = |k: usize, scene: &HeatmapScene| {
+            let recipe = asked.recipe.of_frame(k as u64).text(&drawn(scene, frame));
+            vec![(recipe::KEYWORD.to_owned(), recipe)]
+        };
+        let options = self.movie_options(animation, fps);
+        let written = record_heatmap_with(path, animation, frame, &options, &texts, console)?;
+        written.notes.iter().for_each(|note| console.note(note));
+        Ok(written.fps)
+    }
+
     fn write_picture(
         &self,
+        output: &Path,
         animation: &HeatmapAnimation,
         frame: &Frame,
         asked: &Asked,
         console: &Console,
     ) -> Result<()> {
         let scene = animation.frame(self.frames.only.unwrap_or(0));
-        let (output, input) = (&self.frames.output, input::path_of(&self.points));
+        let input = input::path_of(&self.points);
         let (opaque, record) = (scene.background != Background::Transparent, drawn(&scene, frame));
         recipe::write_bands(output, input.as_deref(), frame.size, opaque, asked, &record, console, |take| {
             draw_heatmap_bands(&scene, frame, console, take)
