@@ -1,6 +1,6 @@
 //! Times of the density methods. `cargo bench --bench kde` prints a table; with
 //! `-- --case POINTS.npy GRID METHOD ERROR THREADS RUNS` one JSON line about one case, for
-//! `peers_kde.py`; with `-- --variable` a table of kernels that differ from point to point. GRID may be `points`, the density at the points. Points: (N, 3) little-endian doubles in C order, NPY version 1.
+//! `peers_kde.py`; with `-- --variable` a table of kernels that differ from point to point, with `-- --changes` one of new bandwidths. GRID may be `points`, the density at the points. Points: (N, 3) little-endian doubles in C order, NPY version 1.
 
 use std::time::Instant;
 
@@ -13,6 +13,7 @@ fn main() {
     let args: Vec<String> = std::env::args().skip_while(|a| a != "--case").skip(1).collect();
     match &args[..] {
         [] if std::env::args().any(|a| a == "--variable") => variable(),
+        [] if std::env::args().any(|a| a == "--changes") => changes(),
         [] => table(),
         [points, grid, method, error, threads, runs] => {
             let cloud = read_npy(points);
@@ -114,26 +115,33 @@ fn peak_mb() -> f64 {
     kib.map_or(0.0, |kib: f64| kib * 1.024e-3)
 }
 
+/// Points, grid (or at the points), runs, methods with their errors.
+type Case = (usize, Option<usize>, usize, &'static [(Method, f64)]);
+
 /// Methods, then bandwidth changes.
 fn table() {
     println!(
         "| points @ grid | method | error | threads | cold wall / CPU ms | least wall / CPU ms | bound | sampled |"
     );
     println!("|---|---|---|---|---|---|---|---|");
-    for (points, grid, runs) in [(5_000, 30, 9), (50_000, 64, 5), (50_000, 256, 5), (500_000, 128, 5)] {
+    use Method::{Exact, Spectral, Tree};
+    let cases: [Case; 6] = [
+        (5_000, Some(30), 9, &[(Exact, 1e-6), (Tree, 1e-6), (Spectral, 1e-6), (Spectral, 1e-9)]),
+        (50_000, Some(64), 5, &[(Exact, 1e-6), (Tree, 1e-6), (Spectral, 1e-6), (Spectral, 1e-9)]),
+        (50_000, Some(256), 5, &[(Tree, 1e-6), (Spectral, 1e-6), (Spectral, 1e-9)]),
+        (500_000, Some(128), 5, &[(Spectral, 1e-6), (Spectral, 1e-9)]),
+        (5_000_000, Some(256), 2, &[(Spectral, 1e-6)]),
+        (1_000_000, None, 2, &[(Spectral, 2e-7)]),
+    ];
+    for (points, grid, runs, methods) in cases {
         let cloud = normal_cloud(points);
-        for (method, error) in
-            [(Method::Exact, 1e-6), (Method::Tree, 1e-6), (Method::Spectral, 1e-6), (Method::Spectral, 1e-9)]
-        {
-            let pairs = points as f64 * (grid * grid * grid) as f64;
-            if pairs > 2e10 && method == Method::Exact || pairs > 1e12 && method == Method::Tree {
-                continue;
-            }
+        let place = grid.map_or("points".into(), |n| format!("{n}^3"));
+        for &(method, error) in methods {
             for threads in [1, 2] {
-                let t =
-                    timed(&cloud, Some(grid), method, error, threads, if method == Method::Exact { 1 } else { runs });
+                let runs = if method == Method::Exact { 1 } else { runs };
+                let t = timed(&cloud, grid, method, error, threads, runs);
                 println!(
-                    "| {points} @ {grid}^3 | {} | {error:.0e} | {threads} | {:.2} / {:.2} | {:.2} / {:.2} | {:.1e} | {:.1e} |",
+                    "| {points} @ {place} | {} | {error:.0e} | {threads} | {:.2} / {:.2} | {:.2} / {:.2} | {:.1e} | {:.1e} |",
                     t.method,
                     t.cold * 1e3,
                     t.cold_cpu * 1e3,
@@ -145,8 +153,14 @@ fn table() {
             }
         }
     }
+    println!();
+    changes();
+}
+
+/// What new bandwidths cost.
+fn changes() {
     println!(
-        "\n| points @ grid | making the estimator CPU ms | a bandwidth: least wall / CPU ms | cross-validation CPU ms |"
+        "| points @ grid | making the estimator CPU ms | a bandwidth: least wall / CPU ms | cross-validation CPU ms |"
     );
     println!("|---|---|---|---|");
     for (points, grid) in [(500_000, 128), (5_000_000, 128), (500_000, 256), (5_000_000, 256)] {
@@ -154,7 +168,7 @@ fn table() {
     }
 }
 
-/// What a new bandwidth costs.
+/// One line of that table.
 fn bandwidths(points: usize, grid: usize) {
     let cloud = normal_cloud(points);
     let resolution = Resolution::Nodes([grid; 3]);

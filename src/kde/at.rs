@@ -78,7 +78,7 @@ pub fn density_at(
     };
     let evaluated = start.elapsed();
 
-    warnings.extend(setting.kept(&result, size_of::<f64>())?);
+    warnings.extend(setting.kept(&result, Box3::around(positions), size_of::<f64>())?);
     let sampled = check::sampled_error(&setting, result.method, &values, result.largest, |at| positions[at]);
     let report = Report {
         method: result.method.name(),

@@ -173,6 +173,11 @@ impl Kernel {
     pub fn sigma(&self) -> DVec3 {
         diagonal(&self.covariance).map(f64::sqrt)
     }
+
+    /// How steep it is along each axis: distances along it times this are standard deviations.
+    pub(super) fn steepest(&self) -> DVec3 {
+        diagonal(&self.inverse).map(f64::sqrt)
+    }
 }
 
 /// The covariance with a z independent of x and y, as wide as the wider of them.

@@ -12,10 +12,12 @@ mod bound;
 mod check;
 mod choose;
 mod compare;
+mod distinct;
 mod eigen;
 mod estimator;
 mod exact;
 mod kernel;
+mod likelihood;
 mod methods;
 mod noise;
 pub mod parts;
@@ -167,8 +169,7 @@ pub struct Report {
     pub kernel: Kernel,
     /// Number of points.
     pub points: usize,
-    /// Proven bound of the error of every node, as a share of the largest value in the grid; of the spectral method but for
-    /// what its window aliases beyond the third time, which is estimated from how it decays.
+    /// Proven bound of the error of every node, as a share of the largest value in the grid.
     pub bound_relative_to_max: f64,
     /// The error that is kept, as a share of the largest value: the proven bound, or of the spectral method that by its choice of
     /// windows, which `bound_relative_to_max` may exceed by far.
@@ -247,7 +248,7 @@ fn on_grid<T: Sample>(
     let result = setting.on_grid(&chosen, &plan.lattice, &mut values, progress)?;
     let evaluated = start.elapsed();
 
-    warnings.extend(setting.kept(&result, size_of::<T>())?);
+    warnings.extend(setting.kept(&result, plan.lattice.bounds(), size_of::<T>())?);
     warnings.extend(range_warning::<T>(result.largest));
     if options.relative && values.iter().any(|v| size_of::<T>() == 4 && v.to_f64() < f64::from(f32::MIN_POSITIVE)) {
         warnings

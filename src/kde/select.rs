@@ -1,37 +1,27 @@
 //! Bandwidths found by a search: `H = factor^2 C`, with the factor that a score of the data is best for.
 
-use glam::DVec3;
-use rayon::prelude::*;
-
 use crate::error::{Error, Result};
 use crate::kde::kernel::Kernel;
+use crate::kde::likelihood::likelihood;
 use crate::kde::plan::usable_memory;
 use crate::kde::spectral::{Frame, Powers, Reach, Wanted};
 use crate::kde::whitened::{Whitening, weights};
-use crate::kde::{Bandwidth, DensityOptions, KernelOf, Method, density_at};
+use crate::kde::{Bandwidth, KernelOf};
 use crate::points::PointCloud;
-use crate::progress::{Progress, Silent};
+use crate::progress::Progress;
 
-/// Error of the densities of the likelihood, as a share of the largest.
-const TOLERANCE: f64 = 1e-7;
 /// Factors tried at first, evenly in their logarithm.
 const TRIED: usize = 41;
 /// The widest, in terms of Scott's rule, which is too wide for all but normal data.
-const WIDEST: f64 = 2.0;
+pub(super) const WIDEST: f64 = 2.0;
 /// The narrowest that least squares go down to.
 const NARROWEST: f64 = 1.0 / 32.0;
-/// The narrowest that the likelihood goes down to.
-const NARROWEST_LIKELIHOOD: f64 = 0.05;
 /// Halvings of the bracket by the golden section.
 const REFINED: usize = 16;
 /// Error of the waves of the points, of which only sums are used.
 const ERROR: f64 = 1e-5;
 /// Memory for the waves, in bytes, if there is more.
 const MEMORY: f64 = 2e9;
-/// Points whose likelihood is taken, spread evenly over the file; all if there are fewer.
-const LIKELIHOODS: usize = 50_000;
-/// Pairs summed exactly for points far from all others.
-const FAR_PAIRS: f64 = 1e8;
 
 /// A factor found by a search, and the scores on the way.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,124 +151,8 @@ fn powers(cloud: &PointCloud, scott: &Kernel, progress: &dyn Progress) -> Result
     }
 }
 
-fn likelihood(cloud: &PointCloud, kernel_of: KernelOf, progress: &dyn Progress) -> Result<Selection> {
-    let scott = kernel_of(cloud, &Bandwidth::Scott)?.0;
-    let center = scott.factor.unwrap_or(1.0);
-    let weight = weights(cloud);
-    let weighty: Vec<usize> = (0..cloud.len()).filter(|i| weight(*i) > 0.0).collect();
-    let chosen: Vec<usize> = weighty.iter().copied().step_by(weighty.len().div_ceil(LIKELIHOODS)).collect();
-    let share: f64 = chosen.iter().map(|i| weight(*i)).sum();
-    let positions: Vec<DVec3> = chosen.iter().map(|i| cloud.positions[*i]).collect();
-    let mut unsure = 0;
-    let mut score = |f: f64| -> Result<f64> {
-        let kernel = scott.widened(f / center)?;
-        let (others, unknown) = others(cloud, &kernel, &positions, &chosen, &weight)?;
-        unsure = unsure.max(unknown);
-        progress.check()?;
-        progress.advance(1);
-        Ok(chosen.iter().zip(&others).map(|(i, f)| weight(*i) * f.ln()).sum::<f64>() / share)
-    };
-    let low = NARROWEST_LIKELIHOOD * center;
-    let (steps, refined_steps) = (TRIED / 2, REFINED);
-    progress.begin("bandwidth", (steps + refined_steps + 2) as u64);
-    let mut failure = None;
-    let mut negative = |f: f64| match score(f) {
-        Ok(value) => -value,
-        Err(error) => {
-            failure.get_or_insert(error);
-            f64::INFINITY
-        }
-    };
-    let (scores, best) = tried(steps, low, WIDEST * center, &mut negative);
-    let factor = refined(&scores, best, &mut negative);
-    if let Some(error) = failure {
-        return Err(error);
-    }
-    let mut warnings = Vec::new();
-    if unsure > 0 {
-        warnings.push(format!(
-            "for the narrowest bandwidths tried, {unsure} of {} points used lie so far from all others that the density there \
-             is known to {TOLERANCE:.0e} of the largest only; the likelihood of those bandwidths is uncertain",
-            chosen.len()
-        ));
-    }
-    if best == 0 {
-        warnings.push(format!(
-            "the likelihood rises down to the narrowest bandwidth tried, the factor {low:.3e}, as for rounded or repeated \
-             points; give a --bandwidth"
-        ));
-    }
-    Ok(Selection { factor, scores: scores.into_iter().map(|[f, s]| [f, -s]).collect(), warnings })
-}
-
-/// The density of all other points at each of the chosen, and at how many it is known to a share of the largest only.
-fn others(
-    cloud: &PointCloud,
-    kernel: &Kernel,
-    positions: &[DVec3],
-    chosen: &[usize],
-    weight: impl Fn(usize) -> f64 + Sync,
-) -> Result<(Vec<f64>, usize)> {
-    let all = at(cloud, kernel, positions, Method::Auto)?;
-    let own = |i: usize| kernel.peak * weight(i);
-    let mut others: Vec<f64> = all.iter().zip(chosen).map(|(f, i)| (f - own(*i)) / (1.0 - weight(*i))).collect();
-    // The error is a share of the largest: of a point far from the others nothing but that is left.
-    let largest = all.iter().copied().fold(0.0, f64::max);
-    let far: Vec<usize> = (0..chosen.len()).filter(|at| others[*at] < 1e-4 * largest).collect();
-    let lowest = f64::MIN_POSITIVE.max(1e-300 * kernel.peak);
-    let can_be_summed = far.len() as f64 * cloud.len() as f64 <= FAR_PAIRS;
-    if can_be_summed {
-        let points: Vec<usize> = far.iter().map(|at| chosen[*at]).collect();
-        for (at, sum) in far.iter().zip(of_far(cloud, kernel, &points, &weight)?) {
-            others[*at] = sum / (1.0 - weight(chosen[*at]));
-        }
-    }
-    let unknown = if can_be_summed { 0 } else { far.len() };
-    Ok((others.into_iter().map(|f| f.max(lowest)).collect(), unknown))
-}
-
-/// The density at positions, in the dimensions of the kernel.
-fn at(cloud: &PointCloud, kernel: &Kernel, positions: &[DVec3], method: Method) -> Result<Vec<f64>> {
-    let bandwidth = Bandwidth::of_covariance(&kernel.covariance);
-    let options = DensityOptions { bandwidth, method, max_error: TOLERANCE, ..Default::default() };
-    let in_space = Kernel::from_covariance(kernel.rule, None, kernel.n_eff, kernel.covariance)?;
-    let values = density_at(cloud, positions, &options, &Silent)?.values;
-    Ok(values.into_iter().map(|v| v * kernel.peak / in_space.peak).collect())
-}
-
-/// At each of some points, the sum of the weighted kernels of all others: that of those not in `far` exactly, and one by one
-/// those in it, so that no point is taken from a sum in which it outweighs the rest.
-fn of_far(
-    cloud: &PointCloud,
-    kernel: &Kernel,
-    far: &[usize],
-    weight: impl Fn(usize) -> f64 + Sync,
-) -> Result<Vec<f64>> {
-    let mut is_far = vec![false; cloud.len()];
-    far.iter().for_each(|i| is_far[*i] = true);
-    let near: Vec<usize> = (0..cloud.len()).filter(|i| !is_far[*i] && weight(*i) > 0.0).collect();
-    let places: Vec<DVec3> = far.iter().map(|i| cloud.positions[*i]).collect();
-    let positions: Vec<DVec3> = near.iter().map(|i| cloud.positions[*i]).collect();
-    let weights: Vec<f64> = near.iter().map(|i| weight(*i)).collect();
-    let share: f64 = weights.iter().sum();
-    let has_two = positions.iter().any(|p| *p != positions[0]);
-    let mut sums = vec![0.0; far.len()];
-    if has_two {
-        let near = PointCloud { positions, weights: Some(weights), ..Default::default() };
-        sums = at(&near, kernel, &places, Method::Exact)?.into_iter().map(|f| f * share).collect();
-    }
-    let others = if has_two { far.to_vec() } else { (0..cloud.len()).collect() };
-    sums.par_iter_mut().zip(far).for_each(|(sum, i)| {
-        for j in others.iter().filter(|j| *j != i) {
-            let u = cloud.positions[*i] - cloud.positions[*j];
-            *sum += weight(*j) * kernel.peak * (-0.5 * u.dot(kernel.inverse * u)).exp();
-        }
-    });
-    Ok(sums)
-}
-
 /// Scores at factors between two, and the place of the least.
-fn tried(count: usize, low: f64, high: f64, mut score: impl FnMut(f64) -> f64) -> (Vec<[f64; 2]>, usize) {
+pub(super) fn tried(count: usize, low: f64, high: f64, mut score: impl FnMut(f64) -> f64) -> (Vec<[f64; 2]>, usize) {
     let factor = |i: usize| low * (high / low).powf(i as f64 / (count - 1) as f64);
     let scores: Vec<[f64; 2]> = (0..count).map(factor).map(|f| [f, score(f)]).collect();
     let best = (0..count).min_by(|a, b| scores[*a][1].total_cmp(&scores[*b][1])).unwrap_or(0);
@@ -286,7 +160,7 @@ fn tried(count: usize, low: f64, high: f64, mut score: impl FnMut(f64) -> f64) -
 }
 
 /// The factor of the least score between the neighbours of the best, by the golden section (Kiefer 1953).
-fn refined(scores: &[[f64; 2]], best: usize, mut score: impl FnMut(f64) -> f64) -> f64 {
+pub(super) fn refined(scores: &[[f64; 2]], best: usize, mut score: impl FnMut(f64) -> f64) -> f64 {
     if best == 0 || best + 1 == scores.len() {
         return scores[best][0];
     }
@@ -313,6 +187,8 @@ fn refined(scores: &[[f64; 2]], best: usize, mut score: impl FnMut(f64) -> f64) 
 mod tests {
     use super::*;
     use crate::kde::tests::{Random, normal_cloud};
+    use crate::progress::Silent;
+    use glam::DVec3;
 
     /// Two clumps, for which Scott's rule is far too wide.
     fn clumps(n: usize, weighted: bool) -> PointCloud {

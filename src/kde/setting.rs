@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::grid::{Lattice, Sample};
+use crate::kde::bound::Rounding;
 use crate::kde::choose::{Chosen, Work};
 use crate::kde::kernel::Kernel;
 use crate::kde::plan::usable_memory;
@@ -27,6 +28,9 @@ pub(super) const ROUNDS: usize = 3;
 const FIRST_SHARE: f64 = 0.9;
 /// Roundings of f64 that the waves of one point and the way to them come to, generously.
 const ROUNDINGS: f64 = 1e3;
+
+/// Largest exponent of two of a kernel that counts.
+const EXPONENT: f64 = 1000.0;
 
 /// What all methods work on.
 pub(super) struct Setting<'a> {
@@ -122,9 +126,15 @@ impl<'a> Setting<'a> {
         }
     }
 
-    /// What is to be said, or refused, if `outcome` exceeds the error that was asked for. `bytes` is the size of
-    /// a sample.
-    pub(super) fn kept(&self, outcome: &Outcome, bytes: usize) -> Result<Option<String>> {
+    /// What is to be said, or refused, if the error of `outcome` at places in a box exceeds that which was asked for. `bytes`
+    /// is the size of a sample.
+    pub(super) fn kept(&self, outcome: &Outcome, places: Box3, bytes: usize) -> Result<Option<String>> {
+        if let Some(left_out) = self.relative {
+            let magnitude = self.magnitude(places);
+            let rounding = Rounding { exponent: EXPONENT, ..exact::rounding(self.cloud.len(), magnitude, None) };
+            let bound = left_out + rounding.bound() + bound::rounding_of_storage(bytes);
+            return exceeded_of("each value", [bound, self.max_error], self.is_guaranteed, bytes);
+        }
         let bound = if self.is_guaranteed { outcome.bound } else { outcome.kept };
         exceeded(bound, self.max_error, self.is_guaranteed, bytes)
     }
@@ -284,6 +294,11 @@ pub(super) fn coarseness(whitening: &Whitening, points: Box3, lattice: &Lattice)
 
 /// What is to be said, or refused, if `bound` exceeds the error that was asked for. `bytes` is the size of a sample.
 pub(super) fn exceeded(bound: f64, asked: f64, is_guaranteed: bool, bytes: usize) -> Result<Option<String>> {
+    exceeded_of("the maximum", [bound, asked], is_guaranteed, bytes)
+}
+
+/// As [`exceeded`] for errors that are shares of something else.
+fn exceeded_of(whole: &str, [bound, asked]: [f64; 2], is_guaranteed: bool, bytes: usize) -> Result<Option<String>> {
     if bound <= asked {
         return Ok(None);
     }
@@ -293,6 +308,6 @@ pub(super) fn exceeded(bound: f64, asked: f64, is_guaranteed: bool, bytes: usize
     } else {
         "f64 rounds that much for points this far from 0 compared with the kernel's width; move them nearer"
     };
-    let text = format!("the error can be {bound:.1e} of the maximum where {asked:.1e} was asked for: {why}");
+    let text = format!("the error can be {bound:.1e} of {whole} where {asked:.1e} was asked for: {why}");
     if is_guaranteed { Err(Error::Data(text)) } else { Ok(Some(text)) }
 }

@@ -376,3 +376,20 @@ fn every_value_is_right_in_the_tails_if_the_error_is_relative() {
     let spectral = DensityOptions { relative: true, method: Method::Spectral, ..Default::default() };
     assert_eq!(density::<f32>(&normal_cloud(9, 1), &spectral, &Silent).unwrap_err().exit_code(), 2);
 }
+
+#[test]
+fn rounding_far_from_0_is_told_of_every_value_that_it_changes() {
+    let mut cloud = normal_cloud(200, 5);
+    let o = DensityOptions { relative: true, method: Method::Tree, ..Default::default() };
+    let told = |cloud: &PointCloud, o: &DensityOptions| {
+        let d: Density<f64> = made(cloud, o);
+        d.report.warnings.iter().any(|w| w.contains("of each value"))
+    };
+    assert!(!told(&cloud, &o));
+    cloud.positions.iter_mut().for_each(|p| *p += 1e7);
+    assert!(told(&cloud, &o));
+    // Of the largest value it is nothing.
+    assert!(!told(&cloud, &DensityOptions { relative: false, ..o.clone() }));
+    let guaranteed = density::<f64>(&cloud, &DensityOptions { guaranteed: true, ..o }, &Silent);
+    assert!(guaranteed.unwrap_err().to_string().contains("of each value"));
+}

@@ -220,13 +220,13 @@ pub(super) struct Onto {
 /// Fills `values`, x fastest, with the wanted nodes of the grid of which the waves `[0..=most.x][all of y][all of z]` are the
 /// transform, and gives the largest. Waves too short for the grid fall on longer ones, as they do on the nodes.
 ///
-/// `column(x, y, to)` gives the waves along z for the wave of number x and the place y among those of y, or says that they
-/// are all 0; `store` puts a row of nodes into `values` and gives its largest.
+/// `column(x, y, room, to)` gives the waves along z for the wave of number x and the place y among those of y, or says that
+/// they are all 0; `store` puts a row of nodes into `values` and gives its largest.
 ///
 /// # Errors
 /// [`Error::Interrupted`](crate::error::Error::Interrupted).
 pub(super) fn inverse<F: Float, T: Send>(
-    column: impl Fn(usize, usize, &mut [Complex<F>]) -> bool + Sync,
+    column: impl Fn(usize, usize, &mut Vec<f64>, &mut [Complex<F>]) -> bool + Sync,
     most: [usize; 3],
     onto: Onto,
     values: &mut [T],
@@ -246,11 +246,11 @@ pub(super) fn inverse<F: Float, T: Send>(
     // For each wave of x: along z, then the wanted layers, the waves of y fastest.
     let mut layers = zeros::<Complex<F>>(kx * wz * ky);
     layers.par_chunks_mut(wz * ky).enumerate().try_for_each_init(
-        || (vec![Complex::default(); kz], vec![Complex::default(); nz], along_z.scratch()),
-        |(waves, values, scratch), (x, to)| {
+        || (Vec::new(), vec![Complex::default(); kz], vec![Complex::default(); nz], along_z.scratch()),
+        |(factors, waves, values, scratch), (x, to)| {
             progress.check()?;
             for y in 0..ky {
-                if column(x, y, waves) {
+                if column(x, y, factors, waves) {
                     bins_z.fill(waves, values);
                     along_z.run(values, scratch);
                     for (z, value) in values[..wz].iter().enumerate() {

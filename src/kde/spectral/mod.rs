@@ -22,7 +22,7 @@ use crate::geometry::Box3;
 use crate::grid::{Lattice, Sample};
 use crate::kde::bound;
 use crate::kde::kernel::Kernel;
-use crate::kde::simd::{Eight, Job, LANES, Simd, dispatch};
+use crate::kde::simd::{Job, LANES, Simd, dispatch};
 use crate::memory::zeros;
 use crate::progress::Progress;
 use arrange::{Arranged, Item};
@@ -61,10 +61,16 @@ impl Axis {
         self.step * self.nodes as f64
     }
 
-    /// Wave numbers in radians a length.
-    fn wave_numbers(&self) -> impl Iterator<Item = f64> {
+    /// The last wave of the band of a kernel that is so steep along the axis, in 1 / length, no more than are kept.
+    fn most_of(&self, steepest: f64, error: f64) -> usize {
+        let most = window::band(error) * steepest * self.period() / std::f64::consts::TAU;
+        self.most.min(most as usize)
+    }
+
+    /// Wave numbers of `0, 1, .., most, -most, .., -1` in radians a length.
+    fn wave_numbers(&self, most: usize) -> impl Iterator<Item = f64> {
         let unit = std::f64::consts::TAU / self.period();
-        waves(self.most).map(move |m| unit * m as f64)
+        waves(most).map(move |m| unit * m as f64)
     }
 }
 
@@ -158,8 +164,7 @@ impl Frame {
             return None;
         }
         let near = inside.grown(guard);
-        let steepest =
-            DVec3::new(narrow.inverse.x_axis.x, narrow.inverse.y_axis.y, narrow.inverse.z_axis.z).map(f64::sqrt);
+        let steepest = narrow.steepest();
         let (mut axes, mut onto) = ([Axis::FLAT; 3], Onto { size: [1; 3], wanted: [1; 3] });
         for a in 0..dimensions {
             let widest = choice.spacing / steepest[a];
@@ -188,9 +193,9 @@ impl Frame {
             };
             let nodes = sized((period / widest - 1e-9).ceil())?;
             let step = period / nodes as f64;
-            let most = (window::band(error) * steepest[a] * period / std::f64::consts::TAU) as usize;
             let origin = all[0] - (0.5 * choice.taps as f64 + 0.5) * step;
-            axes[a] = Axis { origin, step, nodes, most: most.min((nodes - 1) / 2) };
+            axes[a] = Axis { origin, step, nodes, most: (nodes - 1) / 2 };
+            axes[a].most = axes[a].most_of(steepest[a], error);
         }
         let mut reference = DVec3::from(axes.map(|axis| axis.origin));
         match wanted {
@@ -362,14 +367,14 @@ impl Frame {
         let onto = Onto { size: self.nodes(), wanted: self.nodes() };
         let mut values = zeros::<f32>(self.nodes().iter().product());
         let found = self.back::<f32, f32>(spectrum, kernel, onto, &mut values, true, progress)?;
-        let inverse = [kernel.inverse.x_axis.x, kernel.inverse.y_axis.y, kernel.inverse.z_axis.z];
-        let square = |a: usize| (0.5 * self.axes[a].step).powi(2) * inverse[a];
+        let steepest = kernel.steepest();
+        let square = |a: usize| (0.5 * self.axes[a].step * steepest[a]).powi(2);
         Ok(found * bound::coarseness((0..self.dimensions).map(square).sum::<f64>().sqrt()))
     }
 
     fn size_as_points(&self, kernel: &Kernel, per_sigma: f64) -> [usize; 3] {
-        let inverse = [kernel.inverse.x_axis.x, kernel.inverse.y_axis.y, kernel.inverse.z_axis.z];
-        let nodes = |a: usize| (self.axes[a].period() * inverse[a].sqrt() * per_sigma).ceil() as usize;
+        let steepest = kernel.steepest();
+        let nodes = |a: usize| (self.axes[a].period() * steepest[a] * per_sigma).ceil() as usize;
         std::array::from_fn(|a| if a < self.dimensions { good_size(nodes(a)) } else { 1 })
     }
 
@@ -444,14 +449,17 @@ impl Frame {
         progress: &dyn Progress,
     ) -> Result<f64> {
         let damping = Damping::new(self, kernel, spectrum);
-        let len = damping.z.len();
-        let column = |x: usize, y: usize, to: &mut [Complex<F>]| {
-            let from = &spectrum.waves[(x * damping.y.len() + y) * len..][..len];
-            damping.along_z(x, y, |at, factors| {
-                for ((to, from), g) in to[at..].iter_mut().zip(&from[at..]).zip(factors) {
-                    *to = Complex::new(F::of(from.re * g), F::of(from.im * g));
-                }
-            })
+        let column = |x: usize, y: usize, factors: &mut Vec<f64>, to: &mut [Complex<F>]| {
+            let is_of_use = damping.along_z(x, y, factors);
+            if is_of_use {
+                let times = |(from, g): (&Complex<f64>, &f64)| Complex::new(F::of(from.re * g), F::of(from.im * g));
+                let [low, high] = damping.row(spectrum, x, y);
+                let (below, above) = to.split_at_mut(low.len());
+                let (of_low, of_high) = factors.split_at(low.len());
+                below.iter_mut().zip(low.iter().zip(of_low)).for_each(|(to, from)| *to = times(from));
+                above.iter_mut().zip(high.iter().zip(of_high)).for_each(|(to, from)| *to = times(from));
+            }
+            is_of_use
         };
         let lowest = if is_clamped { 0.0 } else { f64::NEG_INFINITY };
         let store = |from: &[F], to: &mut [T]| {
@@ -464,34 +472,40 @@ impl Frame {
             }
             largest
         };
-        fourier::inverse(column, self.most(), onto, values, store, progress)
+        fourier::inverse(column, damping.most, onto, values, store, progress)
     }
 
     /// A bound of the error of every value, as a share of the kernel's peak: aliases of all waves in phase, waves left out,
     /// points and images left out, the fit of the window's polynomials, rounding. True of one point; of many, far more than
-    /// ever happens. Each term is proven but that of aliases beyond the third, which is estimated ([`Window::aliases`]).
+    /// ever happens.
     pub(super) fn bound(&self, kernel: &Kernel, spectrum: &Spectrum, wanted: Wanted) -> f64 {
         let damping = Damping::new(self, kernel, spectrum);
         let twice = matches!(wanted, Wanted::Places(_));
-        let aliases = [0, 1, 2].map(|a| self.one_and_aliases(a, twice));
-        let len = damping.z.len();
+        let aliases = [0, 1, 2].map(|a| self.one_and_aliases(a, damping.most[a], twice));
         let plane = |x: usize| {
-            let mut sums = [[0.0; LANES]; 3];
+            let (mut sums, mut factors) = ([[0.0; LANES]; 3], Vec::new());
             for y in 0..damping.y.len() {
+                if !damping.along_z(x, y, &mut factors) {
+                    continue;
+                }
                 let xy = aliases[0][x] * aliases[1][y];
-                let waves = &spectrum.waves[(x * damping.y.len() + y) * len..][..len];
-                damping.along_z(x, y, |at, factors| {
-                    for (l, ((g, z), wave)) in factors.iter().zip(&aliases[2][at..]).zip(&waves[at..]).enumerate() {
-                        sums[0][l] += g;
-                        sums[1][l] += g * (xy * z - 1.0);
-                        sums[2][l] += g * (wave.re.abs() + wave.im.abs());
+                let mut rest = (&factors[..], &aliases[2][..]);
+                for waves in damping.row(spectrum, x, y) {
+                    let (factors, after) = (rest.0.split_at(waves.len()), rest.1.split_at(waves.len()));
+                    for ((g, z), wave) in factors.0.chunks(LANES).zip(after.0.chunks(LANES)).zip(waves.chunks(LANES)) {
+                        for (l, ((g, z), wave)) in g.iter().zip(z).zip(wave).enumerate() {
+                            sums[0][l] += g;
+                            sums[1][l] += g * (xy * z - 1.0);
+                            sums[2][l] += g * (wave.re.abs() + wave.im.abs());
+                        }
                     }
-                });
+                    rest = (factors.1, after.1);
+                }
             }
             // A wave along x stands for its opposite, too.
             sums.map(|sum| sum.iter().sum::<f64>() * if x == 0 { 1.0 } else { 2.0 })
         };
-        let planes: Vec<[f64; 3]> = (0..=self.axes[0].most).into_par_iter().map(plane).collect();
+        let planes: Vec<[f64; 3]> = (0..=damping.most[0]).into_par_iter().map(plane).collect();
         let [all, wrong, magnitude] =
             planes.into_iter().fold([0.0; 3], |sum, plane| std::array::from_fn(|i| sum[i] + plane[i]));
         let guard = bound::radius_by_widening(IMAGES * self.error);
@@ -509,7 +523,7 @@ impl Frame {
     /// The squared magnitudes of the waves, by `q = k^T H k`, summed over intervals of `sqrt(q)` up to the end of the band of
     /// the kernel.
     pub(super) fn powers(&self, spectrum: &Spectrum, kernel: &Kernel) -> Powers {
-        let [x, y, z] = self.axes.map(|axis| axis.wave_numbers().collect::<Vec<_>>());
+        let [x, y, z] = self.axes.map(|axis| axis.wave_numbers(axis.most).collect::<Vec<_>>());
         let h = &kernel.covariance;
         let end = window::band(self.error);
         let plane = |x_at: usize| {
@@ -540,14 +554,14 @@ impl Frame {
     }
 
     /// Along an axis: 1 and the aliases of each wave, once or twice over.
-    fn one_and_aliases(&self, a: usize, twice: bool) -> Vec<f64> {
+    fn one_and_aliases(&self, a: usize, most: usize, twice: bool) -> Vec<f64> {
         let axis = &self.axes[a];
         let one = |m: i64| {
             let k = std::f64::consts::TAU * m as f64 / axis.nodes as f64;
             let one = if axis.nodes == 1 { 1.0 } else { 1.0 + self.window.aliases(k) };
             if twice { one * one } else { one }
         };
-        waves(axis.most).map(one).collect()
+        waves(most).map(one).collect()
     }
 }
 
@@ -605,10 +619,13 @@ impl Powers {
     }
 }
 
-/// The kernel's transform at the waves of a frame, by the volume of a period.
+/// The kernel's transform at those waves of a frame that it does not take away, by the volume of a period.
 struct Damping {
     /// `-log2(e) / 2` times the covariance.
     matrix: DMat3,
+    /// Along each axis, the last wave of the kernel's band, and that of the frame.
+    most: [usize; 3],
+    of_frame: [usize; 3],
     x: Vec<f64>,
     y: Vec<f64>,
     z: Vec<f64>,
@@ -619,11 +636,14 @@ struct Damping {
 
 impl Damping {
     fn new(frame: &Frame, kernel: &Kernel, spectrum: &Spectrum) -> Self {
-        let [x, y, z] = frame.axes.map(|axis| axis.wave_numbers().collect::<Vec<_>>());
+        let most = [0, 1, 2].map(|a| frame.axes[a].most_of(kernel.steepest()[a], frame.error));
+        let [x, y, z] = [0, 1, 2].map(|a| frame.axes[a].wave_numbers(most[a]).collect::<Vec<_>>());
         let half = -0.5 * std::f64::consts::LOG2_E;
         let band = window::band(frame.error);
         Self {
             matrix: kernel.covariance * half,
+            most,
+            of_frame: frame.most(),
             x,
             y,
             z,
@@ -632,10 +652,9 @@ impl Damping {
         }
     }
 
-    /// Gives `each` the factors of the waves along z for the wave of place x and that of place y, eight at a time, with the
-    /// place of the first; or says that none is of use.
+    /// The factors of the waves along z for the wave of place x and that of place y; or says that none is of use.
     #[inline(always)]
-    fn along_z(&self, x: usize, y: usize, each: impl FnMut(usize, &Eight)) -> bool {
+    fn along_z(&self, x: usize, y: usize, factors: &mut Vec<f64>) -> bool {
         let (kx, ky, m) = (self.x[x], self.y[y], &self.matrix);
         let constant = m.x_axis.x * kx * kx + 2.0 * m.x_axis.y * kx * ky + m.y_axis.y * ky * ky;
         let linear = 2.0 * (m.x_axis.z * kx + m.y_axis.z * ky);
@@ -644,33 +663,43 @@ impl Damping {
         if best < self.least {
             return false;
         }
-        dispatch(PowersOfTwo { constant, linear, square, waves: &self.z, scale: self.scale, each });
+        dispatch(PowersOfTwo { constant, linear, square, waves: &self.z, scale: self.scale, factors });
         true
+    }
+
+    /// The waves along z that these factors are for: from 0 up, and those below 0.
+    fn row<'a>(&self, spectrum: &'a Spectrum, x: usize, y: usize) -> [&'a [Complex<f64>]; 2] {
+        let [_, all_y, all_z] = self.of_frame;
+        let y = if y <= self.most[1] { y } else { y + 2 * (all_y - self.most[1]) };
+        let row = &spectrum.waves[(x * (2 * all_y + 1) + y) * (2 * all_z + 1)..][..2 * all_z + 1];
+        [&row[..=self.most[2]], &row[row.len() - self.most[2]..]]
     }
 }
 
 /// `scale 2^(constant + linear k + square k^2)` for each k.
-struct PowersOfTwo<'a, E> {
+struct PowersOfTwo<'a> {
     constant: f64,
     linear: f64,
     square: f64,
     waves: &'a [f64],
     scale: f64,
-    each: E,
+    factors: &'a mut Vec<f64>,
 }
 
-impl<E: FnMut(usize, &Eight)> Job for PowersOfTwo<'_, E> {
+impl Job for PowersOfTwo<'_> {
     #[inline(always)]
-    fn run<S: Simd>(mut self, s: S) {
+    fn run<S: Simd>(self, s: S) {
+        // No closure: it would not be compiled for the machine at hand.
         let (a, b, c) = (s.splat(self.constant), s.splat(self.linear), s.splat(self.square));
-        for (at, waves) in self.waves.chunks(LANES).enumerate() {
-            let mut eight = [0.0; LANES];
+        let scale = s.splat(self.scale);
+        self.factors.resize(self.waves.len().next_multiple_of(LANES), 0.0);
+        let mut eight = [0.0; LANES];
+        for (waves, factors) in self.waves.chunks(LANES).zip(self.factors.as_chunks_mut::<LANES>().0) {
             eight[..waves.len()].copy_from_slice(waves);
             let k = s.load(&eight);
-            let power = s.exp2(s.mul_add(s.mul_add(c, k, b), k, a));
-            s.store(s.mul(power, s.splat(self.scale)), &mut eight);
-            (self.each)(at * LANES, &eight);
+            s.store(s.mul(s.exp2(s.mul_add(s.mul_add(c, k, b), k, a)), scale), factors);
         }
+        self.factors.truncate(self.waves.len());
     }
 }
 

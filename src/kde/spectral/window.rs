@@ -27,6 +27,9 @@ const NODES: [[(f64, f64); 2]; 11] = [
     [(0.334, 2.442), (0.374, 2.265)],
 ];
 
+/// Aliases on each side that are summed one by one.
+const NEAR: i32 = 12;
+
 /// The table leaves this much room, so that an error a little below a decade, to which rounding is added, takes its
 /// windows.
 const MARGIN: f64 = 1.12;
@@ -112,14 +115,33 @@ impl Window {
         value * self.shape / self.shape.sinh()
     }
 
-    /// How much of its aliases a wave of `k` radians a node carries, as a share of itself: the sum over m != 0 of
-    /// `|transform(k + 2 pi m)|` by the transform at k.
+    /// How much of its aliases a wave of `k` radians a node, at most pi, carries at most, wherever a point lies between
+    /// nodes, as a share of itself.
+    ///
+    /// The window is a box, as high as the window is at its ends, and a rest without a step. Of the rest the transforms at
+    /// `k + 2 pi m` can be summed: with `x = |k + 2 pi m| taps / 2`, `s^2 = x^2 - beta^2` and `A = beta / sinh beta` each is
+    /// `A |sin s / s - sin x / x| <= A beta^2 / x^2 (1 + 1/s)`. Those of the box sum to the difference between the sum of
+    /// `taps` turning nodes, the middle one at most half a node from the point, and the integral:
+    /// `sin(k taps / 2) (exp(i k t) / (taps sin(k/2)) - 2 / (k taps))`, `|t| <= 1/2`.
     pub(super) fn aliases(&self, k: f64) -> f64 {
-        let alias = |m: i32| self.transform(k + std::f64::consts::TAU * f64::from(m)).abs();
-        let near: f64 = (1..=3).map(|m| alias(m) + alias(-m)).sum();
-        // An estimate, as the sum of magnitudes has none: beyond the third the transform is below its value at k^2 = (beta / (taps / 2))^2 times beta / |k taps / 2|, and
-        // alternates; 4 of the third are more than the rest where the transform oscillates at all.
-        (near + 4.0 * (alias(3) + alias(-3)) + self.taps as f64 * self.fit()) / self.transform(k)
+        let (half, a) = (0.5 * self.taps as f64, self.shape / self.shape.sinh());
+        let rest = |m: i32| {
+            let x = (k + std::f64::consts::TAU * f64::from(m)) * half;
+            (self.transform(x / half) - a * x.sin() / x).abs()
+        };
+        let near: f64 = (1..=NEAR).map(|m| rest(m) + rest(-m)).sum();
+        // Of the others x is above pi taps (|m| - 1/2), and the sum of 1 / (|m| - 1/2)^2 below 1 / NEAR on each side.
+        let least = std::f64::consts::PI * self.taps as f64 * (f64::from(NEAR) + 0.5);
+        let slowest = 1.0 + (least * least - self.shape * self.shape).max(1.0).sqrt().recip();
+        let others = 2.0 / f64::from(NEAR) * (self.shape / (std::f64::consts::PI * self.taps as f64)).powi(2) * slowest;
+        let k = k.abs();
+        let of_box = if k < 1e-9 {
+            0.0
+        } else {
+            let off = 1.0 / (0.5 * k).sin() - 2.0 / k + (0.25 * k).cos().recip();
+            (k * half).sin().abs() * off / self.taps as f64
+        };
+        (near + a * (others + of_box) + self.taps as f64 * self.fit()) / self.transform(k)
     }
 
     /// How far the polynomials are from the window at most (`the_polynomials_are_the_window`).
@@ -234,6 +256,32 @@ mod tests {
                     assert!(tap >= choice.taps || distance.abs() <= 0.5 * choice.taps as f64);
                 }
             }
+        }
+    }
+
+    // What a point adds to a wave through the nodes, less what the window's transform says.
+    #[test]
+    fn aliases_are_below_their_bound_and_near_it() {
+        for choice in all() {
+            let window = Window::new(choice);
+            let mut nearest = f64::INFINITY;
+            for i in 0..=60 {
+                let k = 0.99 * std::f64::consts::PI * f64::from(i) / 60.0;
+                let bound = window.aliases(k) * window.transform(k);
+                let error = |t: f64| {
+                    let (first, z) = window.first(t);
+                    let mut values = [0.0; MOST_TAPS];
+                    dispatch(Values(&window, z, &mut values));
+                    let sum = |of: fn(f64) -> f64| -> f64 {
+                        values.iter().enumerate().map(|(at, v)| v * of(k * ((first + at) as f64 - t))).sum()
+                    };
+                    (sum(f64::cos) - window.transform(k)).hypot(sum(f64::sin))
+                };
+                let largest = (0..50).map(|j| error(20.0 + 0.02 * f64::from(j))).fold(0.0, f64::max);
+                assert!(largest <= bound, "{choice:?} {k}: {largest:e} {bound:e}");
+                nearest = nearest.min(bound / largest);
+            }
+            assert!(nearest < 4.0, "{choice:?}: {nearest}");
         }
     }
 

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::kde::Bandwidth;
+use crate::kde::distinct::Distinct;
 use crate::points::PointCloud;
 
 /// Standard deviations along x, y, z for each point, with warnings. In a plane z counts nothing.
@@ -48,11 +49,11 @@ fn nearest(cloud: &PointCloud, k: usize) -> Result<(Vec<DVec3>, Vec<String>)> {
         let points = cloud.len();
         return Err(Error::Usage(format!("knn:{k} needs more than {k} points, there are {points}; take a smaller K")));
     }
-    let places = Places::of(&cloud.positions);
-    if places.distinct.len() < 2 {
+    let places = Distinct::of(&cloud.positions);
+    if places.places.len() < 2 {
         return Err(Error::Data("all points are equal; a density needs at least two distinct points".into()));
     }
-    let distances = places.distances(k)?;
+    let distances = distances(&places, k)?;
     let crowded: usize = places.counts.iter().filter(|count| **count > k).sum();
     let mut warnings = Vec::new();
     if crowded > 0 {
@@ -64,53 +65,24 @@ fn nearest(cloud: &PointCloud, k: usize) -> Result<(Vec<DVec3>, Vec<String>)> {
     Ok((places.of_point.iter().map(|at| DVec3::splat(distances[*at])).collect(), warnings))
 }
 
-/// The places where points are, and how many at each: however often points are repeated, a place is looked from once.
-struct Places {
-    distinct: Vec<DVec3>,
-    counts: Vec<usize>,
-    of_point: Vec<usize>,
-}
-
-impl Places {
-    fn of(positions: &[DVec3]) -> Self {
-        let key = |i: usize| (positions[i] + 0.0).to_array();
-        let mut order: Vec<usize> = (0..positions.len()).collect();
-        order.par_sort_unstable_by(|a, b| {
-            let (a, b) = (key(*a), key(*b));
-            a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])).then(a[2].total_cmp(&b[2]))
-        });
-        let mut places = Self { distinct: Vec::new(), counts: Vec::new(), of_point: vec![0; positions.len()] };
-        for i in order {
-            if places.distinct.last() == Some(&positions[i]) {
-                *places.counts.last_mut().expect("one a place") += 1;
-            } else {
-                places.distinct.push(positions[i]);
-                places.counts.push(1);
-            }
-            places.of_point[i] = places.distinct.len() - 1;
-        }
-        places
-    }
-
-    /// For each place the distance from a point there to the K-th of the other points, or to the next place if that is 0.
-    fn distances(&self, k: usize) -> Result<Vec<f64>> {
-        let all: Vec<[f64; 3]> = self.distinct.iter().map(DVec3::to_array).collect();
-        let tree: ImmutableKdTree<f64, 3> = ImmutableKdTree::new_from_slice(&all)
-            .map_err(|e| Error::Data(format!("no tree can be built over {} points: {e}", all.len())))?;
-        let count = NonZeroUsize::MIN.saturating_add(k.min(all.len() - 1));
-        let distance = |place: &[f64; 3]| {
-            let found = tree.query(place).nearest_n::<SquaredEuclidean<f64>>(count).execute();
-            let mut near: Vec<(f64, usize)> = found.iter().map(|hit| (hit.distance, hit.item as usize)).collect();
-            near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-            let mut points = 0;
-            let is_reached = |(distance, item): &&(f64, usize)| {
-                points += self.counts[*item];
-                points > k && *distance > 0.0
-            };
-            near.iter().find(is_reached).map_or(0.0, |hit| hit.0.sqrt())
+/// For each place the distance from a point there to the K-th of the other points, or to the next place if that is 0.
+fn distances(points: &Distinct, k: usize) -> Result<Vec<f64>> {
+    let all: Vec<[f64; 3]> = points.places.iter().map(DVec3::to_array).collect();
+    let tree: ImmutableKdTree<f64, 3> = ImmutableKdTree::new_from_slice(&all)
+        .map_err(|e| Error::Data(format!("no tree can be built over {} points: {e}", all.len())))?;
+    let count = NonZeroUsize::MIN.saturating_add(k.min(all.len() - 1));
+    let distance = |place: &[f64; 3]| {
+        let found = tree.query(place).nearest_n::<SquaredEuclidean<f64>>(count).execute();
+        let mut near: Vec<(f64, usize)> = found.iter().map(|hit| (hit.distance, hit.item as usize)).collect();
+        near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let mut others = 0;
+        let is_reached = |(distance, item): &&(f64, usize)| {
+            others += points.counts[*item];
+            others > k && *distance > 0.0
         };
-        Ok(all.par_iter().with_min_len(256).map(distance).collect())
-    }
+        near.iter().find(is_reached).map_or(0.0, |hit| hit.0.sqrt())
+    };
+    Ok(all.par_iter().with_min_len(256).map(distance).collect())
 }
 
 /// The percentiles of the standard deviations along each axis.
