@@ -64,6 +64,21 @@ pub(super) struct Record<'a> {
     pub(super) radius: f64,
 }
 
+/// A number of atoms: of those with a position, and of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Count {
+    pub(super) points: usize,
+    pub(super) rows: usize,
+}
+
+impl std::ops::Add for Count {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { points: self.points + other.points, rows: self.rows + other.rows }
+    }
+}
+
 /// Columns of atoms that grow, with what is told about them at the end.
 #[derive(Default)]
 pub(super) struct AtomBuilder {
@@ -78,7 +93,10 @@ pub(super) struct AtomBuilder {
     row_starts: Vec<usize>,
     guessed: u64,
     unknown: u64,
-    first_unknown: Option<String>,
+    /// The first unknown element symbol, and its line.
+    first_unknown: Option<(String, u64)>,
+    /// The line of the first atom without a position.
+    first_dropped: Option<u64>,
     without_resid: u64,
 }
 
@@ -90,8 +108,33 @@ impl AtomBuilder {
 
     /// What follows belongs to a new frame.
     pub(super) fn begin_frame(&mut self) {
-        self.starts.push(self.rows.positions.len());
-        self.row_starts.push(self.rows.len());
+        self.begin_frame_at(self.count());
+    }
+
+    /// A frame begins where the builder had these counts.
+    pub(super) fn begin_frame_at(&mut self, at: Count) {
+        self.starts.push(at.points);
+        self.row_starts.push(at.rows);
+    }
+
+    /// Atoms so far.
+    pub(super) fn count(&self) -> Count {
+        Count { points: self.rows.positions.len(), rows: self.rows.len() }
+    }
+
+    /// Appends the atoms of another, which begins after `lines` lines, without its frames.
+    pub(super) fn append(&mut self, mut other: Self, lines: u64) {
+        self.rows.append(other.rows, String::new);
+        self.table.append_numbers(&mut other.table);
+        self.name.append(other.name);
+        self.element.append(other.element);
+        self.resname.append(other.resname);
+        self.chain.append(other.chain);
+        self.guessed += other.guessed;
+        self.unknown += other.unknown;
+        self.without_resid += other.without_resid;
+        self.first_unknown = self.first_unknown.take().or(other.first_unknown.map(|(text, n)| (text, n + lines)));
+        self.first_dropped = self.first_dropped.or(other.first_dropped.map(|n| n + lines));
     }
 
     /// Frames begun.
@@ -101,7 +144,8 @@ impl AtomBuilder {
 
     /// Appends an atom; one whose position is not finite is only counted.
     pub(super) fn push(&mut self, record: &Record, line: u64) {
-        if !self.rows.push(record.position, || format!("line {line}")) {
+        if !self.rows.push(record.position, String::new) {
+            self.first_dropped.get_or_insert(line);
             return;
         }
         self.name.push(record.name.trim_ascii());
@@ -145,7 +189,7 @@ impl AtomBuilder {
             self.guessed += 1;
         } else {
             self.unknown += 1;
-            self.first_unknown.get_or_insert_with(|| format!("`{}` on line {line}", shown(record.element)));
+            self.first_unknown.get_or_insert_with(|| (shown(record.element), line));
         }
         self.element.push(elements::guess(record.name, record.resname).as_bytes());
     }
@@ -162,6 +206,7 @@ impl AtomBuilder {
         parsed.row_starts = self.row_starts;
         parsed.columns = self.has.columns();
         self.rows.finish(&mut parsed);
+        parsed.first_dropped = self.first_dropped.map(|line| format!("line {line}"));
         parsed.cloud.unit = Some(LengthUnit::Angstrom);
         parsed.cloud.atoms = Some(self.table);
         parsed
@@ -172,11 +217,10 @@ impl AtomBuilder {
             let count = self.guessed;
             parsed.notes.push(format!("{count} atoms have no element; it is guessed from the atom name"));
         }
-        if let Some(first) = self.first_unknown.take() {
-            let count = self.unknown;
-            parsed
-                .warnings
-                .push(format!("{count} atoms have an unknown element symbol ({first}); guessed from the name"));
+        if let Some((symbol, line)) = self.first_unknown.take() {
+            let told =
+                format!("atoms have an unknown element symbol (`{symbol}` on line {line}); guessed from the name");
+            parsed.warnings.push(format!("{} {told}", self.unknown));
         }
         if self.without_resid > 0 {
             let count = self.without_resid;

@@ -184,7 +184,10 @@ pub(super) fn finish(
         ));
     }
     if input.cloud.is_empty() {
-        return Err(Error::Data(format!("{name}: no point is left of {rows} rows; a coordinate is missing in each")));
+        return Err(Error::Data(match rows {
+            0 => format!("{name}: holds no rows; no points to read"),
+            _ => format!("{name}: no point is left of {rows} rows; a coordinate is missing in each"),
+        }));
     }
     tell_missing(input, options);
     input.warnings.extend(declare_unit(&mut input.cloud, options.unit));

@@ -1,6 +1,6 @@
 //! Lines of a text and numbers in it.
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 /// The lines of a text with their numbers from 1; they end in LF, CR LF or CR.
 #[derive(Clone)]
@@ -22,6 +22,13 @@ impl<'a> Lines<'a> {
     /// The text after the lines that were read.
     pub(super) fn rest(&self) -> &'a [u8] {
         self.rest
+    }
+
+    /// Goes on with `rest`, after a line that was read without being split off; gives its number.
+    pub(super) fn advance(&mut self, rest: &'a [u8]) -> u64 {
+        self.rest = rest;
+        self.number += 1;
+        self.number
     }
 
     /// Whether only blank lines are left.
@@ -46,6 +53,16 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
+/// Parts of a text, each of whole lines, and of `size` bytes and the rest of a line.
+pub(super) fn pieces(mut text: &[u8], size: usize) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let after = memchr(b'\n', text.get(size..).unwrap_or_default()).map_or(text.len(), |at| size + at + 1);
+        let (piece, rest) = text.split_at(after);
+        text = rest;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
 /// The number a field holds, blanks around it aside; `nan`, `inf` and overflow give values that are
 /// not finite.
 #[inline]
@@ -53,8 +70,24 @@ pub(super) fn number(field: &[u8]) -> Option<f64> {
     let field = field.trim_ascii();
     match short_decimal(field) {
         Some((value, [])) => Some(value),
-        _ => std::str::from_utf8(field).ok()?.parse().ok(),
+        _ => std::str::from_utf8(field).ok()?.parse().ok().or_else(|| fortran(field)),
     }
+}
+
+/// A number as Fortran writes it: `1.5D+03`, or `1.5+103` where three digits leave no room for the letter.
+#[cold]
+fn fortran(field: &[u8]) -> Option<f64> {
+    let at = 1 + field.get(1..)?.iter().position(|b| b"dD+-".contains(b))?;
+    let (mantissa, exponent) = field.split_at(at);
+    let is_letter = exponent[0].eq_ignore_ascii_case(&b'd');
+    let exponent = &exponent[usize::from(is_letter)..];
+    let digits = exponent.strip_prefix(b"+").or(exponent.strip_prefix(b"-")).unwrap_or(exponent);
+    let is_whole = (1..=4).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+    let is_decimal = mantissa.contains(&b'.') || is_letter;
+    if !is_whole || !is_decimal || !mantissa.iter().all(|b| b"+-.0123456789".contains(b)) {
+        return None;
+    }
+    std::str::from_utf8(&[mantissa, b"e", exponent].concat()).ok()?.parse().ok()
 }
 
 /// Powers of ten that are exact.
@@ -159,11 +192,32 @@ mod tests {
     }
 
     #[test]
+    fn pieces_are_of_whole_lines() {
+        let of = |text: &'static [u8], size| pieces(text, size).collect::<Vec<_>>();
+        assert_eq!(of(b"ab\nc\ndef\ng", 1), [&b"ab\n"[..], b"c\n", b"def\n", b"g"]);
+        assert_eq!(of(b"ab\nc\ndef\ng", 3), [&b"ab\nc\n"[..], b"def\n", b"g"]);
+        assert_eq!((of(b"ab\nc", 9), of(b"", 9)), (vec![&b"ab\nc"[..]], vec![]));
+    }
+
+    #[test]
     fn numbers_are_whole_fields() {
         assert_eq!(number(b" -1.5e3 "), Some(-1500.0));
         assert_eq!(number(b"1e400"), Some(f64::INFINITY));
         assert_eq!(number(b"1 2"), None);
         assert_eq!(number(b""), None);
+    }
+
+    #[test]
+    fn exponents_of_fortran_are_read() {
+        for (text, expected) in
+            [("1.5D+03", 1500.0), ("-2.5d-1", -0.25), ("1D2", 100.0), ("1.5+103", 1.5e103), ("-1.5-103", -1.5e-103)]
+        {
+            assert_eq!(number(text.as_bytes()), Some(expected), "{text}");
+        }
+        for text in ["D5", "1D", "1D+", "1-2", "5d-3d", "1.5+-3", "1.5DD3", "1.2.3D1", "2024-01-02", "d", "+", "1.0x+2"]
+        {
+            assert_eq!(number(text.as_bytes()), None, "{text}");
+        }
     }
 
     #[test]

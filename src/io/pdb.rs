@@ -8,10 +8,11 @@
 use std::collections::HashSet;
 
 use glam::DVec3;
+use rayon::prelude::*;
 
-use super::atoms::{AtomBuilder, Attributes, Record};
+use super::atoms::{AtomBuilder, Attributes, Count, Record};
 use super::choose::Parsed;
-use super::lines::{Lines, number, shown};
+use super::lines::{Lines, number, pieces, shown};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 
@@ -22,100 +23,109 @@ const LONG_NAMES: &[&[u8]] = &[
 ];
 /// The coordinates end in this column.
 const COORDINATES_END: usize = 54;
-/// Lines between two looks at whether to stop.
-const CHECK_EVERY: u64 = 1 << 16;
+/// Bytes that are read at once, several pieces at a time.
+const PIECE: usize = 1 << 19;
 
 /// Reads all frames.
 ///
 /// # Errors
 /// [`Error::Input`] with the line, [`Error::Interrupted`].
 pub(super) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) -> Result<Parsed> {
-    let mut reader = Reader { atoms: AtomBuilder::new(Attributes::CRYSTAL), ..Reader::default() };
-    let mut last = 0;
-    for (line_number, line) in Lines::new(bytes) {
-        reader.line(line, line_number).map_err(|problem| Error::line(name, line_number, problem))?;
-        if line_number.is_multiple_of(CHECK_EVERY) {
-            progress.check()?;
-        }
-        last = line_number;
-    }
-    if reader.atoms.frames() == 0 {
-        return Err(Error::input(name, format!("holds no ATOM or HETATM record in {last} lines; no points to read")));
-    }
-    Ok(reader.finish())
+    parse_pieces(bytes, PIECE, name, progress)
 }
 
-#[derive(Default)]
+fn parse_pieces(bytes: &[u8], size: usize, name: &str, progress: &dyn Progress) -> Result<Parsed> {
+    let pieces: Vec<&[u8]> = pieces(bytes, size).collect();
+    let mut all = Reader::new();
+    for batch in pieces.chunks(8 * rayon::current_num_threads()) {
+        progress.check()?;
+        let read = |piece: &&[u8]| Reader::new().read(piece);
+        // A short file wakes no threads.
+        let parts: Vec<_> = if let [only] = batch { vec![read(only)] } else { batch.par_iter().map(read).collect() };
+        for part in parts {
+            let lines = all.lines;
+            all.append(part.map_err(|(line, problem)| Error::line(name, lines + line, problem))?);
+        }
+    }
+    if all.atoms.count().rows == 0 {
+        let problem = format!("holds no ATOM or HETATM record in {} lines; no points to read", all.lines);
+        return Err(Error::input(name, problem));
+    }
+    Ok(all.finish())
+}
+
+/// Atoms of some lines, and what stands between them.
 struct Reader {
     atoms: AtomBuilder,
-    /// Whether atoms go on in the frame that was begun.
-    is_open: bool,
-    /// A MODEL line that no atom has followed yet.
-    is_model_empty: bool,
-    model_numbers: HashSet<i64>,
-    /// The last cell read, and that of each frame.
-    cell: Option<[f64; 6]>,
-    cells: Vec<Option<[f64; 6]>>,
-    ends: u64,
-    models: u64,
-    odd: Vec<String>,
+    lines: u64,
+    marks: Vec<Mark>,
+}
+
+/// A record that frames depend on.
+struct Mark {
+    /// Atoms before it.
+    at: Count,
+    line: u64,
+    kind: Kind,
+}
+
+enum Kind {
+    /// MODEL with its number.
+    Model(Option<i64>),
+    /// ENDMDL.
+    EndOfModel,
+    End,
+    Cell(Option<[f64; 6]>),
 }
 
 impl Reader {
+    fn new() -> Self {
+        Self { atoms: AtomBuilder::new(Attributes::CRYSTAL), lines: 0, marks: Vec::new() }
+    }
+
+    /// Reads whole lines. The error is a line from 1.
+    fn read(mut self, text: &[u8]) -> Result<Self, (u64, String)> {
+        for (number, line) in Lines::new(text) {
+            self.lines = number;
+            self.line(line, number).map_err(|problem| (number, problem))?;
+        }
+        Ok(self)
+    }
+
+    fn append(&mut self, part: Self) {
+        let (before, lines) = (self.atoms.count(), self.lines);
+        let moved = |mark: Mark| Mark { at: before + mark.at, line: lines + mark.line, ..mark };
+        self.marks.extend(part.marks.into_iter().map(moved));
+        self.atoms.append(part.atoms, lines);
+        self.lines += part.lines;
+    }
+
     fn line(&mut self, line: &[u8], number: u64) -> Result<(), String> {
         if line.starts_with(b"ATOM") || line.starts_with(b"HETATM") {
             return self.atom(line, number);
         }
-        match line {
-            [b'M', b'O', b'D', b'E', b'L', rest @ ..] => self.model(rest, number),
-            [b'E', b'N', b'D', b'M', b'D', b'L', ..] => self.close(number),
-            [b'E', b'N', b'D'] | [b'E', b'N', b'D', b' ', ..] => {
-                self.ends += 1;
-                self.is_open = false;
+        let kind = match line {
+            [b'M', b'O', b'D', b'E', b'L', rest @ ..] => {
+                Kind::Model(std::str::from_utf8(rest.trim_ascii()).ok().and_then(|t| t.parse().ok()))
             }
-            [b'C', b'R', b'Y', b'S', b'T', b'1', ..] => self.cell = cell(line),
+            [b'E', b'N', b'D', b'M', b'D', b'L', ..] => Kind::EndOfModel,
+            [b'E', b'N', b'D'] | [b'E', b'N', b'D', b' ', ..] => Kind::End,
+            [b'C', b'R', b'Y', b'S', b'T', b'1', ..] => Kind::Cell(cell(line)),
             [b' ' | b'\t', ..] => {
                 let record = line.trim_ascii_start();
                 if record.starts_with(b"ATOM ") || record.starts_with(b"HETATM") {
                     return Err("an atom record begins in column 1, here are blanks before it; remove them".into());
                 }
+                return Ok(());
             }
-            _ => {}
-        }
+            _ => return Ok(()),
+        };
+        self.marks.push(Mark { at: self.atoms.count(), line: number, kind });
         Ok(())
-    }
-
-    fn model(&mut self, rest: &[u8], number: u64) {
-        self.close(number);
-        self.models += 1;
-        self.is_model_empty = true;
-        match std::str::from_utf8(rest.trim_ascii()).ok().and_then(|t| t.parse::<i64>().ok()) {
-            Some(model) if self.model_numbers.insert(model) => {}
-            Some(model) => self.tell(format!("line {number} begins model {model} again")),
-            None => self.tell(format!("MODEL on line {number} has no number")),
-        }
-    }
-
-    fn close(&mut self, number: u64) {
-        if self.is_model_empty {
-            self.tell(format!("the model that ends on line {number} has no atoms and is left out"));
-        }
-        self.is_model_empty = false;
-        self.is_open = false;
-    }
-
-    fn tell(&mut self, text: String) {
-        self.odd.push(text);
     }
 
     fn atom(&mut self, line: &[u8], line_number: u64) -> Result<(), String> {
         let position = coordinates(line)?;
-        if !self.is_open {
-            self.atoms.begin_frame();
-            self.cells.push(self.cell);
-        }
-        self.is_open = true;
-        self.is_model_empty = false;
         let (resname, chain) = residue_and_chain(line);
         let value = |from, to| {
             let text = field(line, from, to);
@@ -139,20 +149,91 @@ impl Reader {
         Ok(())
     }
 
-    fn finish(self) -> Parsed {
-        let by_end = self.models == 0 && self.atoms.frames() > 1;
+    fn finish(mut self) -> Parsed {
+        let mut frames = Frames::default();
+        for mark in &self.marks {
+            frames.atoms_up_to(mark.at, &mut self.atoms);
+            frames.mark(mark);
+        }
+        frames.atoms_up_to(self.atoms.count(), &mut self.atoms);
+        let by_end = frames.models == 0 && self.atoms.frames() > 1;
         let mut parsed = self.atoms.finish("pdb");
-        parsed.cells = self.cells;
+        parsed.cells = frames.cells;
         if by_end {
-            parsed.notes.push(format!("no MODEL records: {} END lines part the frames", self.ends));
+            parsed.notes.push(format!("no MODEL records: {} END lines part the frames", frames.ends));
         }
         const TOLD: usize = 3;
-        let untold = self.odd.len().saturating_sub(TOLD);
-        parsed.warnings.extend(self.odd.into_iter().take(TOLD));
+        let untold = frames.odd.len().saturating_sub(TOLD);
+        parsed.warnings.extend(frames.odd.into_iter().take(TOLD));
         if untold > 0 {
             parsed.warnings.push(format!("{untold} more oddities of models"));
         }
         parsed
+    }
+}
+
+/// The frames that marks part atoms into.
+#[derive(Default)]
+struct Frames {
+    /// Atoms up to here belong to frames.
+    at: Count,
+    /// Whether atoms go on in the frame that was begun.
+    is_open: bool,
+    /// A MODEL line that no atom has followed yet.
+    is_model_empty: bool,
+    model_numbers: HashSet<i64>,
+    /// The last cell read, and that of each frame.
+    cell: Option<[f64; 6]>,
+    cells: Vec<Option<[f64; 6]>>,
+    ends: u64,
+    models: u64,
+    odd: Vec<String>,
+}
+
+impl Frames {
+    fn atoms_up_to(&mut self, end: Count, atoms: &mut AtomBuilder) {
+        if end == self.at {
+            return;
+        }
+        if !self.is_open {
+            atoms.begin_frame_at(self.at);
+            self.cells.push(self.cell);
+        }
+        self.is_open = true;
+        self.is_model_empty = false;
+        self.at = end;
+    }
+
+    fn mark(&mut self, mark: &Mark) {
+        let line = mark.line;
+        match mark.kind {
+            Kind::Model(number) => self.model(number, line),
+            Kind::EndOfModel => self.close(line),
+            Kind::End => {
+                self.ends += 1;
+                self.is_open = false;
+            }
+            Kind::Cell(cell) => self.cell = cell,
+        }
+    }
+
+    fn model(&mut self, number: Option<i64>, line: u64) {
+        self.close(line);
+        self.models += 1;
+        self.is_model_empty = true;
+        match number {
+            Some(model) if self.model_numbers.insert(model) => {}
+            Some(model) => self.odd.push(format!("line {line} begins model {model} again")),
+            None => self.odd.push(format!("MODEL on line {line} has no number")),
+        }
+    }
+
+    fn close(&mut self, line: u64) {
+        if self.is_model_empty {
+            self.odd.push(format!("the model that ends on line {line} has no atoms and is left out"));
+        }
+        self.is_model_empty = false;
+        self.is_open = false;
     }
 }
 
@@ -281,8 +362,18 @@ mod tests {
 
     const CA: &str = "ATOM      2  CA AALA A  10A     11.639   6.071  -5.147  0.50 12.34           C  ";
 
+    /// Reads a text whole and in pieces of a few lines, which must come to the same.
     fn read(text: &str) -> Result<Parsed> {
-        parse(text.as_bytes(), "t.pdb", &Silent)
+        let whole = parse(text.as_bytes(), "t.pdb", &Silent);
+        for size in [1, 100, 200] {
+            let parts = parse_pieces(text.as_bytes(), size, "t.pdb", &Silent);
+            let told = |read: &Result<Parsed>| match read {
+                Ok(parsed) => format!("{parsed:?}"),
+                Err(error) => error.to_string(),
+            };
+            assert_eq!(told(&whole), told(&parts), "pieces of {size} bytes");
+        }
+        whole
     }
 
     fn problem(text: &str) -> String {
@@ -380,6 +471,7 @@ mod tests {
             (format!("MODEL\n{CA}\nENDMDL\n"), "no number"),
             (format!("MODEL 1\nENDMDL\nMODEL 2\n{CA}\nENDMDL\n"), "no atoms"),
             (format!("MODEL 1\n{CA}\nMODEL 2\n{CA}\n{CA}\nENDMDL\n"), "1 to 2"),
+            (format!("MODEL 1\n{CA}\n{}\nENDMDL\n", CA.replace("           C", "          QQ")), "`QQ` on line 3"),
         ] {
             let warnings = read(&text).unwrap().warnings;
             assert!(warnings.len() == 1 && warnings[0].contains(expected), "{warnings:?}");

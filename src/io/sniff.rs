@@ -238,7 +238,7 @@ fn foreign(head: &[u8]) -> Option<&'static str> {
 /// Whether one of the first two lines holds numbers only, three or more.
 fn is_cloud(head: &[u8]) -> bool {
     lines(head).filter(|line| !line.starts_with(b"#")).take(2).any(|line| {
-        let mut fields = line.split(|b| b",;\t ".contains(b)).map(<[u8]>::trim_ascii).filter(|f| !f.is_empty());
+        let mut fields = line.split(|b| b",;|\t ".contains(b)).map(<[u8]>::trim_ascii).filter(|f| !f.is_empty());
         fields.clone().count() >= 3 && fields.all(|f| number(f).is_some())
     })
 }
@@ -309,8 +309,8 @@ fn is_xyz(head: &[u8]) -> bool {
 /// Whether one of the first lines holds two numbers.
 fn has_numbers(head: &[u8]) -> bool {
     lines(head).filter(|line| !line.starts_with(b"#")).take(50).any(|line| {
-        let fields = line.split(|b| b",;\t ".contains(b)).map(|f| f.trim_ascii());
-        fields.filter(|f| std::str::from_utf8(f).is_ok_and(|f| f.parse::<f64>().is_ok())).count() >= 2
+        let fields = line.split(|b| b",;|\t ".contains(b));
+        fields.filter(|f| number(f).is_some()).count() >= 2
     })
 }
 

@@ -1,11 +1,13 @@
 //! Tables of numbers: CSV, TSV, semicolons, blanks; with or without a header.
 //!
-//! Lines that begin with `#` are comments. The separator, the decimal comma and the columns of the
-//! positions are found out; a row that has another number of fields than the first is an error, so
-//! that no other format is taken for a table.
+//! Lines that begin with `#`, `%`, `!`, `@` or `//` are comments. The separator, lines above the names, decimal
+//! commas, separators of thousands and the columns of the positions are found out; a row that has another number of
+//! fields than the first is an error, so that no other format is taken for a table.
 
 pub(super) mod columns;
+mod head;
 mod layout;
+mod local;
 mod names;
 mod vendor;
 mod with_column;
@@ -14,11 +16,11 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use glam::DVec3;
-use memchr::{memchr, memchr2, memrchr};
+use memchr::{memchr, memrchr};
 use rayon::prelude::*;
 
 use super::choose::{Parsed, Rows};
-use super::lines::{Lines, number, short_decimal, shown};
+use super::lines::{Lines, number, pieces, short_decimal, shown};
 use super::{ReadOptions, atomic, room};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
@@ -45,7 +47,7 @@ pub(super) fn parse(bytes: &[u8], name: &str, options: &ReadOptions, progress: &
     let mut plan = Plan::of(text, name, options)?;
     plan.notes.splice(0..0, notes);
     let rows = &text[plan.begin.min(text.len())..];
-    read(plan, Pieces::new(rows).map(|piece| Ok(Cow::Borrowed(piece))), rows.len() as u64, name, progress)
+    read(plan, pieces(rows, PIECE).map(|piece| Ok(Cow::Borrowed(piece))), rows.len() as u64, name, progress)
 }
 
 /// Reads a table a piece at a time, so that it is never in memory whole: `head` are its first bytes, and
@@ -115,33 +117,13 @@ impl Plan {
         let mut lines = Lines::new(text);
         lines.by_ref().take(layout.header_line as usize).for_each(drop);
         let begin = text.len() - lines.rest().len();
-        Ok(Self { notes: chosen.notes.clone(), layout, chosen, begin })
+        let notes = [&layout.notes[..], &chosen.notes].concat();
+        Ok(Self { notes, layout, chosen, begin })
     }
 }
 
 fn nul(name: &str, line: u64) -> Error {
     Error::line(name, line, "holds a NUL byte, so it is no text; save it as CSV UTF-8")
-}
-
-/// Parts of a text, each of whole lines.
-struct Pieces<'a>(&'a [u8]);
-
-impl<'a> Pieces<'a> {
-    fn new(text: &'a [u8]) -> Self {
-        Self(text)
-    }
-}
-
-impl<'a> Iterator for Pieces<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let text = self.0;
-        let after = memchr(b'\n', text.get(PIECE..).unwrap_or_default()).map_or(text.len(), |at| PIECE + at + 1);
-        let (piece, rest) = text.split_at(after);
-        self.0 = rest;
-        (!piece.is_empty()).then_some(piece)
-    }
 }
 
 /// Reads the rows of all pieces, several at a time.
@@ -159,9 +141,12 @@ fn read<'t>(
     let mut batch = next()?;
     while !batch.is_empty() {
         progress.check()?;
-        let parse = || batch.par_iter().map(|piece| Reader::new(&layout, &chosen).piece(piece)).collect::<Vec<_>>();
-        // The next pieces come from the file meanwhile.
-        let (parts, following) = rayon::join(parse, &mut next);
+        let parse = |piece: &Cow<[u8]>| Reader::new(&layout, &chosen).piece(piece);
+        // The next pieces come from the file meanwhile; a short table wakes no threads.
+        let (parts, following) = match &batch[..] {
+            [only] => (vec![parse(only)], next()),
+            _ => rayon::join(|| batch.par_iter().map(parse).collect::<Vec<_>>(), &mut next),
+        };
         for (piece, part) in batch.iter().zip(parts) {
             let (part, count) = part.map_err(|(line, problem)| match problem {
                 Some(problem) => Error::line(name, lines + line, problem),
@@ -248,7 +233,15 @@ impl<'a> Reader<'a> {
         if let Some(at) = memchr(0, text) {
             return Err((Lines::new(&text[..at]).count().max(1) as u64, None));
         }
-        for (number, line) in Lines::new(text) {
+        let mut lines = Lines::new(text);
+        let is_plain = self.layout.separator == Separator::Comma && self.layout.marks.thousands.is_none();
+        loop {
+            if let Some(after) = if is_plain { self.plain_row(lines.rest()) } else { None } {
+                self.line = lines.advance(after);
+                self.keep().map_err(|problem| (self.line, Some(problem)))?;
+                continue;
+            }
+            let Some((number, line)) = lines.next() else { break };
             self.line = number;
             if !layout::is_skipped(line) {
                 self.row(line).map_err(|problem| (number, Some(problem)))?;
@@ -302,79 +295,69 @@ impl<'a> Reader<'a> {
             }
             fields.len()
         } else {
-            let (mut count, rest) = match layout.separator {
-                Separator::Comma => self.plain_fields(line),
-                _ => (0, Some(line)),
-            };
-            if let Some(rest) = rest {
-                layout.separator.try_split(rest, |text| {
-                    self.field(count, text)?;
-                    count += 1;
-                    Ok::<(), String>(())
-                })?;
-            }
+            let mut count = 0;
+            layout.separator.try_split(line, |text| {
+                self.field(count, text)?;
+                count += 1;
+                Ok::<(), String>(())
+            })?;
             // A separator at the end of every row begins no column.
             count - usize::from(count == layout.columns.len() + 1 && layout.separator.ends(line))
         };
         let expected = layout.columns.len();
         if count < expected || count > expected && !layout.may_be_longer {
-            let first = layout.header_line.max(1);
-            return Err(format!("has {count} fields, {expected} are expected as on line {first}; is the file cut?"));
+            let first = layout.names_line.max(1);
+            return Err(format!(
+                "has {count} fields, {expected} are expected as on line {first}; is the file cut, or do lines that are \
+                 no part of the table lack a # before them?"
+            ));
         }
         self.keep()
     }
 
-    /// Reads the first fields of a line as long as they are plain numbers between commas; gives how many, and
-    /// the rest of the line if there is one.
-    fn plain_fields<'t>(&mut self, line: &'t [u8]) -> (usize, Option<&'t [u8]>) {
-        let (mut count, mut rest) = (0, line);
-        while let Some((value, after)) = short_decimal(rest) {
-            let is_last = after.is_empty();
-            if !is_last && after[0] != b',' {
-                break;
-            }
-            if let Some(&Some(used)) = self.uses.get(count) {
+    /// Reads the row that a text begins with if it is of plain numbers between commas alone, which is done without
+    /// looking for its end first; gives the text after it.
+    fn plain_row<'t>(&mut self, text: &'t [u8]) -> Option<&'t [u8]> {
+        let mut rest = text;
+        for column in 0..self.uses.len() {
+            let (value, after) = short_decimal(rest)?;
+            if let Some(used) = self.uses[column] {
                 self.values[used] = value;
             }
-            count += 1;
-            if is_last {
-                return (count, None);
-            }
-            rest = &after[1..];
+            rest = if column + 1 < self.uses.len() {
+                after.strip_prefix(b",")?
+            } else {
+                after.strip_prefix(b"\n").or(after.strip_prefix(b"\r\n"))?
+            };
         }
-        (count, Some(rest))
+        Some(rest)
     }
 
     fn field(&mut self, column: usize, text: &[u8]) -> Result<(), String> {
         let Some(&Some(used)) = self.uses.get(column) else { return Ok(()) };
         self.values[used] = match number(text) {
-            Some(value) if self.layout.separator == Separator::Comma => value,
-            other => self.with_decimal_comma(other, text, column)?,
+            Some(value) if self.layout.separator == Separator::Comma && self.layout.marks.thousands.is_none() => value,
+            _ => self.local(text, column)?,
         };
         Ok(())
     }
 
-    /// A number that may have a decimal comma, or be missing.
-    fn with_decimal_comma(&mut self, plain: Option<f64>, text: &[u8], column: usize) -> Result<f64, String> {
-        let mark = memchr2(b'.', b',', text).map(|at| text[at]);
-        if self.layout.separator != Separator::Comma && mark.is_some() {
-            if self.decimal.is_some_and(|known| Some(known.0) != mark) {
+    /// A number as its table writes them, or NaN if it is missing.
+    fn local(&mut self, text: &[u8], column: usize) -> Result<f64, String> {
+        let layout = self.layout;
+        let (column, is_comma) = (&layout.columns[column], layout.separator == Separator::Comma);
+        let found = local::local(text, layout.marks, is_comma).map_err(|e| format!("column `{column}`: {e}"))?;
+        let Some((value, mark)) = found else {
+            let problem = || format!("column `{column}` is `{}`, a number is expected; mend or remove it", shown(text));
+            return local::is_missing(text).then_some(f64::NAN).ok_or_else(problem);
+        };
+        if let Some(mark) = mark.filter(|_| !is_comma) {
+            if self.decimal.is_some_and(|known| known.0 != mark) {
                 return Err(format!("`{}` mixes decimal commas and points; write one of them throughout", shown(text)));
             }
-            self.decimal = self.decimal.or(mark.map(|mark| (mark, self.line)));
+            self.decimal.get_or_insert((mark, self.line));
         }
-        let comma = (mark == Some(b',')).then(|| text.iter().map(|b| if *b == b',' { b'.' } else { *b }).collect());
-        let value = plain.or_else(|| comma.and_then(|text: Vec<u8>| number(&text)));
-        let is_missing =
-            || ["", "na", "n/a", "null", "none", "-", "--"].iter().any(|m| text.eq_ignore_ascii_case(m.as_bytes()));
-        match value {
-            Some(value) => Ok(value),
-            None if is_missing() => Ok(f64::NAN),
-            None => {
-                let column = &self.layout.columns[column];
-                Err(format!("column `{column}` is `{}`, a number is expected", shown(text)))
-            }
-        }
+        Ok(value)
     }
 
     fn keep(&mut self) -> Result<(), String> {

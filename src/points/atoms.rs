@@ -49,17 +49,20 @@ pub(crate) struct Interner {
     last: Option<u32>,
     /// For each code, the one that came after it the last time: residues repeat their atoms.
     after: Vec<u32>,
+    /// For each code, its text as [`key`] has it.
+    keys: Vec<u64>,
     column: Categorical,
 }
 
 impl Interner {
     /// Appends a point with this text; bytes that are not UTF-8 become U+FFFD.
     pub(crate) fn push(&mut self, text: &[u8]) {
-        let is = |code: u32, column: &Categorical| column.levels[code as usize].as_bytes() == text;
+        let key = key(text);
+        let is = |code: u32| key.is_some_and(|key| self.keys[code as usize] == key);
         let code = match self.last {
             // Neighbouring atoms mostly share residue and chain.
-            Some(last) if is(last, &self.column) => last,
-            Some(last) if is(self.after[last as usize], &self.column) => self.after[last as usize],
+            Some(last) if is(last) => last,
+            Some(last) if is(self.after[last as usize]) => self.after[last as usize],
             _ => self.code(&String::from_utf8_lossy(text)),
         };
         if let Some(last) = self.last.filter(|last| *last != code) {
@@ -69,6 +72,12 @@ impl Interner {
         self.column.codes.push(code);
     }
 
+    /// Appends the points of another, in order.
+    pub(crate) fn append(&mut self, other: Self) {
+        let codes: Vec<u32> = other.column.levels.iter().map(|level| self.code(level)).collect();
+        self.column.codes.extend(other.column.codes.iter().map(|code| codes[*code as usize]));
+    }
+
     fn code(&mut self, text: &str) -> u32 {
         if let Some(&code) = self.seen.get(text) {
             return code;
@@ -76,6 +85,7 @@ impl Interner {
         let code = self.column.levels.len() as u32;
         self.seen.insert(text.into(), code);
         self.column.levels.push(text.into());
+        self.keys.push(key(text.as_bytes()).unwrap_or(u64::MAX));
         self.after.push(code);
         code
     }
@@ -83,6 +93,13 @@ impl Interner {
     pub(crate) fn finish(self) -> Categorical {
         self.column
     }
+}
+
+/// A short text as a number that no other has: its bytes, and its length in the highest. `None` if it is too long.
+#[inline]
+fn key(text: &[u8]) -> Option<u64> {
+    let bytes = text.iter().fold(0, |key, byte| key << 8 | u64::from(*byte));
+    (text.len() < 8).then_some(bytes | (text.len() as u64) << 56)
 }
 
 /// Attributes of atoms, one array each. An array is empty where the format has no such attribute.
@@ -127,6 +144,18 @@ impl AtomTable {
     /// Whether there is no atom.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Appends what is kept of each atom besides the texts.
+    pub(crate) fn append_numbers(&mut self, other: &mut Self) {
+        self.resid.append(&mut other.resid);
+        self.icode.append(&mut other.icode);
+        self.altloc.append(&mut other.altloc);
+        self.hetero.append(&mut other.hetero);
+        self.occupancy.append(&mut other.occupancy);
+        self.bfactor.append(&mut other.bfactor);
+        self.charge.append(&mut other.charge);
+        self.radius.append(&mut other.radius);
     }
 
     /// The atoms at `indices`, in that order.

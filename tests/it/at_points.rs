@@ -248,3 +248,84 @@ fn tables_that_are_not_text_keep_their_columns() {
         assert_eq!((lines.len(), kept), (4, ["5,1", "7,3", "8,4"].map(str::to_owned)), "{written}");
     }
 }
+
+/// An array of NPY version 1.
+fn npy(values: &[f64], columns: usize) -> Vec<u8> {
+    let rows = values.len() / columns;
+    let shape = if columns == 1 { format!("({rows},)") } else { format!("({rows}, {columns})") };
+    let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");
+    let header = format!("{header:<117}\n");
+    let bytes = values.iter().flat_map(|v| v.to_le_bytes());
+    b"\x93NUMPY\x01\x00\x76\x00".iter().copied().chain(header.bytes()).chain(bytes).collect()
+}
+
+/// Rows of the CSV that `--at-points` writes of an input, as numbers, with its header.
+fn widened(input: &str, more: &[&str]) -> (Vec<String>, Vec<Vec<f64>>) {
+    let out = format!("{input}.csv");
+    json(&densitas(&[&["density", input, "--at-points", &out, "--json"], more].concat()));
+    let written = std::fs::read_to_string(&out).unwrap();
+    let mut lines = written.lines().map(|line| line.split(','));
+    let names = lines.next().unwrap().map(|name| name.trim_matches('"').to_owned()).collect();
+    (names, lines.map(|line| line.map(|field| field.parse().unwrap()).collect()).collect())
+}
+
+/// Catches: the columns of a container lost, or those of other points where a row has no position.
+#[test]
+fn archives_and_vtk_points_keep_their_columns() {
+    let folder = folder("at-containers");
+    let (npz, vtp) = (path(&folder, "t.npz"), path(&folder, "t.vtp"));
+    let nan = f64::NAN;
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(&npz).unwrap());
+    for (name, values, columns) in [
+        ("locs", &[0.0, 0.0, 0.0, nan, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 2.0, 0.0][..], 3),
+        ("photons", &[5.0, 6.0, 7.0, 8.0], 1),
+        ("other", &[1.0, 2.0], 1),
+    ] {
+        archive.start_file(format!("{name}.npy"), zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut archive, &npy(values, columns)).unwrap();
+    }
+    archive.finish().unwrap();
+    let array = |name: &str, columns: usize, text: &str| {
+        format!(
+            "<DataArray type=\"Float64\" Name=\"{name}\" NumberOfComponents=\"{columns}\" format=\"ascii\">{text}</DataArray>"
+        )
+    };
+    let text = format!(
+        "<VTKFile type=\"PolyData\" version=\"1.0\" byte_order=\"LittleEndian\"><PolyData><Piece NumberOfPoints=\"4\">\
+         <PointData>{}</PointData><Points>{}</Points></Piece></PolyData></VTKFile>",
+        array("photons", 1, "5 6 7 8"),
+        array("Points", 3, "0 0 0 nan 1 1 1 0 0 0 2 0"),
+    );
+    std::fs::write(&vtp, text).unwrap();
+    for input in [&npz, &vtp] {
+        let (names, rows) = widened(input, &["--bandwidth", "1"]);
+        assert_eq!(names, ["x", "y", "z", "photons", "density"], "{input}");
+        let kept: Vec<&[f64]> = rows.iter().map(|row| &row[..4]).collect();
+        assert_eq!(kept, [[0.0, 0.0, 0.0, 5.0], [1.0, 0.0, 0.0, 7.0], [0.0, 2.0, 0.0, 8.0]], "{input}");
+        assert!(std::iter::zip(&rows, expected()).all(|(row, value)| close(row[4], value)), "{input}: {rows:?}");
+    }
+}
+
+/// Sums recorded from h5py 3.16 as f64.
+#[test]
+fn localisations_in_hdf5_keep_their_columns() {
+    let Some(root) = test_data() else { return };
+    let input = path(&folder("at-hdf5"), "decode.h5");
+    std::fs::copy(root.join("data/smlm/decode_dstorm_data.h5"), &input).unwrap();
+    let (names, rows) = widened(&input, &[]);
+    assert_eq!(names[..3], ["x [nm]", "y [nm]", "z [nm]"]);
+    assert_eq!(names[3..], ["bg", "frame_ix", "id", "phot", "phot_sig", "prob", "density"]);
+    let sum = |name: &str| rows.iter().map(|row| row[names.iter().position(|n| n == name).unwrap()]).sum::<f64>();
+    let recorded = [
+        ("bg", 14_559.421_142_578_125),
+        ("frame_ix", 985_088.0),
+        ("id", -96.0),
+        ("phot", 247_045.878_387_451_17),
+        ("prob", 77.908_727_198_839_19),
+    ];
+    assert_eq!(rows.len(), 96);
+    assert!(recorded.iter().all(|(name, value)| (sum(name) - value).abs() < 1e-9 * value.abs()), "{rows:?}");
+    // The first row, from the same source, in pixels of 127 x 117 nm and nanometres.
+    let first = [-0.149_208_29 * 127.0, 138.894_74 * 117.0, 111.926_346];
+    assert!((0..3).all(|i| (rows[0][i] - first[i]).abs() < 1e-2), "{:?}", rows[0]);
+}

@@ -37,13 +37,7 @@ pub(in crate::io) fn read(
     name: &str,
     mut values: impl FnMut(usize) -> Result<Vec<f64>>,
 ) -> Result<Parsed> {
-    let layout = Layout {
-        separator: Separator::Comma,
-        columns: columns.names,
-        has_names: true,
-        header_line: 0,
-        may_be_longer: false,
-    };
+    let layout = Layout { columns: columns.names, has_names: true, ..Layout::new(Separator::Comma) };
     let mut chosen = names::choose(&layout, options, name)?;
     if options.all_columns {
         let is_further = |c: &usize| !chosen.positions.contains(c);

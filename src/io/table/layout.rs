@@ -1,15 +1,16 @@
-//! How a table is laid out: separator, header, number of columns.
+//! How a table is laid out: separator, names, quotes, comments.
 
 use memchr::memchr;
 
-use super::super::lines::{Lines, number};
-use super::vendor;
+use super::local::{self, Marks};
+use crate::geometry::LengthUnit;
 
 /// What parts the fields of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Separator {
     Tab,
     Semicolon,
+    Pipe,
     Comma,
     /// Any number of blanks and tabs.
     Blanks,
@@ -17,12 +18,13 @@ pub(super) enum Separator {
 
 impl Separator {
     /// In the order in which they are preferred.
-    const ALL: [Self; 4] = [Self::Tab, Self::Semicolon, Self::Comma, Self::Blanks];
+    pub(super) const ALL: [Self; 5] = [Self::Tab, Self::Semicolon, Self::Pipe, Self::Comma, Self::Blanks];
 
     pub(super) fn byte(self) -> u8 {
         match self {
             Self::Tab => b'\t',
             Self::Semicolon => b';',
+            Self::Pipe => b'|',
             Self::Comma => b',',
             Self::Blanks => b' ',
         }
@@ -31,7 +33,7 @@ impl Separator {
     pub(super) fn format(self) -> &'static str {
         match self {
             Self::Tab => "tsv",
-            Self::Semicolon | Self::Comma => "csv",
+            Self::Semicolon | Self::Pipe | Self::Comma => "csv",
             Self::Blanks => "table",
         }
     }
@@ -58,7 +60,7 @@ impl Separator {
         each(rest.trim_ascii())
     }
 
-    fn split(self, line: &[u8]) -> Vec<&[u8]> {
+    pub(super) fn split(self, line: &[u8]) -> Vec<&[u8]> {
         let mut fields = Vec::new();
         let done: Result<(), ()> = self.try_split(line, |field| {
             fields.push(field);
@@ -69,11 +71,11 @@ impl Separator {
     }
 
     /// How many fields of the lines are numbers if this parts them; 0 if it parts nothing.
-    fn score(self, lines: &[&[u8]]) -> usize {
-        let is_number = |field: &[u8]| number(field).is_some() || self != Self::Comma && is_comma_number(field);
+    pub(super) fn score(self, lines: &[&[u8]]) -> usize {
+        let is_number = |field: &&&[u8]| local::is_number(unquoted(field), self == Self::Comma);
         let numbers = |line: &&[u8]| {
             let fields = self.split(line);
-            if fields.len() < 2 { 0 } else { fields.iter().filter(|f| is_number(unquoted(f))).count() }
+            if fields.len() < 2 { 0 } else { fields.iter().filter(is_number).count() }
         };
         lines.iter().map(numbers).sum()
     }
@@ -91,19 +93,15 @@ impl EndsWith for [u8] {
     }
 }
 
-fn is_comma_number(field: &[u8]) -> bool {
-    let dotted: Vec<u8> = field.iter().map(|b| if *b == b',' { b'.' } else { *b }).collect();
-    !field.contains(&b'.') && number(&dotted).is_some()
-}
-
 fn unquoted(field: &[u8]) -> &[u8] {
     field.strip_prefix(b"\"").and_then(|f| f.strip_suffix(b"\"")).unwrap_or(field)
 }
 
-/// Comments, empty lines, and the line `sep=;` by which Excel is told the separator.
+/// Comments of many programs, empty lines, the line `sep=;` by which Excel is told the separator, and the end of a
+/// file of DOS.
 pub(super) fn is_skipped(line: &[u8]) -> bool {
     match line.trim_ascii_start() {
-        [] | [b'#', ..] => true,
+        [] | [b'#' | b'%' | b'!' | b'@', ..] | [b'/', b'/', ..] | [0x1a] => true,
         [b's' | b'S', rest @ ..] => rest.len() == 4 && rest[..3].eq_ignore_ascii_case(b"ep="),
         _ => false,
     }
@@ -154,88 +152,32 @@ pub(super) struct Layout {
     pub(super) columns: Vec<String>,
     /// Whether the names are from a header.
     pub(super) has_names: bool,
-    /// The line of the header, after which rows begin; 0 if there is none.
+    /// The line of the names; 0 if there is none.
+    pub(super) names_line: u64,
+    /// The last line of the header, after which rows begin; 0 if there is none.
     pub(super) header_line: u64,
     /// Whether rows may have more fields than columns: rapidSTORM appends tracks.
     pub(super) may_be_longer: bool,
+    pub(super) marks: Marks,
+    /// The unit that a column states for the positions of all rows.
+    pub(super) unit_of_rows: Option<LengthUnit>,
+    pub(super) notes: Vec<String>,
 }
-
-/// Lines looked at to find the separator.
-const SAMPLE: usize = 64;
 
 impl Layout {
-    /// Looks at the first lines. An error has line 0 if it is about the whole file.
-    pub(super) fn find(text: &[u8]) -> Result<Self, (u64, String)> {
-        let mut lines = Lines::new(text).filter(|(_, line)| !is_skipped(line)).take(SAMPLE);
-        let Some((first_number, first)) = lines.next() else {
-            return Err((0, "holds no rows; no points to read".into()));
-        };
-        let sample: Vec<&[u8]> = std::iter::once(first).chain(lines.map(|(_, line)| line)).collect();
-        let separator = separator(&sample);
-        let fields = header_fields(first, separator).map_err(|problem| (first_number, problem))?;
-        let is_row = fields
-            .iter()
-            .all(|f| f.is_empty() || number(f).is_some() || separator != Separator::Comma && is_comma_number(f));
-        if !is_row {
-            let columns = fields.iter().map(|f| decoded(f)).collect();
-            return Ok(Self { separator, columns, has_names: true, header_line: first_number, may_be_longer: false });
+    /// A table without names or columns yet.
+    pub(super) fn new(separator: Separator) -> Self {
+        Self {
+            separator,
+            columns: Vec::new(),
+            has_names: false,
+            names_line: 0,
+            header_line: 0,
+            may_be_longer: false,
+            marks: Marks::default(),
+            unit_of_rows: None,
+            notes: Vec::new(),
         }
-        let comments = text.split(|b| matches!(b, b'\n' | b'\r')).take_while(|line| is_skipped(line));
-        let comments: Vec<&[u8]> = comments.filter(|line| !line.trim_ascii().is_empty()).collect();
-        Ok(Self::without_header(separator, fields.len(), &comments))
-    }
-
-    /// A table whose first line is a row: names may stand in the comments above it.
-    fn without_header(separator: Separator, count: usize, comments: &[&[u8]]) -> Self {
-        let numbered = (1..=count).map(|i| i.to_string()).collect();
-        let mut layout = Self { separator, columns: numbered, has_names: false, header_line: 0, may_be_longer: false };
-        if let Some(fields) = comments.iter().find_map(|comment| vendor::rapidstorm_columns(comment)) {
-            layout.may_be_longer = fields.may_be_longer;
-            layout.columns = fields.names;
-            layout.has_names = true;
-            return layout;
-        }
-        let last = comments.last().map(|c| c.trim_ascii().trim_ascii_start_matching(b'#'));
-        let names = last.and_then(|line| header_fields(line, separator).ok()).unwrap_or_default();
-        if names.len() == count && names.iter().all(|n| !n.is_empty() && number(n).is_none()) {
-            layout.columns = names.iter().map(|n| decoded(n)).collect();
-            layout.has_names = true;
-        }
-        layout
-    }
-}
-
-/// A name in UTF-8, or else in Latin-1, in which old programs write the sign of micrometres.
-fn decoded(name: &[u8]) -> String {
-    let name = name.trim_ascii();
-    std::str::from_utf8(name).map_or_else(|_| name.iter().map(|b| char::from(*b)).collect(), str::to_owned)
-}
-
-trait StripLeading {
-    fn trim_ascii_start_matching(&self, byte: u8) -> &Self;
-}
-
-impl StripLeading for [u8] {
-    fn trim_ascii_start_matching(&self, byte: u8) -> &Self {
-        let begin = self.iter().position(|b| *b != byte).unwrap_or(self.len());
-        self[begin..].trim_ascii()
-    }
-}
-
-/// The separator that makes most numbers; where there are none, the one that parts the first line.
-fn separator(sample: &[&[u8]]) -> Separator {
-    let score = |s: &Separator| (s.score(sample), s.split(sample[0]).len().min(2));
-    let best = Separator::ALL.into_iter().rev().max_by_key(score);
-    best.unwrap_or(Separator::Comma)
-}
-
-/// The fields of the first line. ThunderSTORM files went through programs that quoted the whole
-/// header once more: then the one field is split again.
-fn header_fields(line: &[u8], separator: Separator) -> Result<Vec<Vec<u8>>, String> {
-    let fields = quoted_fields(line, separator)?;
-    match fields.as_slice() {
-        [only] if separator != Separator::Blanks && only.contains(&separator.byte()) => quoted_fields(only, separator),
-        _ => Ok(fields),
     }
 }
 
@@ -261,6 +203,9 @@ mod tests {
             ("  1.0   2.0\t3.0", Separator::Blanks),
             ("x,y,z\n", Separator::Comma),
             ("\"1\",\"2\",\"3\"", Separator::Comma),
+            ("x|y|z\n1|2|3", Separator::Pipe),
+            ("1 234,5;2 345,1;3", Separator::Semicolon),
+            ("1.234,5;2.345,1;3.456,7", Separator::Semicolon),
         ] {
             assert_eq!(found(text).0, expected, "{text}");
         }

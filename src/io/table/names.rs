@@ -19,8 +19,20 @@ pub(super) struct Chosen {
 }
 
 /// Words around the axis that name a position: `position_x`, `x_coord`.
-const POSITION_WORDS: &[&str] =
-    &["position", "pos", "coordinate", "coordinates", "coord", "coords", "center", "centre", "cartn", "loc", "points"];
+const POSITION_WORDS: &[&str] = &[
+    "position",
+    "pos",
+    "coordinate",
+    "coordinates",
+    "coord",
+    "coords",
+    "center",
+    "centre",
+    "centroid",
+    "cartn",
+    "loc",
+    "points",
+];
 
 /// A column name understood as an axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,6 +60,10 @@ pub(super) fn choose(layout: &Layout, options: &ReadOptions, name: &str) -> Resu
         return Err(Error::Usage(format!("{name}: column `{column}` is asked for twice; name each column once")));
     }
     chosen.unit = common_unit(layout, &chosen.positions, name)?;
+    if let (None, Some(unit)) = (chosen.unit, layout.unit_of_rows) {
+        chosen.unit = Some(unit);
+        chosen.notes.push(format!("the unit is {unit} by the column `Unit`"));
+    }
     if let Some(columns) = &options.sigma_columns {
         choose_sigmas(&mut chosen, layout, columns, options.unit, name)?;
     }
@@ -175,8 +191,15 @@ fn positions_by_header(layout: &Layout, name: &str) -> Result<Chosen> {
         _ if (2..=3).contains(&layout.columns.len()) => positions_by_order(layout, name),
         _ => Err(Error::input(
             name,
-            format!("no columns x, y, z are found among {}; choose with --columns", listed(layout)),
+            format!("no columns x, y, z are found among {}; {}", listed(layout), way_out(layout)),
         )),
+    }
+}
+
+fn way_out(layout: &Layout) -> &'static str {
+    match layout.columns.len() {
+        1 => "choose with --columns, or part the fields by commas, semicolons, tabs, | or blanks",
+        _ => "choose with --columns",
     }
 }
 
@@ -185,7 +208,7 @@ fn positions_by_order(layout: &Layout, name: &str) -> Result<Chosen> {
     if count < 2 {
         return Err(Error::input(
             name,
-            format!("has {count} column; positions need 2 or 3 (is the separator unusual?)"),
+            format!("has {count} column; positions need 2 or 3, parted by commas, semicolons, tabs, | or blanks"),
         ));
     }
     let positions: Vec<usize> = (0..count.min(3)).collect();
@@ -230,6 +253,17 @@ fn split_unit(name: &str) -> (&str, Option<LengthUnit>) {
         },
         _ => (name, None),
     }
+}
+
+/// Whether among the names are those of x and y.
+pub(super) fn tell_axes(names: &[Vec<u8>]) -> bool {
+    let has = |axis| names.iter().any(|n| understand(&String::from_utf8_lossy(n)).is_some_and(|a| a.axis == axis));
+    has(0) && has(1)
+}
+
+/// Whether a name states no unit.
+pub(super) fn has_no_unit(name: &str) -> bool {
+    split_unit(name).1.is_none()
 }
 
 /// Whether the name ends in brackets that hold no unit of length.

@@ -42,6 +42,70 @@ fn the_same_points_come_out_of_every_layout() {
     }
 }
 
+/// What stands above the rows, each with the notes that tell of it.
+#[test]
+fn headers_of_many_programs_are_passed_over() {
+    for (text, unit, notes) in [
+        // Imaris 9 and 10.
+        (
+            "\nPosition\n====================\nPosition X,Position Y,Position Z,Unit,Category,Time,ID,\n\
+             1.5,2.5,3.5,um,Spot,1,0,\n4.5,5.5,6.5,um,Spot,1,1,\n",
+            Some("um"),
+            &[
+                "2 lines are skipped before the names on line 4 (first: `Position`)",
+                "the unit is µm by the column `Unit`",
+            ][..],
+        ),
+        ("Version 3\nPixel size,0.1\nx,y,z,I\n1.5,2.5,3.5,9\n4.5,5.5,6.5,9\n", None, &["2 lines are skipped"]),
+        ("Cell 4\nOn: Monday\n\nx [nm]\ty [nm]\tz [nm]\n1.5\t2.5\t3.5\n4.5\t5.5\t6.5\n", Some("nm"), &["2 lines"]),
+        ("by me\na,b,c\n1.5,2.5,3.5\n4.5,5.5,6.5\n", None, &["line is skipped before the names on line 2", "no axes"]),
+        // TrackMate.
+        (
+            "LABEL,ID,POSITION_X,POSITION_Y,POSITION_Z\nLabel,Spot ID,X,Y,Z\nLabel,Spot ID,X,Y,Z\n\
+             ,,(micron),(micron),(micron)\nID1,1,1.5,2.5,3.5\nID2,2,4.5,5.5,6.5\n",
+            Some("um"),
+            &["3 lines up to 4 without a number are taken as part of the header"],
+        ),
+        ("x,y,z\n[nm],[nm],[nm]\n1.5,2.5,3.5\n4.5,5.5,6.5\n", Some("nm"), &["line 2 without a number is taken"]),
+        ("| x | y | z |\n|---|---|---|\n| 1.5 | 2.5 | 3.5 |\n| 4.5 | 5.5 | 6.5 |\n", None, &["line 2 without"]),
+        ("x|y|z\n1.5|2.5|3.5\n4.5|5.5|6.5\n", None, &[]),
+        // R and pandas.
+        ("x y z\nr1 1.5 2.5 3.5\nr2 4.5 5.5 6.5\n", None, &["the first is taken as their name"]),
+        ("\"x\" \"y\" \"z\"\n\"1\" 1.5 2.5 3.5\n\"2\" 4.5 5.5 6.5\n", None, &["the first is taken as their name"]),
+        (",x,y,z\n0,1.5,2.5,3.5\n1,4.5,5.5,6.5\n", None, &[]),
+        // Comments of MATLAB, XPLOR, GROMACS, C, and the end of a file of DOS.
+        ("% by me\n% x y z\n1.5 2.5 3.5\n4.5 5.5 6.5\n\u{1a}", None, &[]),
+        ("! by me\n1.5 2.5 3.5\n4.5 5.5 6.5\n", None, &["no header"]),
+        ("@ s0 legend \"y\"\n// and\n1.5 2.5 3.5\n4.5 5.5 6.5\n", None, &["no header"]),
+        // QuPath.
+        ("Name\tCentroid X µm\tCentroid Y µm\tCentroid Z µm\nN\t1.5\t2.5\t3.5\nN\t4.5\t5.5\t6.5\n", Some("um"), &[]),
+        (" 1.5D+00  0.25D+01  3.5D0\n 4.5d0 5.5d0 6.5d0\n", None, &["no header"]),
+    ] {
+        let parsed = read(text);
+        assert_eq!(parsed.cloud.positions, [P, Q], "{text:?}");
+        assert_eq!(parsed.cloud.unit, unit.map(|u| u.parse().unwrap()), "{text:?}");
+        let are_told = parsed.notes.len() == notes.len() && notes.iter().zip(&parsed.notes).all(|(a, b)| b.contains(a));
+        assert!(are_told, "{text:?}: {:?}", parsed.notes);
+    }
+}
+
+#[test]
+fn thousands_are_read_or_refused() {
+    let first = |text: &str| read(text).cloud.positions[0];
+    let expected = DVec3::new(1234.5, 2345.0, 12.0);
+    for text in [
+        "x,y,z\n\"1,234.5\",\"2,345\",12\n",
+        "x;y;z\n1.234,5;2.345,0;12\n",
+        "x;y;z\n1,234.5;2,345;12\n",
+        "x;y;z\n1'234.5;2'345;12\n",
+        "x;y;z\n1 234,5;2\u{a0}345;12\n",
+        "x\ty\tz\n1,234.5\t2,345.0\t12.0\n",
+    ] {
+        assert_eq!(first(text), expected, "{text:?}");
+    }
+    assert_eq!(first("x,y,z\n\u{2212}1.5,\"2,5\",3\n"), DVec3::new(-1.5, 2.5, 3.0));
+}
+
 #[test]
 fn columns_are_chosen_by_name_and_number() {
     let text = b"a,b [nm],c,d\n0,1.5,2.5,3.5\n";
@@ -107,7 +171,12 @@ fn what_is_wrong_is_told_with_its_line() {
         ("x,y,z\n1,\u{0}2,3\n", "t.csv:2: holds a NUL"),
         ("x,y,z\n\"1,2,3\n4,5,6\n", "t.csv:2: a quote is not closed"),
         ("x;y;z\n1,5;2;3\n1.5;2;3\n", "t.csv:3: `1.5` mixes decimal commas"),
-        ("x;y;z\n1.000,5;2;3\n", "`1.000,5`, a number is expected"),
+        ("x,y,z\n\"1,234\",2,3\n", "t.csv:2: column `x`: `1,234` may be 1234 or 1.234; write it with a decimal point"),
+        ("x;y;z\n1.000,5;2;3\n1.5;2;3\n", "t.csv:3: `1.5` mixes decimal commas"),
+        ("made by me\nx,y,z\n1,2,3\n4,5\n", "t.csv:4: has 2 fields, 3 are expected as on line 2"),
+        ("x:y:z\n1:2:3\n", "part the fields by commas, semicolons, tabs, | or blanks"),
+        (",0,1,2\n0,1.5,2.5,3.5\n", "among ``, `0`, `1`, `2`; choose with --columns"),
+        ("x,y,z\n5,1,2,3\n7,4,5,6\n", "t.csv:2: has 4 fields, 3 are expected as on line 1"),
         ("x,y,z\n", "t.csv: has a header but no rows"),
         ("# only\n", "t.csv: holds no rows"),
         ("x\n1\n2\n", "no columns x, y, z are found among `x`"),

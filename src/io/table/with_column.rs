@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use memchr::{memchr, memmem};
+use memchr::memmem;
 
 use super::layout::{self, Layout, Separator};
 use super::{Lines, atomic, place_of, vendor};
@@ -51,6 +51,10 @@ pub fn write_with_column(
                 widened.row(out, line, *values.next().unwrap_or(&f64::NAN))?;
             } else if number == widened.names_line {
                 widened.names(out, line)?;
+            } else if (layout.names_line..=layout.header_line).contains(&number) && !layout::is_skipped(line) {
+                // A line of units has as many fields as the names.
+                out.write_all(line)?;
+                out.write_all(&[layout.separator.byte()])?;
             } else {
                 out.write_all(line)?;
             }
@@ -73,14 +77,11 @@ impl<'a> Widened<'a> {
         let is_taken = |name: &str| layout.columns.iter().any(|c| c.eq_ignore_ascii_case(name));
         let numbered = (2..).map(|n| format!("{column}_{n}"));
         let column = std::iter::once(column.to_owned()).chain(numbered).find(|name| !is_taken(name));
-        let mut rows = Lines::new(text).filter(|(n, l)| *n > layout.header_line && !layout::is_skipped(l));
-        let first_row = rows.next();
-        let has_decimal_comma =
-            layout.separator != Separator::Comma && first_row.is_some_and(|(_, row)| memchr(b',', row).is_some());
+        let has_decimal_comma = layout.separator != Separator::Comma && layout.marks.has_decimal_comma;
         let comments =
             || Lines::new(text).take_while(|(_, l)| layout::is_skipped(l)).filter(|(_, l)| !l.trim_ascii().is_empty());
         let xml = comments().find(|(_, line)| vendor::rapidstorm_columns(line).is_some());
-        let names_line = match layout.header_line {
+        let names_line = match layout.names_line {
             0 if layout.has_names => xml.or(comments().last()).map_or(0, |(number, _)| number),
             header => header,
         };
@@ -109,7 +110,7 @@ impl<'a> Widened<'a> {
         let is_quoted_whole = self.layout.columns.len() > 1
             && layout::quoted_fields(line, self.layout.separator).is_ok_and(|fields| fields.len() == 1);
         match (last, line.iter().rposition(|b| *b == b'"')) {
-            (Some(at), _) if self.layout.header_line == 0 => {
+            (Some(at), _) if self.layout.names_line == 0 => {
                 out.write_all(&line[..at])?;
                 write!(out, "<field identifier=\"{}\" />", self.column)?;
                 out.write_all(&line[at..])
@@ -155,6 +156,10 @@ mod tests {
             ("# x y z\n1 2 3\n", "# x y z density\n1 2 3 5e-1\n"),
             ("x\ty\n1\t2\t\n", "x\ty\tdensity\n1\t2\t5e-1\n"),
             ("x,y,\n1,2,\n", "x,y,,density\n1,2,,5e-1\n"),
+            ("by me\nx|y\n1|2\n", "by me\nx|y|density\n1|2|5e-1\n"),
+            ("x,y\n[nm],[nm]\n1,2\n", "x,y,density\n[nm],[nm],\n1,2,5e-1\n"),
+            ("x y\na 1 2\nb 3 4\n", "x y density\na 1 2 5e-1\nb 3 4 NaN\n"),
+            ("| x | y |\n|---|---|\n| 1 | 2 |\n", "| x | y ||density\n|---|---||\n| 1 | 2 ||5e-1\n"),
             ("x,y,Density\n1,2,3\n", "x,y,Density,density_2\n1,2,3,5e-1\n"),
             ("\"x,\"\"y\"\"\"\n1,2\n", "\"x,\"\"y\"\",\"\"density\"\"\"\n1,2,5e-1\n"),
             ("\u{feff}x,y\n1,\"2\"\n", "\u{feff}x,y,density\n1,\"2\",5e-1\n"),
