@@ -298,8 +298,8 @@ fn archives_and_vtk_points_keep_their_columns() {
     );
     std::fs::write(&vtp, text).unwrap();
     for input in [&npz, &vtp] {
-        let (names, rows) = widened(input, &["--bandwidth", "1"]);
-        assert_eq!(names, ["x", "y", "z", "photons", "density"], "{input}");
+        let (names, rows) = widened(input, &["--unit", "nm", "--bandwidth", "1nm"]);
+        assert_eq!(names, ["x [nm]", "y [nm]", "z [nm]", "photons", "density"], "{input}");
         let kept: Vec<&[f64]> = rows.iter().map(|row| &row[..4]).collect();
         assert_eq!(kept, [[0.0, 0.0, 0.0, 5.0], [1.0, 0.0, 0.0, 7.0], [0.0, 2.0, 0.0, 8.0]], "{input}");
         assert!(std::iter::zip(&rows, expected()).all(|(row, value)| close(row[4], value)), "{input}: {rows:?}");
