@@ -21,7 +21,7 @@ pub const MODES: [(&str, &str); 9] = [
 ];
 
 /// What the keys do, for the help.
-pub const KEYS: [(&str, &str); 21] = [
+pub const KEYS: [(&str, &str); 22] = [
     ("left drag", "turn (alt: freely)"),
     ("middle or shift + left drag", "move sideways"),
     ("wheel, pinch", "nearer or further, to the cursor"),
@@ -40,6 +40,7 @@ pub const KEYS: [(&str, &str); 21] = [
     ("ctrl + z", "undo"),
     ("ctrl + shift + z", "do again"),
     ("space", "play or pause"),
+    ("m", "panels: on or off"),
     ("h", "this help"),
     ("ctrl + q", "quit"),
     ("esc", "stop work, close messages"),
@@ -58,6 +59,7 @@ pub enum Action {
     Points,
     Volume,
     Mode(usize),
+    Panels,
     Help,
     Quit,
     Undo,
@@ -85,6 +87,7 @@ pub fn action(key: Key, modifiers: Modifiers) -> Option<Action> {
         Key::Space => Some(Action::Play),
         Key::P => Some(Action::Points),
         Key::V => Some(Action::Volume),
+        Key::M => Some(Action::Panels),
         Key::H | Key::F1 => Some(Action::Help),
         Key::Escape => Some(Action::Dismiss),
         _ => {
@@ -97,24 +100,29 @@ pub fn action(key: Key, modifiers: Modifiers) -> Option<Action> {
 
 /// The actions of the keys that were pressed and that no field takes.
 pub fn actions(ui: &Ui) -> Vec<Action> {
-    if ui.ctx().egui_wants_keyboard_input() {
-        return Vec::new();
-    }
+    let is_typing = ui.ctx().egui_wants_keyboard_input();
     let pressed = |event: &Event| match event {
         Event::Key { key, pressed: true, modifiers, .. } => action(*key, *modifiers),
         _ => None,
     };
-    ui.input(|input| input.events.iter().filter_map(pressed).collect())
+    let is_free = |action: &Action| !is_typing || is_of_window(*action);
+    ui.input(|input| input.events.iter().filter_map(pressed).filter(is_free).collect())
+}
+
+/// Whether the keys of an action mean nothing in a field of text.
+fn is_of_window(action: Action) -> bool {
+    matches!(action, Action::Quit | Action::SaveRecipe)
 }
 
 /// Turns what the pointer does over the picture into changes.
-pub fn pointer(model: &mut Model, ui: &Ui, response: &egui::Response) {
+/// Where the pointer is at a handle, presses are the handle's.
+pub fn pointer(model: &mut Model, ui: &Ui, response: &egui::Response, is_at_handle: bool) {
     let (modifiers, delta, scroll, pinch) =
         ui.input(|i| (i.modifiers, i.pointer.delta(), i.smooth_scroll_delta().y, i.zoom_delta()));
     let Some(area) = model.area else { return };
     let height = f64::from(area.height().max(1.0));
     let by = DVec2::new(f64::from(delta.x), f64::from(delta.y)) / height;
-    let dragged = |button| response.dragged_by(button);
+    let dragged = |button| response.dragged_by(button) && !(is_at_handle && button == PointerButton::Primary);
     let position = ui.input(|i| i.pointer.latest_pos());
     if by != DVec2::ZERO {
         if dragged(PointerButton::Middle) || (dragged(PointerButton::Primary) && modifiers.shift) {
@@ -140,7 +148,7 @@ pub fn pointer(model: &mut Model, ui: &Ui, response: &egui::Response) {
         let factor = camera::factor_of_wheel(f64::from(scroll)) / f64::from(pinch);
         zoom_to_cursor(model, position, factor);
     }
-    if response.clicked() && !modifiers.any() {
+    if response.clicked() && !modifiers.any() && !is_at_handle {
         model.keep_label();
     }
     if ui.input(|i| i.pointer.any_released()) {
@@ -172,5 +180,6 @@ mod tests {
         assert_eq!(action(Key::Num8, none), Some(Action::Mode(7)));
         assert_eq!(MODES[7].0, "iso");
         assert_eq!(action(Key::R, ctrl), None);
+        assert!(is_of_window(Action::Quit) && !is_of_window(Action::Undo));
     }
 }

@@ -3,18 +3,28 @@
 //! Three threads: that of the window never waits; one reads and computes (`worker`), one draws (`painter`). What is
 //! shown is what the renderer gave, pixel by pixel.
 
+mod act;
 mod camera;
+mod clip_box;
+mod ear;
+mod errand;
+mod files;
 mod histogram;
 mod input;
+mod labels;
 mod mailbox;
+mod message;
 mod model;
 mod painter;
 mod panels;
+mod place;
 mod player;
 mod probe;
 mod screen;
+mod search;
 mod session;
 mod style;
+mod survey;
 mod window;
 mod worker;
 

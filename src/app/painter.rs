@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use egui::ColorImage;
 
+use super::errand::Wake;
 use super::mailbox::Mailbox;
 use crate::annotate;
 use crate::cli::Console;
@@ -63,6 +64,8 @@ pub struct Painted {
     pub frame: Frame,
     /// Whether it has all pixels.
     pub is_full: bool,
+    /// Why it shows nothing, if it does.
+    pub nothing: Option<String>,
     /// What it took.
     pub took: Duration,
 }
@@ -95,13 +98,13 @@ pub struct Painter {
 
 impl Painter {
     /// Starts it; `wake` is called whenever there is news.
-    pub fn new(adapter: AdapterChoice, wake: impl Fn() + Send + 'static) -> Self {
+    pub fn new(adapter: AdapterChoice, wake: Wake) -> Self {
         let (requests, closing) = (Arc::new(Mailbox::default()), Arc::new(AtomicBool::new(false)));
         let (tell, news) = mpsc::channel();
         let thread = {
             let (requests, closing) = (requests.clone(), closing.clone());
             std::thread::spawn(move || {
-                Easel { adapter, renderer: None, seconds_a_pixel: 0.0, requests, closing }.run(&tell, &wake)
+                Easel { adapter, renderer: None, seconds_a_pixel: 0.0, requests, closing }.run(&tell, &*wake)
             })
         };
         Self { requests, news, closing, thread: Some(thread) }
@@ -218,8 +221,10 @@ impl Easel {
             Background::Transparent => ColorImage::from_rgba_unmultiplied(size, &picture.rgba),
             Background::Color(_) => ColorImage::from_rgba_premultiplied(size, &picture.rgba),
         };
-        let (number, frame) = (order.number, order.frame);
-        Ok(Painted { image, scene, camera, number, frame, is_full: divisor == 1, took })
+        let (number, frame, is_full) = (order.number, order.frame, divisor == 1);
+        let is_empty = is_full && !self.renderer()?.shows_anything()?;
+        let nothing = is_empty.then(|| view::why_nothing(&scene));
+        Ok(Painted { image, scene, camera, number, frame, is_full, nothing, took })
     }
 
     /// What sides are divided by so that a picture keeps within the budget.
@@ -243,5 +248,79 @@ impl Easel {
         let Frame { size, scale_factor } = order.frame;
         let frame = Frame { size: size.map(|n| n.div_ceil(divisor)), scale_factor: scale_factor / f64::from(divisor) };
         renderer.draw(&coarse, &frame, &patience)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glam::DVec2;
+
+    use super::*;
+    use crate::app::{camera, session};
+    use crate::cli::content::Stock;
+    use crate::cli::recipe::Draft;
+
+    fn easel() -> Easel {
+        let (adapter, renderer) = (AdapterChoice::named(Some("software")), None);
+        Easel { adapter, renderer, seconds_a_pixel: 0.0, requests: Arc::default(), closing: Arc::default() }
+    }
+
+    fn order(options: &Draft, content: &Arc<Content>, size: [u32; 2], moving: bool) -> Order {
+        let (wanted, frame) = (Arc::new(Wanted::of(options).unwrap()), Frame { size, scale_factor: 1.0 });
+        Order { wanted, content: content.clone(), frame, moving, number: 1 }
+    }
+
+    /// How long pictures take at rest and while the camera turns; see benches/RESULTS.md. `DENSITAS_BENCH_INPUTS` names
+    /// inputs, with options after commas.
+    #[test]
+    #[ignore = "a measurement"]
+    fn frame_times() {
+        let inputs = std::env::var("DENSITAS_BENCH_INPUTS").unwrap_or_else(|_| "sample:founding".into());
+        for input in inputs.split_whitespace() {
+            let mut options = Draft::new("render");
+            let mut words = input.split(',');
+            options.input = words.next().map(str::to_owned);
+            words.filter_map(|w| w.split_once('=')).for_each(|(name, value)| options.set(name, Some(value.into())));
+            let start = Instant::now();
+            let wanted = Wanted::of(&options).unwrap();
+            let content = Stock::default().content(wanted.scene(), &Console::new(false, true)).unwrap();
+            let (content, loaded) = (Arc::new(content), start.elapsed());
+            let (mut easel, size) = (easel(), [960, 774]);
+            let first = easel.paint(&order(&options, &content, size, false)).unwrap();
+            let rest = easel.paint(&order(&options, &content, size, false)).unwrap();
+            let mut camera = first.camera;
+            let mut moving: Vec<f64> = (0..40)
+                .map(|_| {
+                    camera = camera::turntable(camera, DVec2::new(0.02, 0.005));
+                    session::set_camera(&mut options, &camera);
+                    easel.paint(&order(&options, &content, size, true)).unwrap().took.as_secs_f64()
+                })
+                .collect();
+            moving.sort_by(f64::total_cmp);
+            let ms = |d: Duration| d.as_secs_f64() * 1e3;
+            println!(
+                "{input}: shape {:?}; read and computed {:.0} ms, first picture {:.0}, at rest {:.0}, moving median {:.0}, \
+                 slowest {:.0}",
+                content.grid.lattice.shape,
+                ms(loaded),
+                ms(first.took),
+                ms(rest.took),
+                moving[20] * 1e3,
+                moving[39] * 1e3
+            );
+        }
+    }
+
+    /// Catches: pictures of which all pixels are drawn while the hand moves, however long that takes.
+    #[test]
+    fn slow_pictures_get_coarser_and_quick_ones_do_not() {
+        let mut easel = easel();
+        assert_eq!(easel.divisor([1000, 1000]), 1);
+        easel.seconds_a_pixel = 0.05e-6;
+        assert_eq!(easel.divisor([1000, 1000]), 1);
+        easel.seconds_a_pixel = 0.5e-6;
+        assert_eq!(easel.divisor([1000, 1000]), 3);
+        easel.seconds_a_pixel = 1.0;
+        assert_eq!(easel.divisor([1000, 1000]), COARSEST);
     }
 }

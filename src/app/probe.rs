@@ -1,167 +1,198 @@
-//! What lies under the cursor.
+//! What lies under the cursor: [`explain`] on a thread of its own, as it may look at all points and nodes.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 
-use glam::{DVec2, DVec3};
+use egui::Pos2;
+use glam::{DVec3, UVec2};
 
+use super::errand::Wake;
+use super::mailbox::Mailbox;
+use super::model::Model;
 use crate::cli::content::Content;
-use crate::geometry::Box3;
+use crate::cli::explain::named;
+use crate::error::Result;
+use crate::explain::{Explanation, Sample, explain, nearest, share_above};
 use crate::grid::DensityGrid;
-use crate::io::{Input, PointInput};
-use crate::points::{AtomTable, Categorical};
-use crate::scene::{Camera, Scene, VolumeMode};
+use crate::io::Input;
+use crate::scene::{Frame, Scene, VolumeMode};
 
-/// Samples of the profile along a ray.
-const SAMPLES: usize = 192;
-/// Nearest points are looked for one by one: among more than this it takes too long.
-const MOST_POINTS: usize = 3_000_000;
+/// What a pixel is asked of.
+pub struct Question {
+    scene: Scene,
+    frame: Frame,
+    pixel: UVec2,
+    content: Arc<Content>,
+    number: u64,
+}
 
-/// What the ray through a place of the picture meets.
+/// What the ray through a pixel meets.
 #[derive(Debug, Clone)]
 pub struct Probe {
-    /// Where: of fog the place that shows most, else the largest density, or the first surface.
+    /// Where: the sphere, slice or surface that is seen; of fog the place that shows most; else the densest.
     pub position: DVec3,
     /// The density there.
     pub value: f64,
-    /// Densities along the ray, from where it enters the box to where it leaves.
+    /// The share of the mass, 0 to 1, that is at least as dense.
+    pub mass_above: f64,
+    /// Densities along the ray, from where it enters to where it leaves.
     pub profile: Vec<f32>,
-    /// Where in the profile `position` is, 0 to 1.
+    /// How long that is, in the unit of the data.
+    pub length: f64,
+    /// Where on it `position` is, 0 to 1.
     pub place: f64,
-    /// The nearest point, and its distance.
+    /// The nearest point in words, and its distance.
     pub nearest: Option<(String, f64)>,
 }
 
-/// Where a ray is within a box, as lengths along it.
-fn within(bounds: Box3, origin: DVec3, direction: DVec3) -> Option<[f64; 2]> {
-    let (a, b) = ((bounds.min - origin) / direction, (bounds.max - origin) / direction);
-    let (near, far) = (a.min(b).max_element().max(0.0), a.max(b).min_element());
-    (near < far).then_some([near, far])
+/// The thread that looks.
+pub struct Prober {
+    questions: Arc<Mailbox<Question>>,
+    answers: mpsc::Receiver<(u64, Option<Probe>)>,
+    thread: Option<JoinHandle<()>>,
+    asked: u64,
+    /// What was asked last: the pixel, and the picture.
+    last: Option<(UVec2, u64)>,
+    answer: Option<Probe>,
+    is_current: bool,
 }
 
-/// The density at a place, interpolated between the eight nodes around it; none outside or where one is not finite.
+impl Prober {
+    /// Starts it; `wake` is called with each answer.
+    pub fn new(wake: Wake) -> Self {
+        let questions = Arc::<Mailbox<Question>>::default();
+        let (tell, answers) = mpsc::channel();
+        let asked = questions.clone();
+        let thread = std::thread::spawn(move || {
+            while let Some(question) = asked.take() {
+                let found = look(&question).ok().flatten();
+                if tell.send((question.number, found)).is_err() {
+                    return;
+                }
+                wake();
+            }
+        });
+        Self { questions, answers, thread: Some(thread), asked: 0, last: None, answer: None, is_current: false }
+    }
+
+    /// What is under the cursor, as far as it is known.
+    pub fn answer(&self) -> Option<&Probe> {
+        self.answer.as_ref()
+    }
+
+    /// Whether that is of the place and picture of now.
+    pub fn is_current(&self) -> bool {
+        self.is_current
+    }
+
+    /// The cursor is nowhere.
+    pub fn forget(&mut self) {
+        self.asked += 1;
+        (self.last, self.answer, self.is_current) = (None, None, true);
+    }
+
+    /// Takes in the newest answer.
+    fn hear(&mut self) {
+        while let Ok((number, found)) = self.answers.try_recv() {
+            if number == self.asked {
+                (self.answer, self.is_current) = (found, true);
+            }
+        }
+    }
+}
+
+impl Drop for Prober {
+    fn drop(&mut self) {
+        self.questions.close();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Model {
+    /// Looks at what is under the cursor, once the picture is at rest.
+    pub fn look_under(&mut self, position: Option<Pos2>) {
+        self.prober.hear();
+        let Some(position) = position else { return self.prober.forget() };
+        let (Some(painted), Some(content), Some(frame)) = (&self.painted, &self.content, self.frame) else { return };
+        let at = self.pixel_at(position).floor();
+        let pixel = UVec2::new(at.x.max(0.0) as u32, at.y.max(0.0) as u32);
+        if self.prober.last == Some((pixel, painted.number)) {
+            return;
+        }
+        self.prober.is_current = false;
+        if !self.is_at_rest() || painted.frame != frame {
+            return;
+        }
+        let prober = &mut self.prober;
+        prober.asked += 1;
+        prober.last = Some((pixel, painted.number));
+        let (scene, content, number) = (painted.scene.clone(), content.clone(), prober.asked);
+        prober.questions.put(Question { scene, frame, pixel, content, number });
+    }
+}
+
+fn look(question: &Question) -> Result<Option<Probe>> {
+    let Question { scene, frame, pixel, content, .. } = question;
+    let found = explain(scene, frame, pixel.to_array(), None)?;
+    let Some(position) = told(&found, scene) else { return Ok(None) };
+    let points = match &content.opened.input {
+        Input::Points(points) => Some(points),
+        Input::Volume(_) => None,
+    };
+    let nearest = points.and_then(|p| nearest(position, &p.cloud.positions).map(|n| (named(n.point, p), n.distance)));
+    let value = value_at(&scene.grid, position).unwrap_or(0.0);
+    let [near, far] = found.span.unwrap_or_default();
+    let depth = (position - found.ray.origin).dot(found.ray.direction);
+    Ok(Some(Probe {
+        position,
+        value,
+        mass_above: share_above(&scene.grid, value),
+        profile: found.profile.iter().map(|s| s.density as f32).collect(),
+        length: far - near,
+        place: if near < far { ((depth - near) / (far - near)).clamp(0.0, 1.0) } else { 0.5 },
+        nearest,
+    }))
+}
+
+/// The place that an explanation is told of.
+fn told(found: &Explanation, scene: &Scene) -> Option<DVec3> {
+    let at = |depth: f64| found.ray.origin + depth * found.ray.direction;
+    let sphere = found.sphere.and_then(|point| scene.points.as_ref()?.positions.get(point).copied());
+    let flat = found.slice.or(found.surfaces.first().copied()).map(|place| place.position);
+    let fog = || match scene.mode {
+        VolumeMode::Fog => most_seen(&found.profile).map(at),
+        _ => None,
+    };
+    sphere.or(flat).or_else(fog).or(found.peak.map(|place| place.position))
+}
+
+/// The depth of the sample that shows most of itself; none if nothing is seen.
+fn most_seen(profile: &[Sample]) -> Option<f64> {
+    let before = std::iter::once(0.0).chain(profile.iter().map(|s| s.opacity));
+    let shown = std::iter::zip(profile, before).map(|(s, before)| (s.depth, s.opacity - before));
+    shown.filter(|s| s.1 > 0.0).max_by(|a, b| a.1.total_cmp(&b.1)).map(|s| s.0)
+}
+
+/// The density at a place; none outside or where a node around it is not finite.
 pub fn value_at(grid: &DensityGrid, place: DVec3) -> Option<f64> {
-    let lattice = &grid.lattice;
-    let at = (place - lattice.origin) / lattice.spacing;
-    let last = DVec3::from_array(lattice.shape.map(|n| (n - 1) as f64));
+    let at = (place - grid.lattice.origin) / grid.lattice.spacing;
+    let last = DVec3::from_array(grid.lattice.shape.map(|n| (n - 1) as f64));
     let is_inside = at.cmpge(DVec3::splat(-1e-9)).all() && at.cmple(last + 1e-9).all();
     is_inside.then(|| grid.interpolated(at)).filter(|value| value.is_finite())
-}
-
-/// Looks along the ray through `pixel` of a picture of `size`; none if it misses the density.
-pub fn probe(scene: &Scene, camera: &Camera, pixel: DVec2, size: [u32; 2]) -> Option<Probe> {
-    let ray = camera.ray_in_world(pixel, size);
-    let [near, far] = within(scene.grid.lattice.bounds(), ray.origin, ray.direction)?;
-    let length = |i: usize| near + (far - near) * (i as f64 + 0.5) / SAMPLES as f64;
-    let place = |i: usize| ray.origin + ray.direction * length(i);
-    let is_left = |p: DVec3| scene.clip.iter().all(|plane| plane.leaves(p));
-    let density = |i: usize| value_at(&scene.grid, place(i)).filter(|_| is_left(place(i))).unwrap_or(0.0);
-    let profile: Vec<f64> = (0..SAMPLES).map(density).collect();
-    let at = most_seen(scene, &profile, (far - near) / SAMPLES as f64);
-    Some(Probe {
-        position: place(at),
-        value: profile[at],
-        place: (at as f64 + 0.5) / SAMPLES as f64,
-        profile: profile.iter().map(|v| *v as f32).collect(),
-        nearest: None,
-    })
-}
-
-/// The sample that shows most of itself.
-fn most_seen(scene: &Scene, profile: &[f64], step: f64) -> usize {
-    let largest = (0..profile.len()).max_by(|a, b| profile[*a].total_cmp(&profile[*b])).unwrap_or(0);
-    match &scene.mode {
-        VolumeMode::Isosurfaces(surfaces) => {
-            let least = surfaces.iter().map(|s| s.level).fold(f64::INFINITY, f64::min);
-            profile.iter().position(|v| *v >= least).unwrap_or(largest)
-        }
-        VolumeMode::Fog => {
-            let transfer = &scene.transfer;
-            let (mut through, mut best) = (1.0, (0.0, largest));
-            for (i, value) in profile.iter().enumerate() {
-                let depth = f64::from(transfer.opacity.extinction(transfer.position(*value)));
-                let kept = (-depth * step / transfer.reference_length).exp();
-                let shown = through * (1.0 - kept);
-                best = if shown > best.0 { (shown, i) } else { best };
-                through *= kept;
-            }
-            best.1
-        }
-        _ => largest,
-    }
-}
-
-/// The point nearest to a place, in words, and its distance.
-pub fn nearest(content: &Arc<Content>, place: DVec3) -> Option<(String, f64)> {
-    let Input::Points(points) = &content.opened.input else { return None };
-    let positions = &points.cloud.positions;
-    if positions.len() > MOST_POINTS {
-        return None;
-    }
-    let squared = |i: &usize| positions[*i].distance_squared(place);
-    let at = (0..positions.len()).min_by(|a, b| squared(a).total_cmp(&squared(b)))?;
-    Some((name(points, at), positions[at].distance(place)))
-}
-
-/// A point as its file knows it.
-fn name(points: &PointInput, at: usize) -> String {
-    let row = points.row_of_point.as_ref().map_or(at, |rows| rows[at]) + 1;
-    match &points.cloud.atoms {
-        Some(atoms) => format!("atom {row}: {}", atom(atoms, at)),
-        None => format!("row {row}"),
-    }
-}
-
-/// What the file says of an atom; formats differ in which columns they have.
-fn atom(atoms: &AtomTable, at: usize) -> String {
-    let text = |column: &Categorical| column.given(at).unwrap_or("").to_owned();
-    let resid = atoms.resid.get(at).filter(|resid| **resid != AtomTable::NO_RESID).map(|resid| format!(" {resid}"));
-    let (residue, chain) = (text(&atoms.resname), text(&atoms.chain));
-    let residue = if residue.is_empty() { residue } else { format!(" of {residue}{}", resid.unwrap_or_default()) };
-    let chain = if chain.is_empty() { chain } else { format!(", chain {chain}") };
-    format!("{}{residue}{chain}", text(&atoms.name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grid::Lattice;
-    use crate::scene::{Limits, Look, View, Window};
 
-    fn grid() -> DensityGrid {
-        let bounds = Box3 { min: DVec3::ZERO, max: DVec3::new(2.0, 4.0, 6.0) };
-        let lattice = Lattice::spanning(bounds, [3, 3, 4]).unwrap();
-        let values = (0..36).map(|at| (at % 3 + 10 * (at / 3 % 3) + 100 * (at / 9)) as f32).collect();
-        DensityGrid::new(lattice, values, None).unwrap()
-    }
-
+    /// Catches: the densest place told where fog before it hides it.
     #[test]
-    fn values_between_nodes_are_trilinear_and_none_lie_outside() {
-        let g = grid();
-        assert_eq!(value_at(&g, DVec3::new(1.0, 2.0, 4.0)), Some(211.0));
-        assert!((value_at(&g, DVec3::new(0.5, 3.0, 1.0)).unwrap() - 65.5).abs() < 1e-9);
-        assert_eq!(value_at(&g, DVec3::new(2.0, 4.0, 6.0)), Some(322.0));
-        assert_eq!(value_at(&g, DVec3::new(2.1, 4.0, 6.0)), None);
-    }
-
-    #[test]
-    fn the_ray_through_the_middle_meets_what_lies_there() {
-        let scene = Look::Default.scene(Arc::new(grid()), Limits::Range(0.0, 1.0)).unwrap();
-        let camera = Camera::fitting(scene.focus, View::X, Window::middle(1.0));
-        let center = camera.project(scene.focus.center(), [200, 200]).unwrap();
-        let found = probe(&scene, &camera, center, [200, 200]).unwrap();
-        assert!((found.position.y - 2.0).abs() < 1e-6 && (found.position.z - 3.0).abs() < 1e-6, "{found:?}");
-        assert!((found.value - value_at(&scene.grid, found.position).unwrap()).abs() < 1e-9);
-        assert!(probe(&scene, &camera, DVec2::new(1.0, 1.0), [200, 200]).is_none());
-    }
-
-    /// Catches: a column taken for granted that GRO or XYZ have not.
-    #[test]
-    fn an_atom_is_named_by_what_its_format_has() {
-        let column = |text: &str| Categorical { levels: vec![text.into()], codes: vec![0] };
-        let xyz = AtomTable { name: column("CA"), ..AtomTable::default() };
-        assert_eq!(atom(&xyz, 0), "CA");
-        let gro = AtomTable { resname: column("ALA"), resid: vec![7], ..xyz };
-        assert_eq!(atom(&gro, 0), "CA of ALA 7");
-        assert_eq!(atom(&AtomTable { chain: column("B"), ..gro }, 0), "CA of ALA 7, chain B");
+    fn the_sample_that_adds_most_is_told() {
+        let sample = |depth, density, opacity| Sample { depth, density, opacity };
+        let profile = [sample(1.0, 0.5, 0.1), sample(2.0, 0.8, 0.7), sample(3.0, 9.0, 0.9)];
+        assert_eq!(most_seen(&profile), Some(2.0));
+        assert_eq!(most_seen(&profile.map(|s| Sample { opacity: 0.0, ..s })), None);
     }
 }

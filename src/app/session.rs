@@ -83,6 +83,11 @@ impl Session {
         self.gesture = None;
     }
 
+    /// What the hand is doing.
+    pub fn gesture(&self) -> Option<&'static str> {
+        self.gesture
+    }
+
     /// Whether the hand has changed something and not yet let go.
     pub fn is_in_gesture(&self) -> bool {
         self.gesture.is_some()

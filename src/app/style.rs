@@ -37,6 +37,8 @@ pub fn apply(ctx: &egui::Context) {
         spacing.button_padding = Vec2::new(8.0, 3.0);
         spacing.interact_size.y = 22.0;
         spacing.slider_width = 104.0;
+        // A bar beside the panels, not over them: handles at the edge stay within reach.
+        spacing.scroll = egui::style::ScrollStyle::solid();
         spacing.window_margin = Margin::same(12);
         let visuals = &mut style.visuals;
         visuals.panel_fill = PANEL;

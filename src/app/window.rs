@@ -114,9 +114,9 @@ impl App {
         style::apply(&ctx);
         let state = state_of(&ctx, &window, &screen);
         let proxy = self.proxy.clone();
-        let wake = move || {
+        let wake = Arc::new(move || {
             let _ = proxy.send_event(Wake);
-        };
+        });
         let inside: Box<dyn Inside> = match opening {
             Opened::Density(opening) => Box::new(Model::new(opening, wake)?),
             Opened::Frames(book) => Box::new(Player::new(*book)),

@@ -1,25 +1,24 @@
 //! The thread that reads files and computes densities.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use std::time::Instant;
 
+use super::ear::{Ear, Stage};
+use super::errand::Wake;
 use super::histogram::Histogram;
 use super::mailbox::Mailbox;
+use crate::cli::Console;
 use crate::cli::content::{Content, Stock};
 use crate::cli::view::Wanted;
-use crate::cli::{Console, Listener};
 use crate::error::{Error, Result};
 use crate::grid::DensityGrid;
 use crate::io::{self, Values, VolumeFormat};
-use crate::progress::Progress;
 
 /// What is to be done.
 pub enum Job {
-    /// The content that these options ask for.
-    Load(Arc<Wanted>),
+    /// The content that these options ask for; with `in_hand`, one that shows it while the bandwidth is dragged.
+    Load { wanted: Arc<Wanted>, in_hand: bool },
     /// Write the density in the format of the file's name.
     SaveVolume(Arc<DensityGrid>, Values, PathBuf),
 }
@@ -46,56 +45,6 @@ pub struct Loaded {
     pub said: Vec<(bool, String)>,
 }
 
-/// How far work is.
-#[derive(Debug, Clone)]
-pub struct Stage {
-    /// What is done.
-    pub name: &'static str,
-    /// Steps done and in all; 0 if unknown.
-    pub done: u64,
-    /// Steps in all.
-    pub total: u64,
-    /// Since when.
-    pub since: Instant,
-}
-
-/// Hears what work says, and stops it.
-#[derive(Default)]
-struct Ear {
-    stage: Mutex<Option<Stage>>,
-    said: Mutex<Vec<(bool, String)>>,
-    /// Jobs up to this number are to stop.
-    stopped: AtomicU64,
-    /// The job at hand.
-    current: AtomicU64,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
-impl Progress for Ear {
-    fn begin(&self, name: &'static str, total: u64) {
-        *lock(&self.stage) = Some(Stage { name, done: 0, total, since: Instant::now() });
-    }
-
-    fn advance(&self, steps: u64) {
-        if let Some(stage) = lock(&self.stage).as_mut() {
-            stage.done += steps;
-        }
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.current.load(Ordering::Relaxed) <= self.stopped.load(Ordering::Relaxed)
-    }
-}
-
-impl Listener for Ear {
-    fn said(&self, is_warning: bool, text: &str) {
-        lock(&self.said).push((is_warning, text.to_owned()));
-    }
-}
-
 /// The thread.
 pub struct Worker {
     jobs: Arc<Mailbox<(u64, Job)>>,
@@ -108,7 +57,7 @@ pub struct Worker {
 
 impl Worker {
     /// Starts it; `wake` is called whenever something is done.
-    pub fn new(wake: impl Fn() + Send + 'static) -> Self {
+    pub fn new(wake: Wake) -> Self {
         let (jobs, ear) = (Arc::new(Mailbox::default()), Arc::new(Ear::default()));
         let (tell, done) = mpsc::channel();
         let thread = {
@@ -117,9 +66,9 @@ impl Worker {
                 let mut bench =
                     Bench { stock: Stock::default(), console: Console::listened_by(ear.clone()), last: None };
                 while let Some((number, job)) = jobs.take() {
-                    ear.current.store(number, Ordering::Relaxed);
+                    ear.begin_job(number);
                     let done = bench.run(job, &ear);
-                    *lock(&ear.stage) = None;
+                    ear.end_job();
                     if tell.send((number, done)).is_err() {
                         return;
                     }
@@ -141,7 +90,7 @@ impl Worker {
 
     /// Stops the job at hand.
     pub fn stop(&self) {
-        self.ear.stopped.store(self.asked, Ordering::Relaxed);
+        self.ear.stop(self.asked);
     }
 
     /// The next thing that was done; of jobs that newer ones replaced, failures are not told.
@@ -162,7 +111,7 @@ impl Worker {
 
     /// How far it is.
     pub fn stage(&self) -> Option<Stage> {
-        lock(&self.ear.stage).clone()
+        self.ear.stage()
     }
 }
 
@@ -185,23 +134,27 @@ struct Bench {
 
 impl Bench {
     fn run(&mut self, job: Job, ear: &Ear) -> Done {
-        lock(&ear.said).clear();
         let done = match job {
-            Job::Load(wanted) => self.load(wanted, ear).map(|loaded| Done::Loaded(Box::new(loaded))),
+            Job::Load { wanted, in_hand } => {
+                self.load(wanted, in_hand, ear).map(|loaded| Done::Loaded(Box::new(loaded)))
+            }
             Job::SaveVolume(grid, values, path) => save(&grid, values, &path).map(|()| Done::Saved(path)),
         };
         done.unwrap_or_else(Done::Failed)
     }
 
-    fn load(&mut self, wanted: Arc<Wanted>, ear: &Ear) -> Result<Loaded> {
-        let content = Arc::new(self.stock.content(wanted.scene(), &self.console)?);
+    fn load(&mut self, wanted: Arc<Wanted>, in_hand: bool, ear: &Ear) -> Result<Loaded> {
+        let content = match in_hand {
+            true => self.stock.preview(wanted.scene(), &self.console)?,
+            false => self.stock.content(wanted.scene(), &self.console)?,
+        };
+        let content = Arc::new(content);
         let histogram = match &self.last {
             Some((grid, histogram)) if Arc::ptr_eq(grid, &content.grid) => histogram.clone(),
             _ => Arc::new(Histogram::of(&content.grid)),
         };
         self.last = Some((content.grid.clone(), histogram.clone()));
-        let said = std::mem::take(&mut *lock(&ear.said));
-        Ok(Loaded { wanted, content, histogram, said })
+        Ok(Loaded { wanted, content, histogram, said: ear.take_said() })
     }
 }
 

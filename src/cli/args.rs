@@ -90,7 +90,7 @@ pub fn columns(text: &str) -> Vec<String> {
 const RESOLUTION_PER_SIGMA: f64 = std::f64::consts::PI * std::f64::consts::SQRT_2;
 
 /// How a density is computed.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Density")]
 pub struct DensityArgs {
     /// scott, silverman, cv (least-squares cross-validation), likelihood, a factor (0.3), a length (2.5A), one an axis

@@ -11,6 +11,7 @@ use super::console::Console;
 use super::glyph_args::WeighedPoints;
 use super::input::{self, Opened};
 use super::picture_args::total_of;
+use super::preview::Previews;
 use super::report;
 use super::scene_args::SceneArgs;
 use crate::error::{Error, Result};
@@ -51,6 +52,7 @@ pub struct Stock {
     opened: Option<(String, Arc<Opened>, Option<Arc<DensityGrid>>)>,
     density: Option<(String, Arc<DensityGrid>, Option<Arc<Report>>)>,
     points: Option<(String, Arc<WeighedPoints>)>,
+    previews: Previews,
 }
 
 impl Stock {
@@ -102,6 +104,30 @@ impl Stock {
             Input::Volume(_) => None,
         };
         Ok(Content { opened, grid, report, points, total, last: Mutex::default() })
+    }
+
+    /// As [`Stock::content`] while the bandwidth is in the hand: from the waves of the points where they give it, within the
+    /// same error, but on a grid that does not follow, and with points that keep their colours.
+    ///
+    /// # Errors
+    /// As [`Stock::content`].
+    pub fn preview(&mut self, args: &SceneArgs, console: &Console) -> Result<Content> {
+        let (opened, _) = self.opened(args, console)?;
+        let last = self.density.as_ref().and_then(|(_, _, report)| report.clone());
+        let colored = self.points.as_ref().map(|(_, weighed)| weighed.clone()).filter(|_| args.glyphs.draws_points());
+        let (Input::Points(points), Some(last)) = (&opened.input, last) else { return self.content(args, console) };
+        if args.glyphs.draws_points() && colored.is_none() {
+            return self.content(args, console);
+        }
+        let rest = DensityArgs { bandwidth: None, ..args.density.clone() };
+        let key = format!("{} {rest:?}", key_of_reading(args));
+        match self.previews.density(points, key, &args.density, &last, console)? {
+            Some((grid, report)) => {
+                let total = Some(total_of(&points.cloud));
+                Ok(Content { opened, grid, report: Some(report), points: colored, total, last: Mutex::default() })
+            }
+            None => self.content(args, console),
+        }
     }
 
     /// What is read, and its samples if it is a volume.

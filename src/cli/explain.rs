@@ -82,12 +82,16 @@ fn point(index: usize, distance: f64, points: &PointInput) -> Value {
     told
 }
 
-/// An atom or a row in words.
+/// An atom or a row in words; formats differ in which columns they have.
 pub fn named(index: usize, points: &PointInput) -> String {
-    let Some(atoms) = &points.cloud.atoms else {
-        let row = points.row_of_point.as_ref().map_or(index, |rows| rows[index]);
-        return format!("the point of row {row} (counted from 0)");
-    };
+    let row = points.row_of_point.as_ref().map_or(index, |rows| rows[index]);
+    match &points.cloud.atoms {
+        Some(atoms) => format!("{} (row {row} from 0)", atom(index, atoms)),
+        None => format!("the point of row {row} (counted from 0)"),
+    }
+}
+
+fn atom(index: usize, atoms: &AtomTable) -> String {
     let text = |texts: &crate::points::Categorical| texts.given(index).unwrap_or("").to_owned();
     let mut words = vec![format!("atom {}", text(&atoms.name))];
     if !atoms.resname.codes.is_empty() {
@@ -137,6 +141,18 @@ fn in_words([x, y]: [u32; 2], found: &Explanation, scene: &Scene, points: Option
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Catches: a column taken for granted that GRO or XYZ have not.
+    #[test]
+    fn an_atom_is_named_by_what_its_format_has() {
+        use crate::points::Categorical;
+        let column = |text: &str| Categorical { levels: vec![text.into()], codes: vec![0] };
+        let xyz = AtomTable { name: column("CA"), ..AtomTable::default() };
+        assert_eq!(atom(0, &xyz), "atom CA");
+        let gro = AtomTable { resname: column("ALA"), resid: vec![7], ..xyz };
+        assert_eq!(atom(0, &gro), "atom CA of ALA 7");
+        assert_eq!(atom(0, &AtomTable { chain: column("B"), ..gro }), "atom CA of ALA 7 in chain B");
+    }
 
     #[test]
     fn pixels_are_read_and_wrong_ones_refused() {

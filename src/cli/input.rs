@@ -134,6 +134,20 @@ fn sample_name(input: &OsStr) -> Option<&str> {
     input.to_str()?.strip_prefix("sample:")
 }
 
+/// Refuses an input that is not there, before anything is begun for it.
+///
+/// # Errors
+/// [`Error::File`] for a file that is not there, [`Error::Usage`] for a sample of no such name.
+pub fn check_there(input: &str) -> Result<()> {
+    if let Some(name) = sample_name(OsStr::new(input)) {
+        return sample::sample(name, Some(1), SAMPLE_SEED).map(|_| ());
+    }
+    match Source::from_argument(Path::new(input)).path() {
+        Some(path) => std::fs::metadata(path).map(|_| ()).map_err(|e| Error::file(path, "read", e)),
+        None => Ok(()),
+    }
+}
+
 /// The input as a path, so that it is never overwritten.
 pub fn path_of(args: &PointArgs) -> Option<PathBuf> {
     match sample_name(&args.input) {

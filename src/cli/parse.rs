@@ -1,7 +1,7 @@
 //! Arguments to options: those of the command line and, behind them, those of a recipe.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
 use toml::{Table, Value};
@@ -78,7 +78,17 @@ pub fn command() -> Command {
 /// # Errors
 /// [`Error::Usage`] for a value that an option cannot have.
 pub fn of_draft(draft: &Draft) -> Result<Asked> {
-    let mut arguments: Vec<OsString> = vec!["densitas".into(), (&draft.verb).into(), "--output=window.png".into()];
+    of_draft_to(draft, Path::new("window.png"))
+}
+
+/// As [`of_draft`], with the file to write.
+///
+/// # Errors
+/// As [`of_draft`].
+pub fn of_draft_to(draft: &Draft, output: &Path) -> Result<Asked> {
+    let mut to = OsString::from("--output=");
+    to.push(output);
+    let mut arguments: Vec<OsString> = vec!["densitas".into(), (&draft.verb).into(), to];
     for name in draft.options.keys() {
         arguments.extend(draft.list(name).iter().map(|text| OsString::from(format!("--{name}={text}"))));
     }

@@ -160,7 +160,7 @@ pub struct More {
 }
 
 /// What may be why a picture shows nothing, and what helps.
-fn why_nothing(scene: &Scene) -> String {
+pub fn why_nothing(scene: &Scene) -> String {
     let stats = scene.grid.statistics();
     match &scene.mode {
         _ if !scene.clip.is_empty() => "what --clip and --clip-plane leave has no density that is drawn".into(),

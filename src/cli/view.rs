@@ -1,7 +1,7 @@
 //! `densitas view`: the window, and what it needs of the command line. Its state is the options of a recipe of
 //! `render`: what it shows is what `render` draws of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -9,9 +9,9 @@ use super::console::Console;
 use super::content::Content;
 use super::parse::{self, Asked};
 use super::recipe::{Draft, Recipe};
-use super::render::{More, draw_with, drawn};
+use super::render::{self, More, draw_with, drawn};
 use super::scene_args::SceneArgs;
-use super::{Verb, Window, input};
+use super::{Verb, Window, input, movie};
 use crate::error::{Error, Result};
 use crate::gpu::AdapterChoice;
 use crate::io::{self, atomic};
@@ -54,6 +54,7 @@ pub fn run(args: &ViewCommand, adapter: AdapterChoice, asked: &Asked, window: Wi
     if let Some(path) = options.input.as_deref().map(Path::new).filter(|path| is_recipe(path)) {
         options = Recipe::read(path)?.into_draft()?;
     }
+    options.input.as_deref().map_or(Ok(()), input::check_there)?;
     let frame = args.scene.picture.frame()?;
     let size = options.get("size").map(|_| frame.size.map(|n| (f64::from(n) / frame.scale_factor).round() as u32));
     options.set("size", None);
@@ -122,6 +123,52 @@ impl Wanted {
     }
 }
 
+/// What moves in a movie of the window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Motion {
+    /// The picture turns once, in so many frames.
+    Turn(u64),
+    /// The frames of the input follow one another, so many of them together.
+    Play(usize),
+}
+
+/// How a movie of the window is written.
+#[derive(Debug, Clone)]
+pub(crate) struct MovieWish {
+    /// The file; its name decides the format.
+    pub(crate) output: PathBuf,
+    /// What moves.
+    pub(crate) motion: Motion,
+    /// Frames a second.
+    pub(crate) fps: f64,
+}
+
+/// Writes the movie that `densitas movie` writes of a recipe.
+///
+/// # Errors
+/// Those of `densitas movie`.
+pub(crate) fn movie(recipe: &Draft, wish: &MovieWish, adapter: &AdapterChoice, console: &Console) -> Result<()> {
+    let mut options = recipe.clone();
+    options.verb = "movie".to_owned();
+    match wish.motion {
+        Motion::Turn(frames) => {
+            options.set("frames", Some(frames.to_string()));
+            options.set("turn", Some("360".to_owned()));
+        }
+        Motion::Play(together) => {
+            options.set("input-frames", None);
+            options.set_flag("pool", false);
+            options.set("average", (together > 1).then(|| together.to_string()));
+        }
+    }
+    options.set("fps", Some(wish.fps.to_string()));
+    let asked = parse::of_draft_to(&options, &wish.output)?;
+    match &asked.cli.verb {
+        Verb::Movie(command) => movie::run(command, adapter, &asked, console),
+        _ => unreachable!("the verb is that of a movie"),
+    }
+}
+
 /// The command that draws what a recipe says.
 pub(crate) fn command_line(recipe: &Draft) -> String {
     let quoted = |text: &str| {
@@ -141,6 +188,11 @@ pub(crate) fn command_line(recipe: &Draft) -> String {
     }
     words.push("-o picture.png".to_owned());
     words.join(" ")
+}
+
+/// What may be why a scene shows nothing, and what helps.
+pub(crate) fn why_nothing(scene: &Scene) -> String {
+    render::why_nothing(scene)
 }
 
 /// The scene of these options; here so that a window needs no more of the command line.

@@ -133,8 +133,8 @@ fn over([r, g, b, a]: [f64; 4], background: Rgb) -> Rgb {
     background.map(|behind| light.next().unwrap_or(0.0) as f32 + (1.0 - a) as f32 * behind)
 }
 
-/// The share of the mass in nodes of at least this density.
-fn share_above(grid: &DensityGrid, density: f64) -> f64 {
+/// The share of the mass, 0 to 1, in nodes of at least this density.
+pub fn share_above(grid: &DensityGrid, density: f64) -> f64 {
     let sums = grid.values.par_chunks(1 << 16).map(|values| {
         let positive = values.iter().map(|&v| f64::from(v)).filter(|v| v.is_finite() && *v > 0.0);
         positive.fold([0.0, 0.0], |[all, above], v| [all + v, if v >= density { above + v } else { above }])
@@ -145,8 +145,8 @@ fn share_above(grid: &DensityGrid, density: f64) -> f64 {
     if all > 0.0 { above / all } else { 0.0 }
 }
 
-/// The point nearest to a place; of several the first.
-fn nearest(place: DVec3, points: &[DVec3]) -> Option<Nearest> {
+/// The point nearest to a place; of several the first. None without a finite one.
+pub fn nearest(place: DVec3, points: &[DVec3]) -> Option<Nearest> {
     let nearer = |a: (usize, f64), b: (usize, f64)| if (b.1, b.0) < (a.1, a.0) { b } else { a };
     let all = points.par_iter().enumerate().map(|(i, p)| (i, p.distance_squared(place)));
     let (point, squared) = all.filter(|(_, d)| d.is_finite()).reduce_with(nearer)?;

@@ -17,7 +17,15 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
             }
         }
     });
-    curve::show(model, ui);
+    if model.mode().as_str() == "volume" || model.mode() == "both" {
+        curve::show(model, ui);
+        fog(model, ui);
+    }
+    quantity(model, ui);
+}
+
+/// How dense the fog is.
+fn fog(model: &mut Model, ui: &mut Ui) {
     row(ui, "fog", |ui| {
         let mut factor = model.session.wanted().scene().view.global_opacity;
         let slider = Slider::new(&mut factor, 0.05..=20.0).logarithmic(true).custom_formatter(|v, _| super::number(v));
@@ -25,6 +33,10 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
             model.edit("global-opacity", |o| o.set("global-opacity", (factor != 1.0).then(|| factor.to_string())));
         }
     });
+}
+
+/// What the numbers count.
+fn quantity(model: &mut Model, ui: &mut Ui) {
     row(ui, "quantity", |ui| {
         let given = model.session.options().get("quantity").unwrap_or_else(|| "density".into());
         let is_points = model.content.as_ref().is_some_and(|c| c.total.is_some());

@@ -2,9 +2,10 @@
 
 use egui::{RichText, Ui};
 
+use super::super::message::in_words;
 use super::super::model::Model;
 use super::super::style::{ERROR, WARNING, WEAK};
-use super::{field, number, row};
+use super::{fields, number, row};
 use crate::io::{Input, PointInput};
 use crate::points::Selection;
 
@@ -34,7 +35,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         ui.label(format!("{nx} × {ny} × {nz}, {}{unit} apart", number(spacing)))
     });
     for (is_warning, text) in model.said.clone() {
-        ui.label(RichText::new(text).small().color(if is_warning { WARNING } else { WEAK }));
+        ui.label(RichText::new(in_words(&text)).small().color(if is_warning { WARNING } else { WEAK }));
     }
 }
 
@@ -49,10 +50,13 @@ fn select(model: &mut Model, ui: &mut Ui, points: &PointInput) {
     if points.cloud.atoms.is_none() {
         return;
     }
-    row(ui, "select", |ui| field(model, ui, "select", "all, or name CA and chain A", 200.0))
+    fields(model, ui, "select", &[("select", "all, or name CA and chain A", 200.0)])
         .on_hover_text("name, element, resname, resid, chain, index, protein, water, hetero; and, or, not, ( )");
     let typed = model.ui.typed.get("select").cloned().unwrap_or_default();
-    if typed.trim().is_empty() || Some(&typed) == model.session.options().get("select").as_ref() {
+    if model.ui.wrong.contains_key("select")
+        || typed.trim().is_empty()
+        || Some(&typed) == model.session.options().get("select").as_ref()
+    {
         return;
     }
     match typed.parse::<Selection>() {

@@ -1,11 +1,12 @@
 //! What is drawn of the density.
 
-use egui::{ComboBox, Slider, Ui};
+use egui::{ComboBox, Slider, SliderClamping, Ui};
 use glam::DVec3;
 
+use super::super::clip_box::text_of;
 use super::super::input::MODES;
 use super::super::model::Model;
-use super::{choice, field, row};
+use super::{choice, fields, row};
 use crate::geometry::Box3;
 
 /// The panel.
@@ -29,7 +30,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         points(model, ui);
     }
     if mode == "iso" {
-        row(ui, "levels", |ui| field(model, ui, "iso", "mass:0.5", 190.0)).on_hover_text(
+        fields(model, ui, "levels", &[("iso", "mass:0.5", 190.0)]).on_hover_text(
             "densities, or mass:0.5 for the surface that holds half; each with an opacity: mass:0.9:0.3",
         );
     }
@@ -69,7 +70,7 @@ fn points(model: &mut Model, ui: &mut Ui) {
             model.edit("point-size", |o| o.set("point-size", Some(size.to_string())));
         }
     });
-    row(ui, "coloured by", |ui| field(model, ui, "color-by", "density", 190.0))
+    fields(model, ui, "coloured by", &[("color-by", "density", 190.0)])
         .on_hover_text("density, chain, element, bfactor, occupancy, a column, or a colour such as #ff8800");
 }
 
@@ -105,12 +106,13 @@ fn slices(model: &mut Model, ui: &mut Ui, are_all: bool) {
 
 /// The box outside of which nothing is drawn.
 fn clip(model: &mut Model, ui: &mut Ui) {
-    let Some(bounds) = model.content.as_ref().map(|c| c.grid.lattice.bounds()) else { return };
+    let Some(grid) = model.content.as_ref().map(|c| c.grid.clone()) else { return };
+    let (bounds, focus) = (grid.lattice.bounds(), grid.focus);
     let given = model.session.wanted().scene().cuts.clip;
     row(ui, "clip box", |ui| {
         let mut is_on = given.is_some();
         if ui.checkbox(&mut is_on, "").changed() {
-            let half = Box3 { max: DVec3::new(bounds.center().x, bounds.max.y, bounds.max.z), ..bounds };
+            let half = Box3 { max: DVec3::new(focus.center().x, focus.max.y, focus.max.z), ..focus };
             model.step(|o| o.set("clip", is_on.then(|| text_of(half))));
         }
     });
@@ -121,8 +123,10 @@ fn clip(model: &mut Model, ui: &mut Ui) {
             let range = bounds.min[axis]..=bounds.max[axis];
             let short = |v: f64, _: std::ops::RangeInclusive<usize>| super::number(v);
             ui.spacing_mut().slider_width = 56.0;
-            let a = ui.add(Slider::new(&mut low, range.clone()).custom_formatter(short)).changed();
-            let b = ui.add(Slider::new(&mut high, range).custom_formatter(short)).changed();
+            let slider =
+                |value, range| Slider::new(value, range).clamping(SliderClamping::Edits).custom_formatter(short);
+            let a = ui.add(slider(&mut low, range.clone())).changed();
+            let b = ui.add(slider(&mut high, range)).changed();
             let least = 1e-6 * (bounds.max[axis] - bounds.min[axis]);
             if (a || b) && low + least < high {
                 (clip.min[axis], clip.max[axis]) = (low, high);
@@ -130,8 +134,4 @@ fn clip(model: &mut Model, ui: &mut Ui) {
             }
         });
     }
-}
-
-fn text_of(b: Box3) -> String {
-    super::super::session::numbers(&[b.min.x, b.max.x, b.min.y, b.max.y, b.min.z, b.max.z])
 }

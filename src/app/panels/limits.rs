@@ -5,7 +5,7 @@ use egui::{Color32, CornerRadius, CursorIcon, Pos2, Rect, Sense, Shape, Stroke, 
 use super::super::histogram::Histogram;
 use super::super::model::Model;
 use super::super::style::{ACCENT, WELL};
-use super::{choice, field, row};
+use super::{choice, fields};
 
 /// Limits chosen from the data: what is written on the button, the option, what it means.
 const RULES: [(&str, Option<&str>, &str); 5] = [
@@ -25,8 +25,11 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     if is_density {
         let size = vec2(ui.available_width(), 84.0);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-        paint(ui, rect, &histogram, &colors);
-        handles(model, ui, rect, &response, &histogram, limits);
+        // Handles at the ends have room, too.
+        let inner = rect.shrink2(vec2(8.0, 0.0));
+        ui.painter().rect_filled(rect, CornerRadius::same(4), WELL);
+        paint(ui, inner, &histogram, &colors);
+        handles(model, ui, inner, &response, &histogram, limits);
         ui.horizontal_wrapped(|ui| {
             let options = model.session.options();
             let is_typed = options.get("vmin").or(options.get("vmax")).is_some();
@@ -45,16 +48,13 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         });
     }
     let factor = model.factor_shown();
-    row(ui, "from, to", |ui| {
-        field(model, ui, "vmin", &super::number(limits[0] * factor), 92.0);
-        field(model, ui, "vmax", &super::number(limits[1] * factor), 92.0);
-    });
+    let [low, high] = limits.map(|v| super::number(v * factor));
+    fields(model, ui, "from, to", &[("vmin", &low, 92.0), ("vmax", &high, 92.0)]);
 }
 
 /// Bars in the colours of the limits.
 fn paint(ui: &Ui, rect: Rect, histogram: &Histogram, transfer: &crate::color::TransferFunction) {
     let painter = ui.painter_at(rect);
-    painter.rect_filled(rect, CornerRadius::same(4), WELL);
     let columns = rect.width() as usize;
     for (i, height) in histogram.heights(0.0, 1.0, columns).into_iter().enumerate() {
         let value = histogram.value((i as f64 + 0.5) / columns as f64);

@@ -9,6 +9,7 @@ mod layers;
 mod limits;
 mod over;
 mod page;
+mod profile;
 pub mod time;
 
 use std::collections::HashMap;
@@ -16,30 +17,44 @@ use std::path::Path;
 
 use egui::{CentralPanel, CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Sense, Ui};
 
+use super::clip_box;
 use super::input::{self, Action};
-use super::model::{Model, Weight};
-use super::style::{ACCENT, WEAK};
-use crate::cli::recipe::Recipe;
+use super::message::{self, Weight};
+use super::model::Model;
+use super::style::{ACCENT, ERROR, WEAK};
+use crate::cli::recipe::{Draft, Recipe};
 use crate::cli::view;
 
 /// Width of the panels, in points.
 pub const WIDTH: f32 = 320.0;
+/// The gesture of dragging the bandwidth.
+pub const BANDWIDTH: &str = "bandwidth";
 
 /// What the panels remember from frame to frame.
 #[derive(Default)]
 pub struct Memory {
     /// Whether the keys are shown.
     pub help: bool,
+    /// Whether the picture has all the room.
+    pub hides_panels: bool,
     /// Frames one after the other.
     pub player: time::Player,
     /// Texts being typed, by option.
     pub typed: HashMap<&'static str, String>,
+    /// Why what was typed cannot be meant, by option.
+    pub wrong: HashMap<&'static str, String>,
+    /// Limits of what other modes show.
+    pub limits: HashMap<&'static str, [Option<String>; 3]>,
     /// The point of the opacity curve that is dragged.
     pub dragged_point: Option<usize>,
+    /// The side of the clip box that is dragged.
+    pub dragged_side: Option<clip_box::Side>,
+    /// Whether a movie is of the input's frames; frames of a turn, and frames a second.
+    pub movie: Option<(bool, u64, f64)>,
     /// The limit that is dragged.
     pub dragged_limit: Option<usize>,
-    /// How many times the pixels of the window a saved picture has, along a side.
-    pub times: u32,
+    /// Pixels of a saved picture, if they are not those of the window.
+    pub size: Option<[u32; 2]>,
     /// Colour maps as pictures.
     pub maps: Vec<(&'static str, egui::TextureHandle)>,
 }
@@ -48,6 +63,12 @@ impl Memory {
     /// Textures of a device that is gone.
     pub fn forget_textures(&mut self) {
         self.maps.clear();
+    }
+
+    /// What belongs to an input that is no longer open.
+    pub fn forget_input(&mut self) {
+        let Self { help, hides_panels, size, .. } = *self;
+        *self = Self { help, hides_panels, size, maps: std::mem::take(&mut self.maps), ..Self::default() };
     }
 }
 
@@ -60,13 +81,15 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         model.act(action);
     }
     if model.session.options().input.is_some() {
-        Panel::right("panels")
-            .resizable(false)
-            .exact_size(WIDTH)
-            .frame(Frame::side_top_panel(ui.style()).inner_margin(Margin::same(10)))
-            .show(ui, |ui| {
-                ScrollArea::vertical().auto_shrink([false; 2]).show(ui, |ui| sections(model, ui));
-            });
+        if !model.ui.hides_panels {
+            Panel::right("panels")
+                .resizable(false)
+                .exact_size(WIDTH)
+                .frame(Frame::side_top_panel(ui.style()).inner_margin(Margin::same(10)))
+                .show(ui, |ui| {
+                    ScrollArea::vertical().auto_shrink([false; 2]).show(ui, |ui| sections(model, ui));
+                });
+        }
         Panel::bottom("status").exact_size(26.0).show(ui, |ui| over::status(model, ui));
     }
     CentralPanel::no_frame().show(ui, |ui| picture(model, ui));
@@ -98,6 +121,7 @@ fn sections(model: &mut Model, ui: &mut Ui) {
     if time::frames(model).is_some() {
         section(ui, "Time", true, |ui| time::show(model, ui));
     }
+    section(ui, "Line of sight", false, |ui| profile::show(model, ui));
     section(ui, "Page and files", false, |ui| page::show(model, ui));
 }
 
@@ -121,8 +145,11 @@ fn picture(model: &mut Model, ui: &mut Ui) {
     model.place(available, ui.ctx().pixels_per_point());
     let response = ui.allocate_rect(available, Sense::click_and_drag());
     over::paint(model, ui);
-    input::pointer(model, ui, &response);
+    let is_at_handle = clip_box::show(model, ui, &response);
+    input::pointer(model, ui, &response, is_at_handle);
     model.look_under(response.hover_pos());
+    model.renew_labels();
+    over::nothing(model, ui);
     over::labels(model, ui);
     over::progress(model, ui);
     over::messages(model, ui);
@@ -158,24 +185,61 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// A field for an option as text: typed, taken on Enter or when left; empty is the default.
+/// A row of fields for options as text, each with a hint and a width; below it, what is wrong with what was typed.
+fn fields(model: &mut Model, ui: &mut Ui, name: &str, all: &[(&'static str, &str, f32)]) -> egui::Response {
+    let response = row(ui, name, |ui| {
+        let each = all.iter().map(|(option, hint, width)| field(model, ui, option, hint, *width));
+        each.reduce(|a, b| a | b).unwrap_or_else(|| ui.response())
+    });
+    for (option, ..) in all {
+        if let Some(reason) = model.ui.wrong.get(option) {
+            ui.label(RichText::new(format!("{reason} (esc: as before)")).small().color(ERROR));
+        }
+    }
+    response
+}
+
+/// A field for an option as text: typed, taken on Enter or when left; empty is the default. What cannot be meant stays
+/// in the field, with the reason below.
 fn field(model: &mut Model, ui: &mut Ui, option: &'static str, hint: &str, width: f32) -> egui::Response {
     let given = model.session.options().get(option).unwrap_or_default();
     let id = egui::Id::unique(("field", option));
     let is_typing = ui.memory(|m| m.has_focus(id));
+    let is_wrong = model.ui.wrong.contains_key(option);
     let text = model.ui.typed.entry(option).or_default();
-    if !is_typing {
+    if !is_typing && !is_wrong {
         text.clone_from(&given);
     }
     let edit = egui::TextEdit::singleline(text).id(id).hint_text(hint).desired_width(width);
-    let response = ui.add(edit);
+    let response = ui.add(if is_wrong { edit.text_color(ERROR) } else { edit });
+    if response.gained_focus() {
+        select_all(ui, id, text.chars().count());
+    }
+    if response.changed() {
+        model.ui.wrong.remove(option);
+    }
     if response.lost_focus() {
         let text = model.ui.typed[option].trim().to_owned();
+        model.ui.wrong.remove(option);
         if text != given && !ui.input(|i| i.key_pressed(egui::Key::Escape)) {
-            model.step(|options| options.set(option, Some(text).filter(|t| !t.is_empty())));
+            model.session.end_gesture();
+            let change = |options: &mut Draft| options.set(option, Some(text).filter(|t| !t.is_empty()));
+            if let Err(error) = model.session.edit("", change) {
+                model.ui.wrong.insert(option, message::reason(&error.to_string()));
+            }
+            model.session.end_gesture();
         }
     }
     response
+}
+
+/// Selects what a field holds, so that typing replaces it.
+fn select_all(ui: &Ui, id: egui::Id, length: usize) {
+    use egui::text::{CCursor, CCursorRange};
+    if let Some(mut state) = egui::TextEdit::load_state(ui.ctx(), id) {
+        state.cursor.set_char_range(Some(CCursorRange::two(CCursor::new(0), CCursor::new(length))));
+        state.store(ui.ctx(), id);
+    }
 }
 
 /// A row of a name and what belongs to it.

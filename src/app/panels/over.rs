@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use egui::{
-    Align2, Color32, CornerRadius, FontId, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2,
-};
+use egui::{Align2, Color32, CornerRadius, FontId, Pos2, Rect, RichText, Stroke, StrokeKind, Ui, UiBuilder, vec2};
 
+use super::super::ear::Stage;
+use super::super::errand::Errand;
 use super::super::input::KEYS;
-use super::super::model::{Model, Weight};
+use super::super::message::{Weight, in_words};
+use super::super::model::Model;
+use super::super::probe::Probe;
 use super::super::style::{ACCENT, ERROR, PANEL, TEXT, WARNING, WEAK, WELL};
-use super::number;
+use super::{number, profile};
 use crate::sample;
 use crate::scene::Background;
 
@@ -50,9 +52,21 @@ fn checkerboard(painter: &egui::Painter, rect: Rect) {
     }
 }
 
+/// Why the picture shows nothing.
+pub fn nothing(model: &Model, ui: &Ui) {
+    let (Some(reason), Some(area)) = (model.painted.as_ref().and_then(|p| p.nothing.as_ref()), model.area) else {
+        return;
+    };
+    let text = format!("nothing is seen: {}", in_words(reason));
+    let galley = ui.painter().layout(text, FontId::proportional(14.0), TEXT, (area.width() - 60.0).clamp(80.0, 420.0));
+    let rect = Rect::from_center_size(area.center(), galley.size()).expand(10.0);
+    ui.painter().rect_filled(rect, CornerRadius::same(6), PANEL.gamma_multiply(0.9));
+    ui.painter().galley(rect.min + vec2(10.0, 10.0), galley, TEXT);
+}
+
 /// Labels that the user kept.
 pub fn labels(model: &Model, ui: &Ui) {
-    for label in &model.labels {
+    for label in &model.labels.all {
         let Some(at) = model.position_of(label.position) else { continue };
         ui.painter().circle(at, 3.5, ACCENT, Stroke::new(1.0, Color32::BLACK));
         let galley = ui.painter().layout_no_wrap(label.text.clone(), FontId::proportional(12.0), TEXT);
@@ -64,25 +78,43 @@ pub fn labels(model: &Model, ui: &Ui) {
 
 /// How far long work is, with a way to stop it.
 pub fn progress(model: &mut Model, ui: &mut Ui) {
-    let Some(area) = model.area.filter(|_| model.worker.is_busy()) else { return };
-    ui.ctx().request_repaint_after(Duration::from_millis(100));
-    let Some(stage) = model.worker.stage().filter(|s| s.since.elapsed() > PATIENCE || model.content.is_none()) else {
-        return;
-    };
-    let rect = Rect::from_center_size(area.center_bottom() - vec2(0.0, 34.0), vec2(330.0, 40.0));
+    let Some(area) = model.area else { return };
+    let is_first = model.content.is_none();
+    let of_worker = model.worker.stage().filter(|_| model.worker.is_busy());
+    let of_movie = model.movie.as_ref().and_then(Errand::stage);
+    let of_survey = model.surveyor.errand().and_then(Errand::stage);
+    let is_long = |s: &Stage| s.since.elapsed() > PATIENCE || is_first;
+    let shown = [of_worker, of_movie, of_survey];
+    let mut stopped = [false; 3];
+    let mut bottom = area.bottom() - 34.0;
+    for (stage, stopped) in std::iter::zip(shown, &mut stopped) {
+        let Some(stage) = stage.filter(is_long) else { continue };
+        *stopped = bar(ui, Pos2::new(area.center().x, bottom), area.width(), &stage);
+        bottom -= 44.0;
+    }
+    if stopped[0] {
+        model.worker.stop();
+    }
+    model.movie.iter().filter(|_| stopped[1]).for_each(Errand::stop);
+    model.surveyor.errand().iter().filter(|_| stopped[2]).for_each(|errand| errand.stop());
+}
+
+/// A bar with a button; whether that was pressed.
+fn bar(ui: &mut Ui, center: Pos2, room: f32, stage: &Stage) -> bool {
+    let rect = Rect::from_center_size(center, vec2(330f32.min(room - 16.0), 40.0));
     let mut ui = ui.new_child(UiBuilder::new().max_rect(rect));
-    egui::Frame::new().fill(PANEL).corner_radius(6).inner_margin(8).show(&mut ui, |ui| {
+    let framed = egui::Frame::new().fill(PANEL).corner_radius(6).inner_margin(8).show(&mut ui, |ui| {
         ui.horizontal(|ui| {
             let share = if stage.total > 0 { (stage.done as f32 / stage.total as f32).min(1.0) } else { 0.0 };
             let elapsed = stage.since.elapsed().as_secs_f32();
             let left = if share > 0.02 { format!("{:.0} s left", elapsed / share - elapsed) } else { String::new() };
-            let bar = egui::ProgressBar::new(share).desired_width(190.0).text(format!("{}  {left}", stage.name));
+            let width = (ui.available_width() - 66.0).clamp(60.0, 240.0);
+            let bar = egui::ProgressBar::new(share).desired_width(width).text(format!("{}  {left}", stage.name));
             ui.add(bar.fill(ACCENT.gamma_multiply(0.6)));
-            if ui.button("Stop").clicked() {
-                model.worker.stop();
-            }
-        });
+            ui.button("Stop").clicked()
+        })
     });
+    framed.inner.inner
 }
 
 /// Lines over the picture: notes that go, warnings and errors that are closed.
@@ -91,7 +123,10 @@ pub fn messages(model: &mut Model, ui: &mut Ui) {
     if model.messages.is_empty() {
         return;
     }
-    ui.ctx().request_repaint_after(Duration::from_millis(500));
+    let notes = model.messages.iter().filter(|m| m.weight == Weight::Note);
+    if let Some(next) = notes.map(|m| NOTE.saturating_sub(m.since.elapsed())).min() {
+        ui.ctx().request_repaint_after(next);
+    }
     let area = ui.max_rect();
     let width = (area.width() - 32.0).min(560.0);
     let rect = Rect::from_min_size(area.min + vec2(16.0, 16.0), vec2(width, area.height() - 32.0));
@@ -116,48 +151,36 @@ pub fn messages(model: &mut Model, ui: &mut Ui) {
     closed.map(|i| model.messages.remove(i));
 }
 
-/// The line below: what is under the cursor, and what drew the picture.
+/// The line below: what is under the cursor, and how long the picture took.
 pub fn status(model: &Model, ui: &mut Ui) {
-    ui.horizontal_centered(|ui| {
-        match &model.probe {
-            Some(probe) => {
-                let above = model.histogram.as_ref().map_or(0.0, |h| 100.0 * h.mass_above(probe.value));
-                ui.label(RichText::new(number(probe.value * model.factor_shown())).strong());
-                ui.label(RichText::new(model.place_text(probe.position)).color(WEAK));
-                ui.label(RichText::new(format!("{above:.1} % of the mass is denser")).color(WEAK));
-                if let Some((name, distance)) = &probe.nearest {
-                    ui.label(RichText::new(format!("{name} ({} away)", number(*distance))).color(WEAK));
-                }
-                profile(ui, model, probe.place as f32, &probe.profile);
-            }
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        if let Some(painted) = model.painted.as_ref().filter(|p| p.is_full) {
+            let text = format!("{:.0} ms", painted.took.as_secs_f64() * 1e3);
+            let adapter = model.adapter.clone().unwrap_or_default();
+            ui.label(RichText::new(text).color(WEAK)).on_hover_text(format!("drawn on {adapter}"));
+        }
+        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| match model.prober.answer() {
+            Some(probe) => told(ui, model, probe),
             None => {
                 ui.label(RichText::new("drag to turn · wheel to zoom · h shows all keys").color(WEAK));
-            }
-        }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if let Some(painted) = model.painted.as_ref().filter(|p| p.is_full) {
-                let text = format!("{:.0} ms", painted.took.as_secs_f64() * 1e3);
-                let adapter = model.adapter.clone().unwrap_or_default();
-                ui.label(RichText::new(text).color(WEAK)).on_hover_text(format!("drawn on {adapter}"));
             }
         });
     });
 }
 
-/// Densities along the ray under the cursor.
-fn profile(ui: &mut Ui, model: &Model, place: f32, profile: &[f32]) {
-    let (rect, response) = ui.allocate_exact_size(vec2(120.0, 20.0), Sense::hover());
-    response
-        .on_hover_text("densities along the line of sight, from near to far; the mark is the place told on the left");
-    let most = model.histogram.as_ref().map_or(1.0, |h| h.range[1] as f32).max(f32::MIN_POSITIVE);
-    ui.painter().rect_filled(rect, CornerRadius::same(2), WELL);
-    let at = |i: usize, v: f32| {
-        let x = rect.left() + rect.width() * (i as f32 + 0.5) / profile.len() as f32;
-        Pos2::new(x, rect.bottom() - 1.0 - (rect.height() - 2.0) * (v / most).clamp(0.0, 1.0))
-    };
-    let line: Vec<Pos2> = profile.iter().enumerate().map(|(i, v)| at(i, *v)).collect();
-    ui.painter().line(line, Stroke::new(1.0, TEXT));
-    ui.painter().vline(rect.left() + rect.width() * place, rect.y_range(), Stroke::new(1.0, ACCENT));
+/// What is under the cursor: the ray's profile first, so that it stands still.
+fn told(ui: &mut Ui, model: &Model, probe: &Probe) {
+    profile::small(ui, model, probe);
+    ui.label(RichText::new(number(probe.value * model.factor_shown())).strong());
+    let mut words =
+        vec![model.place_text(probe.position), format!("{:.1} % of the mass is denser", 100.0 * probe.mass_above)];
+    words.extend(
+        probe
+            .nearest
+            .as_ref()
+            .map(|(name, distance)| format!("{name}, {}{} away", number(*distance), model.unit_text())),
+    );
+    ui.add(egui::Label::new(RichText::new(words.join("   ")).color(WEAK)).truncate());
 }
 
 /// Before anything is open.
@@ -203,12 +226,15 @@ pub fn help(model: &mut Model, ui: &Ui) {
         .anchor(Align2::CENTER_CENTER, vec2(0.0, 0.0))
         .show(ui.ctx(), |ui| {
             ui.set_min_width(430.0);
-            egui::Grid::new("keys").num_columns(2).spacing(vec2(24.0, 5.0)).show(ui, |ui| {
-                for (key, what) in KEYS {
-                    ui.label(RichText::new(key).color(ACCENT));
-                    ui.label(what);
-                    ui.end_row();
-                }
+            let room = ui.ctx().content_rect().height() - 90.0;
+            egui::ScrollArea::vertical().max_height(room).show(ui, |ui| {
+                egui::Grid::new("keys").num_columns(2).spacing(vec2(24.0, 5.0)).show(ui, |ui| {
+                    for (key, what) in KEYS {
+                        ui.label(RichText::new(key).color(ACCENT));
+                        ui.label(what);
+                        ui.end_row();
+                    }
+                });
             });
         });
     model.ui.help = is_open;

@@ -1,11 +1,12 @@
 //! Background and what is written around.
 
-use egui::Ui;
+use egui::{DragValue, RichText, Ui};
 
+use super::super::message::Weight;
 use super::super::model::Model;
-use super::super::style::ACCENT;
-use super::{choice, field, row};
-use crate::cli::view;
+use super::super::style::{ACCENT, WEAK};
+use super::{choice, fields, row, time};
+use crate::cli::view::{self, Motion, MovieWish};
 use crate::scene::Frame;
 
 /// The panel.
@@ -23,7 +24,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
             }
         }
     });
-    row(ui, "title", |ui| field(model, ui, "title", "none", 190.0));
+    fields(model, ui, "title", &[("title", "none", 190.0)]);
     row(ui, "around it", |ui| {
         for (option, text) in [("axes", "axes"), ("colorbar", "colour bar")] {
             let mut is_on = model.session.options().get(option).as_deref() != Some("off");
@@ -47,40 +48,17 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
 
 /// Writing files.
 fn save(model: &mut Model, ui: &mut Ui) {
-    row(ui, "picture", |ui| {
-        let mut name =
-            model.ui.typed.get("save").cloned().unwrap_or_else(|| model.free_name("png").display().to_string());
-        if ui.add(egui::TextEdit::singleline(&mut name).desired_width(120.0)).changed() {
-            model.ui.typed.insert("save", name.clone());
-        }
-        let mut times = model.ui.times.max(1);
-        egui::ComboBox::from_id_salt("times").selected_text(format!("× {times}")).width(48.0).show_ui(ui, |ui| {
-            for n in [1, 2, 3, 4, 8] {
-                ui.selectable_value(&mut times, n, format!("× {n}"));
-            }
-        });
-        model.ui.times = times;
-    });
-    row(ui, "", |ui| {
-        let times = model.ui.times.max(1);
-        let name = model.ui.typed.get("save").cloned().unwrap_or_else(|| model.free_name("png").display().to_string());
-        let button = egui::Button::new("Save the picture").fill(ACCENT.gamma_multiply(0.35));
-        if ui.add(button).clicked()
-            && let (Some(content), Some(Frame { size, scale_factor })) = (model.content.clone(), model.frame)
-        {
-            let frame = Frame { size: size.map(|n| n * times), scale_factor: scale_factor * f64::from(times) };
-            model.save_of(name.into(), content, frame);
-            model.ui.typed.remove("save");
-        }
-    });
+    picture(model, ui);
+    movie(model, ui);
     row(ui, "recipe", |ui| {
-        if ui.button("Save").on_hover_text("ctrl + s").clicked() {
+        if ui.button("Save").on_hover_text("ctrl + s: draws this picture again, also here").clicked() {
             model.save(model.free_name("toml"));
         }
         if ui.button("Copy the command").clicked()
             && let Some(frame) = model.frame
         {
             ui.ctx().copy_text(view::command_line(&model.session.wanted().recipe(&frame)));
+            model.say(Weight::Note, "copied the command that draws this picture");
         }
     });
     row(ui, "density", |ui| {
@@ -90,4 +68,117 @@ fn save(model: &mut Model, ui: &mut Ui) {
             }
         }
     });
+    methods(model, ui);
+}
+
+/// The picture as PNG, at any size.
+fn picture(model: &mut Model, ui: &mut Ui) {
+    let Some(frame) = model.frame else { return };
+    let suggested = model.free_name("png").display().to_string();
+    let mut name = model.ui.typed.get("save").cloned().unwrap_or(suggested);
+    row(ui, "picture", |ui| {
+        if ui.add(egui::TextEdit::singleline(&mut name).desired_width(190.0)).changed() {
+            model.ui.typed.insert("save", name.clone());
+        }
+    });
+    let mut size = model.ui.size.unwrap_or(frame.size);
+    let before = size;
+    row(ui, "pixels", |ui| {
+        ui.add(DragValue::new(&mut size[0]).range(16..=32768));
+        ui.label("×");
+        ui.add(DragValue::new(&mut size[1]).range(16..=32768));
+        for times in [1, 2, 4] {
+            if ui.small_button(format!("×{times}")).on_hover_text("as often the pixels of the window").clicked() {
+                size = frame.size.map(|n| n * times);
+            }
+        }
+    });
+    if size != before {
+        model.ui.size = Some(size).filter(|size| *size != frame.size);
+    }
+    row(ui, "", |ui| {
+        let button = egui::Button::new("Save the picture").fill(ACCENT.gamma_multiply(0.35));
+        if ui.add(button).clicked() {
+            model.save_of(name.into(), scaled(frame, size));
+            model.ui.typed.remove("save");
+        }
+    });
+}
+
+/// A frame of this size in which letters and lines are about as large as in the window, by its height. Its size in points
+/// is whole, so that a recipe can say it.
+fn scaled(frame: Frame, size: [u32; 2]) -> Frame {
+    let times = size[1] / frame.size[1];
+    if times > 0 && size == frame.size.map(|n| n * times) {
+        return Frame { size, scale_factor: frame.scale_factor * f64::from(times) };
+    }
+    let wanted = frame.scale_factor * f64::from(size[1]) / f64::from(frame.size[1]);
+    let divides = |k: &u32| size[0].is_multiple_of(*k) && size[1].is_multiple_of(*k);
+    let away = |k: &u32| (f64::from(*k) / wanted).ln().abs();
+    let nearest = (1..=64).filter(divides).min_by(|a, b| away(a).total_cmp(&away(b)));
+    Frame { size, scale_factor: nearest.map_or(1.0, f64::from) }
+}
+
+/// A movie in which the picture turns once, or frames play.
+fn movie(model: &mut Model, ui: &mut Ui) {
+    let (mut plays, mut frames, mut fps) = model.ui.movie.unwrap_or((true, 120, 25.0));
+    let together = time::together(model);
+    if together.is_some() {
+        row(ui, "movie of", |ui| {
+            for (of_play, text) in [(true, "the frames"), (false, "a turn")] {
+                if choice(ui, plays == of_play, text) {
+                    plays = of_play;
+                }
+            }
+        });
+    }
+    let motion = together.filter(|_| plays).map_or(Motion::Turn(frames), Motion::Play);
+    row(ui, "movie", |ui| {
+        if let Motion::Turn(_) = motion {
+            ui.add(DragValue::new(&mut frames).range(1..=10_000).suffix(" frames"));
+        }
+        ui.add(DragValue::new(&mut fps).range(1.0..=120.0).max_decimals(2).suffix(" a second"));
+    });
+    model.ui.movie = Some((plays, frames, fps));
+    let mut wanted = None;
+    row(ui, "", |ui| {
+        ui.add_enabled_ui(model.movie.is_none(), |ui| {
+            for extension in ["mp4", "gif", "avi"] {
+                if ui.button(extension).on_hover_text("saves it beside the window").clicked() {
+                    wanted = Some(extension);
+                }
+            }
+        });
+    });
+    if let Some(extension) = wanted {
+        model.save_movie(MovieWish { output: model.free_name(extension), motion, fps });
+    }
+}
+
+/// How the density was made, for a paper.
+fn methods(model: &mut Model, ui: &mut Ui) {
+    let Some(text) = model.content.as_ref().and_then(|c| c.methods()) else { return };
+    row(ui, "methods", |ui| {
+        if ui.button("Copy the sentence").on_hover_text("for the methods of a paper").clicked() {
+            ui.ctx().copy_text(text.clone());
+            model.say(Weight::Note, "copied the sentence for the methods");
+        }
+    });
+    ui.add(egui::Label::new(RichText::new(text).small().color(WEAK)).wrap().selectable(true));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Catches: a large picture with letters too small to read.
+    #[test]
+    fn letters_grow_with_the_picture() {
+        let window = Frame { size: [960, 774], scale_factor: 1.0 };
+        let of = |w, h| scaled(window, [w, h]).scale_factor;
+        assert_eq!(
+            [of(1920, 1548), of(960, 774), of(3840, 2160), of(1921, 1081), of(320, 200)],
+            [2.0, 1.0, 3.0, 1.0, 1.0]
+        );
+    }
 }

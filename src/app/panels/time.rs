@@ -2,14 +2,32 @@
 
 use std::time::{Duration, Instant};
 
-use egui::{Slider, Ui};
+use egui::{DragValue, Slider, Ui};
 
 use super::super::model::Model;
 use super::{choice, row};
-use crate::io::Input;
+use crate::cli::recipe::Draft;
+use crate::io::{FrameRange, Input};
 
 /// Frames a second that playing begins with.
 const SPEED: f64 = 10.0;
+/// Frames that a running average begins with.
+const WIDTH: usize = 5;
+/// Frames that limits are found from, if there are more; of sums, which hold many frames each, fewer.
+const SURVEYED: [usize; 2] = [24, 6];
+
+/// Which frames are shown together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// One.
+    One,
+    /// Those around it.
+    Mean,
+    /// All up to it.
+    Sum,
+    /// All.
+    All,
+}
 
 /// What playing remembers.
 pub struct Player {
@@ -19,100 +37,225 @@ pub struct Player {
     speed: f64,
     /// Whether the first frame follows the last.
     loops: bool,
+    /// Frames of a running average.
+    width: usize,
+    /// The last choice that was made here, and the option that it came to.
+    chosen: Option<(Span, usize, Option<String>)>,
 }
 
 impl Default for Player {
     fn default() -> Self {
-        Self { due: None, speed: SPEED, loops: true }
+        Self { due: None, speed: SPEED, loops: true, width: WIDTH, chosen: None }
     }
 }
 
-/// Frames in the input, and which one is shown; none of an input with one frame.
-pub fn frames(model: &Model) -> Option<(usize, usize)> {
-    let content = model.content.as_ref()?;
-    let Input::Points(points) = &content.opened.input else { return None };
-    (points.frames > 1).then(|| (points.frames, points.frame_numbers.first().copied().unwrap_or(0)))
+/// Number of frames of the input; none of an input with one.
+pub fn frames(model: &Model) -> Option<usize> {
+    let Input::Points(points) = &model.content.as_ref()?.opened.input else { return None };
+    Some(points.frames).filter(|frames| *frames > 1)
+}
+
+/// How many frames a movie of the input's frames takes together; none of an input with one frame.
+pub fn together(model: &Model) -> Option<usize> {
+    let count = frames(model)?;
+    Some(if shown(model, count).0 == Span::Mean { model.ui.player.width } else { 1 })
+}
+
+/// Which frames the options ask for, and the one that a slider shows for them.
+fn shown(model: &Model, count: usize) -> (Span, usize) {
+    let options = model.session.options();
+    let (text, points) = (options.get("input-frames"), &model.session.wanted().scene().points);
+    if let Some((span, at, _)) =
+        model.ui.player.chosen.as_ref().filter(|c| c.2 == text && (c.0 != Span::One) == points.pool)
+    {
+        return (*span, *at);
+    }
+    of_range(points.input_frames, points.pool, count)
+}
+
+/// As [`shown`], of options that were not chosen here.
+fn of_range(range: Option<FrameRange>, is_pooled: bool, count: usize) -> (Span, usize) {
+    let all = range.unwrap_or_default().of(count);
+    let (first, last) = (all.first().copied().unwrap_or(0), all.last().copied().unwrap_or(0));
+    match (is_pooled, range) {
+        (false, _) => (Span::One, first),
+        (true, None) => (Span::All, 0),
+        (true, Some(_)) if first == 0 => (Span::Sum, last),
+        (true, Some(_)) => (Span::Mean, usize::midpoint(first, last)),
+    }
+}
+
+/// The option that asks for these frames.
+fn text_of(span: Span, at: usize, width: usize, count: usize) -> Option<String> {
+    match span {
+        Span::One => Some(at.to_string()),
+        Span::Mean => Some(format!("{}:{}", at.saturating_sub(width / 2), (at + width / 2 + 1).min(count))),
+        Span::Sum => Some(format!("0:{}", at + 1)),
+        Span::All => None,
+    }
+}
+
+fn ask_for(options: &mut Draft, span: Span, text: Option<String>) {
+    options.set_flag("pool", span != Span::One);
+    options.set("input-frames", text);
 }
 
 /// Begins to play, or stops.
 pub fn toggle(model: &mut Model) {
-    let Some((count, at)) = frames(model) else { return };
-    model.ui.player.due = match model.ui.player.due {
-        Some(_) => None,
-        None => Some(Instant::now()),
-    };
-    if model.ui.player.due.is_some() && at + 1 == count {
-        show_frame(model, 0);
+    let Some(count) = frames(model) else { return };
+    if model.ui.player.due.take().is_some() {
+        return;
+    }
+    let (span, at) = shown(model, count);
+    model.ui.player.due = Some(Instant::now() + model.ui.player.pause());
+    let span = if span == Span::All { Span::One } else { span };
+    go(model, "", span, if at + 1 == count { 0 } else { at });
+}
+
+impl Player {
+    /// Whether frames follow one another.
+    pub fn is_playing(&self) -> bool {
+        self.due.is_some()
+    }
+
+    /// Stays at the frame that is shown.
+    pub fn stop(&mut self) {
+        self.due = None;
+    }
+
+    fn pause(&self) -> Duration {
+        Duration::from_secs_f64(1.0 / self.speed)
     }
 }
 
-/// The frame whose turn it is, once the one before is on the screen.
+/// Shows the frame whose turn it is, once the one before has been computed.
 pub fn play(model: &mut Model, ui: &Ui) {
-    let Some(due) = model.ui.player.due else { return };
-    let Some((count, at)) = frames(model) else { return };
-    ui.ctx().request_repaint_after(due.saturating_duration_since(Instant::now()).max(Duration::from_millis(10)));
-    if Instant::now() < due || model.worker.is_busy() {
+    let (Some(due), Some(count)) = (model.ui.player.due, frames(model)) else { return };
+    let now = Instant::now();
+    ui.ctx().request_repaint_after(due.saturating_duration_since(now).max(Duration::from_millis(5)));
+    if now < due || model.worker.is_busy() || model.surveyor.errand().is_some() {
         return;
     }
+    let (span, at) = shown(model, count);
     match (at + 1 < count, model.ui.player.loops) {
-        (true, _) => show_frame(model, at + 1),
-        (false, true) => show_frame(model, 0),
+        (true, _) => go(model, "frame", span, at + 1),
+        (false, true) => go(model, "frame", span, 0),
         (false, false) => {
             model.ui.player.due = None;
             return;
         }
     }
-    model.ui.player.due = Some(Instant::now() + Duration::from_secs_f64(1.0 / model.ui.player.speed));
+    // Kept to the beat, unless a frame took longer than that.
+    let pause = model.ui.player.pause();
+    model.ui.player.due = Some((due + pause).max(now));
 }
 
-/// Shows a frame alone. Limits stay as they are, so that frames can be compared.
-fn show_frame(model: &mut Model, k: usize) {
-    let limits = model.painted.as_ref().map(|p| p.scene.transfer.limits);
-    let has_limits = model.session.options().get("vmin").is_some();
-    if let (Some(limits), false) = (limits, has_limits) {
-        let factor = model.factor_shown();
-        model.set_limits("frame", limits.map(|v| v * factor));
+/// Shows these frames; the first time, what all have in common is found.
+fn go(model: &mut Model, gesture: &'static str, span: Span, at: usize) {
+    let Some(count) = frames(model) else { return };
+    let width = model.ui.player.width;
+    let text = text_of(span, at, width, count);
+    model.ui.player.chosen = Some((span, at, text.clone()));
+    model.edit(gesture, |options| ask_for(options, span, text));
+    if span != Span::All {
+        let mode = model.mode();
+        model.survey(format!("{span:?} {width} {mode}"), |options| choices(options, span, width, count));
     }
-    model.edit("frame", |o| {
-        o.set_flag("pool", false);
-        o.set("input-frames", Some(k.to_string()));
-    });
+}
+
+/// Options of frames spread evenly over all.
+fn choices(options: &Draft, span: Span, width: usize, count: usize) -> Vec<Draft> {
+    let most = SURVEYED[usize::from(span == Span::Sum)].min(count);
+    let each = (0..most).map(|i| i * (count - 1) / (most - 1).max(1));
+    let of = |at: usize| {
+        let mut choice = options.clone();
+        ask_for(&mut choice, span, text_of(span, at, width, count));
+        choice
+    };
+    each.map(of).collect()
 }
 
 /// The panel.
 pub fn show(model: &mut Model, ui: &mut Ui) {
-    let Some((count, at)) = frames(model) else { return };
-    let is_pooled = model.session.wanted().scene().points.pool;
+    let Some(count) = frames(model) else { return };
+    let (span, at) = shown(model, count);
     row(ui, "shown", |ui| {
-        if choice(ui, !is_pooled, "one frame") {
-            model.step(|o| {
-                o.set_flag("pool", false);
-                o.set("input-frames", Some("0".to_owned()));
-            });
-        }
-        if choice(ui, is_pooled, "all together") {
-            model.ui.player.due = None;
-            model.step(|o| {
-                o.set("input-frames", None);
-                o.set_flag("pool", true);
-            });
+        let all = [
+            (Span::One, "one", "one frame"),
+            (Span::Mean, "average", "the frames around it together: a running average"),
+            (Span::Sum, "sum", "all frames up to it together"),
+            (Span::All, "all", "all frames together"),
+        ];
+        for (other, text, meaning) in all {
+            let chosen = ui.scope(|ui| choice(ui, other == span, text));
+            chosen.response.on_hover_text(meaning);
+            if chosen.inner {
+                let at = if other == Span::Sum && span == Span::All { count - 1 } else { at };
+                model.session.end_gesture();
+                go(model, "", other, at);
+                model.session.end_gesture();
+            }
         }
     });
-    if is_pooled {
+    if span == Span::All {
         return;
     }
     row(ui, "frame", |ui| {
         let mut k = at;
-        if ui.add(Slider::new(&mut k, 0..=count - 1)).changed() {
-            show_frame(model, k);
+        ui.spacing_mut().slider_width = 130.0;
+        if ui.add(Slider::new(&mut k, 0..=count - 1)).on_hover_text("counted from 0").changed() {
+            go(model, "frame", span, k);
         }
+        ui.weak(format!("of {count}"));
     });
+    if span == Span::Mean {
+        row(ui, "of frames", |ui| {
+            let mut half = model.ui.player.width / 2;
+            let of_half = |half: f64, _: std::ops::RangeInclusive<usize>| (2.0 * half + 1.0).to_string();
+            if ui.add(Slider::new(&mut half, 1..=(count / 2).clamp(1, 50)).custom_formatter(of_half)).changed() {
+                model.ui.player.width = 2 * half + 1;
+                go(model, "width", span, at);
+            }
+        });
+    }
     row(ui, "play", |ui| {
         let text = if model.ui.player.due.is_some() { "Pause" } else { "Play" };
         if ui.button(text).on_hover_text("space").clicked() {
             toggle(model);
         }
-        ui.add(egui::DragValue::new(&mut model.ui.player.speed).range(0.1..=60.0).suffix(" a second"));
+        ui.add(DragValue::new(&mut model.ui.player.speed).range(0.1..=60.0).max_decimals(1).suffix(" a second"));
         ui.checkbox(&mut model.ui.player.loops, "loop");
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Catches: a slider that stands elsewhere than the frames that are shown.
+    #[test]
+    fn frames_come_back_from_the_options() {
+        for (span, at, width, text) in [
+            (Span::One, 3, 5, "3"),
+            (Span::Mean, 4, 5, "2:7"),
+            (Span::Mean, 9, 3, "8:10"),
+            (Span::Sum, 0, 5, "0:1"),
+            (Span::Sum, 9, 5, "0:10"),
+        ] {
+            assert_eq!(text_of(span, at, width, 10).as_deref(), Some(text));
+            let (back, place) = of_range(Some(text.parse().unwrap()), span != Span::One, 10);
+            assert_eq!(back, span);
+            assert!(place.abs_diff(at) <= 1, "{text}: {place}");
+        }
+        assert_eq!(of_range(None, true, 10), (Span::All, 0));
+        assert_eq!(of_range(Some("-1".parse().unwrap()), false, 10), (Span::One, 9));
+    }
+
+    #[test]
+    fn choices_go_from_the_first_frame_to_the_last() {
+        let all = choices(&Draft::new("render"), Span::One, 5, 100);
+        let text = |i: usize| all[i].get("input-frames").unwrap();
+        assert_eq!((all.len(), text(0), text(23)), (24, "0".into(), "99".into()));
+        assert_eq!(choices(&Draft::new("render"), Span::Sum, 5, 2).len(), 2);
+    }
 }

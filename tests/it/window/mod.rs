@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use crate::common::read_png;
 
+#[cfg(target_os = "linux")]
+mod drop;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_densitas");
 
 /// Whatever takes longer has failed.
@@ -131,6 +134,51 @@ impl Stage {
         }
     }
 
+    /// The number of the window.
+    fn window(&self) -> u32 {
+        let found = Command::new("xdotool")
+            .args(["search", "--onlyvisible", "--name", "densitas"])
+            .env("DISPLAY", &self.display)
+            .output();
+        String::from_utf8(found.unwrap().stdout).unwrap().lines().next().unwrap().parse().unwrap()
+    }
+
+    /// Hundredths of a second of processors that the program has taken.
+    fn processor_time(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.program.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        fields[11..13].iter().map(|n| n.parse::<u64>().unwrap()).sum()
+    }
+
+    /// Resident memory of the program in MiB.
+    fn memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.program.id())).unwrap();
+        let line = status.lines().find(|l| l.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1024
+    }
+
+    /// The recipe that the window saves now.
+    fn recipe(&mut self, name: &str) -> String {
+        let path = self.folder.join(name);
+        let _ = std::fs::remove_file(&path);
+        self.xdotool("key ctrl+s");
+        std::fs::read_to_string(self.file(name)).unwrap()
+    }
+
+    /// Waits until the recipe has a line that begins so; what follows there.
+    fn option(&mut self, name: &str, option: &str) -> String {
+        let begin = format!("{option} = ");
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            let recipe = self.recipe(name);
+            if let Some(line) = recipe.lines().find_map(|line| line.strip_prefix(&begin)) {
+                return line.to_owned();
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        panic!("{option} is not set:\n{}", self.recipe(name));
+    }
+
     fn file(&mut self, name: &str) -> PathBuf {
         let path = self.folder.join(name);
         self.wait_for(name, |_| path.exists());
@@ -207,6 +255,117 @@ fn what_is_shown_is_what_render_draws_of_the_saved_recipe() {
     };
     assert!(in_picture(&undone) == in_picture(&first), "undoing does not lead back");
     stage.quit();
+}
+
+/// A helix of atoms that grows from frame to frame.
+fn write_frames(path: &Path) {
+    let mut text = String::new();
+    for frame in 0..6 {
+        text += "120\nframe\n";
+        for i in 0..120 {
+            let (turn, radius) = (f64::from(i) * 0.35, 5.0 + f64::from(frame));
+            let element = if i % 4 == 0 { "N" } else { "C" };
+            let (x, y, z) = (radius * turn.cos(), radius * turn.sin(), 0.2 * f64::from(i));
+            text += &format!("{element} {x:.3} {y:.3} {z:.3}\n");
+        }
+    }
+    std::fs::write(path, text).unwrap();
+}
+
+/// Catches: controls that do not do what they show, frames that do not play, a window that dies when it is resized or
+/// hidden, memory that grows, and a file that is dropped in vain.
+#[test]
+#[cfg(target_os = "linux")]
+fn hands_reach_everything() {
+    if !can_show() {
+        return;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (frames, picture) = (folder.join("helix.xyz"), folder.join("dropped.png"));
+    write_frames(&frames);
+    let wish = ["render", "sample:founding", "--mode", "mip", "--grid", "20", "--size", "64x48", "-o"];
+    let drawn = Command::new(PROGRAM).args(wish).arg(&picture).args(["--adapter", "software"]).output().unwrap();
+    assert!(drawn.status.success());
+    // A window begins empty; a picture that is dropped brings its scene back, a file is opened.
+    let mut stage = Stage::open("hands", [900, 1250], &[]);
+    let window = stage.window();
+    drop::drop_file(&stage.display, window, &picture);
+    assert_eq!(stage.option("founding.toml", "mode"), "\"mip\"");
+    drop::drop_file(&stage.display, window, &frames);
+    stage.wait_for("the frames", |s| s.recipe("helix.toml").contains("helix.xyz"));
+    stage.screen_at_rest();
+    // At rest it does nothing.
+    let before = stage.processor_time();
+    std::thread::sleep(Duration::from_secs(2));
+    let taken = stage.processor_time() - before;
+    assert!(taken < 30, "{taken} ticks in 2 s of rest");
+    // What is typed is taken, and keys that are letters stay in the field.
+    stage.xdotool("mousemove 780 147 click 1 sleep 0.5 type --delay 30 element");
+    stage.xdotool("key space");
+    stage.xdotool("type C");
+    stage.xdotool("key Return");
+    assert_eq!(stage.option("helix.toml", "select"), "\"element C\"");
+    // A point of the opacity curve, and the bandwidth.
+    stage.screen_at_rest();
+    stage.xdotool("mousemove 740 770 sleep 0.3 mousedown 1 sleep 0.3 mousemove 730 750 sleep 0.3 mouseup 1");
+    assert_eq!(stage.option("helix.toml", "opacity").matches(':').count(), 3);
+    stage.xdotool("mousemove 640 941 click 1 sleep 1 mousemove 800 1040 sleep 0.3 mousedown 1 sleep 0.3");
+    stage.xdotool("mousemove 740 1040 sleep 0.5 mousemove 700 1040 sleep 0.5 mouseup 1");
+    let factor: f64 = stage.option("helix.toml", "bandwidth").parse().unwrap();
+    assert!((0.02..1.0).contains(&factor), "{factor}");
+    // Frames play, with a box and limits for all of them.
+    stage.xdotool("mousemove 300 600");
+    stage.screen_at_rest();
+    stage.xdotool("key space");
+    let mut seen = std::collections::HashSet::new();
+    stage.wait_for("three frames", |s| {
+        seen.insert(s.screen().1);
+        seen.len() > 3
+    });
+    stage.xdotool("key space");
+    let all = ["input-frames", "bounds", "vmax"].map(|option| stage.option("helix.toml", option));
+    stage.screen_at_rest();
+    stage.xdotool("key space sleep 1 key space");
+    stage.screen_at_rest();
+    assert_eq!(["bounds", "vmax"].map(|option| stage.option("helix.toml", option)), all[1..]);
+    // The picture is that of its recipe.
+    let recipe = stage.folder.join("kept.toml");
+    stage.recipe("helix.toml");
+    std::fs::rename(stage.folder.join("helix.toml"), &recipe).unwrap();
+    stage.xdotool("key s");
+    let (saved, again) = (stage.file("helix.png"), stage.folder.join("again.png"));
+    let wish = ["render", "--adapter", "software", "--quiet", "--recipe"];
+    let drawn = Command::new(PROGRAM).args(wish).arg(&recipe).arg("-o").arg(&again).output().unwrap();
+    assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    assert!(std::fs::read(&saved).unwrap() == std::fs::read(&again).unwrap(), "the recipe draws other bytes");
+    // Resized a thousand times, hidden and shown again, it lives and takes no more memory.
+    let resize = |stage: &Stage, count: u32| {
+        let sizes = (0..count).map(|i| format!("windowsize %1 {} {}", 700 + 37 * i % 200, 500 + 53 * i % 700));
+        let all: Vec<String> = sizes.collect();
+        stage.xdotool(&format!("search --onlyvisible --name densitas {}", all.join(" ")));
+    };
+    resize(&stage, 100);
+    stage.screen_at_rest();
+    let before = stage.memory();
+    (0..9).for_each(|_| resize(&stage, 100));
+    stage.xdotool(&format!("windowunmap {window} sleep 0.5 windowmap {window} sleep 0.5"));
+    stage.xdotool(&format!("windowsize {window} 900 1250 windowfocus {window}"));
+    stage.screen_at_rest();
+    let after = stage.memory();
+    println!("memory: {before} MiB after 100 sizes, {after} MiB after 1000");
+    assert!(after < before + 60, "memory has grown from {before} to {after} MiB");
+    // A field of text keeps letters, not the key that ends the window.
+    stage.xdotool("mousemove 780 147 click 1 sleep 0.5");
+    stage.quit();
+}
+
+/// Catches: an exit status by which scripts cannot tell that a file is missing, or a window that opens for nothing.
+#[test]
+fn a_missing_file_is_an_error_before_a_window_opens() {
+    let out = Command::new(PROGRAM).args(["view", "no/such/file.pdb"]).env("DISPLAY", ":94321").output().unwrap();
+    let told = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(1), "{told}");
+    assert!(told.contains("no/such/file.pdb") && told.lines().count() == 1, "{told}");
 }
 
 /// Catches: a panic, or a status by which scripts cannot tell what is missing.

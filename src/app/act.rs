@@ -1,0 +1,148 @@
+//! What keys, buttons and drags do to the options.
+
+use glam::DVec2;
+
+use super::input::{Action, MODES};
+use super::model::Model;
+use super::painter::Painted;
+use super::{camera, panels, session};
+
+/// More digits than a hand or an eye can tell apart, without zeros that say nothing.
+pub fn six_digits(value: f64) -> String {
+    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
+    match rounded.abs() {
+        size if size == 0.0 || (0.01..10_000.0).contains(&size) => rounded.to_string(),
+        _ => format!("{rounded:e}"),
+    }
+}
+
+/// Options of the limits.
+pub const LIMITS: [&str; 3] = ["limits", "vmin", "vmax"];
+
+/// What the colours of a mode are of: limits of one are none of another.
+fn shown(mode: &str) -> &'static str {
+    match mode {
+        "average" => "average",
+        "xray" => "xray",
+        _ => "density",
+    }
+}
+
+impl Model {
+    /// Does what a key asks for.
+    pub fn act(&mut self, action: Action) {
+        match action {
+            Action::Reset => self.step(session::reset_camera),
+            Action::Focus => {
+                if let Some(place) = self.prober.answer().map(|p| p.position) {
+                    self.session.end_gesture();
+                    self.move_camera("focus", |c| camera::focus(c, place));
+                }
+            }
+            Action::Side(view, opposite) => {
+                self.session.end_gesture();
+                self.move_camera("side", |c| camera::from_side(c, view, opposite));
+            }
+            Action::Orthographic => {
+                let is_on = self.session.wanted().scene().view.ortho;
+                self.step(|options| {
+                    options.set("view-angle", None);
+                    options.set_flag("ortho", !is_on);
+                });
+            }
+            Action::Screenshot => self.save(self.free_name("png")),
+            Action::SaveRecipe => self.save(self.free_name("toml")),
+            Action::Play => panels::time::toggle(self),
+            Action::Points => self.toggle(["volume", "both"]),
+            Action::Volume => self.toggle(["points", "both"]),
+            Action::Mode(at) => self.set_mode(MODES[at].0),
+            Action::Panels => self.ui.hides_panels = !self.ui.hides_panels,
+            Action::Help => self.ui.help = !self.ui.help,
+            Action::Quit => self.is_over = true,
+            Action::Undo => self.session.undo(),
+            Action::Redo => self.session.redo(),
+            Action::Dismiss => {
+                self.worker.stop();
+                self.messages.clear();
+                self.ui.help = false;
+            }
+        }
+    }
+
+    /// The mode.
+    pub fn mode(&self) -> String {
+        self.session.options().get("mode").unwrap_or_else(|| MODES[0].0.to_owned())
+    }
+
+    /// Chooses what is drawn; options of other modes go. Limits of what a mode shows are kept until it is chosen again.
+    pub fn set_mode(&mut self, mode: &str) {
+        let is_projection = matches!(mode, "mip" | "minip" | "average" | "xray");
+        let (from, to) = (shown(&self.mode()), shown(mode));
+        let limits = LIMITS.map(|option| self.session.options().get(option));
+        let changed = (from != to).then(|| self.ui.limits.insert(from, limits)).is_some();
+        let kept = self.ui.limits.get(to).cloned().unwrap_or_default();
+        self.step(|options| {
+            options.set("mode", (mode != MODES[0].0).then(|| mode.to_owned()));
+            if mode != "iso" {
+                options.set("iso", None);
+            }
+            if is_projection || mode == "points" {
+                options.set_list("slice", &[]);
+            }
+            if changed {
+                std::iter::zip(LIMITS, kept).for_each(|(option, given)| options.set(option, given));
+            }
+            if matches!(mode, "average" | "xray") {
+                options.set_flag("mass-axis", false);
+            }
+        });
+    }
+
+    fn toggle(&mut self, [without, with]: [&str; 2]) {
+        let mode = if self.mode() == with { without } else { with };
+        self.set_mode(mode);
+    }
+
+    /// Shifts and stretches the limits by a drag in heights of the picture: upward is brighter, sideways softer.
+    pub fn window_and_level(&mut self, by: DVec2) {
+        let Some([vmin, vmax]) = self.painted.as_ref().map(|p| p.scene.transfer.limits) else { return };
+        let factor = self.factor_shown();
+        let (width, level) = ((vmax - vmin) * (1.5 * by.x).exp(), 0.5 * (vmin + vmax) + (vmax - vmin) * by.y);
+        self.set_limits("window", [level - 0.5 * width, level + 0.5 * width].map(|v| v * factor));
+    }
+
+    /// What densities are multiplied by for the quantity that is shown.
+    pub fn factor_shown(&self) -> f64 {
+        let of = |p: &Painted| p.scene.annotations.quantity.factor(p.scene.grid.unit, p.scene.mode.dimensions());
+        self.painted.as_ref().map_or(1.0, of)
+    }
+
+    /// Sets vmin and vmax, in the quantity shown.
+    pub fn set_limits(&mut self, gesture: &'static str, [vmin, vmax]: [f64; 2]) {
+        if vmin <= vmax {
+            self.edit(gesture, |options| {
+                options.set("limits", None);
+                options.set("vmin", Some(six_digits(vmin)));
+                options.set("vmax", Some(six_digits(vmax)));
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_written_as_numbers_are_told() {
+        let texts = [0.0, 0.25, 1.0 / 3.0, -12.5, 2.4312345e-7, 123456.7].map(six_digits);
+        assert_eq!(texts, ["0", "0.25", "0.333333", "-12.5", "2.43123e-7", "1.23457e5"]);
+    }
+
+    /// Catches: limits of a mean taken for those of a density.
+    #[test]
+    fn modes_of_one_quantity_share_limits() {
+        assert_eq!([shown("volume"), shown("iso"), shown("mip")], ["density"; 3]);
+        assert_ne!(shown("average"), shown("xray"));
+    }
+}

@@ -1,0 +1,116 @@
+//! What is said over the picture, in the words of the window.
+
+use std::time::Instant;
+
+/// How much a message matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// It goes by itself.
+    Note,
+    /// It stays until it is closed.
+    Warning,
+    /// Likewise.
+    Error,
+}
+
+/// What an error is about: it goes when that is mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// What was read or computed.
+    Content,
+    /// The picture of this order.
+    Picture(u64),
+    /// Anything else.
+    Other,
+}
+
+/// A line over the picture.
+pub struct Message {
+    /// How much it matters.
+    pub weight: Weight,
+    /// What it says.
+    pub text: String,
+    /// What it is about.
+    pub about: About,
+    /// When it came.
+    pub since: Instant,
+}
+
+/// Options that the window calls otherwise.
+const WORDS: [(&str, &str); 19] = [
+    ("topology", "a topology"),
+    ("vmin", "the lower limit"),
+    ("vmax", "the upper limit"),
+    ("limits", "the limits"),
+    ("scale", "the scale"),
+    ("bandwidth", "the bandwidth"),
+    ("sigma-columns", "widths of the points' own"),
+    ("iso", "the levels"),
+    ("select", "the selection"),
+    ("color-by", "the colours of points"),
+    ("input-frames", "the frames"),
+    ("pool", "all together"),
+    ("slice", "a slice"),
+    ("clip", "the clip box"),
+    ("clip-plane", "a clip plane"),
+    ("mode", "mode"),
+    ("opacity", "the opacity curve"),
+    ("quantity", "the quantity"),
+    ("output", "the file"),
+];
+
+/// The name of an option in the window.
+fn word(option: &str) -> String {
+    WORDS.iter().find(|w| w.0 == option).map_or_else(|| option.replace('-', " "), |w| w.1.to_owned())
+}
+
+/// A message of the command line in the words of the window: options are called as their fields are.
+pub fn in_words(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find("--") {
+        let is_word = !rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '-');
+        let name = rest[at + 2..].split(|c: char| !(c.is_ascii_lowercase() || c == '-')).next().unwrap_or("");
+        if !is_word || name.is_empty() {
+            out.push_str(&rest[..at + 2]);
+            rest = &rest[at + 2..];
+            continue;
+        }
+        out.push_str(&rest[..at]);
+        out.push_str(&word(name));
+        rest = &rest[at + 2 + name.len()..];
+        // clap's placeholders say nothing beside a field.
+        if let Some(end) = rest.strip_prefix(" <").and_then(|r| r.find('>')) {
+            rest = &rest[end + 3..];
+        }
+    }
+    out + rest
+}
+
+/// Why a field cannot have a value: of clap's sentence what comes after the value and the option.
+pub fn reason(text: &str) -> String {
+    let reason = text.strip_prefix("invalid value '").and_then(|t| t.split_once(">': ")).map_or(text, |t| t.1);
+    in_words(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Catches: a window that tells its user to type options.
+    #[test]
+    fn options_are_called_as_in_the_window() {
+        let told = in_words("--scale log: the limits begin at 0; give another --vmin, or --limits mass:0.99,0");
+        assert_eq!(
+            told,
+            "the scale log: the limits begin at 0; give another the lower limit, or the limits mass:0.99,0"
+        );
+        assert_eq!(
+            in_words("the argument '--bandwidth <B>' cannot be used"),
+            "the argument 'the bandwidth' cannot be used"
+        );
+        assert_eq!(in_words("a--b, -- and 5--6 stay"), "a--b, -- and 5--6 stay");
+        assert_eq!(in_words("--mass-axis"), "mass axis");
+        assert_eq!(reason("invalid value 'x' for '--vmin <V>': write a finite number"), "write a finite number");
+        assert_eq!(reason("something else about --iso"), "something else about the levels");
+    }
+}

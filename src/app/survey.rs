@@ -1,0 +1,125 @@
+//! One box and one pair of limits for all frames, so that they can be compared.
+
+use std::sync::Arc;
+
+use super::act::{LIMITS, six_digits};
+use super::ear::{Ear, Within};
+use super::errand::Errand;
+use super::message::Weight;
+use super::model::Model;
+use super::session::numbers;
+use crate::cli::Console;
+use crate::cli::content::Stock;
+use crate::cli::recipe::Draft;
+use crate::cli::view::Wanted;
+use crate::error::{Error, Result};
+use crate::geometry::Box3;
+use crate::progress::Progress;
+use crate::scene::Frame;
+
+/// Options that place the grid: where one is given, the box is left to it.
+const PLACING: [&str; 5] = ["bounds", "like", "padding", "periodic", "resolution"];
+
+/// What frames have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Survey {
+    /// From the least to the most that one of them is shown by alone, in densities.
+    limits: [f64; 2],
+    /// What densities are multiplied by for the quantity that is shown.
+    factor: f64,
+    /// The box around those of all.
+    bounds: Box3,
+}
+
+/// The survey that is made, and what the last one has set.
+#[derive(Default)]
+pub struct Surveyor {
+    errand: Option<Errand<Survey>>,
+    /// What the frames are chosen by, and the limits that were set for them.
+    of: Option<String>,
+    set: Option<[Option<String>; 3]>,
+}
+
+impl Surveyor {
+    /// The errand, while it lasts.
+    pub fn errand(&self) -> Option<&Errand<Survey>> {
+        self.errand.as_ref()
+    }
+}
+
+/// Looks at the picture of each of these options.
+///
+/// # Errors
+/// Those of reading, of the density and of the options.
+fn survey(choices: &[Draft], frame: &Frame, ear: &Arc<Ear>) -> Result<Survey> {
+    let (mut stock, console) = (Stock::default(), Console::listened_by(Arc::new(Within(ear.clone()))));
+    let mut found: Option<Survey> = None;
+    ear.begin("looking at all frames", choices.len() as u64);
+    for choice in choices {
+        let wanted = Wanted::of(choice)?;
+        let content = stock.content(wanted.scene(), &console)?;
+        let scene = wanted.scene().scene(&content, frame)?;
+        let (limits, bounds) = (scene.transfer.limits, scene.grid.lattice.bounds());
+        let factor = scene.annotations.quantity.factor(scene.grid.unit, scene.mode.dimensions());
+        found = Some(match found {
+            None => Survey { limits, factor, bounds },
+            Some(all) => Survey {
+                limits: [all.limits[0].min(limits[0]), all.limits[1].max(limits[1])],
+                bounds: Box3 { min: all.bounds.min.min(bounds.min), max: all.bounds.max.max(bounds.max) },
+                factor,
+            },
+        });
+        ear.advance(1);
+    }
+    found.ok_or_else(|| Error::Data("no frame is chosen".into()))
+}
+
+impl Model {
+    /// Has what all these choices have in common found and set, unless that was done already or the user has set it.
+    /// `of` tells the choices apart.
+    pub fn survey(&mut self, of: String, choices: impl FnOnce(&Draft) -> Vec<Draft>) {
+        let Some(frame) = self.frame.filter(|_| self.surveyor.of.as_ref() != Some(&of)) else { return };
+        let mut free = self.session.options().clone();
+        if self.are_limits_free() {
+            LIMITS.into_iter().for_each(|option| free.set(option, None));
+        }
+        let choices = choices(&free);
+        let work = move |ear: &Arc<Ear>| survey(&choices, &frame, ear);
+        self.surveyor = Surveyor {
+            errand: Some(Errand::start(self.wake.clone(), work)),
+            of: Some(of),
+            set: self.surveyor.set.take(),
+        };
+    }
+
+    /// Whether limits are none that the user has set.
+    fn are_limits_free(&self) -> bool {
+        let given = LIMITS.map(|option| self.session.options().get(option));
+        given == [None, None, None] || self.surveyor.set.as_ref() == Some(&given)
+    }
+
+    /// Sets what a survey has found.
+    pub fn hear_survey(&mut self) {
+        let Some(outcome) = self.surveyor.errand.as_ref().and_then(Errand::outcome) else { return };
+        self.surveyor.errand = None;
+        let found = match outcome {
+            Ok(found) => found,
+            Err(Error::Interrupted) => return self.say(Weight::Note, "limits stay those of one frame"),
+            Err(error) => return self.say(Weight::Warning, format!("limits are those of one frame: {error}")),
+        };
+        let are_free = self.are_limits_free();
+        let is_placed = PLACING.iter().any(|option| self.session.options().get(option).is_some());
+        self.edit("survey", |options| {
+            if are_free {
+                options.set("limits", None);
+                let texts = found.limits.map(|v| Some(six_digits(v * found.factor)));
+                std::iter::zip(["vmin", "vmax"], texts).for_each(|(option, text)| options.set(option, text));
+            }
+            if !is_placed {
+                let Box3 { min, max } = found.bounds;
+                options.set("bounds", Some(numbers(&[min.x, max.x, min.y, max.y, min.z, max.z])));
+            }
+        });
+        self.surveyor.set = are_free.then(|| LIMITS.map(|option| self.session.options().get(option)));
+    }
+}
