@@ -38,9 +38,11 @@ fn locked<F: FftNum>(kept: &'static OnceLock<Mutex<Planners<F>>>) -> MutexGuard<
 }
 
 impl Float for f32 {
+    #[inline]
     fn of(value: f64) -> Self {
         value as f32
     }
+    #[inline]
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
@@ -51,9 +53,11 @@ impl Float for f32 {
 }
 
 impl Float for f64 {
+    #[inline]
     fn of(value: f64) -> Self {
         value
     }
+    #[inline]
     fn to_f64(self) -> f64 {
         self
     }
