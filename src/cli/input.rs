@@ -202,12 +202,13 @@ const LARGEST_PLAUSIBLE_FACTOR: f64 = 3.0;
 /// A warning where a length was probably meant.
 fn wide_bandwidth(bandwidth: Option<Bandwidth>, unit: Option<LengthUnit>) -> Option<String> {
     let Some(Bandwidth::Factor(factor)) = bandwidth else { return None };
-    let unit = match unit.unwrap_or(LengthUnit::Nanometre) {
-        LengthUnit::Angstrom => "A",
-        unit => unit.name(),
+    let length = match unit {
+        Some(LengthUnit::Angstrom) => format!("{factor}A"),
+        Some(unit) => format!("{factor}{}", unit.name()),
+        None => format!("{factor},{factor},{factor}"),
     };
     (factor > LARGEST_PLAUSIBLE_FACTOR).then(|| {
-        format!("--bandwidth {factor} is {factor} times the spread of the points; write {factor}{unit} for a length")
+        format!("--bandwidth {factor} is {factor} times the spread of the points; write {length} for a length")
     })
 }
 
@@ -236,7 +237,7 @@ mod tests {
         let told = |text: &str, unit| wide_bandwidth(Some(text.parse().unwrap()), unit);
         assert!(told("60", Some(LengthUnit::Nanometre)).unwrap().contains("write 60nm for a length"));
         assert!(told("3.5", Some(LengthUnit::Angstrom)).unwrap().contains("write 3.5A for a length"));
-        assert!(told("60", None).unwrap().contains("60nm"));
+        assert!(told("60", None).unwrap().contains("write 60,60,60 for a length"));
         assert_eq!(
             [told("3", None), told("60nm", None), told("scott", None), wide_bandwidth(None, None)],
             [const { None }; 4]

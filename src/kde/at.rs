@@ -152,8 +152,8 @@ impl Setting<'_> {
             let largest = values.iter().copied().fold(0.0, f64::max);
             // What values are taken from is steeper than they are; none is above the kernel's peak.
             let extremes = [largest, largest.max((overall * scale).min(self.kernel.peak))];
-            let outcome = self.outcome_of_waves(&frame, &spectrum, wanted, extremes, [magnitude, 0.0]);
-            match self.next_frame(&frame, &outcome, wanted) {
+            let outcome = self.outcome_of_waves(&frame, &spectrum, wanted, extremes, magnitude);
+            match self.next_frame(&frame, &outcome, wanted, 0.0) {
                 Next::Done => return Ok(Some((values, outcome))),
                 Next::Smaller(smaller) => frame = Cow::Owned(*smaller),
                 Next::None => break,

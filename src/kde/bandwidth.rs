@@ -152,7 +152,7 @@ impl FromStr for Bandwidth {
             "likelihood" => Self::Likelihood,
             "per-point" => Self::PerPoint,
             lower => match (lower.strip_prefix("matrix:"), lower.strip_prefix("knn:")) {
-                (Some(m), _) => Self::Matrix(matrix(m, text)?),
+                (Some(m), _) => Self::Matrix(matrix(&text[text.len() - m.len()..], text)?),
                 (_, Some(k)) => Self::Nearest(k.trim().parse().map_err(|_| not_understood(text))?),
                 _ => numbers(text)?,
             },
@@ -162,14 +162,17 @@ impl FromStr for Bandwidth {
     }
 }
 
-/// Six numbers, or three of a plane.
+/// Six numbers without units.
 fn matrix(numbers: &str, whole: &str) -> Result<[f64; 6]> {
-    let parsed = numbers.split(',').map(|part| part.trim().parse().map_err(|_| not_understood(whole)));
-    match parsed.collect::<Result<Vec<f64>>>()?[..] {
+    let wrong = |found: String| {
+        Error::Usage(format!(
+            "`{whole}`: {found}; a covariance is matrix:xx,xy,xz,yy,yz,zz, six plain numbers in the square of the data's unit"
+        ))
+    };
+    let number = |part: &str| part.trim().parse().map_err(|_| wrong(format!("`{part}` is no number")));
+    match numbers.split(',').map(number).collect::<Result<Vec<f64>>>()?[..] {
         [xx, xy, xz, yy, yz, zz] => Ok([xx, xy, xz, yy, yz, zz]),
-        _ => Err(Error::Usage(format!(
-            "`{whole}`: a covariance is matrix:xx,xy,xz,yy,yz,zz, in the square of the data's unit"
-        ))),
+        ref other => Err(wrong(format!("{} numbers", other.len()))),
     }
 }
 

@@ -81,9 +81,15 @@ impl Rounding {
     }
 }
 
-/// Rounding of a value of `bytes` bytes on storing it.
-pub(super) fn rounding_of_storage(bytes: usize) -> f64 {
-    if bytes == 4 { 0.5 * f64::from(f32::EPSILON) } else { 0.0 }
+/// What storing values of `bytes` bytes can change, as a share of `largest`, the largest of them: f32 rounds to 24 bits, to
+/// multiples of 2^-149 where that is coarser, and holds nothing beyond 3.4e38.
+pub(super) fn storage(largest: f64, bytes: usize) -> f64 {
+    match bytes {
+        8 => 0.0,
+        _ if largest == 0.0 => 0.0,
+        _ if (largest as f32).is_infinite() => f64::INFINITY,
+        _ => 0.5 * f64::from(f32::EPSILON) + 2f64.powi(-150) / largest,
+    }
 }
 
 #[cfg(test)]
@@ -97,6 +103,21 @@ mod tests {
             assert!((by_peak(radius_by_peak(share, 50.0, 2.0), 50.0, 2.0) / share - 1.0).abs() < 1e-9);
         }
         assert!((radius_by_widening(1e-6) - 6.19).abs() < 0.01, "{}", radius_by_widening(1e-6));
+    }
+
+    #[test]
+    fn storage_is_bounded_over_the_whole_range_of_f32() {
+        for exponent in -160..130 {
+            let largest = 1.9 * 2f64.powi(exponent);
+            let bound = storage(largest, 4);
+            for i in 0..1000 {
+                let value = largest * f64::from(i) / 999.0;
+                let off = (f64::from(value as f32) - value).abs() / largest;
+                assert!(off <= bound, "{value:e}: {off:e} {bound:e}");
+            }
+        }
+        assert_eq!((storage(4e38, 4), storage(4e38, 8)), (f64::INFINITY, 0.0));
+        assert!(storage(1.0, 4) < 6e-8 && storage(1e-40, 4) > 7e-6);
     }
 
     // Points spread evenly are the worst case: beyond R lies 4 pi n int_R^inf exp(-r^2/2) r^2 dr.

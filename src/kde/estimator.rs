@@ -346,7 +346,7 @@ impl Estimator {
         progress.begin("density", self.lattice.shape[2] as u64);
         let largest = self.frame.onto_nodes(&self.spectrum, &kernel, &mut values, progress)?;
         let bound = self.frame.bound(&kernel, &self.spectrum, Wanted::Nodes(&self.lattice));
-        let bound_relative_to_max = kernel.peak / largest * bound + bound::rounding_of_storage(size_of::<T>());
+        let bound_relative_to_max = kernel.peak / largest * bound + bound::storage(largest, size_of::<T>());
         Ok(Estimated { grid: self.grid(values)?, kernel, bound_relative_to_max })
     }
 

@@ -271,11 +271,15 @@ pub(super) fn distinct_bounds(cloud: &PointCloud) -> Result<Box3> {
     };
     match bounds {
         Box3::EMPTY => Err(Error::Data("there is no point; a density needs at least two distinct points".into())),
-        b if b.min == b.max => Err(Error::Data(format!(
-            "all points are equal, at {}: their density would be the kernel alone, and a density needs at least two distinct \
-             points of positive weight, whatever the bandwidth",
-            b.min
-        ))),
+        b if b.min == b.max => {
+            let positive = (0..cloud.len()).filter(|i| counts(*i)).count();
+            let what = if positive == 1 { "there is one point of positive weight" } else { "all points are equal" };
+            Err(Error::Data(format!(
+                "{what}, at {}: the density would be the kernel alone, and needs at least two distinct points of positive \
+                 weight, whatever the bandwidth",
+                b.min
+            )))
+        }
         b if !b.size().is_finite() => Err(Error::Data("the points are too far apart for f64; scale them".into())),
         b => Ok(b),
     }

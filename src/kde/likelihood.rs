@@ -57,8 +57,8 @@ pub(super) fn likelihood(cloud: &PointCloud, kernel_of: KernelOf, progress: &dyn
     let mut warnings = Vec::new();
     if best == 0 {
         warnings.push(format!(
-            "the likelihood rises down to the narrowest bandwidth tried, the factor {low:.3e}, as for rounded or repeated \
-             points; give a --bandwidth"
+            "the likelihood rises down to the narrowest bandwidth tried, the factor {low:.3e}, as for points that are \
+             rounded, repeated or on a plane or line; give a --bandwidth"
         ));
     }
     Ok(Selection { factor, scores: scores.into_iter().map(|[f, s]| [f, -s]).collect(), warnings })

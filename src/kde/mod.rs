@@ -249,10 +249,9 @@ fn on_grid<T: Sample>(
     let evaluated = start.elapsed();
 
     warnings.extend(setting.kept(&result, plan.lattice.bounds(), size_of::<T>())?);
-    warnings.extend(range_warning::<T>(result.largest));
-    if options.relative && values.iter().any(|v| size_of::<T>() == 4 && v.to_f64() < f64::from(f32::MIN_POSITIVE)) {
-        warnings
-            .push("values below 1.2e-38 are more than f32 holds and stand as 0 or nearly so; take --dtype f64".into());
+    warnings.extend(zero_warning(result.largest));
+    if options.relative {
+        warnings.extend(underflow::<T>(&values, options.guaranteed)?);
     }
     let [nx, ny, _] = plan.lattice.shape;
     let node = |at: usize| plan.lattice.node(at % nx, at / nx % ny, at / nx / ny);
@@ -275,18 +274,22 @@ fn on_grid<T: Sample>(
     Ok(Density { grid, report })
 }
 
-/// A warning if the largest value does not fit the type of the samples.
-fn range_warning<T: Sample>(largest: f64) -> Option<String> {
-    let stored = T::from_f64(largest).to_f64();
-    if largest == 0.0 {
-        return Some("the density is 0 at every node; the box lies far from all points or is far too large".into());
+/// What is to be said, or refused, of values that are to be right each by itself and are too small for f32.
+fn underflow<T: Sample>(values: &[T], is_guaranteed: bool) -> Result<Option<String>> {
+    if size_of::<T>() == 8 || !values.iter().any(|v| v.to_f64() < f64::from(f32::MIN_POSITIVE)) {
+        return Ok(None);
     }
-    if size_of::<T>() == 8 || (stored.is_finite() && stored >= f64::from(f32::MIN_POSITIVE)) {
-        return None;
-    }
-    Some(format!(
-        "the largest density is {largest:e}, which f32 cannot hold; take --dtype f64 or another unit of length"
-    ))
+    let text = "values below 1.2e-38 are more than f32 holds and stand as 0 or nearly so; take --dtype f64";
+    if is_guaranteed { Err(Error::Data(text.into())) } else { Ok(Some(text.into())) }
+}
+
+/// A warning if nothing is anywhere.
+fn zero_warning(largest: f64) -> Option<String> {
+    (largest == 0.0).then(|| {
+        "the density is 0 at every node; the box lies far from all points, or its nodes far apart beside the \
+             kernel"
+            .into()
+    })
 }
 
 #[cfg(test)]

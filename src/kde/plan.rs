@@ -79,7 +79,12 @@ pub fn plan(
     resolution: Resolution,
     bytes_per_node: usize,
 ) -> Result<Plan> {
-    let widths = Widths { d: kernel.dimensions, margin: kernel.sigma(), finest: kernel.sigma() };
+    let widths = Widths {
+        d: kernel.dimensions,
+        margin: kernel.sigma(),
+        finest: kernel.sigma(),
+        narrowest: kernel.steepest().recip(),
+    };
     planned(cloud, &widths, extent, resolution, bytes_per_node)
 }
 
@@ -91,6 +96,8 @@ pub(super) struct Widths {
     pub(super) margin: DVec3,
     /// Standard deviations that the default spacing resolves.
     pub(super) finest: DVec3,
+    /// How far along each axis the kernel falls by its steepest as one of a standard deviation so long would.
+    pub(super) narrowest: DVec3,
 }
 
 /// As [`plan`], for kernels of these widths.
@@ -120,7 +127,7 @@ pub(super) fn planned(
         spanning(bounds, layer(d, shape, 1))
     };
     let lattice = match resolution {
-        Resolution::Auto => checked_shape(default_shape(bounds, widths.finest, d, &mut warnings))?,
+        Resolution::Auto => checked_shape(default_shape(bounds, widths, &mut warnings))?,
         Resolution::Nodes(shape) => {
             if let Some(few) = shape[..d].iter().find(|n| **n < 2) {
                 return Err(Error::Usage(format!(
@@ -230,21 +237,23 @@ fn widened(mut bounds: Box3, sigma: DVec3, d: usize, warnings: &mut Vec<String>)
     bounds
 }
 
-fn default_shape(bounds: Box3, sigma: DVec3, d: usize, warnings: &mut Vec<String>) -> [usize; 3] {
-    let spacing = sigma.to_array()[..d].iter().copied().fold(f64::INFINITY, f64::min) / NODES_PER_SIGMA;
+fn default_shape(bounds: Box3, widths: &Widths, warnings: &mut Vec<String>) -> [usize; 3] {
+    let d = widths.d;
+    let least = |of: DVec3| of.to_array()[..d].iter().copied().fold(f64::INFINITY, f64::min);
+    let spacing = least(widths.finest) / NODES_PER_SIGMA;
     let most = if d == 2 { MAX_DEFAULT_NODES_OF_PLANE } else { MAX_DEFAULT_NODES };
     let wanted = bounds.size().to_array().map(|size| (size / spacing).ceil() + 1.0);
     let shape = wanted.map(|n| (n as usize).clamp(2, most));
-    let coarsest = (bounds.size() / DVec3::from(shape.map(|n| (n - 1) as f64)) / sigma).to_array()[..d]
-        .iter()
-        .copied()
-        .fold(0.0, f64::max);
+    let spacings = bounds.size() / DVec3::from(shape.map(|n| (n - 1) as f64));
+    let coarsest = 1.0 / least(widths.narrowest / spacings);
     if coarsest > 1.0 {
+        let is_oblique = coarsest > 1.5 / least(widths.finest / spacings);
+        let side = if is_oblique { " across its narrow oblique side" } else { "" };
         warnings.push(format!(
-            "the default grid of {:?} nodes is coarser than the kernel (spacing up to {coarsest:.3e} standard \
-             deviations), so the picture and the peaks are rough; --spacing {:.3e} resolves it, and --bounds a part of it",
+            "the default grid of {:?} nodes is coarser than the kernel (spacing up to {coarsest:.3e} standard deviations{side}), \
+             so the picture and the peaks are rough; --spacing {:.3e} resolves it, and --bounds a part of it",
             &shape[..d],
-            3.0 * spacing
+            0.5 * least(widths.narrowest)
         ));
     }
     shape

@@ -108,12 +108,13 @@ pub(super) fn least(powers: &Powers, narrow: &Kernel, [low, high]: [f64; 2], squ
         let inner = (1..scores.len() - 1).rev().find(|i| is_least(*i));
         best = inner.unwrap_or(0);
         warnings.push(match inner {
-            Some(_) => "the score of cross-validation is least for the narrowest bandwidth tried, as for rounded or repeated \
-                        points; the widest of its minima is taken"
+            Some(_) => "the score of cross-validation is least for the narrowest bandwidth tried, as for points that are \
+                        rounded, repeated or on a plane or line; the widest of its minima is taken"
                 .into(),
             None => format!(
                 "the score of cross-validation falls down to the narrowest bandwidth that memory lets be tried, the factor \
-                 {low:.3e}: points are rounded or repeated, or finer than that; give a --bandwidth"
+                 {low:.3e}: points are rounded, repeated, on a plane or line, or have clusters finer than that, so that no \
+                 bandwidth is best; give a --bandwidth"
             ),
         });
     }

@@ -64,6 +64,11 @@ impl Outcome {
     pub(super) fn proven(method: Method, largest: f64, bound: f64) -> Self {
         Self { method, largest, bound, kept: bound }
     }
+
+    /// With what storing the values rounds.
+    fn stored(self, storage: f64) -> Self {
+        Self { bound: self.bound + storage, kept: self.kept + storage, ..self }
+    }
 }
 
 /// What follows a round of the spectral method.
@@ -132,11 +137,12 @@ impl<'a> Setting<'a> {
         if let Some(left_out) = self.relative {
             let magnitude = self.magnitude(places);
             let rounding = Rounding { exponent: EXPONENT, ..exact::rounding(self.cloud.len(), magnitude, None) };
-            let bound = left_out + rounding.bound() + bound::rounding_of_storage(bytes);
-            return exceeded_of("each value", [bound, self.max_error], self.is_guaranteed, bytes);
+            let storage = bound::storage(outcome.largest, bytes);
+            let bound = left_out + rounding.bound() + storage;
+            return exceeded_of("each value", [bound, self.max_error], self.is_guaranteed, storage);
         }
         let bound = if self.is_guaranteed { outcome.bound } else { outcome.kept };
-        exceeded(bound, self.max_error, self.is_guaranteed, bytes)
+        exceeded([bound, self.max_error], self.is_guaranteed, bound::storage(outcome.largest, bytes))
     }
 
     /// The factor between the maximum over all space and the largest node, if the grid holds all points.
@@ -158,7 +164,7 @@ impl<'a> Setting<'a> {
         let largest = exact::evaluate(self.points(), &self.whitening, self.kernel.peak, lattice, values, progress)?;
         let magnitude = self.magnitude(lattice.bounds());
         let rounding = exact::rounding(self.cloud.len(), magnitude, self.coarseness(lattice)).bound();
-        let bound = rounding + bound::rounding_of_storage(size_of::<T>());
+        let bound = rounding + bound::storage(largest, size_of::<T>());
         Ok(Outcome::proven(Method::Exact, largest, bound))
     }
 
@@ -167,16 +173,16 @@ impl<'a> Setting<'a> {
     fn tree<T: Sample>(&self, lattice: &Lattice, values: &mut [T], progress: &dyn Progress) -> Result<Outcome> {
         let tree = Tree::new(self.points().to_vec())?;
         progress.check()?;
-        let storage = bound::rounding_of_storage(size_of::<T>());
         let coarseness = self.coarseness(lattice);
         let mut radius =
             bound::radius_by_widening(0.9 * self.max_error / coarseness.unwrap_or(1.0).min(MOST_COARSENESS));
         loop {
             let task =
                 Task::new(&tree, &self.whitening, self.kernel, lattice, radius, self.relative, &self.cloud.positions);
+            let largest = task.evaluate(values, progress)?;
+            let storage = bound::storage(largest, size_of::<T>());
             let rounding = task.rounding(self.magnitude(lattice.bounds()), coarseness).bound() + storage;
             let target = self.left_to_cut_off(rounding);
-            let largest = task.evaluate(values, progress)?;
             let by_widening = coarseness.map_or(f64::INFINITY, |c| c * bound::by_widening(radius));
             let left_out = by_widening.min(bound::by_peak(radius, self.kernel.peak, largest));
             if left_out <= target || radius >= bound::FARTHEST {
@@ -208,11 +214,11 @@ impl<'a> Setting<'a> {
                 c if c <= NEAR_MAXIMUM => c * largest,
                 c => frame.largest(&spectrum, self.kernel, progress)?.max(largest).min(c * largest),
             };
-            let storage = bound::rounding_of_storage(size_of::<T>());
+            let storage = bound::storage(largest, size_of::<T>());
             let magnitude = self.magnitude(lattice.bounds());
-            let outcome = self.outcome_of_waves(&frame, &spectrum, wanted, [largest, overall], [magnitude, storage]);
-            match self.next_frame(&frame, &outcome, wanted) {
-                Next::Done => return Ok(Some(outcome)),
+            let outcome = self.outcome_of_waves(&frame, &spectrum, wanted, [largest, overall], magnitude);
+            match self.next_frame(&frame, &outcome, wanted, storage) {
+                Next::Done => return Ok(Some(outcome.stored(storage))),
                 Next::Smaller(smaller) => frame = Cow::Owned(*smaller),
                 Next::None => break,
             }
@@ -221,28 +227,29 @@ impl<'a> Setting<'a> {
     }
 
     /// What a frame made of a spectrum is worth, if the largest value is `largest` and that over all space `overall`;
-    /// coordinates are of `magnitude` standard deviations and storing a value rounds it by `storage`.
+    /// coordinates are of `magnitude` standard deviations. What storing the values rounds is not in it.
     pub(super) fn outcome_of_waves(
         &self,
         frame: &Frame,
         spectrum: &Spectrum,
         wanted: Wanted,
         [largest, overall]: [f64; 2],
-        [magnitude, storage]: [f64; 2],
+        magnitude: f64,
     ) -> Outcome {
         let kernel = match wanted {
             Wanted::Nodes(_) => self.kernel,
             Wanted::Places(_) => &self.kernel.round(),
         };
         let rounding = f64::EPSILON * (7.0 * magnitude + ROUNDINGS);
-        let bound = self.kernel.peak / largest * (frame.bound(kernel, spectrum, wanted) + rounding) + storage;
-        let kept = (overall / largest * (frame.error() + rounding) + storage).min(bound);
+        let bound = self.kernel.peak / largest * (frame.bound(kernel, spectrum, wanted) + rounding);
+        let kept = (overall / largest * (frame.error() + rounding)).min(bound);
         Outcome { method: Method::Spectral, largest, bound, kept }
     }
 
-    /// Whether the outcome of a frame keeps the error, or what may.
-    pub(super) fn next_frame(&self, frame: &Frame, outcome: &Outcome, wanted: Wanted) -> Next {
-        let short = if self.is_guaranteed { outcome.bound } else { outcome.kept } / self.max_error;
+    /// Whether the outcome of a frame keeps the share of the error that storing the values leaves, or what may.
+    pub(super) fn next_frame(&self, frame: &Frame, outcome: &Outcome, wanted: Wanted, storage: f64) -> Next {
+        let left = (self.max_error - storage).max(0.1 * self.max_error);
+        let short = if self.is_guaranteed { outcome.bound } else { outcome.kept } / left;
         match short {
             _ if outcome.largest <= 0.0 => Next::None,
             s if s <= 1.0 => Next::Done,
@@ -292,22 +299,30 @@ pub(super) fn coarseness(whitening: &Whitening, points: Box3, lattice: &Lattice)
     inside.then(|| bound::coarseness(whitening.half_voxel(lattice)))
 }
 
-/// What is to be said, or refused, if `bound` exceeds the error that was asked for. `bytes` is the size of a sample.
-pub(super) fn exceeded(bound: f64, asked: f64, is_guaranteed: bool, bytes: usize) -> Result<Option<String>> {
-    exceeded_of("the maximum", [bound, asked], is_guaranteed, bytes)
+/// What is to be said, or refused, if the bound exceeds the error that was asked for. `storage` is its part that storing
+/// the values takes.
+pub(super) fn exceeded(bound_and_asked: [f64; 2], is_guaranteed: bool, storage: f64) -> Result<Option<String>> {
+    exceeded_of("the maximum", bound_and_asked, is_guaranteed, storage)
 }
 
 /// As [`exceeded`] for errors that are shares of something else.
-fn exceeded_of(whole: &str, [bound, asked]: [f64; 2], is_guaranteed: bool, bytes: usize) -> Result<Option<String>> {
+fn exceeded_of(whole: &str, [bound, asked]: [f64; 2], is_guaranteed: bool, storage: f64) -> Result<Option<String>> {
     if bound <= asked {
         return Ok(None);
     }
-    let storage = bound::rounding_of_storage(bytes);
-    let why = if storage > 0.5 * bound {
+    let why = if storage > f64::from(f32::EPSILON) {
+        "values this far from 1 leave the range of f32, as which they are stored; take --dtype f64 or scale the \
+         coordinates"
+    } else if storage > 0.5 * bound {
         "samples are stored as f32; take --dtype f64"
     } else {
-        "f64 rounds that much for points this far from 0 compared with the kernel's width; move them nearer"
+        "f64 rounds that much where the kernel is this narrow beside the coordinates; take a wider --bandwidth, or move \
+         points that lie far from 0 nearer to it"
     };
-    let text = format!("the error can be {bound:.1e} of {whole} where {asked:.1e} was asked for: {why}");
+    let text = if bound.is_finite() {
+        format!("the error can be {bound:.1e} of {whole} where {asked:.1e} was asked for: {why}")
+    } else {
+        format!("the error as a share of {whole} has no bound where {asked:.1e} was asked for: {why}")
+    };
     if is_guaranteed { Err(Error::Data(text)) } else { Ok(Some(text)) }
 }

@@ -273,13 +273,42 @@ fn a_far_outlier_gives_a_finite_grid_quickly_and_a_warning() {
 }
 
 #[test]
-fn values_that_f32_cannot_hold_are_told() {
-    let told = |scale: f64| {
-        let positions = normal_cloud(50, 17).positions.iter().map(|p| *p * scale).collect();
-        let d: Density<f32> = made(&PointCloud::from_positions(positions), &options(Method::Auto, 8));
-        d.report.warnings.iter().any(|w| w.contains("--dtype f64"))
+fn bounds_hold_to_the_ends_of_f32_and_beyond_them_it_is_told() {
+    for scale in [1.0, 1e8, 1e12, 1e14, 1e20, 1e-11, 1e-14] {
+        let positions = normal_cloud(400, 17).positions.iter().map(|p| *p * scale).collect();
+        let cloud = PointCloud::from_positions(positions);
+        for method in [Method::Exact, Method::Tree, Method::Spectral] {
+            let options = DensityOptions { bandwidth: Bandwidth::Factor(1.0), ..options(method, 12) };
+            let d: Density<f32> = made(&cloud, &options);
+            assert_eq!(d.report.method, method.name());
+            let (error, report) = (error_of(&d, &cloud), &d.report);
+            assert!(error <= report.error_relative_to_max, "{scale:e} {method:?}: {error:e} {report:?}");
+            assert!(report.error_relative_to_max <= report.bound_relative_to_max);
+            let is_out_of_range = report.error_relative_to_max > 1e-6;
+            assert_eq!(is_out_of_range, scale >= 1e14 || scale <= 1e-14, "{scale:e} {method:?}: {report:?}");
+            assert_eq!(is_out_of_range, report.warnings.iter().any(|w| w.contains("range of f32")), "{report:?}");
+            let guaranteed = density::<f32>(&cloud, &DensityOptions { guaranteed: true, ..options }, &Silent);
+            assert_eq!(guaranteed.is_err(), is_out_of_range, "{scale:e} {method:?}");
+            assert!(made::<f64>(&cloud, &options).report.warnings.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_default_grid_too_coarse_for_a_narrow_ridge_is_told() {
+    let mut random = Random(29);
+    let mut at = |correlation: f64| {
+        let [a, b, c] = random.normals().to_array();
+        DVec3::new(a, correlation * a + (1.0 - correlation * correlation).sqrt() * b, c)
     };
-    assert!(told(1e14) && told(1e-14) && !told(1.0));
+    for (correlation, is_told) in [(0.0, false), (0.9, false), (0.9999, true)] {
+        let cloud = PointCloud::from_positions((0..2000).map(|_| at(correlation)).collect());
+        let o = DensityOptions::default();
+        let d: Density<f32> = made(&cloud, &o);
+        let told = d.report.warnings.iter().find(|w| w.contains("coarser than the kernel"));
+        assert_eq!(told.is_some(), is_told, "{correlation}: {:?}", d.report);
+        assert_eq!((d.grid.statistics().integral - 1.0).abs() < 0.02, !is_told, "{correlation}");
+    }
 }
 
 #[test]

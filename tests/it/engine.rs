@@ -57,11 +57,23 @@ fn bandwidths_are_found_by_scores_or_given_as_a_matrix() {
     let told = density("matrix", &["--bandwidth", "matrix:0.04,0.01,0,0.05,0,0.06"]);
     let expected = json!([[0.04, 0.01, 0.0], [0.01, 0.05, 0.0], [0.0, 0.0, 0.06]]);
     assert_eq!((&told["bandwidth"]["rule"], &told["bandwidth"]["covariance"]), (&json!("matrix"), &expected));
-    for (bandwidth, code) in [("matrix:1,2,0,1,0,1", 2), ("matrix:1,0,0,1", 2), ("0", 2), ("nan", 2)] {
+    for (bandwidth, code, expected) in [
+        ("matrix:1,2,0,1,0,1", 2, "not positive definite"),
+        ("matrix:1,0,0,1", 2, "4 numbers; a covariance is matrix:xx,xy,xz,yy,yz,zz"),
+        ("matrix:4A,0,0,4,0,4", 2, "`4A` is no number"),
+        ("0", 2, "above 0"),
+        ("nan", 2, "the bandwidth is NaN"),
+    ] {
         let folder = folder("bandwidth-bad");
         let ran = densitas(&["density", "sample:founding", "--bandwidth", bandwidth, "-o", &path(&folder, "d.npy")]);
         assert_eq!(ran.status.code(), Some(code), "{bandwidth}: {}", stderr(&ran));
+        assert!(stderr(&ran).contains(expected), "{bandwidth}: {}", stderr(&ran));
     }
+    let folder = folder("bandwidth-one");
+    let one = path(&folder, "one.csv");
+    std::fs::write(&one, "x,y,z\n1,2,3\n").unwrap();
+    let ran = densitas(&["density", &one, "--bandwidth", "1,1,1", "-o", &path(&folder, "d.npy")]);
+    assert!(ran.status.code() == Some(1) && stderr(&ran).contains("one point of positive weight"), "{}", stderr(&ran));
 }
 
 #[test]

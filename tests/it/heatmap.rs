@@ -309,7 +309,7 @@ fn what_is_no_plane_is_refused_with_a_reason() {
         (points.as_str(), vec!["--columns", "x,nothing"], 2, "no column `nothing`"),
         (&one, vec![], 1, "no columns x, y, z are found"),
         (&text, vec![], 1, "text.csv:3: column `y` is `many`"),
-        (&point, vec![], 1, "all points are equal"),
+        (&point, vec![], 1, "all points are equal, at [1, 2, 0]"),
         (&volume, vec![], 1, "is a volume"),
         (&flat, vec!["--plane", "xz"], 2, "2 coordinates already"),
         (&flat, vec!["--plane", "zx"], 2, "known are xy, xz and yz"),

@@ -25,8 +25,8 @@ fn a_bandwidth_that_looks_like_a_length_is_told() {
     let run =
         |b: &str| densitas(&["density", "sample:founding", "--grid", "4", "--bandwidth", b, "-o", &grid, "--json"]);
     let wide = run("60");
-    assert!(stderr(&wide).contains("write 60nm for a length"), "{}", stderr(&wide));
-    assert!(json(&wide)["warnings"].to_string().contains("60nm"));
+    assert!(stderr(&wide).contains("write 60,60,60 for a length"), "{}", stderr(&wide));
+    assert!(json(&wide)["warnings"].to_string().contains("60,60,60"));
     assert_eq!(stderr(&run("0.5")), "");
 }
 

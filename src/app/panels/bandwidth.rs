@@ -62,8 +62,8 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     });
     row(ui, "error", |ui| {
         ui.label(format!("below {:.0e} of the maximum", report.error_relative_to_max)).on_hover_text(format!(
-            "{} method; proven bound {:.1e}; {:.1e} at sampled nodes",
-            report.method, report.bound_relative_to_max, report.sampled_error_relative_to_max
+            "{} method; {:.1e} at sampled nodes; proven for any points: below {:.1e}",
+            report.method, report.sampled_error_relative_to_max, report.bound_relative_to_max
         ))
     });
 }

@@ -11,7 +11,7 @@ use crate::kde::plan::{GIB, usable_memory};
 use crate::kde::setting::{self, Setting, exceeded};
 use crate::kde::spectral::{Frame, Reach, Wanted};
 use crate::kde::whitened::Whitening;
-use crate::kde::{Density, DensityOptions, Report, Seconds, bound, check, range_warning};
+use crate::kde::{Density, DensityOptions, Report, Seconds, bound, check, zero_warning};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 
@@ -88,7 +88,7 @@ impl Partial {
         let kernel = settled.kernel()?;
         let lattice = settled.lattice();
         let largest = self.values.iter().copied().fold(0.0, f64::max);
-        let storage = bound::rounding_of_storage(size_of::<T>());
+        let storage = bound::storage(settled.scale * largest, size_of::<T>());
         let proven = self.bound / largest + storage;
         let kept = match settled.method.as_str() {
             "spectral" => {
@@ -98,9 +98,9 @@ impl Partial {
             }
             _ => proven,
         };
-        let mut warnings: Vec<String> = range_warning::<T>(largest * settled.scale).into_iter().collect();
+        let mut warnings: Vec<String> = zero_warning(largest).into_iter().collect();
         if largest > 0.0 {
-            warnings.extend(exceeded_by_parts(kept, settled, size_of::<T>()));
+            warnings.extend(exceeded_by_parts(kept, settled, storage));
         }
         let off = |(at, exact): (&usize, &f64)| (self.values[*at] - exact).abs() / largest;
         let errors = settled.checked_nodes.iter().zip(&self.checked).map(off);
@@ -126,12 +126,12 @@ impl Partial {
 }
 
 /// What is to be said if the whole may be wrong by more than what was asked for.
-fn exceeded_by_parts(kept: f64, settled: &Settled, bytes: usize) -> Option<String> {
+fn exceeded_by_parts(kept: f64, settled: &Settled, storage: f64) -> Option<String> {
     if kept <= settled.error {
         return None;
     }
-    if bound::rounding_of_storage(bytes) > 0.5 * kept {
-        return exceeded(kept, settled.error, false, bytes).ok().flatten();
+    if storage >= 0.5 * kept {
+        return exceeded([kept, settled.error], false, storage).ok().flatten();
     }
     Some(format!(
         "the error can be {kept:.1e} of the maximum where {:.1e} was asked for: parts refer to their own maxima; plan with \

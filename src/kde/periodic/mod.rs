@@ -20,7 +20,7 @@ use crate::kde::plan::plan;
 use crate::kde::setting::exceeded;
 use crate::kde::whitened::Whitening;
 use crate::kde::{AtPoints, Bandwidth, Density, DensityOptions, Extent, Method, Report, Seconds, bound};
-use crate::kde::{check, density, density_at, range_warning};
+use crate::kde::{check, density, density_at, zero_warning};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 use images::Images;
@@ -190,12 +190,13 @@ pub fn periodic_density<T: Sample>(
             let spectrum = waves.spectrum(&setting.cloud, progress)?;
             let largest = waves.on_lattice(&spectrum, &lattice, &mut values, progress)?;
             let evaluated = start.elapsed();
-            let proven = waves.error() / largest + bound::rounding_of_storage(size_of::<T>());
+            let storage = bound::storage(largest, size_of::<T>());
+            let proven = waves.error() / largest + storage;
             let (at, value) = largest_of(&values, &lattice);
             let sampled = setting.off(at, value)? / largest;
             let mut warnings = planned.warnings;
-            warnings.extend(exceeded(proven, options.max_error, options.guaranteed, size_of::<T>())?);
-            warnings.extend(range_warning::<T>(largest));
+            warnings.extend(exceeded([proven, options.max_error], options.guaranteed, storage)?);
+            warnings.extend(zero_warning(largest));
             let made = Made { method: "waves", bound: proven, kept: proven, sampled, warnings };
             let seconds = Seconds::between(plan_seconds, evaluated, start.elapsed());
             let report = setting.report(made, estimate, seconds);
@@ -213,7 +214,8 @@ pub fn periodic_density<T: Sample>(
             d.grid.values.iter_mut().for_each(|v| *v = T::from_f64(v.to_f64() * ratio));
             d.report.estimate.reason = format!("{reason}; {}", d.report.estimate.reason);
             let largest = d.grid.values.iter().fold(0.0, |most: f64, v| most.max(v.to_f64()));
-            let left_out = setting.left_out(left_out, missed, largest);
+            // Values are stored once more.
+            let left_out = setting.left_out(left_out, missed, largest) + bound::storage(largest, size_of::<T>());
             let mut warnings = planned.warnings;
             // What is said of the bandwidth is said already.
             warnings.extend(d.report.warnings.into_iter().filter(|w| !setting.warnings.contains(w)));
@@ -261,7 +263,7 @@ pub fn periodic_density_at(
             let at = values.iter().position(|v| *v == largest).unwrap_or(0);
             let sampled = if values.is_empty() { 0.0 } else { setting.off(places[at], largest)? / largest };
             let proven = waves.error() / largest;
-            let warnings = exceeded(proven, options.max_error, options.guaranteed, size_of::<f64>())?;
+            let warnings = exceeded([proven, options.max_error], options.guaranteed, 0.0)?;
             let made = Made {
                 method: "waves",
                 bound: proven,

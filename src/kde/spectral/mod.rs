@@ -36,6 +36,10 @@ const SINGLE: f64 = 5e-7;
 /// Roundings of a transform of f32 in each of its steps, of which there are as many as the nodes have bits, as shares of the
 /// sum of the magnitudes of its waves: 4 operations, half an epsilon each (Higham 2002, theorem 24.2).
 const ROUNDINGS_OF_SINGLE: f64 = 2.0;
+/// Means of the density from here on keep what f32 drops below 2^-149 in each of some 1e10 steps below 1e-9 of them.
+const LEAST_OF_SINGLE: f64 = 1e-25;
+/// Sums of waves up to here are far from the end of f32.
+const LARGEST_OF_SINGLE: f64 = 1e35;
 /// Most nodes along an axis; more hardly fit into memory in space, and are left to the tree.
 const MOST_NODES: f64 = 1e7;
 /// The share of the error that points left out and images of the period may use.
@@ -230,9 +234,17 @@ impl Frame {
         }
     }
 
-    /// With waves that go back in f32 where the error allows it and samples are f32.
+    /// With waves that go back in f32 where the error allows it, values are not too far from 1 and samples are f32.
     pub(super) fn with_single(self, is_allowed: bool) -> Self {
-        Self { is_single: is_allowed && self.error >= SINGLE, ..self }
+        Self { is_single: is_allowed && self.error >= SINGLE && self.suits_single(), ..self }
+    }
+
+    /// Whether sums of waves stay in the range of f32: the largest density lies between the mean of the period and the peak of
+    /// a kernel, which is less than one a node.
+    fn suits_single(&self) -> bool {
+        let mean = 1.0 / self.volume();
+        let nodes: f64 = self.nodes().iter().map(|n| *n as f64).product();
+        mean > LEAST_OF_SINGLE && mean * nodes < LARGEST_OF_SINGLE
     }
 
     /// The error it is made to keep, as a share of the maximum over space.
@@ -365,8 +377,12 @@ impl Frame {
     /// [`Error::Interrupted`](crate::error::Error::Interrupted).
     pub(super) fn largest(&self, spectrum: &Spectrum, kernel: &Kernel, progress: &dyn Progress) -> Result<f64> {
         let onto = Onto { size: self.nodes(), wanted: self.nodes() };
-        let mut values = zeros::<f32>(self.nodes().iter().product());
-        let found = self.back::<f32, f32>(spectrum, kernel, onto, &mut values, true, progress)?;
+        let nodes = self.nodes().iter().product();
+        let found = if self.suits_single() {
+            self.back::<f32, f32>(spectrum, kernel, onto, &mut zeros::<f32>(nodes), true, progress)?
+        } else {
+            self.back::<f64, f64>(spectrum, kernel, onto, &mut zeros::<f64>(nodes), true, progress)?
+        };
         let steepest = kernel.steepest();
         let square = |a: usize| (0.5 * self.axes[a].step * steepest[a]).powi(2);
         Ok(found * bound::coarseness((0..self.dimensions).map(square).sum::<f64>().sqrt()))

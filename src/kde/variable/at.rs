@@ -27,7 +27,7 @@ pub(in crate::kde) fn density_at(
     let planned = start.elapsed();
     let (values, result) = kernels.at(positions, options, progress)?;
     let evaluated = start.elapsed();
-    warnings.extend(setting::exceeded(result.bound, options.max_error, options.guaranteed, size_of::<f64>())?);
+    warnings.extend(setting::exceeded([result.bound, options.max_error], options.guaranteed, 0.0)?);
     let sampled = kernels.sampled_error(&values, result.largest, |at| positions[at]);
     let seconds = Seconds::between(planned, evaluated, start.elapsed());
     Ok(AtPoints { values, report: kernels.report(&result, sampled, warnings, seconds) })

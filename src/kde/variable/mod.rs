@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::grid::DensityGrid;
 use crate::grid::{Lattice, Sample};
-use crate::kde::bound::{FARTHEST, rounding_of_storage};
+use crate::kde::bound::{FARTHEST, storage};
 use crate::kde::plan::Widths;
 use crate::kde::whitened::weights;
 use crate::kde::{
@@ -161,8 +161,8 @@ impl<'a> Kernels<'a> {
         progress: &dyn Progress,
     ) -> Result<Outcome> {
         let grid = Grid { shape: lattice.shape, origin: lattice.origin - self.center, spacing: lattice.spacing };
-        let storage = rounding_of_storage(size_of::<T>());
-        let mut left = FIRST_SHARE * (options.max_error - storage).max(0.1 * options.max_error);
+        let stored = |largest: f64| storage(self.unit * largest, size_of::<T>());
+        let mut left = FIRST_SHARE * (options.max_error - storage(1.0, size_of::<T>())).max(0.1 * options.max_error);
         let mut largest = self.sampled_largest(self.cloud.len(), |i| nearest_node(lattice, self.cloud.positions[i]))?;
         for round in 0..=ROUNDS {
             let is_cut = round < ROUNDS && largest > 0.0 && options.method != Method::Exact;
@@ -182,6 +182,7 @@ impl<'a> Kernels<'a> {
             let found = levels.evaluate(self.unit, values, progress)?;
             let rounding = self.rounding(levels.levels.iter().flat_map(|l| &l.points), lattice.bounds());
             let made = levels.left_out() + levels.interpolation() + 2.0 * rounding * found.from_coarser;
+            let storage = stored(found.largest);
             let bound = if found.largest > 0.0 { made / found.largest + rounding + storage } else { 0.0 };
             // Larger cut-offs do not help against rounding.
             let rounds_too_much = rounding + storage > 0.9 * options.max_error && made <= rounding * found.largest;
@@ -225,7 +226,7 @@ pub(super) fn on_grid<T: Sample>(
     check_method(options)?;
     let (kernels, mut warnings) = Kernels::new(cloud, &options.bandwidth, d)?;
     let [narrow, wide] = sigmas::percentiles(&kernels.sigmas, [NARROW, WIDE]);
-    let widths = Widths { d, margin: wide, finest: narrow };
+    let widths = Widths { d, margin: wide, finest: narrow, narrowest: narrow };
     let plan = plan::planned(cloud, &widths, options.extent, options.resolution, size_of::<T>())?;
     warnings.extend(plan.warnings);
     let mut notes = plan.notes;
@@ -236,8 +237,12 @@ pub(super) fn on_grid<T: Sample>(
     let result = kernels.on_lattice(&plan.lattice, options, &mut values, progress)?;
     let evaluated = start.elapsed();
 
-    warnings.extend(setting::exceeded(result.bound, options.max_error, options.guaranteed, size_of::<T>())?);
-    warnings.extend(super::range_warning::<T>(result.largest));
+    warnings.extend(setting::exceeded(
+        [result.bound, options.max_error],
+        options.guaranteed,
+        storage(result.largest, size_of::<T>()),
+    )?);
+    warnings.extend(super::zero_warning(result.largest));
     let [nx, ny, _] = plan.lattice.shape;
     let node = |at: usize| plan.lattice.node(at % nx, at / nx % ny, at / nx / ny);
     let sampled = kernels.sampled_error(&values, result.largest, node);
