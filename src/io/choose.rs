@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use super::declare::Conversion;
 use super::trajectory::Frame;
 use super::{FrameRange, PointInput, ReadOptions};
 use crate::error::{Error, Result};
-use crate::geometry::LengthUnit;
 use crate::points::{AtomTable, PointCloud, Selection, elements};
 
 /// All frames of a file, as a reader gives them.
@@ -27,6 +27,8 @@ pub(super) struct Parsed {
     pub(super) position_columns: Vec<String>,
     /// The cell of each frame; the last one holds for all frames after it.
     pub(super) cells: Vec<Option<[f64; 6]>>,
+    /// What was made of the lengths of the file, until [`declare::points`](super::declare::points).
+    pub(super) conversion: Option<Conversion>,
     pub(super) notes: Vec<String>,
     pub(super) warnings: Vec<String>,
 }
@@ -157,6 +159,7 @@ pub(super) fn choose(mut parsed: Parsed, options: &ReadOptions, name: &str) -> R
         cloud: PointCloud::default(),
         columns: parsed.columns,
         position_columns: parsed.position_columns,
+        times: Vec::new(),
         notes: parsed.notes,
         warnings: parsed.warnings,
     };
@@ -168,7 +171,7 @@ pub(super) fn choose(mut parsed: Parsed, options: &ReadOptions, name: &str) -> R
     Ok(input)
 }
 
-/// Tells what was left out, weighs, and declares the unit of points that are chosen already.
+/// Tells what was left out, and weighs points that are chosen already.
 pub(super) fn finish(
     input: &mut PointInput,
     options: &ReadOptions,
@@ -190,7 +193,6 @@ pub(super) fn finish(
         }));
     }
     tell_missing(input, options);
-    input.warnings.extend(declare_unit(&mut input.cloud, options.unit));
     weigh(&mut input.cloud, options, name)?;
     tell_thinning(input, options, rows - input.dropped as usize);
     Ok(())
@@ -201,7 +203,6 @@ pub(super) fn frame(parsed: &Parsed, k: usize, options: &ReadOptions, name: &str
     let (indices, _) = kept_points(parsed, &[k], options, name)?;
     let rows = parsed.row_starts[k + 1] - parsed.row_starts[k];
     let mut cloud = indices.as_ref().map_or_else(|| parsed.cloud.clone(), |indices| parsed.cloud.take(indices));
-    declare_unit(&mut cloud, options.unit);
     weigh(&mut cloud, options, name)?;
     Ok(Frame {
         number: k,
@@ -373,13 +374,6 @@ fn tell_missing(input: &mut PointInput, options: &ReadOptions) {
         let note = "has no HETATM records; `hetero` means residues that are neither amino acids nor nucleotides";
         input.notes.push(format!("{} {note}", input.format));
     }
-}
-
-/// Declares the unit; a warning if the file says another.
-fn declare_unit(cloud: &mut PointCloud, unit: Option<LengthUnit>) -> Option<String> {
-    let unit = unit?;
-    let known = cloud.unit.replace(unit).filter(|known| *known != unit);
-    known.map(|known| format!("--unit {unit} replaces the unit {known} of the file; nothing is converted"))
 }
 
 /// Sets the weights of atoms, and refuses weights that are all 0.
@@ -610,15 +604,5 @@ mod tests {
         let error = read("protein").unwrap_err().to_string();
         assert!(error.contains("chooses none of 2 atoms; this file has no residue names"), "{error}");
         assert!(read("element H").unwrap().warnings.is_empty());
-    }
-
-    #[test]
-    fn a_declared_unit_is_not_converted() {
-        let options = ReadOptions { unit: Some(LengthUnit::Nanometre), ..ReadOptions::default() };
-        let mut nm = parsed();
-        nm.cloud.unit = Some(LengthUnit::Angstrom);
-        let input = choose(nm, &options, "f").unwrap();
-        assert_eq!((input.cloud.unit, xs(&input)[1]), (Some(LengthUnit::Nanometre), 2.0));
-        assert!(input.warnings.iter().any(|w| w.contains("nothing is converted")));
     }
 }

@@ -6,9 +6,11 @@
 
 use glam::DVec3;
 
+use super::ANGSTROM_PER_NM;
 use super::atoms::{AtomBuilder, Attributes, Record};
 use super::cell;
 use super::choose::Parsed;
+use super::declare::Conversion;
 use super::lines::{Lines, count, number, shown, words};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -19,7 +21,6 @@ const X: usize = 20;
 const FIRST_POINT: usize = X + 4;
 /// Width of a coordinate of the usual three decimals.
 const USUAL_WIDTH: usize = 8;
-const ANGSTROM_PER_NM: f64 = 10.0;
 /// Lines between two looks at whether to stop.
 const CHECK_EVERY: u64 = 1 << 16;
 
@@ -112,7 +113,7 @@ impl Reader {
         let mut parsed = self.atoms.finish("gro");
         parsed.cells = self.cells;
         parsed.warnings.extend(self.warnings);
-        parsed.notes.push("nanometres of the file are converted to angstrom".into());
+        parsed.conversion = Some(Conversion::NANOMETRES);
         let decimals: Vec<String> =
             self.widths.iter().filter(|w| **w != USUAL_WIDTH).map(|w| (w - 5).to_string()).collect();
         if !decimals.is_empty() {

@@ -5,9 +5,11 @@
 
 use glam::DVec3;
 
+use super::ANGSTROM_PER_NM;
 use super::atoms::{AtomBuilder, Attributes, Record};
 use super::cell;
 use super::choose::Parsed;
+use super::declare::Conversion;
 use super::lines::{Lines, count, number, shown, words};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -109,7 +111,7 @@ impl Reader {
             self.announced = Some(atoms.ok_or_else(problem)?);
         } else if item.starts_with(b"UNITS") {
             self.units = Some(String::from_utf8_lossy(value.trim_ascii()).into_owned());
-            self.scale = if value.trim_ascii() == b"nano" { 10.0 } else { 1.0 };
+            self.scale = if value.trim_ascii() == b"nano" { ANGSTROM_PER_NM } else { 1.0 };
         }
         Ok(())
     }
@@ -241,7 +243,7 @@ impl Reader {
         }
         match self.units.as_deref() {
             Some("real" | "metal") => {}
-            Some("nano") => parsed.notes.push("nanometres of the file are converted to angstrom".into()),
+            Some("nano") => parsed.conversion = Some(Conversion::NANOMETRES),
             Some(units) => {
                 parsed.cloud.unit = None;
                 parsed

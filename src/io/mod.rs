@@ -11,6 +11,7 @@ mod bytes;
 mod cell;
 mod choose;
 mod chunks;
+mod declare;
 mod gro;
 #[cfg(feature = "hdf5")]
 mod hdf5;
@@ -149,7 +150,9 @@ pub struct ReadOptions {
     /// Keep all columns of numbers in [`PointCloud::columns`], of tables that are not text (those are copied as they
     /// are: [`write_with_column`]).
     pub all_columns: bool,
-    /// Declares the unit of the positions; nothing is converted.
+    /// The unit that the numbers of the file are in, whatever the file says; nothing is converted. Formats in nm or m that
+    /// are converted on reading (GRO, XTC, TRR to angstrom, tables in m to nm) then keep their numbers, unless it is the
+    /// unit that they are converted to.
     pub unit: Option<LengthUnit>,
     /// Which atoms of a structure.
     pub select: Option<Selection>,
@@ -200,6 +203,8 @@ pub struct PointInput {
     pub columns: Vec<String>,
     /// The columns taken as positions; empty if the input is no table.
     pub position_columns: Vec<String>,
+    /// Time in picoseconds of each frame in the input, chosen or not; empty where the format states none.
+    pub times: Vec<f64>,
     /// Rows (of the chosen frames) in the input, before anything was left out.
     pub rows: usize,
     /// For each point, its row from 0 within the chosen frames; `None` if it is the point's index.
@@ -270,6 +275,7 @@ impl PointInput {
             frame_starts: self.frame_starts[frames.start..=frames.end].iter().map(|at| at - first).collect(),
             columns: self.columns.clone(),
             position_columns: self.position_columns.clone(),
+            times: self.times.clone(),
             rows: end - first,
             row_of_point: None,
             dropped: 0,
@@ -301,6 +307,7 @@ pub fn read(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> 
     read_bytes(&load(source, options, progress)?, source, options, progress)
 }
 
+const ANGSTROM_PER_NM: f64 = 10.0;
 /// From this length on a table is read a piece at a time.
 const LONG_TABLE: u64 = 16 << 20;
 
@@ -323,7 +330,11 @@ fn long_table(path: &Path, options: &ReadOptions, progress: &dyn Progress) -> Op
         progress.check()?;
         Ok(bytes)
     };
-    table::parse_pieces(head, store.len(), more, &name, options, progress)
+    let parsed = table::parse_pieces(head, store.len(), more, &name, options, progress)?;
+    Some(parsed.map(|mut parsed| {
+        declare::points(&mut parsed, options);
+        parsed
+    }))
 }
 
 /// The bytes of an input, unpacked if they are packed, for [`read_bytes`].
@@ -381,7 +392,7 @@ fn volume(raw: Result<volume::Raw>, bytes: &[u8], options: &ReadOptions, name: &
 pub fn from_cloud(cloud: PointCloud, format: &'static str, options: &ReadOptions) -> Result<PointInput> {
     refuse_columns(options, &format!("a {format}"))?;
     let frame = vec![0, cloud.len()];
-    let parsed = choose::Parsed {
+    let mut parsed = choose::Parsed {
         format,
         dimensions: 3,
         starts: frame.clone(),
@@ -389,6 +400,7 @@ pub fn from_cloud(cloud: PointCloud, format: &'static str, options: &ReadOptions
         cloud,
         ..choose::Parsed::default()
     };
+    declare::points(&mut parsed, options);
     choose::choose(parsed, options, format)
 }
 
@@ -424,7 +436,7 @@ fn parse(
     progress: &dyn Progress,
 ) -> Result<Contents> {
     let name = &source.to_string();
-    let parsed = match format {
+    let mut parsed = match format {
         Format::Table => table::parse(bytes, name, options, progress)?,
         Format::Pdb => pdb::parse(bytes, name, progress)?,
         Format::Pqr => pqr::parse(bytes, name, progress)?,
@@ -438,7 +450,7 @@ fn parse(
         }
         Format::Vti => return volume(volume::vti::parse(bytes, name, options, progress), bytes, options, name),
         Format::Tiff => return volume(volume::tiff::parse(bytes, name, options, progress), bytes, options, name),
-        Format::Cube => return volume(volume::cube::parse(bytes, name, progress), bytes, options, name),
+        Format::Cube => return volume(volume::cube::parse(bytes, name, options.unit, progress), bytes, options, name),
         Format::Plt => return volume(volume::plt::parse(bytes, name), bytes, options, name),
         Format::Lammps => lammps::parse(bytes, name, progress)?,
         Format::Bcif => bcif::parse(bytes, name, progress)?,
@@ -471,5 +483,6 @@ fn parse(
     if parsed.position_columns.is_empty() {
         refuse_columns(options, &format!("{name}, {}", parsed.format))?;
     }
+    declare::points(&mut parsed, options);
     Ok(Contents::Points(Box::new(parsed)))
 }

@@ -14,6 +14,7 @@ use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
 use super::choose::{self, Parsed};
+use super::declare::Declared;
 use super::volume::{Values, not_finite};
 use super::{ReadOptions, VolumeInput, atomic};
 use crate::error::{Error, Result};
@@ -160,7 +161,9 @@ fn volume(
     let lattice = match (options.bounds, geometry) {
         (Some(bounds), _) => Lattice::spanning(bounds, shape)?,
         (None, Some(geometry)) => {
-            unit = unit.or(geometry.unit.as_deref().and_then(|u| u.parse().ok()));
+            let declared = Declared::of(unit, geometry.unit.as_deref().and_then(|u| u.parse().ok()), None);
+            unit = declared.unit;
+            warnings.extend(declared.warning);
             Lattice { shape, origin: geometry.origin.into(), spacing: geometry.spacing.into() }
         }
         (None, None) => {

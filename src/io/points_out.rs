@@ -3,6 +3,7 @@
 //! PDB and mmCIF bear the value as B factor, times a power of ten that [`BFactor`] tells: a density of 1e-4 would be
 //! 0.00 in the two decimals of PDB.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -43,14 +44,25 @@ fn atoms<'a>(points: &'a PointInput, path: &Path) -> Result<&'a AtomTable> {
     })
 }
 
-/// Writes the chosen atoms as PDB, each with its value as B factor.
+/// The points in angstrom, and values per cubic angstrom; as they are where the unit is not known or a pixel.
+fn in_angstrom<'a>(points: &'a PointInput, values: &'a [f64]) -> (Cow<'a, PointInput>, Cow<'a, [f64]>) {
+    let factor = points.cloud.unit.and_then(|u| u.convert(1.0, LengthUnit::Angstrom)).filter(|factor| *factor != 1.0);
+    let Some(factor) = factor else { return (Cow::Borrowed(points), values.into()) };
+    let mut points = points.clone();
+    points.cloud.positions.iter_mut().for_each(|p| *p *= factor);
+    points.cell.iter_mut().for_each(|cell| cell[..3].iter_mut().for_each(|edge| *edge *= factor));
+    (Cow::Owned(points), values.iter().map(|v| v / factor.powi(3)).collect())
+}
+
+/// Writes the chosen atoms as PDB, in angstrom, each with its value as B factor.
 ///
 /// # Errors
 /// [`Error::Usage`] if the input has no atoms or `path` is `input`, [`Error::Data`] for an atom that the columns of PDB
 /// cannot hold, [`Error::File`].
 pub fn write_pdb(path: &Path, points: &PointInput, values: &[f64], input: Option<&Path>) -> Result<BFactor> {
-    let atoms = atoms(points, path)?;
-    let scale = BFactor::of(values);
+    let (points, values) = in_angstrom(points, values);
+    let atoms = atoms(&points, path)?;
+    let scale = BFactor::of(&values);
     let mut text = Vec::new();
     let remark = format!("B FACTOR IS THE DENSITY IN 1/A^3 TIMES 1E{}", scale.exponent);
     text.push(format!("{:<80}", format!("REMARK 999 {remark}")));
@@ -151,13 +163,14 @@ const CIF_COLUMNS: [&str; 18] = [
     "densitas_density",
 ];
 
-/// Writes the chosen atoms as mmCIF, each with its value as B factor, and exactly as `_atom_site.densitas_density`.
+/// Writes the chosen atoms as mmCIF, in angstrom, each with its value as B factor, and exactly as `_atom_site.densitas_density`.
 ///
 /// # Errors
 /// As [`write_pdb`].
 pub fn write_mmcif(path: &Path, points: &PointInput, values: &[f64], input: Option<&Path>) -> Result<BFactor> {
-    let atoms = atoms(points, path)?;
-    let scale = BFactor::of(values);
+    let (points, values) = in_angstrom(points, values);
+    let atoms = atoms(&points, path)?;
+    let scale = BFactor::of(&values);
     atomic::write(path, input, |file| {
         writeln!(file, "data_densitas\n# B_iso_or_equiv is the density in 1/A^3 times 1e{}", scale.exponent)?;
         if let Some(cell) = points.cell {
@@ -220,26 +233,27 @@ fn cif_text(text: &str) -> String {
     }
 }
 
-/// Writes the points as extended XYZ with a column `density`, in angstrom where the unit can be converted. Points
+/// Writes the points as extended XYZ with a column `density`, in angstrom and per cubic angstrom where the unit can be
+/// converted. Points
 /// without an element are `X`.
 ///
 /// # Errors
 /// [`Error::Usage`] if `path` is `input`, [`Error::File`].
 pub fn write_xyz(path: &Path, points: &PointInput, values: &[f64], input: Option<&Path>) -> Result<()> {
+    let (points, values) = in_angstrom(points, values);
     let cloud = &points.cloud;
-    let factor = cloud.unit.and_then(|u| u.convert(1.0, LengthUnit::Angstrom)).unwrap_or(1.0);
     atomic::write(path, input, |file| {
         for frame in 0..points.frame_starts.len() - 1 {
             let range = points.frame_starts[frame]..points.frame_starts[frame + 1];
             writeln!(file, "{}", range.len())?;
             if let Some([a, b, c]) = points.cell.map(cell::edges).filter(is_good) {
-                let numbers = [a, b, c].map(|v| (v * factor).to_array().map(|x| x.to_string()).join(" "));
+                let numbers = [a, b, c].map(|v| v.to_array().map(|x| x.to_string()).join(" "));
                 write!(file, "Lattice=\"{}\" ", numbers.join(" "))?;
             }
             writeln!(file, "Properties=species:S:1:pos:R:3:density:R:1")?;
             for i in range {
                 let species = cloud.atoms.as_ref().map_or("", |atoms| text_of(&atoms.element, i));
-                let [x, y, z] = (cloud.positions[i] * factor).to_array();
+                let [x, y, z] = cloud.positions[i].to_array();
                 writeln!(file, "{} {x} {y} {z} {:e}", title_case(species), values[i])?;
             }
         }

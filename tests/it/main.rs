@@ -28,5 +28,6 @@ mod recipe;
 mod robust;
 mod stream;
 mod surfaces;
+mod units;
 mod volumes;
 mod window;

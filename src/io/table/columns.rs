@@ -3,7 +3,7 @@
 use glam::DVec3;
 
 use super::layout::{Layout, Separator};
-use super::{NANOMETRES, names};
+use super::names;
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::io::ReadOptions;
@@ -51,8 +51,14 @@ pub(in crate::io) fn read(
     }
     let units: Vec<Option<LengthUnit>> =
         chosen.positions.iter().map(|c| columns.units.get(*c).copied().flatten()).collect();
-    let (unit, scales) =
-        common_unit(chosen.unit, &units, columns.pixel, &mut chosen.notes).map_err(|p| Error::input(name, p))?;
+    let (unit, scales, note) =
+        common_unit(&chosen, &units, columns.pixel, options.unit).map_err(|p| Error::input(name, p))?;
+    let is_mixed = scales.iter().any(|scale| *scale != scales[0]);
+    if let Some(declared) = options.unit.filter(|declared| is_mixed && unit != Some(*declared)) {
+        let problem = format!("--unit {declared}: x and y are in camera pixels and z in nm");
+        return Err(Error::Usage(format!("{name}: {problem}; leave it out, or take --columns x,y")));
+    }
+    chosen.notes.extend(note);
     let mut take = |column: usize| values(column);
     let axes: Vec<Vec<f64>> = chosen.positions.iter().map(|c| take(*c)).collect::<Result<_>>()?;
     let count = axes.iter().map(Vec::len).max().unwrap_or(0);
@@ -148,33 +154,30 @@ fn sigma_scale(
         .ok_or_else(|| format!("is in {from}, which cannot be converted into {to}, the unit of the positions"))
 }
 
-/// The unit of the positions, and by what each axis is multiplied to have it.
+/// The unit of the positions, by what each axis is multiplied to have it, and what is told of it.
 fn common_unit(
-    by_name: Option<LengthUnit>,
+    chosen: &names::Chosen,
     units: &[Option<LengthUnit>],
     pixel: Option<[f64; 2]>,
-    notes: &mut Vec<String>,
-) -> Result<(Option<LengthUnit>, [f64; 3]), String> {
+    declared: Option<LengthUnit>,
+) -> Result<(Option<LengthUnit>, [f64; 3], Option<String>), String> {
     let known: Vec<LengthUnit> = units.iter().flatten().copied().collect();
-    let Some(first) = known.first().copied().or(by_name) else { return Ok((None, [1.0; 3])) };
-    if first == LengthUnit::Metre && known.iter().all(|u| *u == first) {
-        notes.push("positions in metres are converted to nanometres".into());
-        return Ok((Some(LengthUnit::Nanometre), [NANOMETRES; 3]));
-    }
+    let Some(first) = known.first().copied().or(chosen.unit) else { return Ok((None, [1.0; 3], None)) };
     if known.iter().all(|unit| *unit == first) {
+        let (unit, scale, mut note) = super::read_as(Some(first), declared);
         if let Some([x, y]) = pixel.filter(|_| first == LengthUnit::Pixel) {
-            notes.push(format!("positions are in camera pixels of {x} x {y} nm; they are not converted"));
+            note = Some(format!("positions are in camera pixels of {x} x {y} nm; they are not converted"));
         }
-        return Ok((Some(first), [1.0; 3]));
+        return Ok((unit, [scale; 3], note));
     }
     let Some([x, y]) = pixel else {
         return Err("x and y are in camera pixels of unknown size, but z is in nm; state the size in the YAML beside \
                     the file (Pixelsize: NM), or take --columns x,y"
             .into());
     };
-    notes.push(format!("x and y in camera pixels of {x} x {y} nm are converted to nm, in which z is"));
+    let note = format!("x and y in camera pixels of {x} x {y} nm are converted to nm, in which z is");
     let scale = |axis: usize, nm: f64| if units[axis] == Some(LengthUnit::Pixel) { nm } else { 1.0 };
-    Ok((Some(LengthUnit::Nanometre), [scale(0, x), scale(1, y), 1.0]))
+    Ok((Some(LengthUnit::Nanometre), [scale(0, x), scale(1, y), 1.0], Some(note)))
 }
 
 #[cfg(test)]

@@ -14,7 +14,9 @@ pub(super) struct Chosen {
     pub(super) further: Vec<usize>,
     /// For x, y and z a column and what its values are multiplied by; empty if none were asked for.
     pub(super) sigmas: Vec<(usize, f64)>,
+    /// The unit by the header, and the one that the user declares.
     pub(super) unit: Option<LengthUnit>,
+    pub(super) declared: Option<LengthUnit>,
     pub(super) notes: Vec<String>,
 }
 
@@ -59,13 +61,14 @@ pub(super) fn choose(layout: &Layout, options: &ReadOptions, name: &str) -> Resu
         let column = &layout.columns[twice[0]];
         return Err(Error::Usage(format!("{name}: column `{column}` is asked for twice; name each column once")));
     }
+    chosen.declared = options.unit;
     chosen.unit = common_unit(layout, &chosen.positions, name)?;
     if let (None, Some(unit)) = (chosen.unit, layout.unit_of_rows) {
         chosen.unit = Some(unit);
         chosen.notes.push(format!("the unit is {unit} by the column `Unit`"));
     }
     if let Some(columns) = &options.sigma_columns {
-        choose_sigmas(&mut chosen, layout, columns, options.unit, name)?;
+        choose_sigmas(&mut chosen, layout, columns, name)?;
     }
     let unknown = chosen.positions.iter().map(|c| &layout.columns[*c]).find(|c| has_unknown_unit(c));
     if let Some(column) = unknown {
@@ -75,13 +78,7 @@ pub(super) fn choose(layout: &Layout, options: &ReadOptions, name: &str) -> Resu
 }
 
 /// Finds the columns of the standard deviations, and what takes them to the unit that the positions will have.
-fn choose_sigmas(
-    chosen: &mut Chosen,
-    layout: &Layout,
-    columns: &[String],
-    declared: Option<LengthUnit>,
-    name: &str,
-) -> Result<()> {
+fn choose_sigmas(chosen: &mut Chosen, layout: &Layout, columns: &[String], name: &str) -> Result<()> {
     let axes = chosen.positions.len();
     let columns: Vec<usize> = columns.iter().map(|c| find(layout, c, name)).collect::<Result<_>>()?;
     let taken = columns.iter().find(|c| chosen.positions.contains(c) || chosen.weight == Some(**c));
@@ -101,7 +98,7 @@ fn choose_sigmas(
         }
     };
     for column in of_axis {
-        let scale = sigma_scale(chosen, &layout.columns[column], declared, name)?;
+        let scale = sigma_scale(chosen, &layout.columns[column], name)?;
         chosen.sigmas.push((column, scale));
     }
     chosen.notes.dedup();
@@ -109,13 +106,13 @@ fn choose_sigmas(
 }
 
 /// What takes the values of a column to the unit of the positions.
-fn sigma_scale(chosen: &mut Chosen, column: &str, declared: Option<LengthUnit>, name: &str) -> Result<f64> {
+fn sigma_scale(chosen: &mut Chosen, column: &str, name: &str) -> Result<f64> {
     let (unit, of_positions) = (split_unit(column).1, chosen.unit);
+    let (read, scale, _) = super::read_as(of_positions, chosen.declared);
     if unit == of_positions {
-        return Ok(super::scale_of(of_positions));
+        return Ok(scale);
     }
-    let target = declared.or(of_positions.map(|u| if u == LengthUnit::Metre { LengthUnit::Nanometre } else { u }));
-    match (unit, target) {
+    match (unit, chosen.declared.or(read)) {
         (Some(from), Some(to)) => from.convert(1.0, to).ok_or_else(|| {
             Error::Usage(format!(
                 "{name}: column `{column}` is in {from}, which cannot be converted into {to}, the unit of the positions"
@@ -129,7 +126,7 @@ fn sigma_scale(chosen: &mut Chosen, column: &str, declared: Option<LengthUnit>, 
         }
         (None, _) => {
             chosen.notes.push(format!("the unit of `{column}` is not known; it is taken to be that of the positions"));
-            Ok(super::scale_of(of_positions))
+            Ok(scale)
         }
     }
 }

@@ -185,7 +185,8 @@ impl Layout {
         if stated == 0 && rest > 0 {
             warnings.append(&mut notes);
         }
-        Ok(Index { frames, notes, warnings })
+        let times = (0..frames.len()).filter_map(|k| self.time(k)).collect();
+        Ok(Index { frames, times, notes, warnings })
     }
 
     /// The positions of frame `k`.
@@ -220,8 +221,12 @@ impl Layout {
                 positions
             }
         };
-        let time = self.times.map(|(first, between)| first + k as f64 * between);
-        Ok(Raw { positions, cell, time })
+        Ok(Raw { positions, cell, time: self.time(k) })
+    }
+
+    /// Picoseconds of frame `k`.
+    fn time(&self, k: usize) -> Option<f64> {
+        self.times.map(|(first, between)| first + k as f64 * between)
     }
 }
 

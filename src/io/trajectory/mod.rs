@@ -15,16 +15,16 @@ use std::path::Path;
 use glam::DVec3;
 
 use super::choose::{self, Parsed};
+use super::declare::{Conversion, Declared, shrink};
 use super::packed::Packing;
 use super::sniff::{self, Format};
-use super::{ReadOptions, Source, bytes};
+use super::{ANGSTROM_PER_NM, ReadOptions, Source, bytes};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::points::{AtomTable, PointCloud};
 use crate::progress::Progress;
 pub(super) use store::Store;
 
-const ANGSTROM_PER_NM: f64 = 10.0;
 /// Frames between two looks at whether to stop, while they are found.
 const CHECK_EVERY: usize = 1 << 10;
 
@@ -83,6 +83,7 @@ struct Streamed {
     store: Store,
     codec: Codec,
     index: Vec<Range<u64>>,
+    times: Vec<f64>,
     /// Atoms of a frame.
     rows: usize,
     /// The atoms that are taken, in order; `None` for all.
@@ -91,6 +92,9 @@ struct Streamed {
     atoms: Option<AtomTable>,
     /// Their weights.
     weights: Option<Vec<f64>>,
+    /// The unit of the positions, and what they are divided by after reading to have it.
+    unit: Option<LengthUnit>,
+    divisor: Option<f64>,
     /// Names of what is known of atoms.
     columns: Vec<String>,
     notes: Vec<String>,
@@ -126,7 +130,7 @@ struct Raw {
 /// What begins at some byte of a file.
 enum Record {
     /// A frame of `len` bytes, header included; one without positions is skipped.
-    Frame { atoms: usize, len: u64, is_skipped: bool },
+    Frame { atoms: usize, len: u64, time: f64, is_skipped: bool },
     /// The header of a frame, cut by the end of the file.
     Cut,
 }
@@ -134,6 +138,8 @@ enum Record {
 /// All frames of a file.
 struct Index {
     frames: Vec<Range<u64>>,
+    /// Picoseconds of each frame; empty where the format states none.
+    times: Vec<f64>,
     notes: Vec<String>,
     warnings: Vec<String>,
 }
@@ -222,22 +228,26 @@ impl Trajectory {
         if options.columns.is_some() || !options.extra_columns.is_empty() {
             return Err(Error::Usage(format!("{name}: --columns choose columns of a table; this is {format}")));
         }
+        let conversion = (format != "dcd").then_some(Conversion::NANOMETRES);
+        let declared = Declared::of(options.unit, Some(LengthUnit::Angstrom), conversion);
         let mut streamed = Streamed {
             format,
             store,
             codec,
             index: index.frames,
+            times: index.times,
             rows,
             taken: None,
             atoms: None,
             weights: None,
+            unit: declared.unit,
+            divisor: declared.divisor,
             columns: Vec::new(),
             notes: index.notes,
             warnings: index.warnings,
         };
-        if format != "dcd" {
-            streamed.notes.push("nanometres of the file are converted to angstrom".into());
-        }
+        streamed.notes.extend(declared.note);
+        streamed.warnings.extend(declared.warning);
         streamed.take_atoms(options, &name, progress)?;
         Ok(Self { name, options: options.clone(), frames: Frames::Streamed(Box::new(streamed)) })
     }
@@ -298,14 +308,10 @@ impl Trajectory {
     /// If there are not more than `k` frames.
     pub fn frame(&self, k: usize) -> Result<Frame> {
         match &self.frames {
-            Frames::Streamed(streamed) => streamed.frame(k, &self.name, self.unit()),
+            Frames::Streamed(streamed) => streamed.frame(k, &self.name),
             Frames::Text(text) => text.frame(k, &self.options),
             Frames::Read(parsed) => choose::frame(parsed, k, &self.options, &self.name),
         }
-    }
-
-    fn unit(&self) -> LengthUnit {
-        self.options.unit.unwrap_or(LengthUnit::Angstrom)
     }
 }
 
@@ -322,13 +328,13 @@ type ReadRecord = fn(&[u8]) -> Result<Record, String>;
 /// Walks from frame to frame; gives the atoms of each, and where they are.
 fn walk(store: &Store, name: &str, header: u64, read: ReadRecord, progress: &dyn Progress) -> Result<(usize, Index)> {
     progress.begin("finding frames", store.len());
-    let mut index = Index { frames: Vec::new(), notes: Vec::new(), warnings: Vec::new() };
+    let mut index = Index { frames: Vec::new(), times: Vec::new(), notes: Vec::new(), warnings: Vec::new() };
     let (mut at, mut rows, mut skipped, mut seen) = (0, 0, 0_usize, 0_usize);
     while at < store.len() {
         let left = store.len() - at;
         let wrong = |problem: String| Error::byte(name, at, format!("{problem}; the file is damaged"));
         match read(&store.read(at, header)?).map_err(wrong)? {
-            Record::Frame { atoms, len, is_skipped } if len <= left => {
+            Record::Frame { atoms, len, time, is_skipped } if len <= left => {
                 if rows != 0 && rows != atoms {
                     return Err(wrong(format!("frame {seen} has {atoms} atoms, the frames before it have {rows}")));
                 }
@@ -337,6 +343,7 @@ fn walk(store: &Store, name: &str, header: u64, read: ReadRecord, progress: &dyn
                     skipped += 1;
                 } else {
                     index.frames.push(at..at + len);
+                    index.times.push(time);
                 }
                 at += len;
                 progress.advance(len);
@@ -381,7 +388,11 @@ impl Streamed {
 
     /// The positions taken of frame `k`.
     fn taken(&self, k: usize, name: &str) -> Result<Taken> {
-        let Raw { positions, cell, time } = self.raw(k, name)?;
+        let Raw { mut positions, mut cell, time } = self.raw(k, name)?;
+        if let Some(divisor) = self.divisor {
+            positions.iter_mut().for_each(|p| *p /= divisor);
+            cell.iter_mut().for_each(|cell| shrink(cell, divisor));
+        }
         let dropped = positions.iter().filter(|p| !p.is_finite()).count() as u64;
         let first_dropped = if dropped > 0 { positions.iter().position(|p| !p.is_finite()) } else { None };
         let mut positions = match &self.taken {
@@ -410,7 +421,7 @@ impl Streamed {
         }
     }
 
-    fn frame(&self, k: usize, name: &str, unit: LengthUnit) -> Result<Frame> {
+    fn frame(&self, k: usize, name: &str) -> Result<Frame> {
         let taken = self.taken(k, name)?;
         let pick = |weights: &Vec<f64>| match &taken.kept {
             None => weights.clone(),
@@ -421,7 +432,7 @@ impl Streamed {
             row_of_point: self.rows_of(&taken.kept),
             cloud: PointCloud {
                 weights: self.weights.as_ref().map(pick),
-                unit: Some(unit),
+                unit: self.unit,
                 atoms: self.atoms.as_ref().map(|atoms| match &taken.kept {
                     None => atoms.clone(),
                     Some(kept) => atoms.take(kept),

@@ -5,9 +5,8 @@ use rayon::prelude::*;
 
 use super::{Frames, Streamed, Taken, Trajectory};
 use crate::error::Result;
-use crate::geometry::LengthUnit;
-use crate::io::{PointInput, choose, room};
-use crate::points::PointCloud;
+use crate::io::{PointInput, ReadOptions, choose, room};
+use crate::points::{AtomTable, PointCloud};
 use crate::progress::Progress;
 
 /// Frames that are read at the same time.
@@ -18,12 +17,39 @@ impl Trajectory {
     /// then read whole).
     pub(in crate::io) fn into_input(self, progress: &dyn Progress) -> Result<PointInput> {
         let Self { name, options, frames } = self;
-        let streamed = match frames {
+        let mut streamed = match frames {
             Frames::Read(parsed) => return choose::choose(*parsed, &options, &name),
             Frames::Text(text) => return text.into_input(&options),
             Frames::Streamed(streamed) => streamed,
         };
         let chosen = choose::frames(&options, streamed.index.len(), &name)?;
+        let pool = Pool::of(&streamed, &chosen, &name, progress)?;
+        let atoms = streamed.atoms.take();
+        pool.finish(&streamed, atoms, chosen, &options, &name)
+    }
+
+    /// Whether frames are read from a file that is not in memory, at any time and each by itself: XTC, TRR and DCD.
+    pub fn is_streamed(&self) -> bool {
+        matches!(&self.frames, Frames::Streamed(_))
+    }
+
+    /// These frames as one input, one after the other, as if they alone had been chosen.
+    ///
+    /// # Errors
+    /// As [`Trajectory::frame`]; [`Error::Data`](crate::error::Error::Data) if no point is left.
+    ///
+    /// # Panics
+    /// If the trajectory is not [streamed](Trajectory::is_streamed), or there is no such frame.
+    pub fn input(&self, numbers: &[usize], progress: &dyn Progress) -> Result<PointInput> {
+        let Frames::Streamed(streamed) = &self.frames else { panic!("only frames of a file are read by themselves") };
+        let pool = Pool::of(streamed, numbers, &self.name, progress)?;
+        pool.finish(streamed, streamed.atoms.clone(), numbers.to_vec(), &self.options, &self.name)
+    }
+}
+
+impl Pool {
+    /// The points of the `chosen` frames.
+    fn of(streamed: &Streamed, chosen: &[usize], name: &str, progress: &dyn Progress) -> Result<Self> {
         let each = streamed.taken_count();
         let mut pool = Pool { positions: room::zeroed(chosen.len() * each), ..Pool::default() };
         progress.begin("reading frames", chosen.len() as u64);
@@ -32,21 +58,18 @@ impl Trajectory {
             let begin = i * BATCH * each;
             let slots = &mut pool.positions[begin..begin + batch.len() * each];
             let read = |(k, room): (&usize, &mut [DVec3])| {
-                let taken = streamed.taken(*k, &name)?;
+                let taken = streamed.taken(*k, name)?;
                 room[..taken.positions.len()].copy_from_slice(&taken.positions);
                 Ok((taken.positions.len(), Taken { positions: Vec::new(), ..taken }))
             };
             let frames: Vec<(usize, Taken)> =
                 batch.par_iter().zip(slots.par_chunks_mut(each)).map(read).collect::<Result<_>>()?;
             for (k, (count, taken)) in batch.iter().zip(frames) {
-                pool.push(&streamed, *k, count, &taken);
+                pool.push(streamed, *k, count, &taken);
             }
             progress.advance(batch.len() as u64);
         }
-        let first_dropped = pool.first_dropped.take();
-        let mut input = pool.finish(*streamed, chosen);
-        choose::finish(&mut input, &options, &name, first_dropped)?;
-        Ok(input)
+        Ok(pool)
     }
 }
 
@@ -97,17 +120,24 @@ impl Pool {
         }
     }
 
-    fn finish(mut self, streamed: Streamed, chosen: Vec<usize>) -> PointInput {
+    fn finish(
+        mut self,
+        streamed: &Streamed,
+        atoms: Option<AtomTable>,
+        chosen: Vec<usize>,
+        options: &ReadOptions,
+        name: &str,
+    ) -> Result<PointInput> {
         self.starts.push(self.count);
         self.positions.truncate(self.count);
         let is_whole = chosen.len() == 1 && self.dropped == 0;
         let cloud = PointCloud {
             positions: self.positions,
-            unit: Some(LengthUnit::Angstrom),
-            atoms: streamed.atoms.map(|atoms| if is_whole { atoms } else { atoms.take(&self.atoms) }),
+            unit: streamed.unit,
+            atoms: atoms.map(|atoms| if is_whole { atoms } else { atoms.take(&self.atoms) }),
             ..PointCloud::default()
         };
-        PointInput {
+        let mut input = PointInput {
             rows: chosen.len() * streamed.rows,
             row_of_point: (!self.rows.is_empty()).then_some(self.rows),
             cloud,
@@ -116,12 +146,15 @@ impl Pool {
             frames: streamed.index.len(),
             frame_numbers: chosen,
             frame_starts: self.starts,
-            columns: streamed.columns,
+            columns: streamed.columns.clone(),
             position_columns: Vec::new(),
+            times: streamed.times.clone(),
             dropped: self.dropped,
             cell: self.cell,
-            notes: streamed.notes,
-            warnings: streamed.warnings,
-        }
+            notes: streamed.notes.clone(),
+            warnings: streamed.warnings.clone(),
+        };
+        choose::finish(&mut input, options, name, self.first_dropped)?;
+        Ok(input)
     }
 }

@@ -30,7 +30,7 @@ struct Header {
 pub(super) fn record(bytes: &[u8]) -> Result<Record, String> {
     Ok(match header(bytes)? {
         None => Record::Cut,
-        Some(h) => Record::Frame { atoms: h.atoms, len: h.len as u64, is_skipped: h.positions_len == 0 },
+        Some(h) => Record::Frame { atoms: h.atoms, len: h.len as u64, time: h.time, is_skipped: h.positions_len == 0 },
     })
 }
 

@@ -57,7 +57,8 @@ pub(super) fn record(bytes: &[u8]) -> Result<Record, String> {
     match header(bytes)? {
         None => Ok(Record::Cut),
         Some(header) => {
-            Ok(Record::Frame { atoms: header.atoms, len: header.end.next_multiple_of(4) as u64, is_skipped: false })
+            let Header { atoms, time, end, .. } = header;
+            Ok(Record::Frame { atoms, len: end.next_multiple_of(4) as u64, time, is_skipped: false })
         }
     }
 }

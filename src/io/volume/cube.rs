@@ -4,6 +4,7 @@
 
 use glam::DVec3;
 
+use super::super::declare;
 use super::super::lines::{Lines, number, shown, words};
 use super::{Raw, checked_bytes};
 use crate::error::{Error, Result};
@@ -45,8 +46,13 @@ fn whole(v: f64) -> Option<i64> {
     (v.fract() == 0.0 && v.abs() < 1e15).then_some(v as i64)
 }
 
-/// Reads a grid.
-pub(in crate::io) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) -> Result<Raw> {
+/// Reads a grid, whose lengths stay as they are if they are in the unit `declared`.
+pub(in crate::io) fn parse(
+    bytes: &[u8],
+    name: &str,
+    declared: Option<LengthUnit>,
+    progress: &dyn Progress,
+) -> Result<Raw> {
     progress.begin("reading values", 0);
     let mut lines = Lines::new(bytes).skip(2);
     let mut vector = |what: &str| {
@@ -59,8 +65,11 @@ pub(in crate::io) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) ->
     let axes = [vector("the first axis")?, vector("the second axis")?, vector("the third axis")?];
     let (mut notes, mut warnings) = (Vec::new(), Vec::new());
     let is_angstrom = axes[0].0 < 0;
-    let scale = if is_angstrom { 1.0 } else { ANGSTROM_PER_BOHR };
-    if !is_angstrom {
+    let replaced = declared.filter(|unit| !is_angstrom && *unit != LengthUnit::Angstrom);
+    let scale = if is_angstrom || replaced.is_some() { 1.0 } else { ANGSTROM_PER_BOHR };
+    if let Some(unit) = replaced {
+        warnings.push(declare::replaced(unit, "bohr"));
+    } else if !is_angstrom {
         notes.push("lengths are converted from bohr to angstrom, values are those of the file".to_owned());
     }
     let counts = axes.map(|a| usize::try_from(a.0.unsigned_abs()).unwrap_or(0));
@@ -90,7 +99,7 @@ pub(in crate::io) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) ->
         origin: origin * scale,
         steps: [z, y, x],
         values,
-        unit: Some(LengthUnit::Angstrom),
+        unit: replaced.or(Some(LengthUnit::Angstrom)),
         notes,
         warnings,
     })

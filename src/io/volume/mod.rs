@@ -19,6 +19,7 @@ use glam::DVec3;
 pub use write::{VolumeFormat, write_volume};
 
 use super::ReadOptions;
+use super::declare::Declared;
 use super::numbers::Number;
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
@@ -130,13 +131,10 @@ impl Raw {
         if let Some(steps) = &steps {
             notes.push(oblique::told(steps));
         }
-        if let (Some(given), Some(known)) = (options.unit, self.unit)
-            && given != known
-        {
-            warnings.push(format!("--unit {given} replaces the unit {known} of the file; nothing is converted"));
-        }
+        let declared = Declared::of(options.unit, self.unit, None);
+        warnings.extend(declared.warning);
         warnings.extend(not_finite(&values, name)?);
-        let grid = DensityGrid::new(lattice, values, options.unit.or(self.unit))?;
+        let grid = DensityGrid::new(lattice, values, declared.unit)?;
         Ok(VolumeInput { grid, steps, content: Values::Other, format: self.format, notes, warnings })
     }
 
