@@ -179,6 +179,10 @@ fn by_name_or_numbers(head: &[u8], name: &str, ending: &str, is_binary: bool) ->
             let problem = format!("does not hold what its name says: it is neither {}", expected_of(ending));
             Err(Error::input(name, format!("{problem}; fetch it again, or give the right file")))
         }
+        "raw" => {
+            let problem = "files .raw hold numbers without their shape; name the header beside it (.nhdr), or make one";
+            Err(Error::input(name, problem))
+        }
         _ if FOREIGN_ENDINGS.contains(&ending) => {
             Err(Error::input(name, format!("files .{ending} are not read; the formats read are {READ_FORMATS}")))
         }

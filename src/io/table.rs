@@ -187,6 +187,9 @@ struct Reader<'a> {
     sigmas: Vec<DVec3>,
     /// The decimal mark, and the line it is first met on.
     decimal: Option<(u8, u64)>,
+    /// Whether a decimal comma was met that parts no thousands; until then the first that could, and its line.
+    is_comma_clear: bool,
+    doubtful: Option<(String, u64)>,
     /// The line that is read, and the first that was left out.
     line: u64,
     first_dropped: Option<u64>,
@@ -195,9 +198,14 @@ struct Reader<'a> {
 /// Where the weight stands in `Reader::values`, after x, y and z.
 const WEIGHT: usize = 3;
 
-/// What positions in a unit are multiplied by.
-fn scale_of(unit: Option<LengthUnit>) -> f64 {
-    if unit == Some(LengthUnit::Metre) { NANOMETRES } else { 1.0 }
+/// What positions in a unit become, by what they are multiplied for it, and what is told: metres become nanometres,
+/// unless another unit is declared.
+fn read_as(unit: Option<LengthUnit>, declared: Option<LengthUnit>) -> (Option<LengthUnit>, f64, Option<String>) {
+    let is_kept = declared.is_some_and(|declared| declared != LengthUnit::Nanometre);
+    if unit != Some(LengthUnit::Metre) || is_kept {
+        return (unit, 1.0, None);
+    }
+    (Some(LengthUnit::Nanometre), NANOMETRES, Some("positions in metres are converted to nanometres".into()))
 }
 
 impl<'a> Reader<'a> {
@@ -218,11 +226,13 @@ impl<'a> Reader<'a> {
             uses,
             dimensions: chosen.positions.len(),
             has_weight: chosen.weight.is_some(),
-            scale: scale_of(chosen.unit),
+            scale: read_as(chosen.unit, chosen.declared).1,
             rows: Rows::default(),
             weights: Vec::new(),
             further: vec![Vec::new(); chosen.further.len()],
             decimal: None,
+            is_comma_clear: false,
+            doubtful: None,
             line: 0,
             first_dropped: None,
         }
@@ -258,6 +268,8 @@ impl<'a> Reader<'a> {
         self.weights.append(&mut part.weights);
         self.sigmas.append(&mut part.sigmas);
         self.further.iter_mut().zip(&mut part.further).for_each(|(all, more)| all.append(more));
+        self.is_comma_clear |= part.is_comma_clear;
+        self.doubtful = self.doubtful.take().or(part.doubtful.map(|(text, line)| (text, lines + line)));
         match (self.decimal, part.decimal) {
             (Some((mark, _)), Some((other, line))) if mark != other => {
                 Err((lines + line, "mixes decimal commas and points; write one of them throughout".into()))
@@ -356,8 +368,20 @@ impl<'a> Reader<'a> {
                 return Err(format!("`{}` mixes decimal commas and points; write one of them throughout", shown(text)));
             }
             self.decimal.get_or_insert((mark, self.line));
+            self.look_at_comma(mark, text);
         }
         Ok(value)
+    }
+
+    /// Remembers whether commas that are taken for decimal ones could be of thousands.
+    fn look_at_comma(&mut self, mark: u8, text: &[u8]) {
+        if mark != b',' || self.is_comma_clear {
+            return;
+        }
+        self.is_comma_clear = !local::may_be_thousands(text);
+        if !self.is_comma_clear {
+            self.doubtful.get_or_insert_with(|| (shown(text), self.line));
+        }
     }
 
     fn keep(&mut self) -> Result<(), String> {
@@ -394,7 +418,6 @@ impl<'a> Reader<'a> {
 
     fn finish(self, layout: &Layout, chosen: &names::Chosen, notes: Vec<String>) -> Parsed {
         let named = |column: &usize| layout.columns[*column].clone();
-        let is_metre = chosen.unit == Some(LengthUnit::Metre);
         let mut parsed = Parsed {
             format: layout.separator.format(),
             dimensions: self.dimensions,
@@ -406,9 +429,15 @@ impl<'a> Reader<'a> {
             ..Parsed::default()
         };
         self.rows.finish(&mut parsed);
-        parsed.cloud.unit = if is_metre { Some(LengthUnit::Nanometre) } else { chosen.unit };
-        if is_metre {
-            parsed.notes.push("positions in metres are converted to nanometres".into());
+        let (unit, _, note) = read_as(chosen.unit, chosen.declared);
+        parsed.cloud.unit = unit;
+        parsed.notes.extend(note);
+        if let Some((text, line)) = self.doubtful.filter(|_| !self.is_comma_clear) {
+            let read = text.replace(',', ".");
+            parsed.notes.push(format!(
+                "commas are taken as decimal: `{text}` on line {line} is read as {read}; if they part thousands, take \
+                 them out of the file"
+            ));
         }
         parsed.cloud.weights = self.has_weight.then_some(self.weights);
         parsed.cloud.sigmas = (!chosen.sigmas.is_empty()).then_some(self.sigmas);

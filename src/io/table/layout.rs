@@ -70,14 +70,20 @@ impl Separator {
         fields
     }
 
-    /// How many fields of the lines are numbers if this parts them; 0 if it parts nothing.
-    pub(super) fn score(self, lines: &[&[u8]]) -> usize {
+    /// How many of the lines are numbers throughout if this parts them, and how many fields are numbers; 0 if it parts
+    /// nothing.
+    pub(super) fn score(self, lines: &[&[u8]]) -> (usize, usize) {
         let is_number = |field: &&&[u8]| local::is_number(unquoted(field), self == Self::Comma);
-        let numbers = |line: &&[u8]| {
+        let of_line = |line: &&[u8]| {
             let fields = self.split(line);
-            if fields.len() < 2 { 0 } else { fields.iter().filter(is_number).count() }
+            if fields.len() < 2 {
+                return (0, 0);
+            }
+            let numbers = fields.iter().filter(is_number).count();
+            let missing = fields.iter().filter(|field| local::is_missing(unquoted(field))).count();
+            (usize::from(numbers > 0 && numbers + missing == fields.len()), numbers)
         };
-        lines.iter().map(numbers).sum()
+        lines.iter().map(of_line).fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1))
     }
 }
 
@@ -206,6 +212,9 @@ mod tests {
             ("x|y|z\n1|2|3", Separator::Pipe),
             ("1 234,5;2 345,1;3", Separator::Semicolon),
             ("1.234,5;2.345,1;3.456,7", Separator::Semicolon),
+            ("1,234,567;2,345,678;3,456,789", Separator::Semicolon),
+            ("1,234,567 2,345,678 3,456,789", Separator::Blanks),
+            ("a;1,234,567;2;;NA", Separator::Semicolon),
         ] {
             assert_eq!(found(text).0, expected, "{text}");
         }

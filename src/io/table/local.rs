@@ -21,7 +21,9 @@ impl Marks {
         let mut marks = Self::default();
         for field in fields {
             match grouped(&normal(field)) {
-                Some(Grouped { group: mark @ (',' | '.'), decimal: Some(_), .. }) => marks.thousands = Some(mark as u8),
+                Some(Grouped { group: mark @ (',' | '.'), is_ambiguous: false, .. }) => {
+                    marks.thousands = Some(mark as u8)
+                }
                 None if with_comma(field).is_some() => marks.has_decimal_comma = true,
                 _ => {}
             }
@@ -58,6 +60,11 @@ pub(super) fn local(field: &[u8], marks: Marks, is_comma: bool) -> Result<Option
 /// Whether a field holds a number, where commas part the fields or not.
 pub(super) fn is_number(field: &[u8], is_comma: bool) -> bool {
     number(field).is_some() || !is_comma && (with_comma(field).is_some() || grouped(&normal(field)).is_some())
+}
+
+/// Whether a number with a comma could as well be one of thousands: `1,234`.
+pub(super) fn may_be_thousands(field: &[u8]) -> bool {
+    grouped(&normal(field)).is_some_and(|found| found.is_ambiguous && found.group == ',')
 }
 
 /// Whether a field says that there is no value.
@@ -181,6 +188,7 @@ mod tests {
         assert_eq!(read("1,234", of(&["2", "5,25"]), true), Some(1.234));
         assert_eq!(read("1.234", of(&["2", "5.234,5"]), false), Some(1234.0));
         assert_eq!(read("1.5", of(&["2", "5.234,5"]), false), Some(1.5));
-        assert_eq!(of(&["1,234,567", "word", "3.5"]), Marks::default());
+        assert_eq!(read("1,234", of(&["1,234,567", "word", "3.5"]), true), Some(1234.0));
+        assert_eq!(of(&["1,234", "word", "3.5", "1 234,5"]), Marks::default());
     }
 }

@@ -187,6 +187,20 @@ fn what_is_wrong_is_told_with_its_line() {
 }
 
 #[test]
+fn commas_that_could_part_thousands_are_told() {
+    let note = |text: &str| read(text).notes.into_iter().find(|note| note.contains("taken as decimal"));
+    let told = note("x;y;z\n1,234;2;3\n4;5,678;6\n").unwrap();
+    assert!(told.contains("`1,234` on line 2 is read as 1.234"), "{told}");
+    let later = format!("x\ty\tz\n{}4\t5,678\t6\n", "1\t2\t3\n".repeat(1 << 18));
+    assert!(note(&later).unwrap().contains("`5,678` on line 262146"));
+    for text in ["x;y;z\n1,234;2;3\n4;5,6;6\n", "x;y;z\n1.234;2;3\n", "x;y;z\n0,234;2;3\n", "x;y;z\n1234,567;2;3\n"] {
+        assert_eq!(note(text), None, "{text}");
+    }
+    let thousands = read("x;y;z\n1,234,567;2,345;3\n4;6;7.5\n");
+    assert_eq!(thousands.cloud.positions[0], DVec3::new(1_234_567.0, 2345.0, 3.0));
+}
+
+#[test]
 fn weights_and_further_columns_come_along() {
     let text = "x,y,z,w,s [nm]\n1,2,3,0.5,7\nnan,2,3,-1,8\n4,5,6,0,\n";
     let options = ReadOptions { weights: Some("w".into()), extra_columns: vec!["s".into()], ..ReadOptions::default() };

@@ -48,7 +48,7 @@ impl VolumeInput {
         }
         let note = format!(
             "interpolated to {nx} x {ny} x {nz} nodes along x, y and z, of which {filled} lie outside the volume and \
-             are {outside}"
+             are {outside}; limits by percentiles count them too"
         );
         let grid = DensityGrid { focus: lattice.bounds(), lattice, values, unit: source.unit };
         (grid, Some(note))

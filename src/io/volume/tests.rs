@@ -79,6 +79,33 @@ fn oblique_axes_stay_as_they_are_and_are_interpolated() {
 }
 
 #[test]
+fn outside_of_an_oblique_volume_is_0_or_the_nearest_value_and_told() {
+    // In the plane x y a parallelogram of 4 by 4 nodes: x - y and y are from 0 to 3.
+    let steps = [DVec3::X, DVec3::new(1.0, 1.0, 0.0), DVec3::Z];
+    for (least, outside) in [(-5.0, "0"), (2.0, "2"), (-50.0, "-3")] {
+        let mut oblique = raw([4, 4, 2], steps);
+        oblique.values = (0..32).map(|at| if at == 0 { least } else { least + 47.0 * at as f32 / 31.0 }).collect();
+        let volume = finish(oblique);
+        let most = volume.grid.statistics().max;
+        let (grid, note) = volume.into_grid();
+        let lattice = &grid.lattice;
+        let [nx, ny, nz] = lattice.shape;
+        let is_outside = |at: &usize| {
+            let p = lattice.node(at % nx, at / nx % ny, at / (nx * ny)) - lattice.origin;
+            let inside = -1e-6..=3.0 + 1e-6;
+            !(inside.contains(&(p.x - p.y)) && inside.contains(&p.y))
+        };
+        let there: Vec<usize> = (0..nx * ny * nz).filter(is_outside).collect();
+        let value: f32 = outside.parse().unwrap();
+        assert!(there.len() > nx * ny * nz / 4 && there.iter().all(|at| (grid.values[*at] - value).abs() < 1e-5));
+        let told = note.unwrap();
+        assert!(told.contains(&format!("{} lie outside the volume and are {outside}", there.len())), "{told}");
+        let s = grid.statistics();
+        assert!(s.min >= f64::from(least) - 1e-5 && s.max <= most + 1e-5, "{s:?}");
+    }
+}
+
+#[test]
 fn steps_that_span_nothing_and_values_that_are_none_are_refused() {
     for steps in [[DVec3::X, DVec3::X, DVec3::Z], [DVec3::X, DVec3::ZERO, DVec3::Z], [DVec3::NAN, DVec3::Y, DVec3::Z]] {
         assert!(raw([2, 2, 2], steps).finish(&ReadOptions::default(), "t").is_err(), "{steps:?}");
