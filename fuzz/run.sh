@@ -6,8 +6,8 @@
 #     sh fuzz/run.sh 600 vtp pdb
 #
 # Needs a C++ compiler for libFuzzer, but no nightly and no cargo-fuzz: only densitas itself is
-# instrumented; of a release build before it the dependencies are taken. What is found lies in
-# fuzz/artifacts, and then the script fails; make a test of it.
+# instrumented. It is built in a target folder of its own, as what a build with RUSTC_BOOTSTRAP leaves would be built
+# anew by the next one without it. What is found lies in fuzz/artifacts, and then the script fails; make a test of it.
 set -eu
 seconds=${1:-300}
 shift $(($# > 0))
@@ -15,7 +15,7 @@ only=$*
 cd "$(dirname "$0")"
 # Profiles with flags of their own are not yet stable.
 export RUSTC_BOOTSTRAP=1
-export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/../target}"
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/../target}/fuzz"
 cp ../Cargo.lock Cargo.lock
 flags='"-Cpasses=sancov-module", "-Ccodegen-units=1", "-Cllvm-args=-sanitizer-coverage-level=4",
     "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters", "-Cllvm-args=-sanitizer-coverage-pc-table",
