@@ -185,7 +185,8 @@ pub fn parse(mut arguments: Vec<OsString>) -> std::result::Result<Asked, Stop> {
             return Err(Error::Usage(format!("{}: the recipe names no input; give INPUT", path.display())).into());
         }
         let alone = !input_given && !in_recipes(name).iter().any(|arg| is_given(verb, arg.get_id().as_str()));
-        add(&mut arguments, added, read.input.as_ref().filter(|_| !input_given));
+        let inputs = read.input.iter().chain(&read.more).filter(|_| !input_given);
+        add(&mut arguments, added, &inputs.collect::<Vec<_>>());
         recipe = Some((read, alone));
     }
     let matches = command().try_get_matches_from(&arguments).map_err(|error| match &recipe {
@@ -276,17 +277,15 @@ fn replaced(verb: &str, given: &ArgMatches) -> Vec<String> {
     replaced
 }
 
-/// Puts options where they are read as options, and the input at the end.
-fn add(arguments: &mut Vec<OsString>, options: Vec<OsString>, input: Option<&String>) {
+/// Puts options where they are read as options, and the inputs at the end.
+fn add(arguments: &mut Vec<OsString>, options: Vec<OsString>, inputs: &[&String]) {
     let end_of_options = arguments.iter().position(|a| a == "--");
     let at = end_of_options.unwrap_or(arguments.len());
     arguments.splice(at..at, options);
-    if let Some(input) = input {
-        if end_of_options.is_none() {
-            arguments.push("--".into());
-        }
-        arguments.push(input.into());
+    if !inputs.is_empty() && end_of_options.is_none() {
+        arguments.push("--".into());
     }
+    arguments.extend(inputs.iter().map(|input| input.into()));
 }
 
 /// A value of a recipe as it stands on a command line.
@@ -311,7 +310,9 @@ fn value(text: &str) -> Value {
 fn draft(name: &str, verb: &ArgMatches) -> Draft {
     let mut draft = Draft::new(name);
     let raw = |id: &str| verb.try_get_raw(id).ok().flatten().into_iter().flatten();
-    draft.input = raw("input").next().and_then(|v| v.to_str()).map(str::to_owned);
+    let inputs: Option<Vec<String>> = raw("input").chain(raw("more")).map(|v| Some(v.to_str()?.to_owned())).collect();
+    let mut inputs = inputs.unwrap_or_default().into_iter();
+    (draft.input, draft.more) = (inputs.next(), inputs.collect());
     for arg in in_recipes(name) {
         let (id, long) = (arg.get_id().as_str(), arg.get_long().unwrap_or_default());
         if !is_given(verb, id) {

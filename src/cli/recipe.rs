@@ -37,6 +37,9 @@ pub struct Recipe {
     pub verb: Spanned<String>,
     /// The input as the user named it.
     pub input: Option<String>,
+    /// Further inputs of a verb that takes several.
+    #[serde(default)]
+    pub more: Vec<String>,
     /// The long options that were given, without their hyphens.
     #[serde(default)]
     pub options: BTreeMap<String, Spanned<Value>>,
@@ -55,6 +58,9 @@ pub struct Draft {
     pub verb: String,
     /// The input as the user named it; `None` if it is no Unicode text.
     pub input: Option<String>,
+    /// Further inputs of a verb that takes several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<String>,
     /// The long options that were given, without their hyphens.
     pub options: BTreeMap<String, Value>,
 }
@@ -174,7 +180,13 @@ impl Source {
 impl Draft {
     /// An empty recipe of this version for a verb.
     pub fn new(verb: &str) -> Self {
-        Self { densitas: env!("CARGO_PKG_VERSION"), verb: verb.to_owned(), input: None, options: BTreeMap::new() }
+        Self {
+            densitas: env!("CARGO_PKG_VERSION"),
+            verb: verb.to_owned(),
+            input: None,
+            more: Vec::new(),
+            options: BTreeMap::new(),
+        }
     }
 
     /// The recipe of frame `k` of a movie alone.

@@ -208,6 +208,33 @@ fn a_changed_input_is_told() {
     assert_eq!(again(&first, &second, &["--view", "x"]), "");
 }
 
+/// Catches: a recipe that names the first file alone, so that limits over all frames are others.
+#[test]
+fn a_recipe_of_several_arrays_names_them_all() {
+    let folder = folder("recipe-arrays");
+    let arrays = ["a.csv", "b.csv", "c.csv"].map(|f| path(&folder, f));
+    for (k, file) in arrays.iter().enumerate() {
+        let row = |i: usize| (0..6).map(|j| ((i + j + 1) * (k + 1)).to_string()).collect::<Vec<_>>().join(",");
+        std::fs::write(file, (0..6).map(row).collect::<Vec<_>>().join("\n")).unwrap();
+    }
+    let frames = path(&folder, "f%d.png");
+    let size = ["--size", "160x120"];
+    let drawn = densitas(&[&["heatmap"], &arrays.each_ref().map(String::as_str)[..], &["-o", &frames], &size].concat());
+    assert!(drawn.status.success(), "{}", stderr(&drawn));
+    for k in 0..3 {
+        let frame = path(&folder, &format!("f{k}.png"));
+        assert_eq!(recipe_of(&frame)["more"], serde_json::json!(arrays[1..]));
+        let again = path(&folder, "again.png");
+        let drawn = densitas(&["heatmap", "--quiet", "--recipe", &frame, "-o", &again]);
+        assert!(drawn.status.success() && stderr(&drawn).is_empty(), "{}", stderr(&drawn));
+        assert_eq!(read_png(Path::new(&frame)), read_png(Path::new(&again)), "frame {k}");
+    }
+    // An input that is given takes the place of all of the recipe's.
+    let frame = path(&folder, "f0.png");
+    let alone = densitas(&["heatmap", &arrays[1], "--recipe", &frame, "-o", &path(&folder, "alone.png"), "--json"]);
+    assert_eq!(json(&alone)["frames"], 1, "{}", stderr(&alone));
+}
+
 /// A good recipe of 12 lines, of which one is replaced.
 fn broken(line: usize, replacement: &str) -> String {
     let good = format!(
