@@ -5,8 +5,8 @@ use glam::DVec2;
 use super::axes::Ruler;
 use super::heatmap::{BELOW, FREE, LEFT, MOST_SHARE, draw_frame};
 use super::page::Page;
-use super::{Area, Ink, Layer, Mark, Shape, axes, title};
-use crate::scene::{Annotations, Aspect, Chart, Frame, Item, ItemShape};
+use super::{Area, Ink, Layer, Mark, Shape, axes, legend_box, title};
+use crate::scene::{Annotations, Aspect, Chart, Corner, Frame, Item, ItemShape};
 
 /// The marks of a chart.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,13 +48,6 @@ impl Places {
 
 /// Places further than this many times the axes' length away are moved nearer.
 const FAR: f64 = 1e3;
-/// From the edge of the axes to the legend, and within it, in em.
-const GAP: f64 = 0.7;
-/// Length of a sample of a line in the legend, in em.
-const SAMPLE: f64 = 1.8;
-/// Height of a line of the legend, in em.
-const ROW: f64 = 1.5;
-
 /// The marks of a chart in a picture.
 pub fn annotate_chart(chart: &Chart, frame: &Frame) -> ChartMarks {
     let mut page = Page::new(chart.background, chart.letter_color(), frame);
@@ -152,48 +145,25 @@ fn thing(page: &mut Page, item: &Item, places: &Places) -> Thing {
     })
 }
 
-/// Names with samples in the upper right corner of the axes, on a ground of their own.
+/// Names with samples in the upper right corner of the axes.
 fn draw_legend(page: &mut Page, chart: &Chart, area: &Area) {
-    let em = page.em;
     let named: Vec<&Item> = chart.items.iter().filter(|item| item.label.is_some()).collect();
-    let name = |item: &Item| item.label.clone().unwrap_or_default();
-    let widest = named.iter().map(|item| page.text_size(&name(item), em).x).fold(0.0, f64::max);
-    let size = DVec2::new(widest + (SAMPLE + 3.0 * GAP) * em, (named.len() as f64 * ROW + GAP) * em);
-    if named.is_empty() || size.x + 2.0 * GAP * em > area.size().x || size.y + 2.0 * GAP * em > area.size().y {
-        return;
-    }
-    let corner = DVec2::new(page.snap(area.max.x - GAP * em - size.x), page.snap(area.min.y + GAP * em));
-    let ground = Area { min: corner, max: corner + size };
-    for (area, ink) in [(ground.grown(page.line), page.ink(0.18)), (ground, page.ground(1.0))] {
-        page.front(Shape::Polygon { corners: corners(&area), ink });
-    }
-    for (row, item) in named.into_iter().enumerate() {
-        let middle = ground.min.y + (0.5 * GAP + (row as f64 + 0.5) * ROW) * em;
-        let left = ground.min.x + GAP * em;
-        draw_sample(page, item, DVec2::new(left, page.snap(middle)));
-        let text = name(item);
-        let size = page.text_size(&text, em);
-        let min = DVec2::new(page.snap(left + (SAMPLE + GAP) * em), page.snap(middle - 0.5 * size.y));
-        page.write(text, Area { min, max: min + size }, em);
-    }
+    let names: Vec<String> = named.iter().filter_map(|item| item.label.clone()).collect();
+    legend_box::draw(page, area, Corner::UpperRight, &names, |page, k, ends| draw_sample(page, named[k], ends));
 }
 
-fn draw_sample(page: &mut Page, item: &Item, left: DVec2) {
+fn draw_sample(page: &mut Page, item: &Item, [left, right]: [DVec2; 2]) {
     let ink = Ink { rgb: item.color, alpha: item.alpha };
-    let length = DVec2::new(SAMPLE * page.em, 0.0);
     match item.shape {
         ItemShape::Scatter(_) => {
-            page.front(Shape::Disc { center: left + 0.5 * length, radius: 0.5 * item.width.min(page.em), ink });
+            let center = 0.5 * (left + right);
+            page.front(Shape::Disc { center, radius: 0.5 * item.width.min(page.em), ink });
         }
         ItemShape::Band(_) => {
             let half = DVec2::new(0.0, 0.35 * page.em);
-            page.front(Shape::Polygon { corners: corners(&Area { min: left - half, max: left + length + half }), ink });
+            let area = Area { min: left - half, max: right + half };
+            page.front(Shape::Polygon { corners: legend_box::corners(&area), ink });
         }
-        _ => page.front(Shape::Line { from: left, to: left + length, width: item.width, ink }),
+        _ => page.front(Shape::Line { from: left, to: right, width: item.width, ink }),
     }
-}
-
-fn corners(area: &Area) -> Vec<DVec2> {
-    let [a, b] = [area.min, area.max];
-    vec![a, DVec2::new(b.x, a.y), b, DVec2::new(a.x, b.y)]
 }

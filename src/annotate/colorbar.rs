@@ -53,6 +53,8 @@ pub struct Bar<'a> {
     pub mass: Vec<f64>,
     /// The values of contours, which are lines across it.
     pub lines: Vec<f64>,
+    /// Whether it has room for numbers and headings of other limits too.
+    pub steady: bool,
     /// What it stands to the right of and is no longer than; otherwise it stands at the right edge of the picture.
     pub beside: Option<Area>,
 }
@@ -71,6 +73,7 @@ impl<'a> Bar<'a> {
             see_through: false,
             mass: Vec::new(),
             lines: Vec::new(),
+            steady: false,
             beside: None,
         }
     }
@@ -88,6 +91,7 @@ impl<'a> Bar<'a> {
             see_through: true,
             mass: Vec::new(),
             lines: Vec::new(),
+            steady: annotations.steady_bar,
             beside: None,
         }
     }
@@ -108,6 +112,13 @@ impl<'a> Bar<'a> {
     /// From its left edge to the opaque column, in em.
     fn veil(&self) -> f64 {
         if self.see_through { VEIL } else { 0.0 }
+    }
+
+    /// Lines that the heading has room for.
+    fn lines_of_heading(&self, texts: &Texts) -> f64 {
+        let most = 1 + usize::from(!self.name.unwrap_or(self.quantity.name()).is_empty());
+        let lines = if self.steady { most } else { 0 };
+        texts.heading.len().max(lines) as f64
     }
 }
 
@@ -148,7 +159,7 @@ pub fn draw(page: &mut Page, bar: &Bar, top: f64) {
     let length = (SHARE_OF_HEIGHT * page.size.y).min(height - 6.5 * em);
     // Beside a map it is as high as that, but for its heading.
     let length = bar.beside.map_or(length, |area| {
-        let lines = texts(bar, (area.size().y / (2.4 * em)) as usize).heading.len() as f64;
+        let lines = bar.lines_of_heading(&texts(bar, (area.size().y / (2.4 * em)) as usize));
         let heading = if lines > 0.0 { HEADING_AT + lines * LINE } else { 0.0 };
         (area.size().y - heading * em).max(SHORT_LENGTH * em).min(height - 6.5 * em)
     });
@@ -161,7 +172,7 @@ pub fn draw(page: &mut Page, bar: &Bar, top: f64) {
     if length < LEAST_LENGTH * em || width + em > MOST_OF_WIDTH * page.size.x {
         return;
     }
-    let heading_height = if complete { texts.heading.len() as f64 * LINE * em } else { 0.0 };
+    let heading_height = if complete { bar.lines_of_heading(&texts) * LINE * em } else { 0.0 };
     let middle = top + 0.5 * (height + heading_height);
     // Low enough for the heading, and for what stands above that.
     let middle = bar.beside.map_or(middle, |area| {
@@ -285,6 +296,8 @@ const BAR: f64 = 1.2;
 const WIDEST_HEADING: f64 = 5.0;
 /// Names of columns are cut after so many letters.
 const MOST_LETTERS: usize = 24;
+/// Room for numbers of up to six digits, and for most headings, in em.
+const STEADY_NUMBERS: f64 = 3.8;
 /// From the opaque column to the numbers, in em.
 const NUMBERS_AT: f64 = 0.6;
 
@@ -294,7 +307,8 @@ fn text_width(page: &mut Page, bar: &Bar, texts: &Texts) -> f64 {
     let numbers = texts.numbers.iter().map(|(_, text)| before + page.text_size(text, em).x);
     let widest_number = numbers.fold(0.0, f64::max);
     let heading = texts.heading.iter().map(|line| page.text_size(line, em).x).fold(0.0, f64::max);
-    widest_number.max(heading.min(WIDEST_HEADING * em))
+    let steady = if bar.steady { before + STEADY_NUMBERS * em } else { 0.0 };
+    widest_number.max(heading.min(WIDEST_HEADING * em)).max(steady)
 }
 
 /// The columns of colours, on whole pixels.

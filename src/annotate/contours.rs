@@ -5,22 +5,52 @@ use glam::DVec2;
 use super::colorbar::contrast;
 use super::heatmap::HeatmapLayout;
 use super::page::Page;
-use super::{Area, Ink, Shape};
+use super::{Area, Ink, Shape, legend_box};
 use crate::color::LookupTable;
 use crate::grid::{ContourLine, contour};
-use crate::scene::{Contours, Frame, HeatmapScene};
+use crate::scene::{ContourLevel, Contours, Frame, HeatmapScene};
 
 /// Thickness of contours in lines of the frame.
 const CONTOUR: f64 = 1.25;
 
-/// The contours, each with its name once where it runs most nearly to the right.
-pub fn draw(page: &mut Page, scene: &HeatmapScene, contours: &Contours, layout: &HeatmapLayout, frame: &Frame) {
+/// The legend: the name of each contour beside its line on the colour of its value. Its area, if it is drawn.
+pub fn legend(page: &mut Page, scene: &HeatmapScene, contours: &Contours, map: &Area) -> Option<Area> {
+    let table = LookupTable::new(&scene.transfer);
+    let levels: Vec<&ContourLevel> = contours.levels.iter().filter(|level| level.name.is_some()).collect();
+    let names: Vec<String> = levels.iter().filter_map(|level| level.name.clone()).collect();
+    legend_box::draw(page, map, scene.legend?, &names, |page, k, [left, right]| {
+        let [rgb, ink] = colors(scene, &table, contours, levels[k]);
+        let half = DVec2::new(0.0, SAMPLE_HEIGHT * page.em);
+        let corners = legend_box::corners(&Area { min: left - half, max: right + half });
+        page.front(Shape::Polygon { corners, ink: rgb });
+        page.front(Shape::Line { from: left, to: right, width: CONTOUR * page.line, ink });
+    })
+}
+
+/// Half of the height of a sample in the legend, in em.
+const SAMPLE_HEIGHT: f64 = 0.45;
+
+/// The colour of the map on a contour, and that of its line.
+fn colors(scene: &HeatmapScene, table: &LookupTable, contours: &Contours, level: &ContourLevel) -> [Ink; 2] {
+    let [r, g, b, _] = table.at(scene.transfer.position(level.value));
+    let line = contours.color.map_or(contrast([r, g, b]), |rgb| Ink { rgb, alpha: 1.0 });
+    [Ink { rgb: [r, g, b], alpha: 1.0 }, line]
+}
+
+/// The contours, each with its name once where it runs most nearly to the right, and keeps off the legend.
+pub fn draw(
+    page: &mut Page,
+    scene: &HeatmapScene,
+    contours: &Contours,
+    layout: &HeatmapLayout,
+    frame: &Frame,
+    legend: Option<Area>,
+) {
     let table = LookupTable::new(&scene.transfer);
     let (origin, spacing) = (scene.grid.origin(), scene.grid.spacing());
-    let mut named: Vec<Area> = Vec::new();
+    let mut named: Vec<Area> = legend.into_iter().collect();
     for level in &contours.levels {
-        let [r, g, b, _] = table.at(scene.transfer.position(level.value));
-        let ink = contours.color.map_or(contrast([r, g, b]), |rgb| Ink { rgb, alpha: 1.0 });
+        let [_, ink] = colors(scene, &table, contours, level);
         let place = |p: &DVec2| layout.point(origin + *p * spacing, frame);
         let on_page = |line: ContourLine| (line.points.iter().map(place).collect::<Vec<_>>(), line.closed);
         let mut lines: Vec<_> = contour(&*scene.grid, level.value).into_iter().map(on_page).collect();

@@ -126,7 +126,11 @@ pub fn annotate_heatmap(scene: &HeatmapScene, frame: &Frame) -> HeatmapMarks {
     let title = std::mem::take(&mut page.marks);
     page.take(area);
     if let Some(contours) = &scene.contours {
-        contours::draw(&mut page, scene, contours, &layout, frame);
+        // The legend stands over the lines, and their names keep off it.
+        let legend = contours::legend(&mut page, scene, contours, &area);
+        let over = std::mem::take(&mut page.marks);
+        contours::draw(&mut page, scene, contours, &layout, frame, legend);
+        page.marks.extend(over);
     }
     // A length is one thing only where both axes have one scale.
     if scene.annotations.scale_bar && scene.aspect == Aspect::Equal {

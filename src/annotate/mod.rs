@@ -8,6 +8,7 @@ mod contours;
 mod gizmo;
 mod heatmap;
 mod legend;
+mod legend_box;
 mod lettering;
 mod page;
 mod scalebar;

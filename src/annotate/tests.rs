@@ -173,6 +173,33 @@ fn numbers_never_stand_without_their_power_of_ten() {
     }
 }
 
+/// Where the column of colours stands.
+fn bar_of(marks: &[Mark]) -> Area {
+    let rows = |mark: &Mark| if let Shape::Rows { area, .. } = mark.shape { Some(area) } else { None };
+    marks.iter().find_map(rows).unwrap()
+}
+
+#[test]
+fn a_steady_bar_keeps_its_place_whatever_its_limits_are() {
+    let limits = [[0.0, 1.0], [0.0, 2.5e-9], [-0.02, 0.013], [99.0, 123_456.0], [1000.0, 1000.25], [-1e7, 1e7]];
+    for frame in [FRAMES[2], Frame { size: [1280, 720], scale_factor: 2.0 }] {
+        let bars = |steady: bool| {
+            let (mut scene, mut flat) = (scene(boxes()[0], View::ISO, None), heatmap(plane_boxes()[0], None));
+            let one = |limits: &[f64; 2]| {
+                (scene.transfer.limits, flat.transfer.limits) = (*limits, *limits);
+                scene.annotations.steady_bar = steady;
+                (flat.annotations.steady_bar, flat.annotations.quantity) = (steady, Quantity::Values);
+                [bar_of(&marks_of(&scene, &frame)), bar_of(&annotate_heatmap(&flat, &frame).all())]
+            };
+            limits.iter().map(one).collect::<Vec<_>>()
+        };
+        let steady = bars(true);
+        assert!(steady.iter().all(|bar| *bar == steady[0]), "{frame:?}: {steady:?}");
+        let plain = bars(false);
+        assert!([0, 1].iter().all(|i| plain.iter().any(|bar| bar[*i] != plain[0][*i])), "{frame:?}: {plain:?}");
+    }
+}
+
 #[test]
 fn the_bar_shows_the_table_row_by_row() {
     let frame = Frame { size: [1001, 777], scale_factor: 1.25 };

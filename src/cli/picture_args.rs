@@ -256,6 +256,7 @@ impl PictureArgs {
             colorbar: self.colorbar,
             quantity,
             bar_title: self.bar_title.clone(),
+            steady_bar: false,
             mass_axis: self.mass_axis,
             title: self.title.as_ref().map(|title| title.replace("\\n", "\n")),
             gizmo: false,

@@ -125,6 +125,7 @@ impl HeatmapAnimation {
         scene.grid = self.grids[k].clone();
         scene.transfer.limits = super::heatmap::opened(self.limits[k]);
         scene.annotations.title = self.title(k);
+        scene.annotations.steady_bar |= self.limits.iter().any(|limits| *limits != self.limits[0]);
         scene
     }
 }

@@ -82,6 +82,33 @@ impl Contours {
     }
 }
 
+/// A corner of what lies within the axes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Corner {
+    /// To the right, above.
+    #[default]
+    UpperRight,
+    /// To the left, above.
+    UpperLeft,
+    /// To the right, below.
+    LowerRight,
+    /// To the left, below.
+    LowerLeft,
+}
+
+impl Corner {
+    /// Whether it is to the left.
+    pub fn is_left(self) -> bool {
+        matches!(self, Self::UpperLeft | Self::LowerLeft)
+    }
+
+    /// Whether it is above.
+    pub fn is_upper(self) -> bool {
+        matches!(self, Self::UpperLeft | Self::UpperRight)
+    }
+}
+
 /// What a heat map shows: x to the right and y upward.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -103,6 +130,8 @@ pub struct HeatmapScene {
     pub interpolation: Interpolation,
     /// Lines of equal value.
     pub contours: Option<Contours>,
+    /// Where the legend of the contours stands, if there is one.
+    pub legend: Option<Corner>,
     /// What lies around the picture, and behind values that are not finite.
     pub background: Background,
     /// What is written and drawn around the density.
@@ -148,6 +177,7 @@ impl HeatmapScene {
             transfer,
             interpolation: Interpolation::default(),
             contours: None,
+            legend: None,
             background: Background::Color([1.0; 3]),
             annotations: Annotations { axes: true, colorbar: true, ..Annotations::default() },
         })

@@ -19,7 +19,7 @@ use serde::Serialize;
 pub use animation::{HeatmapAnimation, LimitsOver};
 pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
 pub use chart::{Chart, Item, ItemShape};
-pub use heatmap::{Aspect, ContourLevel, Contours, Extent, HeatmapScene, Interpolation};
+pub use heatmap::{Aspect, ContourLevel, Contours, Corner, Extent, HeatmapScene, Interpolation};
 pub use look::{Limits, Look};
 pub use mode::{Isosurface, Plane, VolumeMode};
 pub use points::{ColorKey, Diameter, PointColors, PointLayer, PointOrder};
@@ -141,6 +141,9 @@ pub struct Annotations {
     pub quantity: Quantity,
     /// What the colour bar is headed with in place of the quantity's name.
     pub bar_title: Option<String>,
+    /// Whether the colour bar has room for numbers and headings of other limits too, so that it keeps its place in a movie
+    /// whose frames have their own.
+    pub steady_bar: bool,
     /// Beside those of the colour bar, the shares of the mass that lie above its values.
     pub mass_axis: bool,
     /// A line above the picture.

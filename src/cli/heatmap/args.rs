@@ -11,7 +11,7 @@ use crate::color::{Rgb, parse_color};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::points::Plane;
-use crate::scene::{Aspect, Interpolation, LimitsOver};
+use crate::scene::{Aspect, Corner, Interpolation, LimitsOver};
 
 /// Counting instead of estimating.
 #[derive(Debug, Args)]
@@ -96,6 +96,10 @@ pub struct FlatArgs {
     /// Colour of contours [default: black or white, as is seen better on the map]
     #[arg(long, value_name = "COLOUR", value_parser = |t: &str| parse_color(t))]
     pub contour_color: Option<Rgb>,
+    /// A legend of the contours in a corner of the map: upper-right, upper-left, lower-right or lower-left
+    #[arg(long, value_name = "CORNER", num_args = 0..=1, require_equals = true, default_missing_value = "upper-right", requires = "contours",
+        value_parser = corner)]
+    pub legend: Option<Corner>,
     /// Name of the axis to the right
     #[arg(long, value_name = "TEXT")]
     pub x_label: Option<String>,
@@ -191,6 +195,16 @@ fn interpolation(text: &str) -> std::result::Result<Interpolation, String> {
         "linear" => Ok(Interpolation::Linear),
         "smooth" => Ok(Interpolation::Smooth),
         _ => Err("known are nearest, linear and smooth".into()),
+    }
+}
+
+fn corner(text: &str) -> std::result::Result<Corner, String> {
+    match text {
+        "upper-right" => Ok(Corner::UpperRight),
+        "upper-left" => Ok(Corner::UpperLeft),
+        "lower-right" => Ok(Corner::LowerRight),
+        "lower-left" => Ok(Corner::LowerLeft),
+        _ => Err("known are upper-right, upper-left, lower-right and lower-left".into()),
     }
 }
 

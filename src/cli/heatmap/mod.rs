@@ -282,6 +282,7 @@ impl HeatmapCommand {
             Levels::Mass(shares) => Contours::enclosing(&scene.grid, shares),
         });
         scene.contours.iter_mut().for_each(|contours| contours.color = flat.contour_color);
+        scene.legend = flat.legend;
         Ok(scene)
     }
 
