@@ -1,4 +1,6 @@
 //! GIF: 256 colours a frame, chosen for each; delays in hundredths of a second.
+//!
+//! A palette for all frames would need them twice, and by measurement (benches/RESULTS.md) is no better.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,17 +10,15 @@ use std::path::{Path, PathBuf};
 use gif::{AnyExtension, DisposalMethod, EncodingError, Frame, Repeat};
 use quantette::deps::palette::Srgb;
 use quantette::dither::FloydSteinberg;
-use quantette::{ImageRef, Pipeline};
+use quantette::{ImageRef, PaletteBuf, Pipeline};
 
+use super::palette::{self, COLORS};
 use super::{Encoder, MovieOptions, Rate, WRITER, texts};
 use crate::error::{Error, Result};
 use crate::io::atomic::AtomicFile;
 
 /// Browsers show frames of less than 2 hundredths for 10.
 const SHORTEST: u16 = 2;
-
-/// Colours of a frame.
-const COLORS: usize = 256;
 
 pub struct Gif {
     path: PathBuf,
@@ -119,8 +119,10 @@ fn quantize(pixels: &[[u8; 3]], [w, h]: [usize; 2], dither: bool) -> (Vec<u8>, V
     let colors: Vec<Srgb<u8>> = pixels.iter().map(|&[r, g, b]| Srgb::new(r, g, b)).collect();
     let image = ImageRef::new(w as u32, h as u32, &colors[..]).expect("as many pixels as the size has");
     let ditherer = dither.then(FloydSteinberg::new);
-    let (palette, numbers) =
-        Pipeline::new().ditherer(ditherer).input_image(image).output_srgb8_indexed_image().into_parts();
+    let palette: Vec<Srgb<u8>> = palette::of(pixels).into_iter().map(Srgb::from).collect();
+    let palette = PaletteBuf::try_from(palette).expect("from 1 to 256 colours");
+    let pipeline = Pipeline::new().quantize_method(palette).ditherer(ditherer);
+    let (palette, numbers) = pipeline.input_image(image).output_srgb8_indexed_image().into_parts();
     (palette.iter().flat_map(|c| [c.red, c.green, c.blue]).collect(), numbers)
 }
 

@@ -10,6 +10,7 @@ mod ffmpeg;
 mod gif;
 mod h264;
 mod mp4;
+mod palette;
 mod rate;
 mod recorder;
 mod sequence;
