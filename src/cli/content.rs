@@ -199,7 +199,7 @@ fn grid_of(volume: &mut VolumeInput, source: &Source, args: &SceneArgs, console:
     let values = std::mem::take(&mut volume.grid.values);
     let mut whole = volume.clone();
     whole.grid.values = values;
-    let grid = input::volume_of(whole, &args.density, console);
+    let (grid, _) = input::volume_of(whole, &args.density, console);
     if grid.lattice.shape.contains(&1) {
         let [x, y, z] = grid.lattice.shape;
         let problem = format!("{source}: is a layer of {x} x {y} x {z} nodes");

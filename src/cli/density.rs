@@ -114,6 +114,7 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
             (input::open(&args.points, bounds, columns, console)?, Vec::new())
         }
     };
+    input::tell_one_of_several(&opened, &args.points, console);
     let points = match &opened.input {
         Input::Points(points) => points,
         Input::Volume(volume) => return convert(args, volume.clone(), opened.seconds, console),
@@ -236,13 +237,16 @@ fn convert(args: &DensityCommand, volume: VolumeInput, read: f64, console: &Cons
         }
         return Ok(());
     }
-    let grid = input::volume_of(volume, &args.density, console);
+    let (grid, note) = input::volume_of(volume, &args.density, console);
     let start = Instant::now();
     save(output, &grid, content, args, console)?;
     let write = start.elapsed().as_secs_f64();
     let mut out = report::grid(&grid);
     let seconds = json!({ "read": read, "write": write });
-    report::merge(&mut out, report::object(json!({ "seconds": seconds, "warnings": warnings })));
+    report::merge(
+        &mut out,
+        report::object(json!({ "seconds": seconds, "notes": note.as_slice(), "warnings": warnings })),
+    );
     match console.json {
         true => console.answer(&Value::Object(out).to_string()),
         false => {

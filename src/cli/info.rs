@@ -76,6 +76,7 @@ fn points_json(p: &PointInput, given: &Given) -> Map<String, Value> {
         "dimensions": d,
         "points": p.frame_starts[1],
         "frames": p.frames,
+        "times": p.times.first().zip(p.times.last()).map(|(first, last)| [first, last]),
         "pooled_points": p.cloud.len(),
         "selected": { "points": p.cloud.len(), "of": p.rows },
         "unit": report::unit(p.cloud.unit),
@@ -104,11 +105,11 @@ fn points_prose(p: &PointInput, given: &Given, console: &Console) {
     let say = |what: &str, text: &str| console.answer(&format!("{what:<10}{text}"));
     let unit = p.cloud.unit.map_or(String::new(), |u| format!(" {u}"));
     let d = p.dimensions;
-    let list = |v: glam::DVec3| v.to_array()[..d].iter().map(|c| format!("{c:>12.4}")).collect::<String>() + &unit;
+    let list = |v: glam::DVec3| v.to_array()[..d].iter().map(|c| format!(" {c:>11.4}")).collect::<String>() + &unit;
     let bounds = p.cloud.bounds();
     say("format", p.format);
     say("points", &number_of_points(p));
-    say("frames", &p.frames.to_string());
+    say("frames", &frames_prose(p));
     say("unit", &given.unit_from(p).map_or("not stated; --unit declares it".into(), |from| unit_prose(p, from)));
     say("from", &list(bounds.min));
     say("to", &list(bounds.max));
@@ -127,7 +128,9 @@ fn points_prose(p: &PointInput, given: &Given, console: &Console) {
             ),
         );
     }
-    say("columns", &shortened(p.columns.iter().cloned()));
+    if !p.columns.is_empty() {
+        say("columns", &shortened(p.columns.iter().cloned()));
+    }
     if !p.position_columns.is_empty() {
         say("taken as", &format!("{} = {}", &"x, y, z"[..3 * d - 2], p.position_columns.join(", ")));
     }
@@ -137,6 +140,27 @@ fn points_prose(p: &PointInput, given: &Given, console: &Console) {
     if p.dropped > 0 {
         say("dropped", &format!("{} of {} rows", p.dropped, p.rows));
     }
+}
+
+/// `10, at 0 to 900 ps`.
+fn frames_prose(p: &PointInput) -> String {
+    let times = match p.times[..] {
+        [first, .., last] => format!(", at {} to {} ps", rounded(first), rounded(last)),
+        [only] => format!(", at {} ps", rounded(only)),
+        [] => String::new(),
+    };
+    format!("{}{times}", p.frames)
+}
+
+/// Six digits, without zeros at the end.
+fn rounded(value: f64) -> String {
+    let text = format!("{value:.5e}");
+    let short: f64 = text.parse().unwrap_or(value);
+    if (1e-3..1e7).contains(&short.abs()) || short == 0.0 { short.to_string() } else { format!("{short:e}") }
+}
+
+fn rounded_vector(v: glam::DVec3) -> String {
+    v.to_array().map(rounded).join(", ")
 }
 
 /// `76 of 660, in 3 dimensions`.
@@ -186,18 +210,24 @@ fn volume_prose(v: &VolumeInput, console: &Console) {
     let [x, y, z] = lattice.shape;
     say("format", &format!("{} volume", v.format));
     say("nodes", &format!("{x} x {y} x {z}"));
-    say("origin", &lattice.origin.to_string());
-    say("spacing", &lattice.spacing.to_string());
+    say("origin", &rounded_vector(lattice.origin));
+    say("spacing", &rounded_vector(lattice.spacing));
     if let Some([a, b, c]) = v.steps {
-        say("steps", &format!("{a}, {b}, {c}"));
+        say("steps", &[a, b, c].map(|step| format!("({})", rounded_vector(step))).join(", "));
     }
     say("unit", v.grid.unit.map_or("not stated", |u| u.name()));
-    say("values", &format!("{:e} to {:e}, mean {:e}", s.min, s.max, s.mean));
+    say("values", &format!("{} to {}, mean {}", rounded(s.min), rounded(s.max), rounded(s.mean)));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_of_prose_have_six_digits() {
+        let texts = [0.0, -9.930_942_058e-1, 0.545_238_086, 1.0, 2.0e-9, 123_456_789.0, 900.0].map(rounded);
+        assert_eq!(texts, ["0", "-0.993094", "0.545238", "1", "2e-9", "1.23457e8", "900"]);
+    }
 
     #[test]
     fn long_lists_stay_one_line() {

@@ -45,6 +45,15 @@ impl Opened {
     }
 }
 
+/// Tells that one of several frames is taken, unless the user chose it.
+pub fn tell_one_of_several(opened: &Opened, args: &PointArgs, console: &Console) {
+    let Input::Points(points) = &opened.input else { return };
+    if points.frames > 1 && !args.pool && args.input_frames.is_none() {
+        let way_out = "--input-frames K takes another, --pool all together";
+        console.note(&format!("the first of {} frames is taken; {way_out}", points.frames));
+    }
+}
+
 /// Columns of a table to read beside positions and weights.
 #[derive(Debug, Default)]
 pub struct Columns {
@@ -212,12 +221,13 @@ fn wide_bandwidth(bandwidth: Option<Bandwidth>, unit: Option<LengthUnit>) -> Opt
     })
 }
 
-/// A volume given where points could stand, along x, y and z; options that mean nothing for it are told.
-pub fn volume_of(volume: VolumeInput, args: &DensityArgs, console: &Console) -> DensityGrid {
+/// A volume given where points could stand, along x, y and z, and what was told if it was interpolated for that; options
+/// that mean nothing for it are told.
+pub fn volume_of(volume: VolumeInput, args: &DensityArgs, console: &Console) -> (DensityGrid, Option<String>) {
     tell_useless(args, console);
     let (grid, note) = volume.into_grid();
     note.iter().for_each(|n| console.note(n));
-    grid
+    (grid, note)
 }
 
 /// Tells options that mean nothing for a volume.

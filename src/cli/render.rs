@@ -69,6 +69,7 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
         (renderer.join().expect("the renderer's thread does not panic"), made)
     });
     let content = made?;
+    input::tell_one_of_several(&content.opened, &options.points, console);
     let (mut out, mut seconds) = (content.told(), content.seconds());
     if content.report.is_some() {
         report::merge(&mut out, report::object(json!({ "noise_level": content.noise(options)? })));

@@ -174,8 +174,17 @@ impl ViewArgs {
         Some(if self.ortho { camera.orthographic() } else { camera })
     }
 
-    /// The camera that the options move away from the automatic one; none if they do not.
+    /// From where a scene is seen: automatic, unless options say otherwise.
     pub fn viewpoint(&self, scene: &Scene, frame: &Frame) -> Viewpoint {
+        let viewpoint = self.central_viewpoint(scene, frame);
+        if !self.ortho {
+            return viewpoint;
+        }
+        Viewpoint::At(annotate::camera(&Scene { viewpoint, ..scene.clone() }, frame).orthographic())
+    }
+
+    /// The viewpoint before `--ortho`, which keeps the scale of what lies at the target.
+    pub fn central_viewpoint(&self, scene: &Scene, frame: &Frame) -> Viewpoint {
         if let Some(camera) = self.whole_camera() {
             return Viewpoint::At(camera);
         }
@@ -198,9 +207,6 @@ impl ViewArgs {
         }
         camera.shift = self.camera_shift.unwrap_or(camera.shift);
         camera.up = self.camera_up.unwrap_or(camera.up);
-        if self.ortho {
-            camera = camera.orthographic();
-        }
         if camera == untouched { automatic } else { Viewpoint::At(camera) }
     }
 }

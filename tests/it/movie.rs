@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use densitas::movie::{Finished, MovieOptions, MovieWriter};
 use serde_json::Value;
 
-use crate::common::read_png;
+use crate::common::{read_png, test_data};
 use crate::program::{densitas, folder, json, path, stderr};
 
 /// A smooth scene that turns: colours that a density has, another picture each frame.
@@ -468,4 +468,56 @@ fn names_in_titles_that_mean_nothing_and_files_that_stay_are_told() {
         let out = movie("sample:founding", &["-o", &path(&folder, bad)]);
         assert!(out.status.code() == Some(2) && stderr(&out).contains("numbers no frames"), "{}", stderr(&out));
     }
+}
+
+/// Catches: a parallel picture that is scaled anew for each direction of a turning camera.
+#[test]
+fn parallel_pictures_keep_their_scale_while_the_camera_moves() {
+    let folder = folder("movie_ortho");
+    for (name, more) in [("turn", &["--turn", "360"][..]), ("vary", &["--vary", "camera=0,0..90,60"])] {
+        let to = path(&folder, &format!("{name}%d.png"));
+        let plain = ["--ortho", "--frames", "4", "-o", &to];
+        done(movie("sample:membrane", &[&plain[..], more].concat()));
+        let height = |k: usize| {
+            let recipe = json(&densitas(&["recipe", &path(&folder, &format!("{name}{k}.png")), "--json"]));
+            recipe["drawn"]["camera"]["projection"]["orthographic"]["visible-height"].as_f64().unwrap()
+        };
+        let first = height(0);
+        (1..4).for_each(|k| assert!((height(k) - first).abs() < 1e-9 * first, "{name} {k}: {} {first}", height(k)));
+    }
+}
+
+/// Catches: frames of a trajectory that are read one at a time and are others than those read together; times of the movie
+/// for those of the trajectory.
+#[test]
+fn trajectories_are_read_a_frame_at_a_time() {
+    let Some(root) = test_data() else { return };
+    let folder = folder("movie_streamed");
+    let data = |name: &str| root.join("data").join(name).display().to_string();
+    let (input, topology) = (data("trajectories/adk_oplsaa.xtc"), data("structures/adk_oplsaa.gro"));
+    let chosen = ["--topology", &topology, "--select", "name CA", "--size", "160x120", "--grid", "16"];
+    let title = ["--title", "{input}: {input-time}", "--input-frames", "2:8:2", "--average", "2"];
+    let to = path(&folder, "f%d.png");
+    done(densitas(&[&["movie", &input, "-o", &to], &chosen[..], &title].concat()));
+    let recipe = json(&densitas(&["recipe", &path(&folder, "f1.png"), "--json"]));
+    assert_eq!(recipe["drawn"]["annotations"]["title"], "4: 400 ps");
+    // The frames 4 and 6 together, with limits and box as the movie has them.
+    let limits = recipe["drawn"]["transfer"]["limits"].as_array().unwrap();
+    let camera = &recipe["drawn"]["camera"];
+    let list = |key: &str| {
+        let numbers = camera[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap().to_string());
+        numbers.collect::<Vec<_>>().join(",")
+    };
+    let [vmin, vmax] = [0, 1].map(|i| limits[i].as_f64().unwrap().to_string());
+    let again = path(&folder, "again.png");
+    let view = ["--camera-position", &list("position"), "--camera-target", &list("target"), "--camera-up", &list("up")];
+    let shift = ["--camera-shift", &list("shift"), "--axes", "off", "--colorbar", "off"];
+    let same = ["--input-frames", "2:6:2", "--pool", "--vmin", &vmin, "--vmax", &vmax, "--title", "x"];
+    done(densitas(&[&["render", &input, "-o", &again], &chosen[..], &same, &view, &shift].concat()));
+    let alone = path(&folder, "alone.png");
+    let of_movie = ["--axes", "off", "--colorbar", "off", "--title", "x", "--only", "0"];
+    let movie =
+        ["movie", &input, "-o", &alone, "--input-frames", "2:8:2", "--average", "2", "--vmin", &vmin, "--vmax", &vmax];
+    done(densitas(&[&movie[..], &chosen[..], &of_movie, &view, &shift[..2]].concat()));
+    assert_eq!(read_png(Path::new(&again)), read_png(Path::new(&alone)));
 }

@@ -24,7 +24,12 @@ pub(super) fn json(atoms: &AtomTable, frame: Range<usize>) -> Map<String, Value>
 /// The same as lines of prose.
 pub(super) fn prose(atoms: &AtomTable, frame: Range<usize>) -> Vec<(&'static str, String)> {
     let list = |pairs: Vec<(String, usize)>| shortened(pairs.into_iter().map(|(text, n)| format!("{text} {n}")));
-    let mut lines = vec![("elements", list(counts(&atoms.element, frame.clone())))];
+    // `unknown` is no symbol.
+    let symbol = |(element, n): (String, usize)| {
+        (if element.len() == 2 && element.is_ascii() { as_symbol(&element) } else { element }, n)
+    };
+    let elements = counts(&atoms.element, frame.clone()).into_iter().map(symbol).collect();
+    let mut lines = vec![("elements", list(elements))];
     if !atoms.resname.codes.is_empty() {
         lines.push(("kinds", list(kinds(atoms, frame.clone()))));
     }
@@ -33,6 +38,11 @@ pub(super) fn prose(atoms: &AtomTable, frame: Range<usize>) -> Vec<(&'static str
         lines.push(("chains", list(chains)));
     }
     lines
+}
+
+/// `CA` as `Ca`.
+fn as_symbol(element: &str) -> String {
+    element[..1].to_owned() + &element[1..].to_lowercase()
 }
 
 fn counts(column: &Categorical, frame: Range<usize>) -> Vec<(String, usize)> {

@@ -24,13 +24,14 @@ use super::render::drawn;
 use super::scene_args::SceneArgs;
 use super::{recipe, report};
 use crate::error::{Error, Result};
+use crate::geometry::Box3;
 use crate::gpu::{AdapterChoice, Gpu};
-use crate::io::{self, Input};
+use crate::io::{self, Input, Trajectory};
 use crate::movie::{Ease, MovieOptions, MovieWriter};
-use crate::progress::Progress;
+use crate::progress::{Progress, Silent};
 use crate::render::{Picture, Renderer};
 use crate::scene::{Frame, LimitsOver, Scene};
-use scenes::Scenes;
+use scenes::{Played, Scenes};
 use timeline::{Inputs, Motion, Timeline};
 use vary::Vary;
 
@@ -40,7 +41,7 @@ use vary::Vary;
   densitas movie 1ubq.pdb -o turn.mp4
   densitas movie 1ubq.pdb --frames 60 --size 480x360 -o turn.gif
   densitas movie 1ubq.pdb --title \"Ubiquitin, {time}\" --artist \"A. Name\" -o turn.avi
-  densitas movie run.xtc --topology run.gro --select \"name CA\" --average 10 -o run.mp4
+  densitas movie run.xtc --topology run.gro --select \"name CA\" --average 10 --title \"{input-time}\" -o run.mp4
   densitas movie 1ubq.pdb --vary bandwidth=0.5A..4A --title \"{bandwidth}\" -o sweep.mp4
   densitas movie 1ubq.pdb --mode iso --vary iso=mass:0.1..mass:0.9 --turn 180 -o levels.mp4
   densitas movie 1ubq.pdb --vary camera=30,20..120,60@70..200,10 -o flight.mp4
@@ -48,7 +49,11 @@ use vary::Vary;
   densitas movie 1ubq.pdb --only 57 -o frame.png
   densitas movie 1ubq.pdb --resume -o frames/f%04d.png
   densitas movie --recipe frames/f0057.png --size 1920x1080 -o large.png
-  densitas movie 1ubq.pdb --codec libx265 -o turn.mkv")]
+  densitas movie 1ubq.pdb --codec libx265 -o turn.mkv
+
+In --title, {frame} and {time} stand for number and time of the frame in the movie, {frames} for how many there are;
+of an input that plays {input} and {input-time} for number and time (ps or ns) of its frame; {OPTION} for what --vary
+changes.")]
 pub struct MovieCommand {
     #[command(flatten)]
     scene: SceneArgs,
@@ -108,6 +113,9 @@ struct MovieArgs {
     #[arg(long, value_name = "NAME")]
     codec: Option<String>,
 }
+
+/// Bytes of positions from which on it is told that they are all held in memory.
+const MUCH: usize = 1 << 30;
 
 /// Frames of a movie that has no input of its own.
 const FRAMES: u64 = 120;
@@ -268,6 +276,29 @@ fn mixed(mut layers: Vec<(f64, Picture)>) -> Picture {
     whole
 }
 
+/// The frames of an input that are read one at a time.
+fn streamed(points: &PointArgs, bounds: Option<Box3>, first: &Opened) -> Result<Option<Trajectory>> {
+    let format = if let Input::Points(input) = &first.input { input.format } else { "" };
+    // Others are in memory whole, or as long texts would be read twice.
+    if first.source.path().is_none_or(|path| !path.is_file()) || !["xtc", "trr", "dcd"].contains(&format) {
+        return Ok(None);
+    }
+    let frames = Trajectory::open(&first.source, &points.options(bounds, None)?, &Silent)?;
+    Ok(Some(frames).filter(Trajectory::is_streamed))
+}
+
+/// Tells how much memory the frames of an input take that are all held there.
+fn tell_memory(all: &Opened, frames: usize, console: &Console) {
+    let Input::Points(input) = &all.input else { return };
+    let bytes = size_of_val(&input.cloud.positions[..]);
+    if bytes > MUCH {
+        let size = bytes as f64 / f64::from(1 << 30);
+        let way_out =
+            "--input-frames START:STOP:STEP takes fewer; XTC, TRR and DCD without --align are read a frame at a time";
+        console.note(&format!("the positions of {frames} frames are held in memory, {size:.1} GiB; {way_out}"));
+    }
+}
+
 impl MovieCommand {
     /// What can be told before anything is read.
     fn check(&self) -> Result<()> {
@@ -292,7 +323,7 @@ impl MovieCommand {
     }
 
     /// The input: all its frames, if it has several to play, and which they are.
-    fn opened(&self, console: &Console) -> Result<(Opened, Inputs)> {
+    fn opened(&self, console: &Console) -> Result<(Played, Inputs)> {
         let (points, density) = (&self.scene.points, &self.scene.density);
         let open = |points: &PointArgs, console: &Console| {
             let columns = Columns { sigmas: density.sigma_columns(), further: self.scene.glyphs.columns() };
@@ -312,11 +343,24 @@ impl MovieCommand {
                     "--average {average}: the input has one frame to show; leave it out"
                 )));
             }
-            return Ok((first, Inputs { numbers: vec![0], average: 1 }));
+            return Ok((Played::Still(first), Inputs::still()));
+        }
+        let times = match &first.input {
+            Input::Points(input) if input.times.len() == input.frames => {
+                numbers.iter().map(|k| input.times[*k]).collect()
+            }
+            _ => Vec::new(),
+        };
+        let inputs = Inputs { numbers, times, average };
+        if points.align.is_none()
+            && let Some(frames) = streamed(points, density.bounds, &first)?
+        {
+            return Ok((Played::Streamed(frames, first), inputs));
         }
         let all = open(&PointArgs { pool: true, ..points.clone() }, &console.aside().0)?;
         all.tell_beyond(&first, console);
-        Ok((all, Inputs { numbers, average }))
+        tell_memory(&all, inputs.numbers.len(), console);
+        Ok((Played::Whole(all), inputs))
     }
 
     fn timeline(&self, asked: &Asked, inputs: Inputs) -> Result<Timeline> {

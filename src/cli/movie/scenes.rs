@@ -12,8 +12,8 @@ use crate::cli::input::Opened;
 use crate::cli::scene_args::SceneArgs;
 use crate::cli::shared::{Shared, Survey};
 use crate::error::Result;
-use crate::io::Input;
-use crate::progress::Progress;
+use crate::io::{Input, Trajectory};
+use crate::progress::{Progress, Silent};
 use crate::scene::{Frame, Scene, Viewpoint};
 
 /// Bytes of densities that are kept for when they are needed again.
@@ -25,8 +25,8 @@ const LOOKS: u32 = 12;
 pub struct Scenes<'a> {
     timeline: &'a Timeline,
     frame: Frame,
-    /// All frames of an input that is played.
-    played: Option<Opened>,
+    /// The frames of an input that is played.
+    played: Option<Played>,
     stock: Stock,
     /// What is kept, and the frames of the input that it is of.
     kept: Vec<(String, Arc<Content>)>,
@@ -37,6 +37,8 @@ pub struct Scenes<'a> {
     heard: Arc<Aside>,
     shared: Option<Shared>,
     rig: Option<Rig>,
+    /// Whether frames have limits of their own.
+    is_each: bool,
 }
 
 impl<'a> Scenes<'a> {
@@ -47,19 +49,22 @@ impl<'a> Scenes<'a> {
     pub fn new(
         timeline: &'a Timeline,
         frame: Frame,
-        opened: Opened,
+        opened: Played,
         args: &SceneArgs,
         console: &Console,
     ) -> Result<Self> {
         let (aside, heard) = console.aside();
         let (mut stock, kept) = (Stock::default(), Vec::new());
-        let played = if timeline.plays_input() {
-            Some(opened)
-        } else {
-            stock.adopt(opened, args, console)?;
-            None
+        let played = match opened {
+            Played::Still(opened) => {
+                stock.adopt(opened, args, console)?;
+                None
+            }
+            played => Some(played),
         };
-        Ok(Self { timeline, frame, played, stock, kept, bytes: 0, last: None, aside, heard, shared: None, rig: None })
+        let (shared, rig, last) = (None, None, None);
+        let is_each = ["limits", "vmin", "vmax"].iter().any(|option| timeline.varies(option));
+        Ok(Self { timeline, frame, played, stock, kept, bytes: 0, last, aside, heard, shared, rig, is_each })
     }
 
     /// Computes what frames have in common: all their densities, where there are several. `limits` says whether limits are.
@@ -70,6 +75,7 @@ impl<'a> Scenes<'a> {
         let layers = self.timeline.layers(0)?;
         let first = self.content_told(&layers[0], 0, Some(console))?;
         let (several, count) = self.densities()?;
+        self.is_each |= count > 1 && !limits;
         if count > 1 {
             self.shared = Some(self.survey(&several, limits, console)?);
         }
@@ -78,7 +84,8 @@ impl<'a> Scenes<'a> {
         for i in 0..LOOKS {
             let k = f64::from(i) * self.timeline.frames as f64 / f64::from(LOOKS);
             let layers = self.timeline.layers(k as u64)?;
-            looks.push((layers[0].options.scene().view.viewpoint(&scene, &self.frame), self.timeline.turned(k)));
+            let view = &layers[0].options.scene().view;
+            looks.push((view.central_viewpoint(&scene, &self.frame), self.timeline.turned(k)));
         }
         self.rig = Some(Rig::new(&scene, &self.frame, looks.into_iter()));
         Ok(first)
@@ -127,14 +134,14 @@ impl<'a> Scenes<'a> {
         let (args, console) = (layer.options.scene(), console.unwrap_or(&self.aside));
         let content = match &self.played {
             None => self.stock.content(args, console),
-            Some(whole) => {
+            Some(played) => {
                 let range = self.timeline.input(k);
-                let part = Arc::new(whole.with_frames(range.clone()));
-                self.stock.content_of_points(part, &format!("{range:?}"), args, console)
+                let part = played.part(range.clone(), self.timeline.input_numbers(k), &self.aside)?;
+                self.stock.content_of_points(Arc::new(part), &format!("{range:?}"), args, console)
             }
         };
         let content = Arc::new(content.map_err(|e| self.timeline.of_input(k, e))?);
-        let bytes = size_of_val(&content.grid.values[..]);
+        let bytes = size_of_val(&content.grid.values[..]) + points_of(&content.opened);
         if self.bytes + bytes <= KEPT {
             self.bytes += bytes;
             self.kept.push((key, content.clone()));
@@ -145,7 +152,9 @@ impl<'a> Scenes<'a> {
     }
 
     fn scene_of(&self, args: &SceneArgs, content: &Content) -> Result<Scene> {
-        args.scene_among(content, &self.frame, self.shared.as_ref())
+        let mut scene = args.scene_among(content, &self.frame, self.shared.as_ref())?;
+        scene.annotations.steady_bar = self.is_each;
+        Ok(scene)
     }
 
     /// The scenes of frame `k`, each with its share of the picture; [`Scenes::prepare`] comes first.
@@ -157,7 +166,10 @@ impl<'a> Scenes<'a> {
             let content = scenes.content_told(&layer, k, None)?;
             let mut scene = scenes.scene_of(layer.options.scene(), &content)?;
             if let Some(rig) = &scenes.rig {
-                scene.viewpoint = Viewpoint::At(rig.camera(&scene, &scenes.frame, scenes.timeline.turned(k as f64)));
+                let view = &layer.options.scene().view;
+                scene.viewpoint = view.central_viewpoint(&scene, &scenes.frame);
+                let camera = rig.camera(&scene, &scenes.frame, scenes.timeline.turned(k as f64));
+                scene.viewpoint = Viewpoint::At(if view.ortho { camera.orthographic() } else { camera });
             }
             let title = scene.annotations.title.take();
             scene.annotations.title = title.map(|t| scenes.timeline.title(&t, k)).transpose()?;
@@ -169,6 +181,42 @@ impl<'a> Scenes<'a> {
     /// Warnings about other densities than the first, each with how often it was said.
     pub fn warnings(&self) -> Vec<String> {
         self.heard.warnings()
+    }
+}
+
+/// Bytes of the points of an input.
+fn points_of(opened: &Opened) -> usize {
+    match &opened.input {
+        Input::Points(points) => size_of_val(&points.cloud.positions[..]),
+        Input::Volume(_) => 0,
+    }
+}
+
+/// What a movie is of.
+pub enum Played {
+    /// An input that does not move.
+    Still(Opened),
+    /// All frames, in memory.
+    Whole(Opened),
+    /// Frames that are read when they are shown, and the first of them.
+    Streamed(Trajectory, Opened),
+}
+
+impl Played {
+    /// The frames at these places of those that are played, whose numbers in the file are `numbers`; what is to be known of
+    /// them is said aside.
+    fn part(&self, places: Range<usize>, numbers: &[usize], aside: &Console) -> Result<Opened> {
+        match self {
+            Self::Still(opened) | Self::Whole(opened) => Ok(opened.with_frames(places)),
+            Self::Streamed(frames, first) => {
+                let mut points = frames.input(numbers, &Silent)?;
+                let known = if let Input::Points(first) = &first.input { &first.warnings[..] } else { &[] };
+                points.warnings.iter().filter(|w| !known.contains(w)).for_each(|warning| aside.warning(warning));
+                (points.notes, points.warnings) = (Vec::new(), Vec::new());
+                let (source, input) = (first.source.clone(), Input::Points(points));
+                Ok(Opened { source, input, alignment: None, seconds: first.seconds })
+            }
+        }
     }
 }
 

@@ -24,6 +24,7 @@ pub struct Timeline {
     /// Degrees that all is turned until the frame after the last.
     turn: f64,
     inputs: Inputs,
+    clock: Clock,
     /// Options that were understood, by themselves.
     understood: Mutex<HashMap<String, Arc<Wanted>>>,
 }
@@ -36,8 +37,17 @@ const MOST_UNDERSTOOD: usize = 1 << 12;
 pub struct Inputs {
     /// Their numbers in the file; one of what is still.
     pub numbers: Vec<usize>,
+    /// Their times in picoseconds; empty where the format states none.
+    pub times: Vec<f64>,
     /// How many are taken together at a time.
     pub average: usize,
+}
+
+impl Inputs {
+    /// Of an input that does not move.
+    pub fn still() -> Self {
+        Self { numbers: vec![0], times: Vec::new(), average: 1 }
+    }
 }
 
 /// A picture that a frame shows, or has a share of.
@@ -73,7 +83,9 @@ impl Timeline {
         let is_still = motion.varied.is_empty() && inputs.numbers.len() == 1;
         let turn = motion.turn.unwrap_or(if is_still { 360.0 } else { 0.0 });
         let understood = Mutex::default();
-        let mut timeline = Self { base, changes, frames: motion.frames, fps: motion.fps, turn, inputs, understood };
+        let clock = Clock::of(&inputs.times);
+        let mut timeline =
+            Self { base, changes, frames: motion.frames, fps: motion.fps, turn, inputs, clock, understood };
         for i in 0..timeline.changes.len() {
             timeline.check(i)?;
         }
@@ -144,6 +156,11 @@ impl Timeline {
         first..first + average
     }
 
+    /// Whether an option changes.
+    pub fn varies(&self, option: &str) -> bool {
+        self.changes.iter().any(|change| change.option == option)
+    }
+
     /// Whether the input moves.
     pub fn plays_input(&self) -> bool {
         self.inputs.numbers.len() > 1
@@ -151,8 +168,18 @@ impl Timeline {
 
     /// The number in the file of the frame of the input around which frame `k` shows some.
     pub fn input_number(&self, k: u64) -> usize {
+        self.inputs.numbers[self.middle(k)]
+    }
+
+    /// The frame of the input in the middle of those that frame `k` shows, as its place in [`Inputs::numbers`].
+    fn middle(&self, k: u64) -> usize {
         let shown = self.input(k);
-        self.inputs.numbers[shown.start + shown.len() / 2]
+        shown.start + shown.len() / 2
+    }
+
+    /// The numbers in the file of the frames of the input that frame `k` shows.
+    pub fn input_numbers(&self, k: u64) -> &[usize] {
+        &self.inputs.numbers[self.input(k)]
     }
 
     /// An error about the frame of the input that frame `k` shows.
@@ -183,8 +210,41 @@ impl Timeline {
         if self.plays_input() {
             known.push(("input".to_owned(), self.input_number(k).to_string()));
         }
+        if let Some(time) = self.inputs.times.get(self.middle(k)) {
+            known.push(("input-time".to_owned(), self.clock.told(*time)));
+        }
         known.extend(self.changes.iter().filter_map(|c| Some((c.option.clone(), c.told(k as f64)?))));
         filled(title, &known)
+    }
+}
+
+/// How times of the input are written: in picoseconds, or in nanoseconds where they are long, with as many decimals as
+/// tell all apart.
+struct Clock {
+    divisor: f64,
+    unit: &'static str,
+    decimals: usize,
+}
+
+/// From this many picoseconds on nanoseconds are written.
+const LONG: f64 = 1e4;
+/// No more decimals than this.
+const MOST_DECIMALS: f64 = 6.0;
+
+impl Clock {
+    fn of(times: &[f64]) -> Self {
+        let longest = times.iter().fold(0.0_f64, |most, t| most.max(t.abs()));
+        let (divisor, unit) = if longest >= LONG { (1e3, "ns") } else { (1.0, "ps") };
+        let steps = times.windows(2).map(|pair| (pair[1] - pair[0]).abs() / divisor).filter(|step| *step > 0.0);
+        let least = steps.fold(f64::INFINITY, f64::min);
+        let decimals = if least.is_finite() { (-least.log10()).ceil().clamp(0.0, MOST_DECIMALS) } else { 0.0 };
+        let scale = 10f64.powf(decimals) / divisor;
+        let is_exact = times.iter().all(|t| (t * scale - (t * scale).round()).abs() < 1e-3);
+        Self { divisor, unit, decimals: decimals as usize + usize::from(!is_exact) }
+    }
+
+    fn told(&self, time: f64) -> String {
+        format!("{:.*} {}", self.decimals, time / self.divisor, self.unit)
     }
 }
 
@@ -223,7 +283,9 @@ mod tests {
         let motion = Motion { varied: &varied, ease: Ease::Linear, frames, fps: 10.0, turn: None };
         let mut movie = Draft::new("movie");
         movie.input = Some("sample:founding".into());
-        Timeline::new(&movie, &motion, Inputs { numbers: (0..inputs).map(|n| 10 * n).collect(), average })
+        let numbers = (0..inputs).map(|n| 10 * n).collect();
+        let times = (0..inputs).map(|n| 2.5 * n as f64).filter(|_| inputs > 1).collect();
+        Timeline::new(&movie, &motion, Inputs { numbers, times, average })
     }
 
     #[test]
@@ -267,10 +329,21 @@ mod tests {
     }
 
     #[test]
+    fn times_of_the_input_have_the_digits_that_tell_them_apart() {
+        let told = |times: &[f64]| times.iter().map(|t| Clock::of(times).told(*t)).collect::<Vec<_>>();
+        assert_eq!(told(&[0.0, 100.0, 900.0]), ["0 ps", "100 ps", "900 ps"]);
+        assert_eq!(told(&[0.0, 0.5, 1.0]), ["0.0 ps", "0.5 ps", "1.0 ps"]);
+        assert_eq!(told(&[0.0, 2.5]), ["0.0 ps", "2.5 ps"]);
+        assert_eq!(told(&[10_000.0, 20_000.0, 20_500.0]), ["10.0 ns", "20.0 ns", "20.5 ns"]);
+        assert_eq!(told(&[7.0, 7.0]), ["7 ps", "7 ps"]);
+    }
+
+    #[test]
     fn titles_tell_what_changes() {
         let t = timeline(&["bandwidth=0.2..0.5"], 5, 1, 4).unwrap();
         let title = |text: &str| t.title(text, 2).unwrap();
         assert_eq!(title("{frame} of {frames}, {time}: {input}, {bandwidth}"), "2 of 4, 0.20 s: 20, 0.4");
+        assert_eq!(title("{input-time}"), "5.0 ps");
         let told = t.title("{speed}", 0).unwrap_err().to_string();
         assert!(told.contains("{speed}") && told.contains("{bandwidth}") && told.contains("{input}"), "{told}");
         assert_eq!(title("{x, y} {}"), "{x, y} {}");
