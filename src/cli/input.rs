@@ -45,12 +45,14 @@ impl Opened {
     }
 }
 
-/// Tells that one of several frames is taken, unless the user chose it.
+/// Tells that one of several frames is taken, unless the user chose one.
 pub fn tell_one_of_several(opened: &Opened, args: &PointArgs, console: &Console) {
     let Input::Points(points) = &opened.input else { return };
-    if points.frames > 1 && !args.pool && args.input_frames.is_none() {
+    let chosen = args.input_frames.unwrap_or_default().of(points.frames).len();
+    if chosen > 1 && !args.pool {
+        let which = if args.input_frames.is_some() { " chosen" } else { "" };
         let way_out = "--input-frames K takes another, --pool all together";
-        console.note(&format!("the first of {} frames is taken; {way_out}", points.frames));
+        console.note(&format!("the first of {chosen}{which} frames is taken; {way_out}"));
     }
 }
 

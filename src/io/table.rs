@@ -195,6 +195,10 @@ struct Reader<'a> {
     first_dropped: Option<u64>,
 }
 
+/// Room for rows against those expected: at least, and where there is less.
+const LEAST_SPARE: f64 = 1.002;
+const SPARE: f64 = 1.02;
+
 /// Where the weight stands in `Reader::values`, after x, y and z.
 const WEIGHT: usize = 3;
 
@@ -281,12 +285,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Room for all rows, by those in the first `done` of `len` bytes: growing by doubling would need
-    /// the memory twice.
+    /// Room for all rows, by those in the first `done` of `len` bytes: growing needs the memory twice, as what is advised
+    /// to lie in large pages is copied. There is some to spare, so that later rows that are a little shorter still fit.
     fn reserve(&mut self, done: u64, len: u64) {
         let rows = self.rows.positions.len() as f64;
-        let expected = rows * 1.02 * len as f64 / done.max(1) as f64;
-        let more = (expected - rows).clamp(0.0, (len - len.min(done)) as f64 / 2.0) as usize;
+        let expected = rows * len as f64 / done.max(1) as f64;
+        if LEAST_SPARE * expected <= self.rows.positions.capacity() as f64 {
+            return;
+        }
+        let more = (SPARE * expected - rows).clamp(0.0, (len - len.min(done)) as f64 / 2.0) as usize;
         room::reserve(&mut self.rows.positions, more);
         self.weights.reserve_exact(if self.has_weight { more } else { 0 });
         self.sigmas.reserve_exact(if self.of_sigma.is_empty() { 0 } else { more });

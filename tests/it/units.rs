@@ -7,14 +7,16 @@ use glam::DVec3;
 
 use crate::common::test_data;
 
-const A: Option<LengthUnit> = Some(LengthUnit::Angstrom);
-const NM: Option<LengthUnit> = Some(LengthUnit::Nanometre);
-const UM: Option<LengthUnit> = Some(LengthUnit::Micrometre);
-const M: Option<LengthUnit> = Some(LengthUnit::Metre);
-const PX: Option<LengthUnit> = Some(LengthUnit::Pixel);
+const A: Unit = Some(LengthUnit::Angstrom);
+const NM: Unit = Some(LengthUnit::Nanometre);
+const UM: Unit = Some(LengthUnit::Micrometre);
+const M: Unit = Some(LengthUnit::Metre);
+const PX: Unit = Some(LengthUnit::Pixel);
+
+type Unit = Option<LengthUnit>;
 
 /// A file; the unit of its numbers, the one they are read in, and what they are multiplied by for it.
-const FILES: &[(&str, Option<LengthUnit>, Option<LengthUnit>, f64)] = &[
+const FILES: &[(&str, Unit, Unit, f64)] = &[
     ("structures/1crn.pdb", A, A, 1.0),
     ("structures/1ubq.cif", A, A, 1.0),
     ("structures/1cbs_full.bcif", A, A, 1.0),
@@ -36,7 +38,7 @@ const FILES: &[(&str, Option<LengthUnit>, Option<LengthUnit>, f64)] = &[
 ];
 
 /// The same for texts of formats without a file in the test data.
-const TEXTS: &[(&str, &str, Option<LengthUnit>, Option<LengthUnit>, f64)] = &[
+const TEXTS: &[(&str, &str, Unit, Unit, f64)] = &[
     (
         "t.dump",
         "ITEM: UNITS\nnano\nITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n2\nITEM: BOX BOUNDS pp pp pp\n0 4\n0 5\n0 6\n\
@@ -53,7 +55,7 @@ const TEXTS: &[(&str, &str, Option<LengthUnit>, Option<LengthUnit>, f64)] = &[
 struct Lengths {
     bounds: Box3,
     cell: Option<[f64; 6]>,
-    unit: Option<LengthUnit>,
+    unit: Unit,
     notes: Vec<String>,
     warnings: Vec<String>,
 }
@@ -75,7 +77,7 @@ fn lengths(input: Input) -> Lengths {
     }
 }
 
-fn declared(unit: Option<LengthUnit>) -> ReadOptions {
+fn declared(unit: Unit) -> ReadOptions {
     ReadOptions { unit, ..ReadOptions::default() }
 }
 
@@ -84,13 +86,7 @@ fn assert_near(a: DVec3, b: DVec3, what: &str) {
 }
 
 /// Declares every unit of an input in turn.
-fn check(
-    name: &str,
-    own: Option<LengthUnit>,
-    read_as: Option<LengthUnit>,
-    factor: f64,
-    read: impl Fn(&ReadOptions) -> Lengths,
-) {
+fn check(name: &str, own: Unit, read_as: Unit, factor: f64, read: impl Fn(&ReadOptions) -> Lengths) {
     let plain = read(&declared(None));
     assert_eq!(plain.unit, read_as, "{name}");
     for unit in [A, NM, UM, M, PX] {

@@ -355,7 +355,7 @@ impl MovieCommand {
         if points.align.is_none()
             && let Some(frames) = streamed(points, density.bounds, &first)?
         {
-            return Ok((Played::Streamed(frames, first), inputs));
+            return Ok((Played::Streamed(Box::new((frames, first))), inputs));
         }
         let all = open(&PointArgs { pool: true, ..points.clone() }, &console.aside().0)?;
         all.tell_beyond(&first, console);

@@ -199,7 +199,7 @@ pub enum Played {
     /// All frames, in memory.
     Whole(Opened),
     /// Frames that are read when they are shown, and the first of them.
-    Streamed(Trajectory, Opened),
+    Streamed(Box<(Trajectory, Opened)>),
 }
 
 impl Played {
@@ -208,7 +208,8 @@ impl Played {
     fn part(&self, places: Range<usize>, numbers: &[usize], aside: &Console) -> Result<Opened> {
         match self {
             Self::Still(opened) | Self::Whole(opened) => Ok(opened.with_frames(places)),
-            Self::Streamed(frames, first) => {
+            Self::Streamed(both) => {
+                let (frames, first) = &**both;
                 let mut points = frames.input(numbers, &Silent)?;
                 let known = if let Input::Points(first) = &first.input { &first.warnings[..] } else { &[] };
                 points.warnings.iter().filter(|w| !known.contains(w)).for_each(|warning| aside.warning(warning));

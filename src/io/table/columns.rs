@@ -154,13 +154,16 @@ fn sigma_scale(
         .ok_or_else(|| format!("is in {from}, which cannot be converted into {to}, the unit of the positions"))
 }
 
+/// A unit, factors of the axes, and what is told.
+type Common = (Option<LengthUnit>, [f64; 3], Option<String>);
+
 /// The unit of the positions, by what each axis is multiplied to have it, and what is told of it.
 fn common_unit(
     chosen: &names::Chosen,
     units: &[Option<LengthUnit>],
     pixel: Option<[f64; 2]>,
     declared: Option<LengthUnit>,
-) -> Result<(Option<LengthUnit>, [f64; 3], Option<String>), String> {
+) -> Result<Common, String> {
     let known: Vec<LengthUnit> = units.iter().flatten().copied().collect();
     let Some(first) = known.first().copied().or(chosen.unit) else { return Ok((None, [1.0; 3], None)) };
     if known.iter().all(|unit| *unit == first) {
