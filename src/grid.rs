@@ -4,6 +4,7 @@ mod blur;
 mod compare;
 mod contour;
 mod histogram;
+mod measure;
 mod plane;
 
 use glam::DVec3;
@@ -12,6 +13,7 @@ pub use blur::{PlaneCounts, gaussian_blur, histogram_2d, range_of};
 pub use compare::{Likeness, likeness, minus};
 pub use contour::{ContourLine, contour};
 pub use histogram::histogram;
+pub use measure::percentile_of_sorted;
 pub use plane::{CubicTaps, LinearTaps, PlaneGrid};
 
 use crate::error::{Error, Result};
@@ -208,96 +210,6 @@ impl<T: Sample> DensityGrid<T> {
         }
         out
     }
-
-    /// Smallest, largest, mean and integral. All NaN if no value is finite.
-    pub fn statistics(&self) -> Statistics {
-        let [nx, ny, nz] = self.lattice.shape;
-        let (mut min, mut max, mut sum, mut count, mut integral) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0u64, 0.0);
-        let end_weight = |i: usize, n: usize| if n > 1 && (i == 0 || i == n - 1) { 0.5 } else { 1.0 };
-        for (row, values) in self.values.chunks_exact(nx).enumerate() {
-            let (mut row_sum, mut row_trapezoid) = (0.0, 0.0);
-            for (i, value) in values.iter().enumerate() {
-                let value = value.to_f64();
-                if value.is_finite() {
-                    (min, max, count) = (min.min(value), max.max(value), count + 1);
-                    row_sum += value;
-                    row_trapezoid += value * end_weight(i, nx);
-                }
-            }
-            sum += row_sum;
-            integral += row_trapezoid * end_weight(row % ny, ny) * end_weight(row / ny, nz);
-        }
-        if count == 0 {
-            return Statistics { min: f64::NAN, max: f64::NAN, mean: f64::NAN, integral: f64::NAN };
-        }
-        let voxel = self.lattice.spacing.x * self.lattice.spacing.y * self.lattice.spacing.z;
-        Statistics { min, max, mean: sum / count as f64, integral: integral * voxel }
-    }
-
-    /// For each share `p` (0 to 1) of the grid's total, the largest level `c` for which the nodes
-    /// with values of at least `c` hold at least `p` of it: the level of the highest-density region
-    /// of that mass (Hyndman 1996, eq. 1). Values that are not finite or not positive hold nothing.
-    pub fn levels_enclosing(&self, shares: &[f64]) -> Vec<f64> {
-        let mut values: Vec<f64> =
-            self.values.iter().map(|v| v.to_f64()).filter(|v| v.is_finite() && *v > 0.0).collect();
-        let total: f64 = values.iter().sum();
-        shares.iter().map(|share| level_holding(&mut values, share * total)).collect()
-    }
-
-    /// Of the nodes whose value is at least `level`, the one furthest along each direction; none if
-    /// there is no such node.
-    pub fn furthest_above(&self, level: f64, directions: &[DVec3]) -> Vec<DVec3> {
-        let [nx, ny, _] = self.lattice.shape;
-        let mut furthest = Vec::new();
-        for (row, values) in self.values.chunks_exact(nx).enumerate() {
-            let inside = |v: &T| v.to_f64() >= level;
-            let (Some(first), Some(last)) = (values.iter().position(inside), values.iter().rposition(inside)) else {
-                continue;
-            };
-            // Of a row only its ends can be furthest.
-            let ends = [first, last].map(|i| self.lattice.node(i, row % ny, row / ny));
-            furthest.resize(directions.len(), ends[0]);
-            for (best, direction) in std::iter::zip(&mut furthest, directions) {
-                for end in ends {
-                    if (end - *best).dot(*direction) > 0.0 {
-                        *best = end;
-                    }
-                }
-            }
-        }
-        furthest
-    }
-
-    /// How thick the highest-density region that holds `share` (0 to 1) of the mass is: the length of
-    /// a line through it along an axis, averaged over its nodes and (geometrically) over the axes. In
-    /// the unit of length; 0 if no value is positive.
-    pub fn thickness_enclosing(&self, share: f64) -> f64 {
-        let level = self.levels_enclosing(&[share])[0];
-        let [nx, ny, nz] = self.lattice.shape;
-        let mut lines = [vec![0u32; ny * nz], vec![0u32; nx * nz], vec![0u32; nx * ny]];
-        for (at, value) in self.values.iter().enumerate() {
-            if value.to_f64() >= level && value.to_f64() > 0.0 {
-                let (i, j, k) = (at % nx, at / nx % ny, at / (nx * ny));
-                lines[0][j + ny * k] += 1;
-                lines[1][i + nx * k] += 1;
-                lines[2][i + nx * j] += 1;
-            }
-        }
-        let mean = |counts: &[u32]| {
-            let (sum, squares) = counts.iter().map(|&c| f64::from(c)).fold((0.0, 0.0), |(s, q), c| (s + c, q + c * c));
-            if sum > 0.0 { squares / sum } else { 0.0 }
-        };
-        let nodes = DVec3::from_array(lines.each_ref().map(|counts| mean(counts)));
-        (nodes * self.lattice.spacing).element_product().cbrt()
-    }
-
-    /// The percentiles (0 to 100) of the finite values, interpolated linearly between order
-    /// statistics as `numpy.percentile` does. NaN if no value is finite.
-    pub fn percentiles(&self, percents: &[f64]) -> Vec<f64> {
-        let mut values: Vec<f64> = self.values.iter().map(|v| v.to_f64()).filter(|v| v.is_finite()).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        percents.iter().map(|p| percentile_of_sorted(&values, *p)).collect()
-    }
 }
 
 impl DensityGrid<f64> {
@@ -306,34 +218,6 @@ impl DensityGrid<f64> {
         let values = self.values.iter().map(|v| *v as f32).collect();
         DensityGrid { lattice: self.lattice, values, unit: self.unit, focus: self.focus }
     }
-}
-
-/// The largest of `values` (positive, any order) for which those of at least it sum to `mass`; the
-/// smallest if all do not, 0 if there are none. Takes time in proportion to their number.
-fn level_holding(values: &mut [f64], mut mass: f64) -> f64 {
-    let mut rest = values;
-    while rest.len() > 1 {
-        let middle = rest.len() / 2;
-        rest.select_nth_unstable_by(middle, |a, b| b.total_cmp(a));
-        let (larger, smaller) = rest.split_at_mut(middle);
-        let held: f64 = larger.iter().sum();
-        if held >= mass {
-            rest = larger;
-        } else {
-            mass -= held;
-            rest = smaller;
-        }
-    }
-    rest.first().copied().unwrap_or(0.0)
-}
-
-/// The percentile (0 to 100) of ascending `values`, linear between order statistics; NaN if empty.
-pub fn percentile_of_sorted(values: &[f64], percent: f64) -> f64 {
-    let Some(last) = values.len().checked_sub(1) else { return f64::NAN };
-    let at = (percent / 100.0).clamp(0.0, 1.0) * last as f64;
-    let low = at.floor() as usize;
-    let high = (low + 1).min(last);
-    values[low] + (values[high] - values[low]) * (at - low as f64)
 }
 
 #[cfg(test)]
@@ -346,13 +230,6 @@ mod tests {
     }
 
     #[test]
-    fn the_trapezoidal_integral_of_a_constant_is_value_times_volume() {
-        let s = grid([2, 3, 4], vec![2.5; 24]).statistics();
-        assert!((s.integral - 2.5 * 8.0).abs() < 1e-12);
-        assert_eq!((s.min, s.max, s.mean), (2.5, 2.5, 2.5));
-    }
-
-    #[test]
     fn c_order_round_trips_and_x_is_fastest_inside() {
         let lattice = grid([2, 3, 4], vec![0.0; 24]).lattice;
         let c: Vec<f32> = (0..24).map(|v| v as f32).collect();
@@ -360,69 +237,6 @@ mod tests {
         // (1, 0, 0) stands at 1 inside and at ny * nz = 12 in C order; (0, 0, 1) at nx * ny = 6 and 1.
         assert_eq!((g.values[1], g.values[6], g.values[2]), (12.0, 1.0, 4.0));
         assert_eq!(g.to_c_order(), c);
-    }
-
-    #[test]
-    fn enclosed_mass_is_the_largest_level_that_holds_the_share() {
-        let g = grid([2, 2, 2], vec![4.0, 3.0, 2.0, 1.0, 0.0, 0.0, f32::NAN, 0.0]);
-        assert_eq!(g.levels_enclosing(&[0.4, 0.41, 0.7, 0.71, 1.0]), [4.0, 3.0, 3.0, 2.0, 1.0]);
-    }
-
-    #[test]
-    fn enclosed_mass_by_selection_is_that_by_sorting() {
-        let values: Vec<f64> = (0..1000).map(|i| f64::from((i * 7919) % 1009) + 0.5).collect();
-        let total: f64 = values.iter().sum();
-        let mut sorted = values.clone();
-        sorted.sort_unstable_by(|a, b| b.total_cmp(a));
-        for share in [0.001, 0.05, 0.3, 0.5, 0.98, 1.0] {
-            let mut mass = 0.0;
-            let by_sorting = sorted.iter().find(|v| {
-                mass += **v;
-                mass >= share * total
-            });
-            assert_eq!(Some(&level_holding(&mut values.clone(), share * total)), by_sorting, "{share}");
-        }
-        assert_eq!(level_holding(&mut [], 1.0), 0.0);
-    }
-
-    #[test]
-    fn the_furthest_nodes_above_a_level_are_found() {
-        let mut values = vec![0.0; 24];
-        values[1 + 2 * (2 + 3)] = 5.0; // node (1, 2, 1) of 2 x 3 x 4
-        values[2 * (3 * 3)] = 4.0; // node (0, 0, 3)
-        let g = grid([2, 3, 4], values);
-        let (a, b) = (g.lattice.node(1, 2, 1), g.lattice.node(0, 0, 3));
-        let directions = [DVec3::X, -DVec3::X, DVec3::Z, DVec3::new(0.0, 1.0, 0.1)];
-        assert_eq!(g.furthest_above(4.0, &directions), [a, b, b, a]);
-        assert_eq!(g.furthest_above(4.5, &directions), [a; 4]);
-        assert!(g.furthest_above(6.0, &directions).is_empty());
-    }
-
-    #[test]
-    fn thickness_is_the_mean_length_of_lines_through_the_region() {
-        // Spacing 1, 2, 4. The region is two nodes along x: one line of 2 along x, two of 1 along y and z.
-        let g = grid([2, 2, 2], vec![4.0, 3.0, 2.0, 1.0, 0.0, 0.0, f32::NAN, 0.0]);
-        assert!((g.thickness_enclosing(0.7) - (2.0_f64 * 2.0 * 4.0).cbrt()).abs() < 1e-12);
-        assert_eq!(grid([2, 2, 2], vec![0.0; 8]).thickness_enclosing(0.5), 0.0);
-    }
-
-    #[test]
-    fn a_ball_is_three_halves_of_its_radius_thick() {
-        let n = 81;
-        let bounds = Box3 { min: DVec3::splat(-1.0), max: DVec3::splat(1.0) };
-        let lattice = Lattice::spanning(bounds, [n; 3]).unwrap();
-        let values = (0..n * n * n).map(|at| {
-            let p = lattice.node(at % n, at / n % n, at / (n * n));
-            f32::from(u8::from(p.length() < 0.7))
-        });
-        let g = DensityGrid::new(lattice, values.collect(), None).unwrap();
-        assert!((g.thickness_enclosing(1.0) / (1.5 * 0.7) - 1.0).abs() < 0.02, "{}", g.thickness_enclosing(1.0));
-    }
-
-    #[test]
-    fn percentiles_are_numpys() {
-        let g = grid([2, 2, 2], vec![7.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, f32::INFINITY]);
-        assert_eq!(g.percentiles(&[0.0, 50.0, 25.0, 98.0]), [1.0, 4.0, 2.5, 6.88]);
     }
 
     #[test]

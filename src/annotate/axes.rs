@@ -1,6 +1,6 @@
 //! The drawn box: its far edges and grid behind the density, and a scale on one outer edge an axis.
 
-use glam::{DVec2, Vec2Swizzles};
+use glam::{DVec2, DVec3, Vec2Swizzles};
 
 use super::page::Page;
 use super::sides::{Edge, EdgeKind, Sides};
@@ -17,6 +17,10 @@ const MOST_TICKS_FLAT: usize = 9;
 const LEAST_TICK_DISTANCE: f64 = 2.4;
 /// An edge that appears shorter than this many em is seen end-on and gets no scale.
 const LEAST_EDGE: f64 = 2.0;
+/// A short edge whose round numbers do not fit has two of so many ticks at most.
+const MOST_TICKS_OF_PAIR: usize = 12;
+/// Numbers keep this many em from all else.
+const NUMBER_DISTANCE: f64 = 0.35;
 /// Numbers at the ends of a short edge have no more characters than this.
 const MOST_END_DIGITS: usize = 6;
 /// Towards the lower left corner: scales stand on the outer edges that look this way.
@@ -55,19 +59,8 @@ struct Naming<'a> {
 
 /// Draws the box with its scales.
 pub fn draw(page: &mut Page, scene: &Scene, camera: Camera, frame: &Frame) {
-    let focus = scene.focus;
-    let sides = Sides::new(focus, camera, *frame);
-    let mut scaled: Vec<(Edge, [DVec2; 2])> = (0..3).filter_map(|axis| outer_edge(&sides, axis)).collect();
-    scaled.retain(|(_, [a, b])| a.distance(*b) > LEAST_EDGE * page.em);
-    scaled.sort_by(|a, b| b.1[0].distance(b.1[1]).total_cmp(&a.1[0].distance(a.1[1])));
-    let center = sides.project(focus.center());
-    let naming = Naming { names: ["x", "y", "z"], unit: scene.grid.unit, turned: false, most_ticks: MOST_TICKS };
-    let center = center.unwrap_or(0.5 * page.size);
-    let mut scales = Vec::new();
-    for (edge, ends) in scaled {
-        let on_edge = |value: f64| sides.project(sides.point(edge, value));
-        scales.push(scale(page, edge.axis, sides.range(edge.axis), ends, center, &on_edge, &naming));
-    }
+    let sides = Sides::new(scene.focus, camera, *frame);
+    let scales = scales(page, &sides, scene.focus.center(), scene.grid.unit);
     for scale in &scales {
         draw_grid(page, &sides, scale);
     }
@@ -76,6 +69,28 @@ pub fn draw(page: &mut Page, scene: &Scene, camera: Camera, frame: &Frame) {
     for scale in scales {
         draw_scale(page, scale);
     }
+}
+
+/// The scales of the axes that are not seen end-on, their numbers in place. Longer edges choose first.
+fn scales(page: &mut Page, sides: &Sides, center: DVec3, unit: Option<LengthUnit>) -> Vec<Scale> {
+    let mut edges: Vec<Vec<(Edge, [DVec2; 2])>> = (0..3).map(|axis| outer_edges(sides, axis, page)).collect();
+    edges.retain(|edges| !edges.is_empty());
+    edges.sort_by(|a, b| b[0].1[0].distance(b[0].1[1]).total_cmp(&a[0].1[0].distance(a[0].1[1])));
+    let naming = Naming { names: ["x", "y", "z"], unit, turned: false, most_ticks: MOST_TICKS };
+    let center = sides.project(center).unwrap_or(0.5 * page.size);
+    let scale_of = |edges: Vec<(Edge, [DVec2; 2])>| {
+        let mut tried = edges.into_iter().map(|(edge, ends)| {
+            let on_edge = |value: f64| sides.project(sides.point(edge, value));
+            scale(page, edge.axis, sides.range(edge.axis), ends, center, &on_edge, &naming)
+        });
+        let preferred = tried.next().expect("edges that are none are left out");
+        if preferred.numbers.is_empty() {
+            tried.find(|s| !s.numbers.is_empty()).unwrap_or(preferred)
+        } else {
+            preferred
+        }
+    };
+    edges.into_iter().map(scale_of).collect()
 }
 
 /// An axis along an edge of the picture's plane.
@@ -124,22 +139,23 @@ fn draw_grid(page: &mut Page, sides: &Sides, scale: &Scale) {
     }
 }
 
-/// The edge of the outline along `axis` that lies most to the lower left, if the box is seen from
-/// outside, and its ends in the picture.
-fn outer_edge(sides: &Sides, axis: usize) -> Option<(Edge, [DVec2; 2])> {
-    Sides::edges()
+/// The edges of the outline along `axis` that are not seen end-on, those most to the lower left first, if the box is
+/// seen from outside, and their ends in the picture.
+fn outer_edges(sides: &Sides, axis: usize, page: &Page) -> Vec<(Edge, [DVec2; 2])> {
+    let mut edges: Vec<(Edge, [DVec2; 2])> = Sides::edges()
         .filter(|&edge| edge.axis == axis && sides.kind(edge) == EdgeKind::Outline)
         .filter_map(|edge| {
             let [low, high] = sides.range(axis).map(|v| sides.project(sides.point(edge, v)));
             Some((edge, [low?, high?]))
         })
-        .max_by(|a, b| {
-            let side = |ends: &[DVec2; 2]| (ends[0] + ends[1]).dot(PREFERRED_SIDE);
-            side(&a.1).total_cmp(&side(&b.1))
-        })
+        .filter(|(_, [a, b])| a.distance(*b) > LEAST_EDGE * page.em)
+        .collect();
+    let side = |ends: &[DVec2; 2]| (ends[0] + ends[1]).dot(PREFERRED_SIDE);
+    edges.sort_by(|a, b| side(&b.1).total_cmp(&side(&a.1)));
+    edges
 }
 
-/// Chooses ticks and finds room for their numbers.
+/// Chooses ticks and finds room for their numbers, which it takes.
 fn scale(
     page: &mut Page,
     axis: usize,
@@ -152,7 +168,6 @@ fn scale(
     let outward = (ends[1] - ends[0]).perp().normalize();
     let inside = center - ends[0];
     let outward = if outward.dot(inside) > 0.0 { -outward } else { outward };
-    let room = (ends[0].distance(ends[1]) / (LEAST_TICK_DISTANCE * page.em)) as usize;
     let mut scale = Scale {
         axis,
         values: Vec::new(),
@@ -164,54 +179,120 @@ fn scale(
         needs_title: false,
         upward: naming.turned && axis == 1,
     };
+    let place = |value: f64| on_edge(value.clamp(low, high));
+    let room = (ends[0].distance(ends[1]) / (LEAST_TICK_DISTANCE * page.em)) as usize;
     // Fewer and fewer until the numbers fit; more if there are too few ticks to tell anything.
-    for most in (2..=room.min(naming.most_ticks)).rev().chain(room + 1..=naming.most_ticks) {
-        let Some(ticks) = Ticks::within(low, high, most) else { break };
-        let labels = ticks.labels(3);
-        let points: Vec<DVec2> = ticks.values().into_iter().filter_map(|v| on_edge(v.clamp(low, high))).collect();
-        let areas: Vec<Area> = std::iter::zip(&points, &labels.numbers)
-            .map(|(&p, number)| outside(page, p, outward, 0.7 * page.em, number))
-            .collect();
-        let gap = 0.3 * page.em;
-        if points.len() < 2 || areas.windows(2).any(|w| w[0].grown(gap).overlaps(&w[1].grown(gap))) {
-            continue;
-        }
-        // In a corner of a flat picture the numbers of both axes have room.
-        let distance = if naming.turned { 0.05 } else { 0.35 };
-        scale.title = title(axis, naming, &labels);
-        scale.needs_title = labels.power != 0 || labels.offset.is_some();
-        scale.numbers =
-            std::iter::zip(labels.numbers, areas).filter(|(_, area)| page.is_free_by(area, distance)).collect();
-        scale.ticks = points;
-        scale.values = ticks.values();
-        break;
-    }
-    if scale.numbers.len() < 2 {
-        // A single number tells nothing; on a short edge its two ends do.
-        scale.numbers.clear();
-        number_the_ends(page, &mut scale, [low, high], naming);
+    let mut counts = (2..=room.min(naming.most_ticks)).rev().chain(room + 1..=naming.most_ticks);
+    let found = counts
+        .any(|most| Ticks::within(low, high, most).is_some_and(|ticks| scale.number_all(page, &ticks, &place, naming)));
+    // A single number tells nothing: of closer ticks the two farthest apart that find room do, and on a short edge its ends.
+    if !found
+        && !(2..=MOST_TICKS_OF_PAIR).any(|most| {
+            Ticks::within(low, high, most).is_some_and(|ticks| scale.number_two(page, &ticks, &place, naming))
+        })
+    {
+        scale.number_the_ends(page, [low, high], naming);
     }
     scale.numbers.iter().for_each(|(_, area)| page.take(*area));
     scale
 }
 
-/// Writes the values at the two ends of an edge too short for round numbers, if both find room.
-fn number_the_ends(page: &mut Page, scale: &mut Scale, values: [f64; 2], naming: &Naming) {
-    let decimals = (1.0 - (values[1] - values[0]).log10().floor()).clamp(0.0, 6.0) as usize;
-    let numbers = values.map(|v| format!("{v:.decimals$}").replace('-', "−"));
-    if numbers.iter().any(|n| n.chars().count() > MOST_END_DIGITS) {
-        return;
+impl Scale {
+    /// Where a number stands at this point of the edge.
+    fn area_of(&self, page: &mut Page, point: DVec2, number: &str) -> Area {
+        let size = page.text_size(number, page.em);
+        beyond(page, point, self.outward, 0.7 * page.em, size)
     }
-    let areas: Vec<Area> = std::iter::zip(scale.ends, &numbers)
-        .map(|(end, number)| outside(page, end, scale.outward, 0.7 * page.em, number))
-        .collect();
-    if areas.iter().all(|area| page.is_free(area)) && !areas[0].grown(0.1 * page.em).overlaps(&areas[1]) {
-        scale.ticks = scale.ends.to_vec();
-        scale.values = values.to_vec();
-        scale.title = title(scale.axis, naming, &Labels::default());
-        scale.needs_title = false;
-        scale.numbers = std::iter::zip(numbers, areas).collect();
+
+    /// Places and areas of the numbers of these ticks.
+    fn laid_out(
+        &self,
+        page: &mut Page,
+        ticks: &Ticks,
+        labels: &Labels,
+        place: &dyn Fn(f64) -> Option<DVec2>,
+    ) -> Option<Vec<(DVec2, Area)>> {
+        std::iter::zip(ticks.values(), &labels.numbers)
+            .map(|(value, number)| place(value).map(|point| (point, self.area_of(page, point, number))))
+            .collect()
     }
+
+    /// Numbers the ticks that find room, if no two would touch and two or more do.
+    fn number_all(
+        &mut self,
+        page: &mut Page,
+        ticks: &Ticks,
+        place: &dyn Fn(f64) -> Option<DVec2>,
+        naming: &Naming,
+    ) -> bool {
+        let labels = ticks.labels(3);
+        let Some(placed) = self.laid_out(page, ticks, &labels, place) else { return false };
+        if placed.windows(2).any(|w| touch(page, &w[0].1, &w[1].1)) {
+            return false;
+        }
+        // In a corner of a flat picture the numbers of both axes have room.
+        let distance = if naming.turned { 0.05 } else { NUMBER_DISTANCE };
+        let free: Vec<usize> = (0..placed.len()).filter(|&i| page.is_free_by(&placed[i].1, distance)).collect();
+        if free.len() < 2 {
+            return false;
+        }
+        self.values = ticks.values();
+        self.ticks = placed.iter().map(|(point, _)| *point).collect();
+        self.numbers = free.into_iter().map(|i| (labels.numbers[i].clone(), placed[i].1)).collect();
+        self.name(&labels, naming);
+        true
+    }
+
+    /// Numbers the two of these ticks that lie farthest apart of those that find room.
+    fn number_two(
+        &mut self,
+        page: &mut Page,
+        ticks: &Ticks,
+        place: &dyn Fn(f64) -> Option<DVec2>,
+        naming: &Naming,
+    ) -> bool {
+        let labels = ticks.labels(3);
+        let Some(placed) = self.laid_out(page, ticks, &labels, place) else { return false };
+        let free: Vec<usize> = (0..placed.len()).filter(|&i| page.is_free_by(&placed[i].1, NUMBER_DISTANCE)).collect();
+        let (Some(&first), Some(&last)) = (free.first(), free.last()) else { return false };
+        if first == last || touch(page, &placed[first].1, &placed[last].1) {
+            return false;
+        }
+        let values = ticks.values();
+        self.values = [first, last].map(|i| values[i]).to_vec();
+        self.ticks = [first, last].map(|i| placed[i].0).to_vec();
+        self.numbers = [first, last].map(|i| (labels.numbers[i].clone(), placed[i].1)).to_vec();
+        self.name(&labels, naming);
+        true
+    }
+
+    /// Writes the values at the two ends of an edge too short for round numbers, if both find room.
+    fn number_the_ends(&mut self, page: &mut Page, values: [f64; 2], naming: &Naming) {
+        let decimals = (1.0 - (values[1] - values[0]).log10().floor()).clamp(0.0, 6.0) as usize;
+        let numbers = values.map(|v| format!("{v:.decimals$}").replace('-', "−"));
+        if numbers.iter().any(|n| n.chars().count() > MOST_END_DIGITS) {
+            return;
+        }
+        let areas: Vec<Area> =
+            std::iter::zip(self.ends, &numbers).map(|(end, number)| self.area_of(page, end, number)).collect();
+        if areas.iter().all(|area| page.is_free(area)) && !areas[0].grown(0.1 * page.em).overlaps(&areas[1]) {
+            self.ticks = self.ends.to_vec();
+            self.values = values.to_vec();
+            self.numbers = std::iter::zip(numbers, areas).collect();
+            self.name(&Labels::default(), naming);
+        }
+    }
+
+    fn name(&mut self, labels: &Labels, naming: &Naming) {
+        self.title = title(self.axis, naming, labels);
+        self.needs_title = labels.power != 0 || labels.offset.is_some();
+    }
+}
+
+/// Whether two numbers of one axis would stand too close together.
+fn touch(page: &Page, a: &Area, b: &Area) -> bool {
+    let gap = 0.3 * page.em;
+    a.grown(gap).overlaps(&b.grown(gap))
 }
 
 /// `x (10³ nm)`, `x − 1000 (nm)`, `x (×10³)` or `x`.
@@ -226,12 +307,6 @@ fn title(axis: usize, naming: &Naming, labels: &Labels) -> String {
         (power, None) => format!("{title} (×{})", power_of_ten(power)),
         (power, Some(unit)) => format!("{title} ({} {unit})", power_of_ten(power)),
     }
-}
-
-/// The area of a text that lies wholly beyond `distance` from `point` in the direction `outward`.
-fn outside(page: &mut Page, point: DVec2, outward: DVec2, distance: f64, text: &str) -> Area {
-    let size = page.text_size(text, page.em);
-    beyond(page, point, outward, distance, size)
 }
 
 /// The area of this size that lies wholly beyond `distance` from `point` in the direction `outward`.
@@ -252,10 +327,12 @@ fn draw_scale(page: &mut Page, mut scale: Scale) {
     let depth = scale.numbers.iter().map(|(_, area)| farthest(area)).fold(0.5 * page.em, f64::max);
     let size = page.text_size(&scale.title, page.em);
     let size = if scale.upward { size.yx() } else { size };
-    let title = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82]
-        .map(|share| beyond(page, from.lerp(to, share), scale.outward, depth + 0.5 * page.em, size))
-        .into_iter()
-        .find(|area| page.is_free(area));
+    let beside = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82]
+        .map(|share| beyond(page, from.lerp(to, share), scale.outward, depth + 0.5 * page.em, size));
+    let along = (to - from).normalize();
+    let past_ends = [(to, along), (from, -along)]
+        .map(|(end, way)| beyond(page, end, (scale.outward + way).normalize(), 0.7 * page.em, size));
+    let title = beside.into_iter().chain(past_ends).find(|area| page.is_free(area));
     if title.is_none() && scale.needs_title {
         scale.numbers.drain(..).for_each(|(_, area)| page.release(&area));
     }
@@ -277,3 +354,6 @@ fn draw_scale(page: &mut Page, mut scale: Scale) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

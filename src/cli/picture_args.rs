@@ -156,6 +156,11 @@ impl PictureArgs {
         }
     }
 
+    /// Whether no option says anything of the limits.
+    pub fn leaves_limits_open(&self) -> bool {
+        self.limits.is_none() && self.vmin.is_none() && self.vmax.is_none()
+    }
+
     /// The limits of a density: those given, each in the quantity shown, else by `default`. Resolved once.
     ///
     /// # Errors

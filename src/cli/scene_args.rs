@@ -120,7 +120,9 @@ impl SceneArgs {
     fn shown_anew(&self, content: &Content, frame: &Frame, shared: Option<&Shared>) -> Result<Scene> {
         let (picture, view) = (&self.picture, &self.view);
         let quantity = picture.quantity(content.total, content.values())?;
-        let limits = match shared.and_then(|shared| shared.limits(picture, quantity)) {
+        let common = shared.and_then(|shared| shared.limits(picture, quantity));
+        let automatic = common.is_none() && picture.leaves_limits_open();
+        let limits = match common {
             Some(limits) => limits?,
             None => picture.limits(&content.grid, Limits::DEFAULT, quantity, 3)?,
         };
@@ -132,6 +134,9 @@ impl SceneArgs {
         }
         self.glyphs.apply(&mut scene, view.look, content.points.as_deref(), frame.scale_factor)?;
         self.cuts.apply(self.glyphs.mode, &mut scene)?;
+        if automatic {
+            scene.brighten_surfaces();
+        }
         picture.apply(&mut scene.transfer);
         scene.annotations = Annotations { gizmo: view.gizmo, ..picture.annotations(quantity) };
         if let Some(own) = scene.mode.limits(&scene.grid) {

@@ -1,6 +1,7 @@
 //! Cells of voxels: their ranges of values, and how many steps a sample may stand for in each.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 
 use super::march::{bind, layout, scale_code, storage, texels};
 use super::rules::BINS;
@@ -32,7 +33,7 @@ struct Stage {
     file: &'static str,
     module: wgpu::ShaderModule,
     layout: wgpu::PipelineLayout,
-    pipelines: HashMap<u32, wgpu::ComputePipeline>,
+    pipelines: Mutex<HashMap<u32, wgpu::ComputePipeline>>,
     own: wgpu::BindGroupLayout,
 }
 
@@ -53,7 +54,7 @@ impl CellPass {
     }
 
     /// Least and largest value of each cell of a density.
-    pub fn ranges(&mut self, gpu: &Gpu, density: &wgpu::TextureView) -> CellRanges {
+    pub fn ranges(&self, gpu: &Gpu, density: &wgpu::TextureView) -> CellRanges {
         let size = density.texture().size();
         let shape = [size.width, size.height, size.depth_or_array_layers].map(|n| (n - 1).div_ceil(CELL));
         let buffer = list_of(gpu, shape, size_of::<[f32; 2]>());
@@ -65,7 +66,7 @@ impl CellPass {
 
     /// Steps that a sample stands for in each cell, x fastest; `volume` is the group with the volume's structure.
     pub fn steps(
-        &mut self,
+        &self,
         gpu: &Gpu,
         ranges: &CellRanges,
         rules: &[[u8; BINS]],
@@ -98,11 +99,11 @@ impl Stage {
             bind_group_layouts: groups,
             immediate_size: 0,
         });
-        Self { file, module, layout, pipelines: HashMap::new(), own }
+        Self { file, module, layout, pipelines: Mutex::default(), own }
     }
 
     /// The pipeline with these constants; compiled when first needed.
-    fn pipeline(&mut self, gpu: &Gpu, scale: Option<Scale>) -> wgpu::ComputePipeline {
+    fn pipeline(&self, gpu: &Gpu, scale: Option<Scale>) -> wgpu::ComputePipeline {
         let (file, module, layout) = (self.file, &self.module, &self.layout);
         let constants: Vec<_> = scale.map(|scale| ("SCALE", f64::from(scale_code(scale)))).into_iter().collect();
         let make = || {
@@ -115,10 +116,11 @@ impl Stage {
                 cache: None,
             })
         };
-        self.pipelines.entry(scale.map_or(0, scale_code)).or_insert_with(make).clone()
+        let mut pipelines = self.pipelines.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        pipelines.entry(scale.map_or(0, scale_code)).or_insert_with(make).clone()
     }
 
-    fn run(&mut self, gpu: &Gpu, scale: Option<Scale>, groups: &[(u32, &wgpu::BindGroup)], cells: [u32; 3]) {
+    fn run(&self, gpu: &Gpu, scale: Option<Scale>, groups: &[(u32, &wgpu::BindGroup)], cells: [u32; 3]) {
         let pipeline = self.pipeline(gpu, scale);
         let mut encoder = gpu.device.create_command_encoder(&Default::default());
         {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Mutex;
 
 use bytemuck::Zeroable;
 use wgpu::util::DeviceExt;
@@ -68,7 +69,7 @@ pub struct MarchPass {
     layout: wgpu::PipelineLayout,
     groups: [wgpu::BindGroupLayout; 3],
     sampler: wgpu::Sampler,
-    pipelines: HashMap<Variant, wgpu::ComputePipeline>,
+    pipelines: Mutex<HashMap<Variant, wgpu::ComputePipeline>>,
     by_hand: bool,
     /// The layout of the volume's structure alone.
     limits: wgpu::BindGroupLayout,
@@ -109,7 +110,8 @@ impl MarchPass {
         let no_glyphs = std::array::from_fn(|_| storage_of(gpu, "no glyphs", &[0; 32]));
         let limits = self::layout(gpu, &[(0, uniform_type())]);
         let cells = CellPass::new(gpu, &limits);
-        Self { module, layout, groups, sampler, pipelines: HashMap::new(), by_hand, limits, cells, no_glyphs, found }
+        let pipelines = Mutex::default();
+        Self { module, layout, groups, sampler, pipelines, by_hand, limits, cells, no_glyphs, found }
     }
 
     /// Marches every ray of `rows` of a tile of a picture into `target` (an `Rgba32Float` storage texture of the
@@ -119,7 +121,7 @@ impl MarchPass {
     /// [`crate::error::Error::Gpu`] if the device failed, [`crate::error::Error::Interrupted`].
     #[allow(clippy::too_many_arguments)] // what a picture depends on
     pub fn run(
-        &mut self,
+        &self,
         gpu: &Gpu,
         scene: &Scene,
         camera: &Camera,
@@ -157,7 +159,12 @@ impl MarchPass {
         Ok(())
     }
 
-    fn pipeline(&mut self, gpu: &Gpu, variant: Variant) -> wgpu::ComputePipeline {
+    /// Compiles what a scene without points is marched with. That takes as long as to upload a density: both at once.
+    pub fn compile(&self, gpu: &Gpu, scene: &Scene) {
+        self.pipeline(gpu, variant(scene, &LookupTable::new(&scene.transfer)));
+    }
+
+    fn pipeline(&self, gpu: &Gpu, variant: Variant) -> wgpu::ComputePipeline {
         let (module, layout, by_hand) = (&self.module, &self.layout, self.by_hand);
         let make = || {
             let constants = [
@@ -184,7 +191,8 @@ impl MarchPass {
                 cache: None,
             })
         };
-        self.pipelines.entry(variant).or_insert_with(make).clone()
+        let mut pipelines = self.pipelines.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        pipelines.entry(variant).or_insert_with(make).clone()
     }
 
     fn frame_group(&self, gpu: &Gpu, frame: FrameUniform) -> wgpu::BindGroup {
@@ -192,7 +200,7 @@ impl MarchPass {
     }
 
     /// What all bands of a picture of `scene` share.
-    pub fn prepare(&mut self, gpu: &Gpu, scene: &Scene, volume: &VolumeTexture) -> Content {
+    pub fn prepare(&self, gpu: &Gpu, scene: &Scene, volume: &VolumeTexture) -> Content {
         gpu.queue.write_buffer(&self.found, 0, &[0; 4]);
         let table = LookupTable::new(&scene.transfer);
         let integrals = storage_of(gpu, "integrals of the table", bytemuck::cast_slice(&table.integrals()));

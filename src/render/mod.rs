@@ -212,7 +212,13 @@ impl Renderer {
         }
         let volume = match &mut self.volume {
             Some(volume) => volume,
-            empty => empty.insert(VolumeTexture::new(&self.gpu, &scene.grid, &mut self.march.cells)?),
+            empty => empty.insert(std::thread::scope(|scope| {
+                let (gpu, march) = (&self.gpu, &self.march);
+                if scene.points.is_none() {
+                    scope.spawn(|| march.compile(gpu, scene));
+                }
+                VolumeTexture::new(gpu, &scene.grid, &march.cells)
+            })?),
         };
         self.glyphs.scattering = Duration::ZERO;
         let content = self.march.prepare(&self.gpu, scene, volume);
@@ -234,14 +240,14 @@ impl Renderer {
         let usage =
             wgpu::TextureUsages::STORAGE_BINDING | wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_SRC;
         let target = of_size(&mut self.light, &self.gpu, tile.size, wgpu::TextureFormat::Rgba32Float, usage);
-        let (gpu, march, Prepared { camera, content }) = (&self.gpu, &mut self.march, prepared);
+        let (gpu, march, Prepared { camera, content }) = (&self.gpu, &self.march, prepared);
         let Some(layer) = &scene.points else {
             march.run(gpu, scene, camera, content, None, &target, size, tile, tile.rows(), progress)?;
             return Ok(target);
         };
         let volume = self.volume.as_ref().expect("prepared");
         for rows in self.glyphs.bands(tile, layer) {
-            let mut march = |seen: Option<&SeenGlyphs>| {
+            let march = |seen: Option<&SeenGlyphs>| {
                 march.run(gpu, scene, camera, content, seen, &target, size, tile, rows.clone(), progress)
             };
             let Some(band) = self.glyphs.begin(gpu, scene, layer, camera, volume, size, tile, rows.clone()) else {

@@ -25,7 +25,7 @@ impl VolumeTexture {
     ///
     /// # Errors
     /// [`Error::Gpu`] if the grid is larger than the adapter allows.
-    pub fn new(gpu: &Gpu, grid: &Arc<DensityGrid>, cells: &mut CellPass) -> Result<Self> {
+    pub fn new(gpu: &Gpu, grid: &Arc<DensityGrid>, cells: &CellPass) -> Result<Self> {
         let [nx, ny, nz] = checked_shape(gpu, grid)?;
         let stats = grid.statistics();
         let unit = stats.max.abs().max(stats.min.abs());

@@ -21,7 +21,8 @@ pub enum Limits {
     Range(f64, f64),
     /// Percentiles of the samples, 0 to 100, as numpy's.
     Percentile(f64, f64),
-    /// vmin is the level whose superset holds the first share of the mass, vmax that of the second.
+    /// vmin is the level whose superset holds the first share of the mass, vmax that of the second. Where different shares
+    /// have the same level, as in a mask, vmin is the minimum.
     Mass(f64, f64),
     /// The values themselves.
     Value(f64, f64),
@@ -45,7 +46,10 @@ impl Limits {
             Self::Value(a, b) => [a, b],
             Self::Range(a, b) => [s.min + a * (s.max - s.min), s.min + b * (s.max - s.min)],
             Self::Percentile(a, b) => pair(&grid.percentiles(&[a, b])),
-            Self::Mass(a, b) => pair(&grid.levels_enclosing(&[a, b])),
+            Self::Mass(a, b) => match pair(&grid.levels_enclosing(&[a, b])) {
+                [low, high] if low == high && a != b => [s.min.min(high), high],
+                levels => levels,
+            },
         };
         if !(vmin.is_finite() && vmax.is_finite()) {
             return Err(Error::Usage(format!("the limits {vmin} to {vmax} are not finite numbers")));

@@ -166,10 +166,24 @@ pub struct Frame {
     pub scale_factor: f64,
 }
 
+/// Where in the limits the highest surface lies at least when its colour is left open.
+const LEAST_POSITION_OF_SURFACES: f64 = 0.6;
+
 impl Scene {
     /// The colour of letters and lines.
     pub fn foreground(&self) -> Rgb {
         self.annotations.foreground.unwrap_or(self.background.foreground())
+    }
+
+    /// Lowers vmax, where the limits are for surfaces alone, until the highest of them stands out from the background: near
+    /// vmin they have its colour.
+    pub fn brighten_surfaces(&mut self) {
+        let VolumeMode::Isosurfaces(surfaces) = &self.mode else { return };
+        let highest = surfaces.iter().map(|surface| surface.level).fold(f64::NEG_INFINITY, f64::max);
+        let [vmin, vmax] = self.transfer.limits;
+        if highest > vmin {
+            self.transfer.limits[1] = vmax.min(vmin + (highest - vmin) / LEAST_POSITION_OF_SURFACES);
+        }
     }
 }
 
