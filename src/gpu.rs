@@ -79,11 +79,7 @@ impl Gpu {
         let failure = Arc::new(Mutex::new(None));
         let (on_error, on_loss) = (failure.clone(), failure.clone());
         device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| remember(&on_error, e.to_string())));
-        device.set_device_lost_callback(move |reason, text| {
-            if reason != wgpu::DeviceLostReason::Destroyed {
-                remember(&on_loss, format!("the device was lost: {text}"));
-            }
-        });
+        device.set_device_lost_callback(move |_, text| remember(&on_loss, format!("the device was lost: {text}")));
         Ok(Self { device, queue, info, failure })
     }
 
@@ -101,6 +97,16 @@ impl Gpu {
             Some(text) => Err(Error::Gpu(format!("{}: {text}", self.describe()))),
             None => Ok(()),
         }
+    }
+
+    /// As [`Gpu::check`], after a look at whether the device is still there: without it wgpu gives no memory to fill.
+    ///
+    /// # Errors
+    /// As [`Gpu::check`].
+    pub fn check_there(&self) -> Result<()> {
+        let polled = self.device.poll(wgpu::PollType::Poll);
+        self.check()?;
+        polled.map(|_| ()).map_err(|e| Error::Gpu(format!("{}: {e}", self.describe())))
     }
 
     /// Waits until all submitted work is done.

@@ -52,6 +52,7 @@ impl Model {
             }
             Action::Screenshot => self.save(self.free_name("png")),
             Action::SaveRecipe => self.save(self.free_name("toml")),
+            Action::File(by) => self.turn_files(by),
             Action::Play => panels::time::toggle(self),
             Action::Points => self.toggle(["volume", "both"]),
             Action::Volume => self.toggle(["points", "both"]),

@@ -21,7 +21,7 @@ pub const MODES: [(&str, &str); 9] = [
 ];
 
 /// What the keys do, for the help.
-pub const KEYS: [(&str, &str); 22] = [
+pub const KEYS: [(&str, &str); 23] = [
     ("left drag", "turn (alt: freely)"),
     ("middle or shift + left drag", "move sideways"),
     ("wheel, pinch", "nearer or further, to the cursor"),
@@ -40,6 +40,7 @@ pub const KEYS: [(&str, &str); 22] = [
     ("ctrl + z", "undo"),
     ("ctrl + shift + z", "do again"),
     ("space", "play or pause"),
+    ("page down, page up", "next file, the one before"),
     ("m", "panels: on or off"),
     ("h", "this help"),
     ("ctrl + q", "quit"),
@@ -56,6 +57,7 @@ pub enum Action {
     Screenshot,
     SaveRecipe,
     Play,
+    File(isize),
     Points,
     Volume,
     Mode(usize),
@@ -85,6 +87,8 @@ pub fn action(key: Key, modifiers: Modifiers) -> Option<Action> {
         Key::O => Some(Action::Orthographic),
         Key::S => Some(Action::Screenshot),
         Key::Space => Some(Action::Play),
+        Key::PageDown => Some(Action::File(1)),
+        Key::PageUp => Some(Action::File(-1)),
         Key::P => Some(Action::Points),
         Key::V => Some(Action::Volume),
         Key::M => Some(Action::Panels),

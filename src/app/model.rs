@@ -15,6 +15,7 @@ use super::panels;
 use super::probe::Prober;
 use super::search::Search;
 use super::session::Session;
+use super::several::Files;
 use super::survey::Surveyor;
 use super::worker::{Done, Job, Loaded, Worker};
 use crate::cli::Opening;
@@ -36,6 +37,8 @@ const REST: Duration = Duration::from_millis(120);
 pub struct Model {
     /// The options.
     pub session: Session,
+    /// The files that are open.
+    pub files: Files,
     /// Reads and computes.
     pub worker: Worker,
     pub(super) painter: Painter,
@@ -100,9 +103,11 @@ impl Model {
     /// # Errors
     /// [`Error::Usage`] for options that cannot be meant.
     pub fn new(opening: Opening, wake: Wake) -> Result<Self> {
+        let files = Files::new(&opening.options, &opening.more);
         let session = Session::new(opening.options)?;
-        Ok(Self {
+        let mut model = Self {
             session,
+            files,
             worker: Worker::new(wake.clone()),
             painter: Painter::new(opening.adapter.clone(), wake.clone()),
             prober: Prober::new(wake.clone()),
@@ -134,7 +139,9 @@ impl Model {
             of_content: String::new(),
             is_over: false,
             ui: panels::Memory::default(),
-        })
+        };
+        model.tell_files();
+        Ok(model)
     }
 
     /// The title of the window.
@@ -176,31 +183,20 @@ impl Model {
         self.session.end_gesture();
     }
 
-    /// Reads another input, with nothing but defaults.
-    pub fn open(&mut self, input: &str) {
-        let mut options = Draft::new("render");
-        options.input = Some(input.to_owned());
-        self.begin(options);
-    }
-
-    /// Begins anew with these options.
-    pub fn begin(&mut self, options: Draft) {
-        match Session::new(options) {
-            Ok(session) => {
-                self.session = session;
-                self.revision = u64::MAX;
-                (self.content, self.histogram, self.painted, self.texture) = (None, None, None, None);
-                (self.asked, self.ordered) = (String::new(), None);
-                self.forgotten = self.orders;
-                self.prober.forget();
-                (self.labels, self.surveyor) = (Labels::default(), Surveyor::default());
-                (self.search, self.waiting) = (Search::default(), Vec::new());
-                self.messages.clear();
-                self.said.clear();
-                self.ui.forget_input();
-            }
-            Err(error) => self.say(Weight::Error, error.to_string()),
-        }
+    /// Shows another input; the session that ends.
+    pub fn begin(&mut self, session: Session) -> Session {
+        let ended = std::mem::replace(&mut self.session, session);
+        self.revision = u64::MAX;
+        (self.content, self.histogram, self.painted, self.texture) = (None, None, None, None);
+        (self.asked, self.ordered) = (String::new(), None);
+        self.forgotten = self.orders;
+        self.prober.forget();
+        (self.labels, self.surveyor) = (Labels::default(), Surveyor::default());
+        (self.search, self.waiting) = (Search::default(), Vec::new());
+        self.messages.clear();
+        self.said.clear();
+        self.ui.forget_input();
+        ended
     }
 
     /// Takes in what other threads have done, before anything is shown.
@@ -209,8 +205,7 @@ impl Model {
         self.hear_survey();
         self.hear_movie();
         if let Some(image) = self.image.take() {
-            let is_full = self.painted.as_ref().is_some_and(|p| p.is_full);
-            let options = if is_full { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
+            let options = TextureOptions::NEAREST;
             match &mut self.texture {
                 Some(texture) => texture.set(image, options),
                 empty => *empty = Some(ctx.load_texture("picture", image, options)),
@@ -238,7 +233,7 @@ impl Model {
                 Done::Loaded(loaded) => self.load(*loaded),
                 Done::Failed(Error::Interrupted) => self.say(Weight::Note, "stopped"),
                 Done::Failed(error) => {
-                    if self.content.is_none() {
+                    if self.content.is_none() && self.files.len() < 2 {
                         self.close();
                     }
                     self.say_of(About::Content, Weight::Error, &error.to_string());
@@ -304,7 +299,10 @@ impl Model {
 
     /// Back to the empty start.
     fn close(&mut self) {
-        self.begin(Draft::new("render"));
+        if let Ok(empty) = Session::new(Draft::new("render")) {
+            self.begin(empty);
+            self.files = Files::default();
+        }
     }
 
     /// Has the content made that the options ask for, if it is another one.
@@ -341,7 +339,9 @@ impl Model {
         let (Some(content), Some(frame)) = (&self.content, self.frame) else { return };
         let rest = REST.saturating_sub(self.changed.elapsed());
         let is_pressed = ctx.input(|i| i.pointer.any_down()) && self.session.is_in_gesture();
-        let moving = is_pressed || !rest.is_zero();
+        let is_playing = self.ui.player.is_fast();
+        let is_first = self.painted.is_none();
+        let moving = is_pressed || is_playing || is_first || !rest.is_zero();
         if moving {
             ctx.request_repaint_after(rest.max(Duration::from_millis(15)));
         }

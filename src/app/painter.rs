@@ -18,14 +18,20 @@ use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::progress::Progress;
 use crate::render::{Picture, Renderer};
-use crate::scene::{Background, Camera, Frame, SampleRule, Scene};
+use crate::scene::{Background, Camera, Frame, PointColors, PointLayer, SampleRule, Scene};
 
 /// While something moves, a picture should take no longer than this.
 const BUDGET: Duration = Duration::from_millis(60);
 /// The most that sides are divided by while something moves.
-const COARSEST: u32 = 6;
+const COARSEST: u32 = 10;
+/// While something moves, no more points than about this many are drawn.
+const MOVING_POINTS: usize = 700_000;
 /// Steps are this many times as long in a coarse picture.
 const COARSE_STEP: f64 = 1.5;
+/// What a pixel is taken to need before one was drawn: the first picture is there soon on any adapter.
+const SECONDS_A_PIXEL: f64 = 1e-6;
+/// The least share of the budget that is left to the light, where all else takes long.
+const LEAST_LIGHT: f64 = 0.3;
 
 /// A picture to draw.
 #[derive(Clone)]
@@ -52,7 +58,7 @@ pub struct Save {
 
 /// A picture that was drawn.
 pub struct Painted {
-    /// Its pixels; fewer than its frame has if it is coarse.
+    /// Its pixels.
     pub image: ColorImage,
     /// Its scene.
     pub scene: Scene,
@@ -62,7 +68,7 @@ pub struct Painted {
     pub number: u64,
     /// Its frame.
     pub frame: Frame,
-    /// Whether it has all pixels.
+    /// Whether its light has all pixels.
     pub is_full: bool,
     /// Why it shows nothing, if it does.
     pub nothing: Option<String>,
@@ -104,7 +110,7 @@ impl Painter {
         let thread = {
             let (requests, closing) = (requests.clone(), closing.clone());
             std::thread::spawn(move || {
-                Easel { adapter, renderer: None, seconds_a_pixel: 0.0, requests, closing }.run(&tell, &*wake)
+                Easel::new(adapter, requests, closing).run(&tell, &*wake);
             })
         };
         Self { requests, news, closing, thread: Some(thread) }
@@ -154,13 +160,29 @@ impl Progress for Patience<'_> {
 struct Easel {
     adapter: AdapterChoice,
     renderer: Option<Renderer>,
-    /// What a pixel of the last picture took.
+    /// What a pixel of the last picture's light took, in seconds.
     seconds_a_pixel: f64,
+    /// What the last coarse picture took beside its rays, in seconds: points, marks, and the way from the adapter.
+    seconds_beside: f64,
+    /// The last points of which some were drawn, and these.
+    thinned: Option<(PointLayer, PointLayer)>,
     requests: Arc<Mailbox<Request>>,
     closing: Arc<AtomicBool>,
 }
 
 impl Easel {
+    fn new(adapter: AdapterChoice, requests: Arc<Mailbox<Request>>, closing: Arc<AtomicBool>) -> Self {
+        Self {
+            adapter,
+            renderer: None,
+            seconds_a_pixel: SECONDS_A_PIXEL,
+            seconds_beside: 0.0,
+            thinned: None,
+            requests,
+            closing,
+        }
+    }
+
     fn run(mut self, tell: &mpsc::Sender<News>, wake: &dyn Fn()) {
         let told = |news| {
             let is_heard = tell.send(news).is_ok();
@@ -206,16 +228,16 @@ impl Easel {
         let scene = view::scene(&order.wanted, &order.content, &order.frame)?;
         let camera = annotate::camera(&scene, &order.frame);
         let divisor = if order.moving { self.divisor(order.frame.size) } else { 1 };
-        let picture = match self.draw(order, &scene, camera, divisor) {
+        let (picture, of_light) = match self.draw(order, &scene, divisor) {
             // The device may have been lost: once more with a new one.
             Err(Error::Gpu(_)) => {
                 self.renderer = None;
-                self.draw(order, &scene, camera, divisor)?
+                self.draw(order, &scene, divisor)?
             }
             drawn => drawn?,
         };
         let took = start.elapsed();
-        self.seconds_a_pixel = took.as_secs_f64() / f64::from(picture.size[0]) / f64::from(picture.size[1]);
+        self.learn(&picture, divisor, took, of_light);
         let size = picture.size.map(|n| n as usize);
         let image = match scene.background {
             Background::Transparent => ColorImage::from_rgba_unmultiplied(size, &picture.rgba),
@@ -227,27 +249,79 @@ impl Easel {
         Ok(Painted { image, scene, camera, number, frame, is_full, nothing, took })
     }
 
+    /// What the next picture will take follows from this one.
+    fn learn(&mut self, picture: &Picture, divisor: u32, took: Duration, of_light: Option<Duration>) {
+        let pixels: f64 = picture.size.iter().map(|n| f64::from(n.div_ceil(divisor))).product();
+        // Points take the same time in fewer pixels.
+        let of_points = self.renderer.as_ref().map_or(Duration::ZERO, Renderer::scattering);
+        let beside = match of_light {
+            Some(of_light) => took.saturating_sub(of_light.saturating_sub(of_points)).as_secs_f64(),
+            None => self.seconds_beside + of_points.as_secs_f64(),
+        };
+        self.seconds_a_pixel = (took.as_secs_f64() - beside).max(0.0) / pixels;
+        if divisor > 1 {
+            self.seconds_beside = beside;
+        }
+        // Longer steps take less time than those of a full picture.
+        if divisor > 1 {
+            self.seconds_a_pixel *= COARSE_STEP;
+        }
+    }
+
     /// What sides are divided by so that a picture keeps within the budget.
     fn divisor(&self, size: [u32; 2]) -> u32 {
         let expected = self.seconds_a_pixel * f64::from(size[0]) * f64::from(size[1]);
-        ((expected / BUDGET.as_secs_f64()).sqrt().ceil() as u32).clamp(1, COARSEST)
+        let budget = BUDGET.as_secs_f64();
+        if expected + self.seconds_beside <= budget {
+            return 1;
+        }
+        let left = (budget - self.seconds_beside).max(LEAST_LIGHT * budget);
+        ((expected / COARSE_STEP / left).sqrt().ceil() as u32).clamp(2, COARSEST)
     }
 
-    fn draw(&mut self, order: &Order, scene: &Scene, camera: Camera, divisor: u32) -> Result<Picture> {
+    /// The picture; of a coarse one, how long its light took.
+    fn draw(&mut self, order: &Order, scene: &Scene, divisor: u32) -> Result<(Picture, Option<Duration>)> {
         let (requests, closing) = (self.requests.clone(), self.closing.clone());
         let patience = Patience { requests: &requests, coarse: divisor > 1, closing: &closing };
         let renderer = self.renderer()?;
         if divisor == 1 {
-            return renderer.draw(scene, &order.frame, &patience);
+            return Ok((renderer.draw(scene, &order.frame, &patience)?, None));
         }
         let mut coarse = scene.clone();
-        coarse.viewpoint = crate::scene::Viewpoint::At(camera);
         if coarse.sampling.rule == SampleRule::Midpoint {
             coarse.sampling.step *= COARSE_STEP;
         }
-        let Frame { size, scale_factor } = order.frame;
-        let frame = Frame { size: size.map(|n| n.div_ceil(divisor)), scale_factor: scale_factor / f64::from(divisor) };
-        renderer.draw(&coarse, &frame, &patience)
+        if let Some(points) = &mut coarse.points {
+            thin(points, &mut self.thinned);
+        }
+        let renderer = self.renderer()?;
+        let (picture, of_light) = renderer.draw_coarse(&coarse, &order.frame, divisor, &patience)?;
+        Ok((picture, Some(of_light)))
+    }
+}
+
+/// Leaves some of many points; the same as the last time if they are the same.
+fn thin(points: &mut PointLayer, last: &mut Option<(PointLayer, PointLayer)>) {
+    let every = points.positions.len().div_ceil(MOVING_POINTS);
+    if every < 2 {
+        *last = None;
+        return;
+    }
+    let colors = |layer: &PointLayer| layer.colors.as_ref().map(|c| Arc::as_ptr(&c.values));
+    let is_same = |of: &PointLayer| {
+        Arc::ptr_eq(&of.positions, &points.positions)
+            && Arc::ptr_eq(&of.values, &points.values)
+            && Arc::ptr_eq(of.sizes(), points.sizes())
+            && colors(of) == colors(points)
+    };
+    if !last.as_ref().is_some_and(|(of, _)| is_same(of)) {
+        *last = Some((points.clone(), points.clone().every(every)));
+    }
+    if let Some((_, few)) = last {
+        let colors = std::iter::zip(points.colors.take(), few.colors.as_ref());
+        let colors = colors.map(|(all, few)| PointColors { values: few.values.clone(), ..all }).next();
+        let (positions, values, sizes) = (few.positions.clone(), few.values.clone(), few.sizes.clone());
+        *points = PointLayer { positions, values, sizes, colors, ..points.clone() };
     }
 }
 
@@ -261,8 +335,7 @@ mod tests {
     use crate::cli::recipe::Draft;
 
     fn easel() -> Easel {
-        let (adapter, renderer) = (AdapterChoice::named(Some("software")), None);
-        Easel { adapter, renderer, seconds_a_pixel: 0.0, requests: Arc::default(), closing: Arc::default() }
+        Easel::new(AdapterChoice::named(Some("software")), Arc::default(), Arc::default())
     }
 
     fn order(options: &Draft, content: &Arc<Content>, size: [u32; 2], moving: bool) -> Order {
@@ -311,16 +384,96 @@ mod tests {
         }
     }
 
+    /// What a frame of a trajectory takes while it plays, by what is done for it; as above.
+    #[test]
+    #[ignore = "a measurement"]
+    fn playing_times() {
+        let inputs = std::env::var("DENSITAS_BENCH_PLAYED").expect("an input with frames, and options");
+        for input in inputs.split_whitespace() {
+            let mut words = input.split(',');
+            let mut options = Draft::new("render");
+            options.input = words.next().map(str::to_owned);
+            words.filter_map(|w| w.split_once('=')).for_each(|(name, value)| options.set(name, Some(value.into())));
+            let (mut stock, mut easel, console) = (Stock::default(), easel(), Console::new(false, true));
+            let mut times = [const { Vec::new() }; 3];
+            for frame in 0..10 {
+                options.set("input-frames", Some(frame.to_string()));
+                let wanted = Wanted::of(&options).unwrap();
+                let start = Instant::now();
+                let content = Arc::new(stock.content(wanted.scene(), &console).unwrap());
+                times[0].push(start.elapsed());
+                crate::app::histogram::Histogram::of(&content.grid);
+                times[1].push(start.elapsed());
+                easel.paint(&order(&options, &content, [960, 774], true)).unwrap();
+                times[2].push(start.elapsed());
+            }
+            let median = times.map(|mut t| {
+                t.sort();
+                t[5].as_secs_f64() * 1e3
+            });
+            println!(
+                "{input}: read and computed {:.0} ms, with its histogram {:.0}, drawn {:.0}",
+                median[0], median[1], median[2]
+            );
+        }
+    }
+
     /// Catches: pictures of which all pixels are drawn while the hand moves, however long that takes.
     #[test]
     fn slow_pictures_get_coarser_and_quick_ones_do_not() {
         let mut easel = easel();
+        assert_eq!(easel.divisor([1000, 1000]), 4);
+        easel.seconds_a_pixel = 0.0;
         assert_eq!(easel.divisor([1000, 1000]), 1);
         easel.seconds_a_pixel = 0.05e-6;
         assert_eq!(easel.divisor([1000, 1000]), 1);
         easel.seconds_a_pixel = 0.5e-6;
         assert_eq!(easel.divisor([1000, 1000]), 3);
+        // Where marks take their time, less is left to the light.
+        easel.seconds_beside = 0.03;
+        assert_eq!(easel.divisor([1000, 1000]), 4);
         easel.seconds_a_pixel = 1.0;
         assert_eq!(easel.divisor([1000, 1000]), COARSEST);
+    }
+
+    /// Catches: a window whose picture is gone for good with the device that drew it.
+    #[test]
+    fn a_device_that_is_lost_is_replaced_and_the_picture_is_the_same() {
+        let mut options = Draft::new("render");
+        options.input = Some("sample:founding".into());
+        options.set("grid", Some("16".into()));
+        let wanted = Wanted::of(&options).unwrap();
+        let content = Stock::default().content(wanted.scene(), &Console::new(false, true)).unwrap();
+        let (order, mut easel) = (order(&options, &Arc::new(content), [160, 120], false), easel());
+        let before = easel.paint(&order).unwrap().image;
+        easel.renderer().unwrap().gpu().device.destroy();
+        assert!(easel.paint(&order).unwrap().image == before);
+    }
+
+    /// Catches: millions of points that hold up the hand, and new buffers of points for every picture of a drag.
+    #[test]
+    fn of_many_points_some_are_drawn_while_the_hand_moves() {
+        let n = 2 * MOVING_POINTS + 7;
+        let mut options = Draft::new("render");
+        options.input = Some("sample:founding".into());
+        options.set("mode", Some("points".into()));
+        options.set("grid", Some("8".into()));
+        let wanted = Wanted::of(&options).unwrap();
+        let content = Stock::default().content(wanted.scene(), &Console::new(false, true)).unwrap();
+        let scene = wanted.scene().scene(&content, &Frame { size: [64, 48], scale_factor: 1.0 }).unwrap();
+        let few = scene.points.unwrap();
+        let (mut kept, mut same) = (None, few.clone());
+        thin(&mut same, &mut kept);
+        assert!(kept.is_none() && Arc::ptr_eq(&same.positions, &few.positions));
+        let positions = Arc::new(few.positions.iter().copied().cycle().take(n).collect());
+        let values: Arc<Vec<f64>> = Arc::new(few.values.iter().copied().cycle().take(n).collect());
+        let many = PointLayer { positions, values: values.clone(), sizes: None, ..few };
+        let [first, second] = [(); 2].map(|()| {
+            let mut points = many.clone();
+            thin(&mut points, &mut kept);
+            points
+        });
+        assert_eq!((first.positions.len(), first.values[1]), (n.div_ceil(3), values[3]));
+        assert!(Arc::ptr_eq(&first.positions, &second.positions) && Arc::ptr_eq(&first.values, &second.values));
     }
 }

@@ -41,6 +41,11 @@ pub struct Probe {
     pub length: f64,
     /// Where on it `position` is, 0 to 1.
     pub place: f64,
+    /// How opaque the pixel is, 0 to 1; of fog, how far from the eye half of that is reached.
+    pub opacity: f64,
+    pub half_opacity: Option<f64>,
+    /// The densest place of the ray: its distance from the eye, its density, and the share of the mass that is as dense.
+    pub peak: Option<[f64; 3]>,
     /// The nearest point in words, and its distance.
     pub nearest: Option<(String, f64)>,
 }
@@ -152,6 +157,9 @@ fn look(question: &Question) -> Result<Option<Probe>> {
         profile: found.profile.iter().map(|s| s.density as f32).collect(),
         length: far - near,
         place: if near < far { ((depth - near) / (far - near)).clamp(0.0, 1.0) } else { 0.5 },
+        opacity: found.opacity,
+        half_opacity: found.half_opacity,
+        peak: found.peak.map(|p| [p.depth, p.density, p.mass_above]),
         nearest,
     }))
 }

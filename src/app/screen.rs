@@ -1,7 +1,7 @@
 //! The window's surface: what egui paints, on the adapter that shows windows.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use egui::{ClippedPrimitive, TexturesDelta};
 use egui_wgpu::{RendererOptions, ScreenDescriptor};
@@ -21,6 +21,12 @@ pub struct Screen {
     painter: egui_wgpu::Renderer,
     lost: Arc<AtomicBool>,
 }
+
+/// With `DENSITAS_LOSE_DEVICE=N` the device is lost once, when N frames were painted: so that tests see it survived.
+static FRAMES_TO_LOSS: LazyLock<AtomicU32> = LazyLock::new(|| {
+    let given = std::env::var("DENSITAS_LOSE_DEVICE").ok().and_then(|n| n.parse().ok());
+    AtomicU32::new(given.unwrap_or(0))
+});
 
 /// What became of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,11 +62,7 @@ impl Screen {
             pollster::block_on(adapter.request_device(&descriptor)).map_err(|e| wrong("the window's device", &e))?;
         let lost = Arc::new(AtomicBool::new(false));
         let (on_loss, on_error) = (lost.clone(), lost.clone());
-        device.set_device_lost_callback(move |reason, _| {
-            if reason != wgpu::DeviceLostReason::Destroyed {
-                on_loss.store(true, Ordering::Relaxed);
-            }
-        });
+        device.set_device_lost_callback(move |_, _| on_loss.store(true, Ordering::Relaxed));
         device.on_uncaptured_error(Arc::new(move |_| on_error.store(true, Ordering::Relaxed)));
         let size = window.inner_size();
         let mut config = surface
@@ -92,6 +94,13 @@ impl Screen {
 
     /// Paints a frame of egui.
     pub fn paint(&mut self, primitives: &[ClippedPrimitive], textures: &TexturesDelta, pixels_per_point: f32) -> Shown {
+        if FRAMES_TO_LOSS.load(Ordering::Relaxed) > 0 && FRAMES_TO_LOSS.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.device.destroy();
+        }
+        // Without a device there is no memory to be filled with triangles.
+        if self.device.poll(wgpu::PollType::Poll).is_err() || self.lost.load(Ordering::Relaxed) {
+            return Shown::Lost;
+        }
         for (id, delta) in textures.set.iter().flat_map(|(id, deltas)| deltas.iter().map(move |delta| (id, delta))) {
             self.painter.update_texture(&self.device, &self.queue, *id, delta);
         }

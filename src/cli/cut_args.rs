@@ -30,6 +30,9 @@ pub struct CutArgs {
     /// Cut density and points away on the side that the normal points to; X,Y,Z:X,Y,Z; may be repeated
     #[arg(long, value_name = "POINT:NORMAL", value_parser = plane)]
     clip_plane: Vec<Plane>,
+    /// The box that axes are drawn along and that an automatic view shows whole [default: the grid's without its padding]
+    #[arg(long, value_name = "X0,X1,Y0,Y1,Z0,Z1", value_parser = bounds)]
+    pub axes_box: Option<Box3>,
 }
 
 /// Levels, each with an opacity.

@@ -70,7 +70,8 @@ pub fn command() -> Command {
         command = command.mut_subcommand(name, |verb| verb.arg(recipe()));
     }
     // A window may begin empty.
-    command.mut_subcommand("view", |verb| verb.mut_arg("input", |input| input.required(false).default_value("")))
+    command
+        .mut_subcommand("view", |verb| verb.mut_arg("input", |input| input.required(false).default_value("").index(1)))
 }
 
 /// The options of a recipe that is being edited.

@@ -128,6 +128,7 @@ impl SceneArgs {
         };
         let mut scene = view.look.scene(content.grid.clone(), limits)?;
         shared.iter().for_each(|shared| shared.apply(&mut scene));
+        scene.focus = self.cuts.axes_box.unwrap_or(scene.focus);
         if let Some(background) = picture.background() {
             scene.background = background;
             scene.transfer.colormap = view.look.colormap(background);

@@ -26,17 +26,23 @@ use crate::scene::{Frame, Scene};
   densitas view sample:founding
   densitas view --recipe density.png
   densitas view
+  densitas view a.pdb b.pdb c.pdb
 
 All options of `render` are taken; h shows the keys.")]
 pub struct ViewCommand {
     #[command(flatten)]
     scene: SceneArgs,
+    /// Further files, one of which is shown at a time: page down and page up go through them
+    #[arg(value_name = "MORE", index = 2)]
+    more: Vec<String>,
 }
 
 /// What a window opens with.
 pub struct Opening {
     /// The options given, and the input.
     pub(crate) options: Draft,
+    /// Further inputs.
+    pub(crate) more: Vec<String>,
     /// The adapter that draws.
     pub(crate) adapter: AdapterChoice,
     /// Width and height of the picture in points, if they were given.
@@ -54,12 +60,12 @@ pub fn run(args: &ViewCommand, adapter: AdapterChoice, asked: &Asked, window: Wi
     if let Some(path) = options.input.as_deref().map(Path::new).filter(|path| is_recipe(path)) {
         options = Recipe::read(path)?.into_draft()?;
     }
-    options.input.as_deref().map_or(Ok(()), input::check_there)?;
+    options.input.iter().chain(&args.more).try_for_each(|input| input::check_there(input))?;
     let frame = args.scene.picture.frame()?;
     let size = options.get("size").map(|_| frame.size.map(|n| (f64::from(n) / frame.scale_factor).round() as u32));
     options.set("size", None);
     options.set("scale-factor", None);
-    window(Opening { options, adapter, size })
+    window(Opening { options, more: args.more.clone(), adapter, size })
 }
 
 /// Whether a file is opened as what its recipe says.
@@ -128,8 +134,17 @@ impl Wanted {
 pub(crate) enum Motion {
     /// The picture turns once, in so many frames.
     Turn(u64),
-    /// The frames of the input follow one another, so many of them together.
-    Play(usize),
+    /// The frames of the input follow one another.
+    Play(Together),
+}
+
+/// How many frames of the input a picture takes together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Together {
+    /// So many around its own.
+    Around(usize),
+    /// All up to its own.
+    UpTo,
 }
 
 /// How a movie of the window is written.
@@ -158,7 +173,10 @@ pub(crate) fn movie(recipe: &Draft, wish: &MovieWish, adapter: &AdapterChoice, c
         Motion::Play(together) => {
             options.set("input-frames", None);
             options.set_flag("pool", false);
-            options.set("average", (together > 1).then(|| together.to_string()));
+            if let Together::Around(frames) = together {
+                options.set("average", (frames > 1).then(|| frames.to_string()));
+            }
+            options.set_flag("sum", together == Together::UpTo);
         }
     }
     options.set("fps", Some(wish.fps.to_string()));

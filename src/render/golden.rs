@@ -279,7 +279,7 @@ const FAULTS: [(&str, &str, &str, &str); 9] = [
     ("a missing step", "    var done = 0.0;\n", "    var done = 1.0;\n", "fog-clip-slice"),
     ("two axes exchanged", "return (position / volume.half_size", "return (position.yxz / volume.half_size.yxz", "fog-dark"),
     ("half a voxel beside", "(index + 0.5) / volume.nodes", "(index + 1.0) / volume.nodes", "fog-dark"),
-    ("gamma twice", "let front = textureLoad(light, pixel + vec2<i32>(first), 0);", "let seen = textureLoad(light, pixel + vec2<i32>(first), 0);\nlet front = vec4<f32>(pow(seen.rgb, vec3<f32>(1.0 / 2.2)), seen.a);", "fog-dark"),
+    ("gamma twice", "front = textureLoad(light, pixel + vec2<i32>(place.first), 0);", "let seen = textureLoad(light, pixel + vec2<i32>(place.first), 0);\nfront = vec4<f32>(pow(seen.rgb, vec3<f32>(1.0 / 2.2)), seen.a);", "fog-dark"),
     ("wrong limits", "scaled * volume.t_scale + volume.t_offset", "scaled * volume.t_scale * 1.02 + volume.t_offset", "fog-light"),
     ("depth of points reversed", "return ~ascending;", "return ascending;", "points"),
     ("a slice beside its plane", "(plane.w - dot(ray.origin, plane.xyz)) / speed", "(plane.w - dot(ray.origin, plane.xyz)) / speed + 0.004", "slices"),

@@ -11,9 +11,20 @@ use crate::gpu::{Gpu, compose};
 /// The format of pictures: display values, not sRGB-encoded by the adapter.
 pub const PICTURE_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
+/// The light that a tile of a picture shows.
+pub struct Lit<'a> {
+    /// Its texture.
+    pub texture: &'a wgpu::Texture,
+    /// The pixel of the picture that it begins at.
+    pub origin: [u32; 2],
+    /// The size of the whole picture where the light, which is that of the whole, has fewer pixels.
+    pub stretched_over: Option<[u32; 2]>,
+}
+
 /// Lays light over a background.
 pub struct PresentPass {
-    pipeline: wgpu::RenderPipeline,
+    /// Light pixel by pixel, and light that is stretched.
+    pipelines: [wgpu::RenderPipeline; 2],
     /// Background with the marks on it, and the picture, of the last size.
     kept: [Option<wgpu::Texture>; 2],
 }
@@ -24,40 +35,17 @@ impl PresentPass {
         let source = wgpu::ShaderSource::Wgsl(compose("present.wgsl").into());
         let module =
             gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some("present.wgsl"), source });
-        let pipeline = gpu.device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-            label: Some("present"),
-            layout: None,
-            vertex: wgpu::VertexState {
-                module: &module,
-                entry_point: Some("corner"),
-                compilation_options: Default::default(),
-                buffers: &[],
-            },
-            primitive: Default::default(),
-            depth_stencil: None,
-            multisample: Default::default(),
-            fragment: Some(wgpu::FragmentState {
-                module: &module,
-                entry_point: Some("present"),
-                compilation_options: Default::default(),
-                targets: &[Some(PICTURE_FORMAT.into())],
-            }),
-            multiview_mask: None,
-            cache: None,
-        });
-        Self { pipeline, kept: [None, None] }
+        let pipelines = [false, true].map(|stretched| pipeline(gpu, &module, stretched));
+        Self { pipelines, kept: [None, None] }
     }
 
-    /// A tile of the finished picture, opaque: background, marks behind, light, marks in front. `light` begins at
-    /// the pixel `light_origin` of the picture.
-    #[allow(clippy::too_many_arguments)] // what a tile depends on
+    /// A tile of the finished picture, opaque: background, marks behind, light, marks in front.
     pub fn run(
         &mut self,
         gpu: &Gpu,
         background: Rgb,
         tile: Tile,
-        light: &wgpu::Texture,
-        light_origin: [u32; 2],
+        light: &Lit<'_>,
         overlay: &mut Overlay,
         marks: &LaidOut,
     ) -> wgpu::Texture {
@@ -70,7 +58,7 @@ impl PresentPass {
         drop(color_pass(&mut encoder, &behind, wgpu::LoadOp::Clear(wgpu::Color { r, g, b, a: 1.0 })));
         overlay.prepare(&gpu.device, &gpu.queue, &mut encoder, marks, tile);
         overlay.paint(&mut encoder, &behind.create_view(&Default::default()), Layer::Behind);
-        let first = [0, 1].map(|axis| tile.origin[axis] - light_origin[axis]);
+        let first = [0, 1].map(|axis| tile.origin[axis] - light.origin[axis]);
         self.composite(gpu, &mut encoder, light, first, &behind, &target);
         overlay.paint(&mut encoder, &target.create_view(&Default::default()), Layer::Front);
         gpu.queue.submit([encoder.finish()]);
@@ -81,27 +69,54 @@ impl PresentPass {
         &self,
         gpu: &Gpu,
         encoder: &mut wgpu::CommandEncoder,
-        light: &wgpu::Texture,
+        light: &Lit<'_>,
         first: [u32; 2],
         behind: &wgpu::Texture,
         target: &wgpu::Texture,
     ) {
-        let first = uniform(gpu, &first);
-        let (light, behind) = (light.create_view(&Default::default()), behind.create_view(&Default::default()));
+        let pipeline = &self.pipelines[usize::from(light.stretched_over.is_some())];
+        let place = uniform(gpu, &[first, light.stretched_over.unwrap_or_default()]);
+        let (light, behind) = (light.texture.create_view(&Default::default()), behind.create_view(&Default::default()));
         let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
-            layout: &self.pipeline.get_bind_group_layout(2),
+            layout: &pipeline.get_bind_group_layout(2),
             entries: &[
                 wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::TextureView(&light) },
                 wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&behind) },
-                wgpu::BindGroupEntry { binding: 2, resource: first.as_entire_binding() },
+                wgpu::BindGroupEntry { binding: 2, resource: place.as_entire_binding() },
             ],
         });
         let mut pass = color_pass(encoder, target, wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT));
-        pass.set_pipeline(&self.pipeline);
+        pass.set_pipeline(pipeline);
         pass.set_bind_group(2, &group, &[]);
         pass.draw(0..3, 0..1);
     }
+}
+
+fn pipeline(gpu: &Gpu, module: &wgpu::ShaderModule, stretched: bool) -> wgpu::RenderPipeline {
+    let constants = [("STRETCHED", f64::from(u8::from(stretched)))];
+    let compilation_options = wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() };
+    gpu.device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+        label: Some("present"),
+        layout: None,
+        vertex: wgpu::VertexState {
+            module,
+            entry_point: Some("corner"),
+            compilation_options: Default::default(),
+            buffers: &[],
+        },
+        primitive: Default::default(),
+        depth_stencil: None,
+        multisample: Default::default(),
+        fragment: Some(wgpu::FragmentState {
+            module,
+            entry_point: Some("present"),
+            compilation_options,
+            targets: &[Some(PICTURE_FORMAT.into())],
+        }),
+        multiview_mask: None,
+        cache: None,
+    })
 }
 
 fn color_pass<'e>(

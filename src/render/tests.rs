@@ -80,3 +80,28 @@ fn a_picture_larger_than_can_be_drawn_is_refused_with_its_size() {
     let refused = renderer(64, 64).draw(&scene(), &Frame { size, scale_factor: 1.0 }, &Silent).unwrap_err().to_string();
     assert!(refused.contains("32769 x 10"), "{refused}");
 }
+
+/// Catches: light that lies elsewhere in a coarse picture than in a full one, marks that are blurred with it, and a
+/// coarse picture that is none.
+#[test]
+fn a_coarse_picture_is_the_full_one_with_fewer_rays() {
+    let frame = Frame { size: [403, 300], scale_factor: 1.0 };
+    let (mut renderer, mut scene) = (renderer(512, 512), scene());
+    scene.points = None;
+    for background in [Background::DARK, Background::Transparent] {
+        scene.background = background;
+        let full = renderer.draw(&scene, &frame, &Silent).unwrap();
+        let of = |renderer: &mut Renderer, coarseness| {
+            let (picture, _) = renderer.draw_coarse(&scene, &frame, coarseness, &Silent).unwrap();
+            assert_eq!(picture.size, frame.size);
+            std::iter::zip(&full.rgba, &picture.rgba).map(|(a, b)| a.abs_diff(*b)).collect::<Vec<u8>>()
+        };
+        assert!(of(&mut renderer, 1).iter().all(|d| *d <= 1), "as fine as a full one it is another one");
+        let differences = of(&mut renderer, 4);
+        let mean = differences.iter().map(|d| f64::from(*d)).sum::<f64>() / differences.len() as f64;
+        assert!((0.01..1.0).contains(&mean), "{mean}");
+        // The title stands in the uppermost rows, where there is no light.
+        assert!(full.rgba[..4 * 403 * 30].iter().any(|v| *v > 128), "no title");
+        assert!(differences[..4 * 403 * 30].iter().all(|d| *d <= 1), "letters are blurred");
+    }
+}

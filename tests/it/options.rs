@@ -110,3 +110,26 @@ fn what_shows_nothing_and_what_changes_nothing_is_told() {
         assert!(told.contains(wanted) && warns != wanted.is_empty(), "{options:?}: {told}");
     }
 }
+
+/// Catches: axes along another box than the one asked for, or an automatic view that does not follow it.
+#[test]
+fn axes_stand_along_the_box_that_is_given() {
+    let folder = folder("axes_box");
+    let draw = |name: &str, options: &[&str]| {
+        let to = path(&folder, name);
+        let base = ["render", "sample:founding", "--grid", "12", "--size", "200x150", "--bounds", "-3,3,-4,4,-5,5"];
+        let out = densitas(&[&base[..], options, &["-o", &to]].concat());
+        (out.status.code(), std::fs::read(&to).ok(), stderr(&out))
+    };
+    let pixels = |name: &str| read_png(Path::new(&path(&folder, name))).1;
+    for (name, options) in
+        [("a.png", &[][..]), ("b.png", &["--axes-box", "-3,3,-4,4,-5,5"]), ("c.png", &["--axes-box", "-2,2,-2,2,-2,2"])]
+    {
+        let (status, _, told) = draw(name, options);
+        assert_eq!(status, Some(0), "{told}");
+    }
+    assert!(pixels("a.png") == pixels("b.png"), "the grid's own box is another one");
+    assert!(pixels("a.png") != pixels("c.png"), "the box changes nothing");
+    let (status, _, told) = draw("d.png", &["--axes-box", "2,-2,0,1,0,1"]);
+    assert_eq!(status, Some(2), "{told}");
+}

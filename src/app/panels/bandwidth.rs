@@ -5,6 +5,7 @@ use egui::{
 };
 
 use super::super::model::Model;
+use super::super::places;
 use super::super::style::{ACCENT, WEAK, WELL};
 use super::{BANDWIDTH, choice, fields, number, row};
 use crate::kde::{Bandwidth, Report};
@@ -76,6 +77,7 @@ fn scale(model: &mut Model, ui: &mut Ui, report: &Report) {
     let given = model.session.wanted().scene().density.bandwidth.unwrap_or_default();
     let factor = given.factor(kernel.n_eff, kernel.dimensions).or(kernel.factor);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 92.0), Sense::click_and_drag());
+    places::note(ui.ctx(), "width", rect);
     let inner = Rect::from_min_max(rect.min + vec2(6.0, 16.0), rect.max - vec2(6.0, 4.0));
     let axis = Axis { inner, range: RANGE.map(|r| r * scott) };
     ui.painter().rect_filled(rect, CornerRadius::same(4), WELL);

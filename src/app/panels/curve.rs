@@ -3,6 +3,7 @@
 use egui::{Color32, CornerRadius, Pos2, Rect, Sense, Stroke, Ui, vec2};
 
 use super::super::model::Model;
+use super::super::places;
 use super::super::style::{ACCENT, WELL};
 
 /// A point within so many points of the cursor is taken.
@@ -18,6 +19,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     let Some(transfer) = model.painted.as_ref().map(|p| p.scene.transfer.clone()) else { return };
     let mut points = points_of(model);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 96.0), Sense::click_and_drag());
+    places::note(ui.ctx(), "opacity", rect);
     let inner = rect.shrink(5.0);
     let place = |p: (f64, f64)| {
         Pos2::new(inner.left() + inner.width() * p.0 as f32, inner.bottom() - inner.height() * height(p.1) as f32)

@@ -11,6 +11,7 @@ use crate::points::Selection;
 
 /// The panel.
 pub fn show(model: &mut Model, ui: &mut Ui) {
+    files(model, ui);
     let Some(content) = model.content.clone() else {
         let text = if model.worker.is_busy() { "reading ..." } else { "nothing was read" };
         ui.label(RichText::new(text).color(WEAK));
@@ -37,6 +38,25 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     for (is_warning, text) in model.said.clone() {
         ui.label(RichText::new(in_words(&text)).small().color(if is_warning { WARNING } else { WEAK }));
     }
+}
+
+/// Which of several files is shown.
+fn files(model: &mut Model, ui: &mut Ui) {
+    let (names, at) = (model.files.names(), model.files.at());
+    if names.len() < 2 {
+        return;
+    }
+    let mut to = at;
+    row(ui, "file", |ui| {
+        let shown =
+            egui::ComboBox::from_id_salt("file")
+                .width(140.0)
+                .truncate()
+                .show_index(ui, &mut to, names.len(), |i| &names[i]);
+        shown.on_hover_text("page down, page up: the next, the one before");
+        ui.weak(format!("{} of {}", at + 1, names.len()));
+    });
+    model.show_file(to);
 }
 
 fn count(n: usize, what: &str) -> String {

@@ -122,7 +122,7 @@ fn clip(model: &mut Model, ui: &mut Ui) {
             let [mut low, mut high] = [clip.min[axis], clip.max[axis]];
             let range = bounds.min[axis]..=bounds.max[axis];
             let short = |v: f64, _: std::ops::RangeInclusive<usize>| super::number(v);
-            ui.spacing_mut().slider_width = 56.0;
+            ui.spacing_mut().slider_width = 36.0;
             let slider =
                 |value, range| Slider::new(value, range).clamping(SliderClamping::Edits).custom_formatter(short);
             let a = ui.add(slider(&mut low, range.clone())).changed();

@@ -13,17 +13,18 @@ mod profile;
 pub mod time;
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use egui::{CentralPanel, CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Sense, Ui};
 
 use super::clip_box;
 use super::input::{self, Action};
-use super::message::{self, Weight};
+use super::message;
 use super::model::Model;
+use super::places;
 use super::style::{ACCENT, ERROR, WEAK};
-use crate::cli::recipe::{Draft, Recipe};
-use crate::cli::view;
+use crate::cli::recipe::Draft;
+use crate::error::Result;
+use crate::points::Selection;
 
 /// Width of the panels, in points.
 pub const WIDTH: f32 = 320.0;
@@ -96,6 +97,10 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     over::help(model, ui);
     time::play(model, ui);
     model.update(&ctx);
+    if model.is_at_rest() {
+        places::note(&ctx, places::AT_REST, egui::Rect::ZERO);
+    }
+    places::tell(&ctx);
 }
 
 fn sections(model: &mut Model, ui: &mut Ui) {
@@ -126,11 +131,13 @@ fn sections(model: &mut Model, ui: &mut Ui) {
 }
 
 fn section(ui: &mut Ui, title: &str, is_open: bool, add: impl FnOnce(&mut Ui)) {
-    CollapsingHeader::new(RichText::new(title).strong().size(14.0)).default_open(is_open).show_unindented(ui, |ui| {
+    let header = CollapsingHeader::new(RichText::new(title).strong().size(14.0)).default_open(is_open);
+    let shown = header.show_unindented(ui, |ui| {
         ui.add_space(2.0);
         add(ui);
         ui.add_space(8.0);
     });
+    places::note(ui.ctx(), title, shown.header_response.rect);
     ui.separator();
 }
 
@@ -150,6 +157,7 @@ fn picture(model: &mut Model, ui: &mut Ui) {
     model.look_under(response.hover_pos());
     model.renew_labels();
     over::nothing(model, ui);
+    over::first_picture(model, ui);
     over::labels(model, ui);
     over::progress(model, ui);
     over::messages(model, ui);
@@ -157,20 +165,9 @@ fn picture(model: &mut Model, ui: &mut Ui) {
 
 /// Files that were dropped on the window.
 fn take_files(model: &mut Model, ui: &Ui) {
-    if let Some(path) = ui.input(|i| i.raw.dropped_files.first().map(|f| f.path().to_owned())) {
-        open(model, &path);
-    }
-}
-
-/// Opens a file, or the recipe that a PNG or a TOML file holds.
-pub fn open(model: &mut Model, path: &Path) {
-    if !view::is_recipe(path) {
-        return model.open(&path.to_string_lossy());
-    }
-    match Recipe::read(path).and_then(Recipe::into_draft) {
-        Ok(options) => model.begin(options),
-        Err(error) => model.say(Weight::Error, error.to_string()),
-    }
+    let dropped: Vec<_> =
+        ui.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_string_lossy().into_owned()).collect());
+    model.open(&dropped);
 }
 
 /// A number as short as three digits allow.
@@ -193,7 +190,7 @@ fn fields(model: &mut Model, ui: &mut Ui, name: &str, all: &[(&'static str, &str
     });
     for (option, ..) in all {
         if let Some(reason) = model.ui.wrong.get(option) {
-            ui.label(RichText::new(format!("{reason} (esc: as before)")).small().color(ERROR));
+            ui.label(RichText::new(format!("{reason} (esc: as before)")).small().monospace().color(ERROR));
         }
     }
     response
@@ -212,7 +209,7 @@ fn field(model: &mut Model, ui: &mut Ui, option: &'static str, hint: &str, width
     }
     let edit = egui::TextEdit::singleline(text).id(id).hint_text(hint).desired_width(width);
     let response = ui.add(if is_wrong { edit.text_color(ERROR) } else { edit });
-    if response.gained_focus() {
+    if response.gained_focus() && !is_wrong {
         select_all(ui, id, text.chars().count());
     }
     if response.changed() {
@@ -223,14 +220,24 @@ fn field(model: &mut Model, ui: &mut Ui, option: &'static str, hint: &str, width
         model.ui.wrong.remove(option);
         if text != given && !ui.input(|i| i.key_pressed(egui::Key::Escape)) {
             model.session.end_gesture();
-            let change = |options: &mut Draft| options.set(option, Some(text).filter(|t| !t.is_empty()));
-            if let Err(error) = model.session.edit("", change) {
+            let given = Some(text.clone()).filter(|t| !t.is_empty());
+            let change = |options: &mut Draft| options.set(option, given);
+            if let Err(error) = check(option, &text).and_then(|()| model.session.edit("", change)) {
                 model.ui.wrong.insert(option, message::reason(&error.to_string()));
+                // Typing goes on where it went wrong.
+                if ui.input(|i| i.key_pressed(egui::Key::Enter)) {
+                    response.request_focus();
+                }
             }
             model.session.end_gesture();
         }
     }
     response
+}
+
+/// What is wrong with a text beside what the command line's parser would say.
+fn check(option: &str, text: &str) -> Result<()> {
+    if option == "select" && !text.is_empty() { text.parse::<Selection>().map(|_| ()) } else { Ok(()) }
 }
 
 /// Selects what a field holds, so that typing replaces it.
@@ -248,7 +255,9 @@ fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
         let (rect, _) = ui.allocate_exact_size(egui::vec2(76.0, ui.spacing().interact_size.y), Sense::hover());
         let font = egui::TextStyle::Body.resolve(ui.style());
         ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, font, WEAK);
-        add(ui)
+        let (start, found) = (ui.cursor().min, add(ui));
+        places::note(ui.ctx(), name, egui::Rect::from_min_max(start, ui.min_rect().max));
+        found
     })
     .inner
 }

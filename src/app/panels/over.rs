@@ -64,6 +64,14 @@ pub fn nothing(model: &Model, ui: &Ui) {
     ui.painter().galley(rect.min + vec2(10.0, 10.0), galley, TEXT);
 }
 
+/// That the first picture is on its way.
+pub fn first_picture(model: &Model, ui: &Ui) {
+    if let (Some(_), None, Some(area)) = (&model.content, &model.painted, model.area) {
+        let font = FontId::proportional(14.0);
+        ui.painter().text(area.center(), Align2::CENTER_CENTER, "the first picture is being drawn ...", font, WEAK);
+    }
+}
+
 /// Labels that the user kept.
 pub fn labels(model: &Model, ui: &Ui) {
     for label in &model.labels.all {
@@ -210,7 +218,7 @@ pub fn empty(model: &mut Model, ui: &mut Ui) {
         ui.label(RichText::new("or try a sample:").color(WEAK));
         for name in sample::names() {
             if ui.button(*name).clicked() {
-                model.open(&format!("sample:{name}"));
+                model.open(&[format!("sample:{name}")]);
             }
         }
     });
@@ -227,7 +235,7 @@ pub fn help(model: &mut Model, ui: &Ui) {
         .show(ui.ctx(), |ui| {
             ui.set_min_width(430.0);
             let room = ui.ctx().content_rect().height() - 90.0;
-            egui::ScrollArea::vertical().max_height(room).show(ui, |ui| {
+            egui::ScrollArea::vertical().min_scrolled_height(room).max_height(room).show(ui, |ui| {
                 egui::Grid::new("keys").num_columns(2).spacing(vec2(24.0, 5.0)).show(ui, |ui| {
                     for (key, what) in KEYS {
                         ui.label(RichText::new(key).color(ACCENT));

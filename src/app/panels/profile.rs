@@ -9,7 +9,7 @@ use super::number;
 
 /// The panel: the profile, from the eye to the right, up to its largest density.
 pub fn show(model: &mut Model, ui: &mut Ui) {
-    let Some(probe) = model.prober.answer() else {
+    let Some(probe) = model.prober.answer().cloned() else {
         ui.label(RichText::new("hold the cursor over the picture").color(WEAK));
         return;
     };
@@ -17,14 +17,28 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     let most = probe.profile.iter().copied().fold(0.0, f32::max);
     let inner = Rect::from_min_max(rect.min + vec2(0.0, 16.0), rect.max - vec2(0.0, 16.0));
     ui.painter().rect_filled(rect, CornerRadius::same(4), WELL);
-    draw(ui, inner, probe, most);
-    let unit = model.unit_text();
+    draw(ui, inner, &probe, most);
+    let (unit, factor) = (model.unit_text(), model.factor_shown());
     let write = |at: Pos2, align, text: String| {
         ui.painter().text(at, align, text, FontId::proportional(11.0), WEAK);
     };
-    write(rect.left_top() + vec2(4.0, 2.0), Align2::LEFT_TOP, number(f64::from(most) * model.factor_shown()));
+    write(rect.left_top() + vec2(4.0, 2.0), Align2::LEFT_TOP, number(f64::from(most) * factor));
     write(rect.left_bottom() + vec2(4.0, -2.0), Align2::LEFT_BOTTOM, "from the eye".to_owned());
     write(rect.right_bottom() - vec2(4.0, 2.0), Align2::RIGHT_BOTTOM, format!("{}{unit}", number(probe.length)));
+    for line in told(&probe, factor, &unit) {
+        ui.label(RichText::new(line).small());
+    }
+}
+
+/// What the ray meets, in words: of densities their value times `factor`.
+fn told(probe: &Probe, factor: f64, unit: &str) -> Vec<String> {
+    let opacity = format!("{:.1} % opaque", 100.0 * probe.opacity);
+    let half = probe.half_opacity.map(|depth| format!(", half of that at {}{unit} from the eye", number(depth)));
+    let peak = probe.peak.map(|[depth, value, above]| {
+        let (value, share) = (number(value * factor), 100.0 * above);
+        format!("densest: {value} at {}{unit}; {share:.1} % of the mass is as dense", number(depth))
+    });
+    [opacity + &half.unwrap_or_default()].into_iter().chain(peak).collect()
 }
 
 /// The profile as a line, small.
@@ -48,4 +62,30 @@ fn draw(ui: &Ui, rect: Rect, probe: &Probe, most: f32) {
     ui.painter().line(line, Stroke::new(1.0, TEXT));
     let x = rect.left() + rect.width() * probe.place as f32;
     ui.painter().vline(x, rect.y_range(), Stroke::new(1.0, ACCENT));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ray_is_told_by_its_opacity_and_its_peak() {
+        let mut probe = Probe {
+            position: glam::DVec3::ZERO,
+            value: 0.5,
+            mass_above: 0.5,
+            profile: Vec::new(),
+            length: 1.0,
+            place: 0.5,
+            opacity: 0.805,
+            half_opacity: Some(12.345),
+            peak: Some([13.0, 0.25, 0.105]),
+            nearest: None,
+        };
+        let lines = told(&probe, 2.0, " nm");
+        assert_eq!(lines[0], "80.5 % opaque, half of that at 12.3 nm from the eye");
+        assert_eq!(lines[1], "densest: 0.500 at 13.0 nm; 10.5 % of the mass is as dense");
+        (probe.half_opacity, probe.peak) = (None, None);
+        assert_eq!(told(&probe, 1.0, ""), ["80.5 % opaque"]);
+    }
 }

@@ -7,8 +7,11 @@ use egui::{DragValue, Slider, Ui};
 use super::super::model::Model;
 use super::{choice, row};
 use crate::cli::recipe::Draft;
+use crate::cli::view::Together;
 use crate::io::{FrameRange, Input};
 
+/// Frames that are shown for longer are drawn in full.
+const AT_REST: Duration = Duration::from_millis(700);
 /// Frames a second that playing begins with.
 const SPEED: f64 = 10.0;
 /// Frames that a running average begins with.
@@ -55,10 +58,14 @@ pub fn frames(model: &Model) -> Option<usize> {
     Some(points.frames).filter(|frames| *frames > 1)
 }
 
-/// How many frames a movie of the input's frames takes together; none of an input with one frame.
-pub fn together(model: &Model) -> Option<usize> {
+/// Which frames a movie of the input's frames takes together; none of an input with one frame.
+pub fn together(model: &Model) -> Option<Together> {
     let count = frames(model)?;
-    Some(if shown(model, count).0 == Span::Mean { model.ui.player.width } else { 1 })
+    Some(match shown(model, count).0 {
+        Span::Mean => Together::Around(model.ui.player.width),
+        Span::Sum => Together::UpTo,
+        Span::One | Span::All => Together::Around(1),
+    })
 }
 
 /// Which frames the options ask for, and the one that a slider shows for them.
@@ -118,6 +125,11 @@ impl Player {
         self.due.is_some()
     }
 
+    /// Whether they follow one another so soon that none is seen at rest.
+    pub fn is_fast(&self) -> bool {
+        self.is_playing() && self.pause() < AT_REST
+    }
+
     /// Stays at the frame that is shown.
     pub fn stop(&mut self) {
         self.due = None;
@@ -159,7 +171,7 @@ fn go(model: &mut Model, gesture: &'static str, span: Span, at: usize) {
     model.edit(gesture, |options| ask_for(options, span, text));
     if span != Span::All {
         let mode = model.mode();
-        model.survey(format!("{span:?} {width} {mode}"), |options| choices(options, span, width, count));
+        model.survey(&format!("{span:?} {width} {mode}"), |options| choices(options, span, width, count));
     }
 }
 
@@ -202,7 +214,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     }
     row(ui, "frame", |ui| {
         let mut k = at;
-        ui.spacing_mut().slider_width = 130.0;
+        ui.spacing_mut().slider_width = 100.0;
         if ui.add(Slider::new(&mut k, 0..=count - 1)).on_hover_text("counted from 0").changed() {
             go(model, "frame", span, k);
         }

@@ -87,6 +87,9 @@ struct MovieArgs {
     /// Frames of the input that a picture takes together, those around its own: a running average
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     average: u64,
+    /// Let a picture take all frames of the input up to its own together
+    #[arg(long, conflicts_with = "average")]
+    sum: bool,
     /// Whether --limits are of the values of all frames or of each frame: all or each [default: all where the input has
     /// frames, else each]
     #[arg(long, value_name = "all|each", value_parser = limits_of)]
@@ -343,6 +346,9 @@ impl MovieCommand {
                     "--average {average}: the input has one frame to show; leave it out"
                 )));
             }
+            if self.movie.sum {
+                return Err(Error::Usage("--sum: the input has one frame to show; leave it out".into()));
+            }
             return Ok((Played::Still(first), Inputs::still()));
         }
         let times = match &first.input {
@@ -351,7 +357,7 @@ impl MovieCommand {
             }
             _ => Vec::new(),
         };
-        let inputs = Inputs { numbers, times, average };
+        let inputs = Inputs { numbers, times, average, is_sum: self.movie.sum };
         if points.align.is_none()
             && let Some(frames) = streamed(points, density.bounds, &first)?
         {

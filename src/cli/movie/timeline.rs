@@ -41,12 +41,14 @@ pub struct Inputs {
     pub times: Vec<f64>,
     /// How many are taken together at a time.
     pub average: usize,
+    /// Whether all up to a frame are taken together instead.
+    pub is_sum: bool,
 }
 
 impl Inputs {
     /// Of an input that does not move.
     pub fn still() -> Self {
-        Self { numbers: vec![0], times: Vec::new(), average: 1 }
+        Self { numbers: vec![0], times: Vec::new(), average: 1, is_sum: false }
     }
 }
 
@@ -147,11 +149,15 @@ impl Timeline {
         Ok(options)
     }
 
-    /// Which frames of the input frame `k` shows, as places in [`Inputs::numbers`]: those around its own, always as many.
+    /// Which frames of the input frame `k` shows, as places in [`Inputs::numbers`]: those around its own, always as many,
+    /// or all up to it.
     pub fn input(&self, k: u64) -> Range<usize> {
         let count = self.inputs.numbers.len();
         let average = self.inputs.average.min(count);
         let middle = (u128::from(k) * count as u128 / u128::from(self.frames)) as usize;
+        if self.inputs.is_sum {
+            return 0..middle + 1;
+        }
         let first = middle.saturating_sub(average / 2).min(count - average);
         first..first + average
     }
@@ -171,10 +177,10 @@ impl Timeline {
         self.inputs.numbers[self.middle(k)]
     }
 
-    /// The frame of the input in the middle of those that frame `k` shows, as its place in [`Inputs::numbers`].
+    /// The frame of the input in the middle of those that frame `k` shows, or the last of a sum, as its place in [`Inputs::numbers`].
     fn middle(&self, k: u64) -> usize {
         let shown = self.input(k);
-        shown.start + shown.len() / 2
+        if self.inputs.is_sum { shown.end - 1 } else { shown.start + shown.len() / 2 }
     }
 
     /// The numbers in the file of the frames of the input that frame `k` shows.
@@ -285,7 +291,7 @@ mod tests {
         movie.input = Some("sample:founding".into());
         let numbers = (0..inputs).map(|n| 10 * n).collect();
         let times = (0..inputs).map(|n| 2.5 * n as f64).filter(|_| inputs > 1).collect();
-        Timeline::new(&movie, &motion, Inputs { numbers, times, average })
+        Timeline::new(&movie, &motion, Inputs { numbers, times, average, is_sum: false })
     }
 
     #[test]
@@ -296,6 +302,13 @@ mod tests {
         assert_eq!([0, 2, 4].map(|k| shown(3, 5, k)), [0..3, 1..4, 2..5]);
         assert_eq!(shown(99, 5, 2), 0..5);
         assert_eq!(timeline(&[], 1, 1, 7).unwrap().input(6), 0..1);
+    }
+
+    #[test]
+    fn a_sum_holds_all_frames_up_to_its_own() {
+        let mut sum = timeline(&[], 5, 1, 5).unwrap();
+        sum.inputs.is_sum = true;
+        assert_eq!([0, 2, 4].map(|k| (sum.input(k), sum.input_number(k))), [(0..1, 0), (0..3, 20), (0..5, 40)]);
     }
 
     #[test]

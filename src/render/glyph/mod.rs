@@ -25,6 +25,9 @@ use stage::{Stage, dispatch};
 /// Invocations of a workgroup, as `glyph.wgsl` says.
 const WORKGROUP: u32 = 64;
 
+/// Points that are kept on the adapter beside others: 20 MB.
+const FEW_POINTS: usize = 1_000_000;
+
 /// Side of a workgroup, as `glyph_resolve.wgsl` says.
 const TILE: u32 = 8;
 
@@ -75,6 +78,8 @@ pub struct GlyphPass {
     wide: Option<Stage>,
     resolve: Stage,
     points: Option<PointBuffers>,
+    /// Those of the picture before, if one of both has few.
+    earlier_points: Option<PointBuffers>,
     slots: Option<Slots>,
     /// How long it took to find which points are seen, since this was last set to 0.
     pub scattering: Duration,
@@ -118,7 +123,16 @@ impl GlyphPass {
         let narrow = Stage::new(gpu, "glyph.wgsl", &groups, &[&own[..], &[(3, write)]].concat());
         let own = [(0, read), (1, uniform_type()), (2, read), (3, write), (4, read), (5, write)];
         let resolve = Stage::new(gpu, "glyph_resolve.wgsl", &groups, &own);
-        Self { groups, narrow, wide, resolve, points: None, slots: None, scattering: Duration::ZERO }
+        Self {
+            groups,
+            narrow,
+            wide,
+            resolve,
+            points: None,
+            earlier_points: None,
+            slots: None,
+            scattering: Duration::ZERO,
+        }
     }
 
     /// Bands of rows that are drawn one after the other so that their slots find room.
@@ -144,10 +158,7 @@ impl GlyphPass {
         rows: Range<u32>,
     ) -> Option<Band> {
         let bounds = scene.grid.lattice.bounds();
-        if !self.points.as_ref().is_some_and(|p| p.holds(layer, scene, volume.unit)) {
-            self.points = None;
-            self.points = Some(PointBuffers::new(gpu, layer, scene, volume.unit));
-        }
+        self.take_points(gpu, layer, scene, volume.unit);
         let points = self.points.as_ref().filter(|p| !p.buffers.is_empty())?;
         let plan = Plan::new(gpu, layer, camera, points, size);
         let (by_depth, layered) = (layer.order == PointOrder::Depth, layer.is_translucent());
@@ -177,6 +188,25 @@ impl GlyphPass {
             plan,
             rows,
         })
+    }
+
+    /// Has the points of a layer at hand: those of the last picture, those before them, or new ones.
+    fn take_points(&mut self, gpu: &Gpu, layer: &PointLayer, scene: &Scene, stored_unit: f64) {
+        let holds = |points: &Option<PointBuffers>| points.as_ref().is_some_and(|p| p.holds(layer, scene, stored_unit));
+        if holds(&self.points) {
+            return;
+        }
+        std::mem::swap(&mut self.points, &mut self.earlier_points);
+        if holds(&self.points) {
+            return;
+        }
+        self.points = None;
+        // Few points cost little to keep beside many, which come again once the picture is at rest.
+        let are_many = |points: &PointBuffers| points.positions.len() > FEW_POINTS;
+        if layer.positions.len() > FEW_POINTS && self.earlier_points.as_ref().is_some_and(are_many) {
+            self.earlier_points = None;
+        }
+        self.points = Some(PointBuffers::new(gpu, layer, scene, stored_unit));
     }
 
     /// Finds what each sample of a band sees of the points: of translucent ones the next layer.

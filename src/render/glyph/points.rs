@@ -16,7 +16,7 @@ const MOST_POINT_BYTES: u64 = 128 << 20;
 
 /// Points on the GPU, in ascending order of density.
 pub struct PointBuffers {
-    positions: Arc<Vec<DVec3>>,
+    pub positions: Arc<Vec<DVec3>>,
     values: Arc<Vec<f64>>,
     colored: Arc<Vec<f64>>,
     sizes: Arc<Vec<f64>>,

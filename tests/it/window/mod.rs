@@ -11,6 +11,7 @@ use crate::common::read_png;
 
 #[cfg(target_os = "linux")]
 mod drop;
+mod looks;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_densitas");
 
@@ -51,13 +52,18 @@ impl Stage {
 
     /// A verb with its arguments in a folder with these files.
     fn of_verb(name: &str, size: [u32; 2], arguments: &[&str], files: &[(&str, String)]) -> Self {
+        Self::begin(name, size, arguments, files, None)
+    }
+
+    /// As [`Stage::of_verb`]; the window's device is lost after so many frames.
+    fn begin(name: &str, size: [u32; 2], arguments: &[&str], files: &[(&str, String)], loss: Option<u32>) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("window-{name}"));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
         files.iter().for_each(|(name, text)| std::fs::write(folder.join(name), text).unwrap());
         let screen = format!("{}x{}x24", size[0], size[1]);
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-nolisten", "tcp", "-nocursor", "-screen", "0", &screen, "-fbdir"])
+            .args(["-displayfd", "1", "-nolisten", "tcp", "-noreset", "-nocursor", "-screen", "0", &screen, "-fbdir"])
             .arg(&folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -73,6 +79,8 @@ impl Stage {
             .env("DISPLAY", &display)
             .env_remove("WAYLAND_DISPLAY")
             .env("NODEVICE_SELECT", "1")
+            .env("DENSITAS_PLACES", folder.join("places"))
+            .envs(loss.map(|frames| ("DENSITAS_LOSE_DEVICE", frames.to_string())))
             .spawn()
             .unwrap();
         let mut stage = Self { display, folder, server, program };
@@ -99,6 +107,39 @@ impl Stage {
         assert!(status.unwrap().success(), "xdotool {what}");
     }
 
+    /// The middle of something in the window, once it stands there: of a share of its width and height.
+    fn place(&mut self, name: &str, share: [f64; 2]) -> [i64; 2] {
+        let mut found = None;
+        self.wait_for(name, |stage| {
+            let text = std::fs::read_to_string(stage.folder.join("places")).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
+            let read = |line: String| line.split(' ').map(|n| n.parse().ok()).collect::<Option<Vec<f64>>>();
+            found = line.and_then(read).filter(|r| r.len() == 4);
+            found.is_some()
+        });
+        let r = found.unwrap();
+        [0, 1].map(|axis| (r[axis] + share[axis] * (r[axis + 2] - r[axis])).round() as i64)
+    }
+
+    /// Clicks on something.
+    fn click(&mut self, name: &str, share: [f64; 2]) {
+        let [x, y] = self.place(name, share);
+        self.xdotool(&format!("mousemove {x} {y} sleep 0.3 click 1 sleep 0.5"));
+    }
+
+    /// Drags from one place within something to another.
+    fn drag(&mut self, name: &str, from: [f64; 2], to: [f64; 2]) {
+        let [a, b] = [from, to].map(|share| self.place(name, share));
+        let half = [0, 1].map(|axis| i64::midpoint(a[axis], b[axis]));
+        let moves = [half, b].map(|[x, y]| format!("mousemove {x} {y} sleep 0.4"));
+        self.xdotool(&format!(
+            "mousemove {} {} sleep 0.3 mousedown 1 sleep 0.3 {} mouseup 1",
+            a[0],
+            a[1],
+            moves.join(" ")
+        ));
+    }
+
     fn wait_for(&mut self, what: &str, mut is_there: impl FnMut(&mut Self) -> bool) {
         let start = Instant::now();
         while !is_there(self) {
@@ -118,6 +159,11 @@ impl Stage {
         (width, (0..height).flat_map(row).collect())
     }
 
+    /// Whether the program says that its picture is there in full; a player says nothing.
+    fn is_drawn(&self) -> bool {
+        std::fs::read_to_string(self.folder.join("places")).map_or(true, |text| text.contains("AT_REST"))
+    }
+
     /// The screen when it no longer changes and shows more than flat areas.
     fn screen_at_rest(&mut self) -> (usize, Vec<[u8; 3]>) {
         let (start, mut since, mut last) = (Instant::now(), Instant::now(), self.screen());
@@ -126,7 +172,7 @@ impl Stage {
             let now = self.screen();
             if now != last {
                 (since, last) = (Instant::now(), now);
-            } else if since.elapsed() > REST && colors(&last.1) > 1500 {
+            } else if since.elapsed() > REST && colors(&last.1) > 1500 && self.is_drawn() {
                 return last;
             }
             assert!(self.program.try_wait().unwrap().is_none(), "the program ended");
@@ -300,17 +346,18 @@ fn hands_reach_everything() {
     let taken = stage.processor_time() - before;
     assert!(taken < 30, "{taken} ticks in 2 s of rest");
     // What is typed is taken, and keys that are letters stay in the field.
-    stage.xdotool("mousemove 780 147 click 1 sleep 0.5 type --delay 30 element");
+    stage.click("select", [0.5, 0.5]);
+    stage.xdotool("type --delay 30 element");
     stage.xdotool("key space");
     stage.xdotool("type C");
     stage.xdotool("key Return");
     assert_eq!(stage.option("helix.toml", "select"), "\"element C\"");
     // A point of the opacity curve, and the bandwidth.
     stage.screen_at_rest();
-    stage.xdotool("mousemove 740 770 sleep 0.3 mousedown 1 sleep 0.3 mousemove 730 750 sleep 0.3 mouseup 1");
+    stage.drag("opacity", [0.5, 0.4], [0.45, 0.2]);
     assert_eq!(stage.option("helix.toml", "opacity").matches(':').count(), 3);
-    stage.xdotool("mousemove 640 941 click 1 sleep 1 mousemove 800 1040 sleep 0.3 mousedown 1 sleep 0.3");
-    stage.xdotool("mousemove 740 1040 sleep 0.5 mousemove 700 1040 sleep 0.5 mouseup 1");
+    stage.click("Smoothing", [0.3, 0.5]);
+    stage.drag("width", [0.7, 0.6], [0.4, 0.6]);
     let factor: f64 = stage.option("helix.toml", "bandwidth").parse().unwrap();
     assert!((0.02..1.0).contains(&factor), "{factor}");
     // Frames play, with a box and limits for all of them.
@@ -355,7 +402,59 @@ fn hands_reach_everything() {
     println!("memory: {before} MiB after 100 sizes, {after} MiB after 1000");
     assert!(after < before + 60, "memory has grown from {before} to {after} MiB");
     // A field of text keeps letters, not the key that ends the window.
-    stage.xdotool("mousemove 780 147 click 1 sleep 0.5");
+    stage.click("select", [0.5, 0.5]);
+    stage.quit();
+}
+
+/// Catches: files that are named beside the first and then are nowhere, or that forget what was done to them.
+#[test]
+fn several_files_are_shown_one_at_a_time() {
+    if !can_show() {
+        return;
+    }
+    let file = |name: &'static str, shift: f64| {
+        let row = |i: i32| format!("{:.3},{:.3},{:.3}", f64::from(i % 5) + shift, f64::from(i % 7), f64::from(i % 3));
+        (name, format!("x,y,z\n{}\n", (0..40).map(row).collect::<Vec<_>>().join("\n")))
+    };
+    let files = [file("one.csv", 0.0), file("two.csv", 5.0), file("three.csv", 9.0)];
+    let arguments = ["view", "one.csv", "two.csv", "three.csv", "--grid", "16"];
+    let mut stage = Stage::of_verb("several", [900, 640], &arguments, &files);
+    stage.screen_at_rest();
+    stage.xdotool("key 4");
+    assert_eq!(stage.option("one.toml", "mode"), "\"mip\"");
+    stage.xdotool("key Next");
+    stage.screen_at_rest();
+    let second = stage.recipe("two.toml");
+    assert!(second.contains("grid = 16") && !second.contains("mip"), "{second}");
+    stage.xdotool("key Prior key Prior");
+    stage.screen_at_rest();
+    assert!(stage.recipe("three.toml").contains("three.csv"));
+    stage.xdotool("key Next");
+    assert_eq!(stage.option("one.toml", "mode"), "\"mip\"");
+    stage.quit();
+    let out = Command::new(PROGRAM).args(["view", "sample:founding", "no/such.pdb"]).env("DISPLAY", ":94321").output();
+    let out = out.unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    assert!(String::from_utf8(out.stderr).unwrap().contains("no/such.pdb"));
+}
+
+/// Catches: a window that ends, or stays black, when its device is gone.
+#[test]
+fn a_lost_device_is_replaced() {
+    if !can_show() {
+        return;
+    }
+    let arguments = ["view", "sample:founding", "--grid", "24"];
+    let mut stage = Stage::begin("loss", [900, 640], &arguments, &[], Some(4));
+    let first = stage.screen_at_rest();
+    // More frames than the first device has.
+    stage.xdotool(
+        "mousemove 200 200 sleep 0.3 mousemove 300 300 sleep 0.3 mousemove 310 310 sleep 0.3 key h sleep 0.5 key h",
+    );
+    stage.xdotool("key x");
+    let turned = stage.screen_at_rest();
+    assert!(std::iter::zip(&first.1, &turned.1).filter(|(a, b)| a != b).count() > 5_000, "nothing has turned");
+    assert_eq!(stage.recipe("founding.toml").matches("camera-position").count(), 1);
     stage.quit();
 }
 
