@@ -8,7 +8,7 @@ use super::*;
 use crate::color::{Colormap, LookupTable, Scale};
 use crate::geometry::{Box3, LengthUnit};
 use crate::grid::{DensityGrid, Lattice, PlaneGrid};
-use crate::scene::{HeatmapScene, Limits, Look, PointLayer, Quantity, View};
+use crate::scene::{Contours, Corner, HeatmapScene, Limits, Look, PointLayer, Quantity, View};
 
 const FRAMES: [Frame; 6] = [
     Frame { size: [160, 120], scale_factor: 1.0 },
@@ -171,6 +171,36 @@ fn numbers_never_stand_without_their_power_of_ten() {
             assert!(numbers == 0 || powers > 0, "{frame:?} {view:?}: {texts:?}");
         }
     }
+}
+
+/// Catches: a legend without one of the contours, over the numbers of the axes, or with names of lines on it.
+#[test]
+fn the_legend_names_all_contours_in_a_corner_of_the_map() {
+    let mut scene = heatmap(plane_boxes()[0], None);
+    let lattice = Lattice { shape: [32, 32, 1], origin: DVec3::ZERO, spacing: DVec3::ONE };
+    let hill = |at: usize| (-0.01 * ((at % 32) as f32 - 20.0).powi(2) - 0.01 * ((at / 32) as f32 - 20.0).powi(2)).exp();
+    let layer = DensityGrid::new(lattice, (0..32 * 32).map(hill).collect(), None).unwrap();
+    scene.grid = Arc::new(PlaneGrid::from_layer(layer).unwrap());
+    scene.transfer.limits = [0.0, 1.0];
+    scene.contours = Some(Contours::at(&[0.125, 0.5, 0.75]));
+    for corner in [Corner::UpperRight, Corner::UpperLeft, Corner::LowerRight, Corner::LowerLeft] {
+        scene.legend = Some(corner);
+        let (frame, map) = (FRAMES[2], heatmap_layout(&scene, &FRAMES[2]).area(&FRAMES[2]));
+        let marks = annotate_heatmap(&scene, &frame);
+        let ground = marks.on_map.iter().rev().find_map(|mark| match &mark.shape {
+            Shape::Polygon { corners, ink } if ink.rgb == [1.0; 3] => Some(Area { min: corners[0], max: corners[2] }),
+            _ => None,
+        });
+        let ground = ground.unwrap();
+        assert!(map.contains(&ground), "{corner:?}: {ground:?} in {map:?}");
+        let middle = map.center();
+        assert_eq!((ground.max.x < middle.x, ground.max.y < middle.y), (corner.is_left(), corner.is_upper()));
+        let (inside, outside): (Vec<_>, Vec<_>) = texts(&marks.on_map).into_iter().partition(|t| ground.contains(&t.1));
+        assert_eq!(inside.iter().map(|t| t.0).collect::<Vec<_>>(), ["0.125", "0.5", "0.75"]);
+        assert!(outside.iter().all(|(_, area)| !area.overlaps(&ground)) && !outside.is_empty());
+    }
+    scene.legend = None;
+    assert!(texts(&annotate_heatmap(&scene, &FRAMES[2]).on_map).len() <= 3);
 }
 
 /// Where the column of colours stands.

@@ -12,7 +12,7 @@ use quantette::deps::palette::Srgb;
 use quantette::dither::FloydSteinberg;
 use quantette::{ImageRef, PaletteBuf, Pipeline};
 
-use super::palette::{self, COLORS};
+use super::palette::{self, COLORS, Numbers};
 use super::{Encoder, MovieOptions, Rate, WRITER, texts};
 use crate::error::{Error, Result};
 use crate::io::atomic::AtomicFile;
@@ -26,6 +26,7 @@ pub struct Gif {
     size: [u32; 2],
     rate: Rate,
     dither: bool,
+    numbers: Numbers,
     frames: u64,
     last: Vec<u8>,
 }
@@ -76,7 +77,16 @@ impl Gif {
             Ok(encoder)
         };
         let encoder = begin().map_err(|e| failed(path, e))?;
-        Ok(Self { path: path.to_owned(), encoder, size, rate, dither: options.dither, frames: 0, last: Vec::new() })
+        Ok(Self {
+            path: path.to_owned(),
+            encoder,
+            size,
+            rate,
+            dither: options.dither,
+            numbers: Numbers::new(),
+            frames: 0,
+            last: Vec::new(),
+        })
     }
 
     /// The rectangle that differs from the last frame: left, top, width, height; one pixel if none does.
@@ -111,17 +121,23 @@ fn failed(path: &Path, error: EncodingError) -> Error {
     Error::file(path, "write", error)
 }
 
+/// Palettes that err by less than this (root mean square, of 255) are not dithered: that is not seen, and mixing would be.
+const UNSEEN: f64 = 1.0;
+
 /// Palette (three bytes a colour) and the number of each pixel's colour: exact where 256 colours do.
-fn quantize(pixels: &[[u8; 3]], [w, h]: [usize; 2], dither: bool) -> (Vec<u8>, Vec<u8>) {
+fn quantize(pixels: &[[u8; 3]], [w, h]: [usize; 2], dither: bool, known: &mut Numbers) -> (Vec<u8>, Vec<u8>) {
     if let Some(exact) = exact(pixels) {
         return exact;
     }
+    let palette = palette::of(pixels, known);
+    if !dither || palette.error < UNSEEN {
+        return (palette.colors.concat(), pixels.iter().map(|color| known.of(*color)).collect());
+    }
     let colors: Vec<Srgb<u8>> = pixels.iter().map(|&[r, g, b]| Srgb::new(r, g, b)).collect();
     let image = ImageRef::new(w as u32, h as u32, &colors[..]).expect("as many pixels as the size has");
-    let ditherer = dither.then(FloydSteinberg::new);
-    let palette: Vec<Srgb<u8>> = palette::of(pixels).into_iter().map(Srgb::from).collect();
+    let palette: Vec<Srgb<u8>> = palette.colors.into_iter().map(Srgb::from).collect();
     let palette = PaletteBuf::try_from(palette).expect("from 1 to 256 colours");
-    let pipeline = Pipeline::new().quantize_method(palette).ditherer(ditherer);
+    let pipeline = Pipeline::new().quantize_method(palette).ditherer(FloydSteinberg::new());
     let (palette, numbers) = pipeline.input_image(image).output_srgb8_indexed_image().into_parts();
     (palette.iter().flat_map(|c| [c.red, c.green, c.blue]).collect(), numbers)
 }
@@ -157,7 +173,7 @@ impl Encoder for Gif {
         let pixels: Vec<[u8; 3]> = rows
             .flat_map(|row| row[4 * left..4 * (left + width)].chunks_exact(4).map(|p| [p[0], p[1], p[2]]))
             .collect();
-        let (palette, numbers) = quantize(&pixels, [width, height], self.dither);
+        let (palette, numbers) = quantize(&pixels, [width, height], self.dither, &mut self.numbers);
         let frame = Frame {
             delay: delay(self.rate, self.frames),
             dispose: DisposalMethod::Keep,
@@ -202,7 +218,7 @@ mod tests {
     #[test]
     fn up_to_256_colours_are_kept_exactly() {
         let pixels: Vec<[u8; 3]> = (0..1024).map(|i| [(i % 256) as u8, 7, (i % 256) as u8]).collect();
-        let (palette, numbers) = quantize(&pixels, [32, 32], true);
+        let (palette, numbers) = quantize(&pixels, [32, 32], true, &mut Numbers::new());
         for (pixel, &number) in pixels.iter().zip(&numbers) {
             assert_eq!(&palette[3 * usize::from(number)..][..3], pixel);
         }

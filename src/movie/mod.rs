@@ -43,7 +43,7 @@ pub struct MovieOptions {
     pub comment: Option<String>,
     /// Number of the first frame in the names of a PNG sequence.
     pub first: u64,
-    /// Whether colours that a GIF has not are mixed by dithering (Floyd and Steinberg).
+    /// Whether colours that a GIF misses by more than is seen are mixed by dithering (Floyd and Steinberg).
     pub dither: bool,
     /// An encoder of the installed ffmpeg, such as `libx265`, instead of the program's own.
     pub codec: Option<String>,

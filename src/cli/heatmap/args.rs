@@ -151,7 +151,7 @@ pub struct FrameArgs {
     /// A remark in the metadata of a movie
     #[arg(long, value_name = "TEXT")]
     pub comment: Option<String>,
-    /// Mix colours that a GIF has not by dithering: on or off
+    /// Mix colours that a GIF misses by more than is seen by dithering: on or off
     #[arg(long, value_name = "on|off", default_value = "on", action = clap::ArgAction::Set, value_parser = on_off)]
     pub dither: bool,
     /// Encode by this codec of the installed ffmpeg, such as libx265

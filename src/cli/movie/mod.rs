@@ -109,7 +109,7 @@ struct MovieArgs {
     /// Go on with a sequence of PNG files after the frames that are there
     #[arg(long)]
     resume: bool,
-    /// Mix colours that a GIF has not by dithering: on or off
+    /// Mix colours that a GIF misses by more than is seen by dithering: on or off
     #[arg(long, value_name = "on|off", default_value = "on", action = clap::ArgAction::Set, value_parser = on_off)]
     dither: bool,
     /// Encode by this codec of the installed ffmpeg, such as libx265

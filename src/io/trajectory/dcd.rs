@@ -20,6 +20,9 @@ const PICOSECONDS: f64 = 0.048_888_21;
 /// No title is longer.
 const MOST_TITLE: u64 = 1 << 20;
 
+/// x, y and z of atoms, four bytes each.
+type Axes<'a> = [&'a [[u8; 4]]; 3];
+
 /// What holds for all frames.
 #[derive(Debug)]
 pub(super) struct Layout {
@@ -189,8 +192,8 @@ impl Layout {
         Ok(Index { frames, times, notes, warnings })
     }
 
-    /// The positions of frame `k`.
-    pub(super) fn decode(&self, frame: &[u8], k: usize) -> Result<Raw, String> {
+    /// The cell of frame `k`, and x, y and z of the atoms that are stored in it.
+    fn parts<'a>(&self, frame: &'a [u8], k: usize) -> Result<(Option<[f64; 6]>, Axes<'a>), String> {
         let mut rest = frame;
         let mut record = |what: &str, expected: usize| {
             let size = self.mark as usize;
@@ -208,12 +211,42 @@ impl Layout {
         let moving = self.moving.as_ref().filter(|_| k > 0);
         let stored = moving.map_or(self.atoms, Vec::len);
         let axes = [record("x", 4 * stored)?, record("y", 4 * stored)?, record("z", 4 * stored)?];
-        let number = |bytes: &[u8; 4]| {
-            f64::from(if self.is_big { f32::from_be_bytes(*bytes) } else { f32::from_le_bytes(*bytes) })
+        Ok((cell, axes.map(|bytes| bytes.as_chunks::<4>().0)))
+    }
+
+    fn positions<'a>(&self, [x, y, z]: Axes<'a>) -> impl Iterator<Item = DVec3> + use<'a> {
+        let is_big = self.is_big;
+        let number = move |bytes: &[u8; 4]| {
+            f64::from(if is_big { f32::from_be_bytes(*bytes) } else { f32::from_le_bytes(*bytes) })
         };
-        let [x, y, z] = axes.map(|bytes| bytes.as_chunks::<4>().0);
-        let all = x.iter().zip(y).zip(z).map(|((x, y), z)| DVec3::new(number(x), number(y), number(z)));
-        let positions = match moving {
+        x.iter().zip(y).zip(z).map(move |((x, y), z)| DVec3::new(number(x), number(y), number(z)))
+    }
+
+    /// Writes the positions of frame `k` into `room`, where every frame stores all atoms and all are finite; gives the cell.
+    /// `None`, and anything in `room`, otherwise.
+    pub(super) fn decode_into(
+        &self,
+        frame: &[u8],
+        k: usize,
+        room: &mut [DVec3],
+    ) -> Result<Option<Option<[f64; 6]>>, String> {
+        if self.moving.is_some() || room.len() != self.atoms {
+            return Ok(None);
+        }
+        let (cell, axes) = self.parts(frame, k)?;
+        let mut is_finite = true;
+        for (place, position) in room.iter_mut().zip(self.positions(axes)) {
+            is_finite &= position.is_finite();
+            *place = position;
+        }
+        Ok(is_finite.then_some(cell))
+    }
+
+    /// The positions of frame `k`.
+    pub(super) fn decode(&self, frame: &[u8], k: usize) -> Result<Raw, String> {
+        let (cell, axes) = self.parts(frame, k)?;
+        let all = self.positions(axes);
+        let positions = match self.moving.as_ref().filter(|_| k > 0) {
             None => all.collect(),
             Some(moving) => {
                 let mut positions = self.fixed.clone();
@@ -225,7 +258,7 @@ impl Layout {
     }
 
     /// Picoseconds of frame `k`.
-    fn time(&self, k: usize) -> Option<f64> {
+    pub(super) fn time(&self, k: usize) -> Option<f64> {
         self.times.map(|(first, between)| first + k as f64 * between)
     }
 }

@@ -102,6 +102,7 @@ struct Streamed {
 }
 
 /// The points taken of a frame.
+#[derive(Default)]
 struct Taken {
     positions: Vec<DVec3>,
     /// Which of the atoms taken they are; `None` for all.
@@ -405,6 +406,21 @@ impl Streamed {
             positions.retain(|p| p.is_finite());
         }
         Ok(Taken { positions, kept, cell, time, dropped, first_dropped })
+    }
+
+    /// Writes the positions of frame `k` into `room` where that can be done at once: of a DCD, all atoms of which are taken
+    /// and have a position. `None`, and anything in `room`, otherwise.
+    fn taken_into(&self, k: usize, name: &str, room: &mut [DVec3]) -> Result<Option<Taken>> {
+        let Codec::Dcd(layout) = &self.codec else { return Ok(None) };
+        if self.taken.is_some() || self.divisor.is_some() {
+            return Ok(None);
+        }
+        let range = &self.index[k];
+        let bytes = self.store.read(range.start, range.end - range.start)?;
+        let cell = layout.decode_into(&bytes, k, room);
+        let cell = cell.map_err(|problem| Error::byte(name, range.start, format!("frame {k}: {problem}")))?;
+        let whole = |cell| Taken { cell, time: layout.time(k), ..Taken::default() };
+        Ok(cell.map(whole))
     }
 
     /// Points taken of a frame, if all have a position.

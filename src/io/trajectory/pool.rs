@@ -58,6 +58,9 @@ impl Pool {
             let begin = i * BATCH * each;
             let slots = &mut pool.positions[begin..begin + batch.len() * each];
             let read = |(k, room): (&usize, &mut [DVec3])| {
+                if let Some(taken) = streamed.taken_into(*k, name, room)? {
+                    return Ok((room.len(), taken));
+                }
                 let taken = streamed.taken(*k, name)?;
                 room[..taken.positions.len()].copy_from_slice(&taken.positions);
                 Ok((taken.positions.len(), Taken { positions: Vec::new(), ..taken }))
