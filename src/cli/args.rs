@@ -31,7 +31,7 @@ pub struct PointArgs {
     /// negative-charge
     #[arg(long, value_name = "COLUMN")]
     pub weights: Option<String>,
-    /// Unit of the positions where the file does not say it: A, nm, um, m, px
+    /// Unit of the numbers in the file, which are not converted: A, nm, um, m, px [default: as the file says]
     #[arg(long, value_name = "UNIT")]
     pub unit: Option<LengthUnit>,
     /// A structure that names the atoms of XTC, TRR and DCD

@@ -407,7 +407,7 @@ fn info_tells_all_that_was_understood() {
     assert!(told["columns"].as_array().unwrap().contains(&"charge".into()));
     let output = densitas(&["info", &pqr, "--unit", "nm"]);
     let prose = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(prose.contains("unit      nm (--unit)") && prose.contains("elements  C 1, O 1, CA 1"), "{prose}");
+    assert!(prose.contains("unit      nm (--unit)") && prose.contains("elements  C 1, O 1, Ca 1"), "{prose}");
     assert!(prose.lines().all(|line| line.chars().count() <= 120), "{prose}");
 }
 
