@@ -9,6 +9,9 @@ use super::{fields, number, row};
 use crate::io::{Input, PointInput};
 use crate::points::Selection;
 
+/// Letters of a file's name that have room.
+const MOST_LETTERS: usize = 17;
+
 /// The panel.
 pub fn show(model: &mut Model, ui: &mut Ui) {
     files(model, ui);
@@ -42,7 +45,8 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
 
 /// Which of several files is shown.
 fn files(model: &mut Model, ui: &mut Ui) {
-    let (names, at) = (model.files.names(), model.files.at());
+    let names: Vec<String> = model.files.names().iter().map(|name| shortened(name)).collect();
+    let at = model.files.at();
     if names.len() < 2 {
         return;
     }
@@ -57,6 +61,17 @@ fn files(model: &mut Model, ui: &mut Ui) {
         ui.weak(format!("{} of {}", at + 1, names.len()));
     });
     model.show_file(to);
+}
+
+/// A name that has room: of a long one the beginning and the end.
+fn shortened(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= MOST_LETTERS {
+        return name.to_owned();
+    }
+    let half = (MOST_LETTERS - 1) / 2;
+    let text = |part: &[char]| part.iter().collect::<String>();
+    format!("{}\u{2026}{}", text(&letters[..half]), text(&letters[letters.len() - half..]))
 }
 
 fn count(n: usize, what: &str) -> String {
@@ -98,6 +113,12 @@ fn select(model: &mut Model, ui: &mut Ui, points: &PointInput) {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn long_names_keep_their_ends() {
+        assert_eq!(super::shortened("1ubq.pdb"), "1ubq.pdb");
+        assert_eq!(super::shortened("nmr_neopetrosiamide.pdb"), "nmr_neop\u{2026}mide.pdb");
+    }
+
     #[test]
     fn counts_are_grouped_by_thousands() {
         assert_eq!(super::count(1, "point"), "1 point");
