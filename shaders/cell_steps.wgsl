@@ -6,7 +6,7 @@
 @group(2) @binding(0) var<storage, read> ranges: array<vec2<f32>>;
 // By the bins that a cell's largest (x) and least (y) position in the limits lie in.
 @group(2) @binding(1) var rules: texture_2d<u32>;
-@group(2) @binding(2) var<storage, read_write> steps: array<u32>;
+@group(2) @binding(2) var steps: texture_storage_2d<r32uint, write>;
 
 @compute @workgroup_size(4, 4, 4)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -19,5 +19,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let bins = i32(textureDimensions(rules).x);
     let low = min(i32(position_in_limits(range.x) * f32(bins)), bins - 1);
     let high = min(i32(position_in_limits(range.y) * f32(bins)), bins - 1);
-    steps[place] = textureLoad(rules, vec2<i32>(high, low), 0).r;
+    textureStore(steps, texel_of_cell(place), vec4<u32>(textureLoad(rules, vec2<i32>(high, low), 0).r));
 }

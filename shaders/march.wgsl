@@ -291,7 +291,7 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
             let alpha = 1.0 - exp(-extinction * covered);
             var color = sample.rgb;
             if SHADED {
-                color = lit(color, index, -ray.direction, false);
+                color = lit(color, index, value, -ray.direction, false);
             }
             light += (1.0 - light.a) * alpha * vec4<f32>(color, 1.0);
         } else if MODE == MAXIMUM {
@@ -327,7 +327,7 @@ fn through_surfaces(before: vec4<f32>, way: Walk, places: vec2<f32>, values: vec
         let index = way.start + meets(surface.x, way, places, values) * way.per_step;
         var color = transfer(position_in_limits(surface.x)).rgb;
         if SHADED {
-            color = lit(color, index, -ray.direction, true);
+            color = lit(color, index, surface.x, -ray.direction, true);
         }
         light += (1.0 - light.a) * surface.y * vec4<f32>(color, 1.0);
     }

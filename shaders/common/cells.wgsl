@@ -13,5 +13,12 @@ fn place_of_cell(cell: vec3<u32>, cells: vec3<u32>) -> u32 {
     return (cell.z * cells.y + cell.y) * cells.x + cell.x;
 }
 
+// Where it stands in a texture of rows of CELLS_A_ROW.
+fn texel_of_cell(place: u32) -> vec2<u32> {
+    return vec2<u32>(place % CELLS_A_ROW, place / CELLS_A_ROW);
+}
+
+const CELLS_A_ROW: u32 = 1024u;
+
 // What a cell holds that no ray shows.
 const EMPTY: u32 = 0u;

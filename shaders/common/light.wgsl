@@ -23,9 +23,21 @@ fn light_towards(elevation: f32, azimuth: f32) -> vec3<f32> {
     return vec3<f32>(cos(e) * sin(a), sin(e), cos(e) * cos(a));
 }
 
-// Central differences over one node spacing and a little more (VTK's offset), in data axes, per
-// diagonal.
-fn gradient_at(index: vec3<f32>) -> vec3<f32> {
+// The gradient at each node, as `gradient_by_differences` has it.
+@group(1) @binding(8) var gradients: texture_3d<f32>;
+// Whether they are there: fog interpolates them.
+override NODAL_GRADIENTS: bool = false;
+
+// In data axes, per diagonal.
+fn gradient_at(index: vec3<f32>, is_surface: bool) -> vec3<f32> {
+    if NODAL_GRADIENTS && !is_surface {
+        return textureSampleLevel(gradients, density_sampler, (index + 0.5) / volume.nodes, 0.0).rgb;
+    }
+    return gradient_by_differences(index);
+}
+
+// Central differences over one node spacing and a little more (VTK's offset).
+fn gradient_by_differences(index: vec3<f32>) -> vec3<f32> {
     let o = volume.nodes / (volume.nodes - 1.0);
     let top = volume.nodes - 1.0;
     var g: vec3<f32>;
@@ -45,9 +57,9 @@ fn in_camera_axes(v: vec3<f32>) -> vec3<f32> {
 
 // The colour of a sample under the lights; `towards_eye` is a unit vector in data axes. A surface has one side, that
 // towards the eye, and is dark where it is turned away from a light; fog is lit from both.
-fn lit(color: vec3<f32>, index: vec3<f32>, towards_eye: vec3<f32>, is_surface: bool) -> vec3<f32> {
-    let gradient = gradient_at(index);
-    let steepness = length(gradient) * slope_of_position(value_at(index));
+fn lit(color: vec3<f32>, index: vec3<f32>, value: f32, towards_eye: vec3<f32>, is_surface: bool) -> vec3<f32> {
+    let gradient = gradient_at(index, is_surface);
+    let steepness = length(gradient) * slope_of_position(value);
     let scaled = in_camera_axes(gradient) * lighting.gradient_scale;
     let size = length(scaled);
     let eye = in_camera_axes(towards_eye);
@@ -60,8 +72,11 @@ fn lit(color: vec3<f32>, index: vec3<f32>, towards_eye: vec3<f32>, is_surface: b
         let cosine = dot(normal, source.xyz);
         let facing = select(abs(cosine), max(cosine, 0.0), is_surface);
         diffuse += source.w * facing;
-        let reflected = normalize(2.0 * select(facing, cosine, is_surface) * normal - source.xyz);
-        specular += source.w * pow(max(dot(reflected, eye), 0.0), lighting.specular_power);
+        // The cosine between the eye and the reflected light 2 k n - l, whose length is 1 unless the side is turned round.
+        let turned = select(min(cosine, 0.0), 0.0, is_surface);
+        let along_eye = 2.0 * select(facing, cosine, is_surface) * dot(normal, eye) - dot(source.xyz, eye);
+        let shine = max(along_eye * inverseSqrt(1.0 + 8.0 * turned * turned), 0.0);
+        specular += source.w * to_specular_power(shine);
     }
     // Without a gradient there is no highlight either.
     specular = select(0.0, specular, size > 0.0);
@@ -69,6 +84,24 @@ fn lit(color: vec3<f32>, index: vec3<f32>, towards_eye: vec3<f32>, is_surface: b
     let flatness = lighting.flat_gradient * lighting.flat_gradient;
     let weight = select(1.0, steepness * steepness / (steepness * steepness + flatness), flatness > 0.0);
     return mix(color, clamp(shaded, vec3<f32>(0.0), vec3<f32>(1.0)), weight);
+}
+
+// The specular power if it is a whole number below 32; 0 if not.
+override WHOLE_POWER: u32 = 0u;
+
+fn to_specular_power(x: f32) -> f32 {
+    if WHOLE_POWER == 0u {
+        return pow(x, lighting.specular_power);
+    }
+    // Squares cost a third of a logarithm and its inverse.
+    let x2 = x * x;
+    let x4 = x2 * x2;
+    let x8 = x4 * x4;
+    return power_bit(0u, x) * power_bit(1u, x2) * power_bit(2u, x4) * power_bit(3u, x8) * power_bit(4u, x8 * x8);
+}
+
+fn power_bit(bit: u32, power: f32) -> f32 {
+    return select(1.0, power, (WHOLE_POWER & (1u << bit)) != 0u);
 }
 
 // Direction towards light i, and its intensity.

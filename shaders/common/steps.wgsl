@@ -1,6 +1,7 @@
 // How far a sample may reach along a ray.
 
-@group(1) @binding(7) var<storage, read> cell_steps: array<u32>;
+// Those of each cell, row by row of the list of all.
+@group(1) @binding(7) var cell_steps: texture_2d<u32>;
 
 // A ray as a walk through the nodes.
 struct Walk {
@@ -36,7 +37,8 @@ fn reach(way: Walk, index: vec3<f32>) -> Reach {
     let cell = vec3<i32>(clamp(index * (1.0 / f32(CELL)), vec3<f32>(0.0), last));
     let ahead = (vec3<f32>(cell * CELL) + way.exit - index) * way.per_node;
     var found: Reach;
-    found.most = cell_steps[place_of_cell(vec3<u32>(cell), cells_along(vec3<u32>(volume.nodes)))];
+    let place = place_of_cell(vec3<u32>(cell), cells_along(vec3<u32>(volume.nodes)));
+    found.most = textureLoad(cell_steps, texel_of_cell(place), 0).r;
     found.left = 1.0 + floor(max(min(ahead.x, min(ahead.y, ahead.z)), 0.0));
     return found;
 }

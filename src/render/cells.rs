@@ -5,11 +5,15 @@ use std::sync::Mutex;
 
 use super::march::{bind, layout, scale_code, storage, texels};
 use super::rules::BINS;
+use super::texture_2d;
 use crate::color::Scale;
 use crate::gpu::{Gpu, compose};
 
 /// Voxels along the side of a cell, as `common/cells.wgsl` says.
 pub const CELL: u32 = 8;
+
+/// Cells in a row of the texture of their steps, as `common/cells.wgsl` says.
+const CELLS_A_ROW: u32 = 1024;
 
 /// Side of a workgroup, as the shaders say.
 const WORKGROUP: u32 = 4;
@@ -43,12 +47,13 @@ impl CellPass {
         let density = (0, texels(wgpu::TextureViewDimension::D3));
         let own = layout(gpu, &[density, (1, storage(false))]);
         let ranges = Stage::new(gpu, "cell_ranges.wgsl", &[Some(&own)], own.clone());
-        let rules = wgpu::BindingType::Texture {
-            sample_type: wgpu::TextureSampleType::Uint,
+        let rules = whole_numbers();
+        let target = wgpu::BindingType::StorageTexture {
+            access: wgpu::StorageTextureAccess::WriteOnly,
+            format: STEPS_FORMAT,
             view_dimension: wgpu::TextureViewDimension::D2,
-            multisampled: false,
         };
-        let own = layout(gpu, &[(0, storage(true)), (1, rules), (2, storage(false))]);
+        let own = layout(gpu, &[(0, storage(true)), (1, rules), (2, target)]);
         let steps = Stage::new(gpu, "cell_steps.wgsl", &[None, Some(volume), Some(&own)], own.clone());
         Self { ranges, steps }
     }
@@ -64,7 +69,7 @@ impl CellPass {
         CellRanges { buffer, shape }
     }
 
-    /// Steps that a sample stands for in each cell, x fastest; `volume` is the group with the volume's structure.
+    /// Steps that a sample stands for in each cell, x fastest, in rows of [`CELLS_A_ROW`]; `volume` is the group with the volume's structure.
     pub fn steps(
         &self,
         gpu: &Gpu,
@@ -72,12 +77,12 @@ impl CellPass {
         rules: &[[u8; BINS]],
         scale: Scale,
         volume: &wgpu::BindGroup,
-    ) -> wgpu::Buffer {
-        let steps = list_of(gpu, ranges.shape, size_of::<u32>());
+    ) -> wgpu::TextureView {
+        let steps = steps_texture(gpu, ranges.shape);
         let entries = [
             (0, ranges.buffer.as_entire_binding()),
             (1, wgpu::BindingResource::TextureView(&rules_texture(gpu, rules))),
-            (2, steps.as_entire_binding()),
+            (2, wgpu::BindingResource::TextureView(&steps)),
         ];
         let own = bind(gpu, &self.steps.own, &entries);
         self.steps.run(gpu, Some(scale), &[(1, volume), (2, &own)], ranges.shape);
@@ -136,9 +141,32 @@ impl Stage {
     }
 }
 
-/// Room for something of each cell. Not a texture: through OpenGL only the first layer of one could be written.
+/// Of the steps that a sample stands for.
+const STEPS_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::R32Uint;
+
+/// The type of a texture of whole numbers that is read texel by texel.
+pub fn whole_numbers() -> wgpu::BindingType {
+    wgpu::BindingType::Texture {
+        sample_type: wgpu::TextureSampleType::Uint,
+        view_dimension: wgpu::TextureViewDimension::D2,
+        multisampled: false,
+    }
+}
+
+fn count(shape: [u32; 3]) -> u64 {
+    shape.iter().map(|&n| u64::from(n)).product()
+}
+
+/// Room for the steps of each cell: in two dimensions, as through OpenGL only the first layer of three could be written.
+fn steps_texture(gpu: &Gpu, shape: [u32; 3]) -> wgpu::TextureView {
+    let rows = count(shape).div_ceil(u64::from(CELLS_A_ROW)) as u32;
+    let usage = wgpu::TextureUsages::STORAGE_BINDING | wgpu::TextureUsages::TEXTURE_BINDING;
+    texture_2d(gpu, [CELLS_A_ROW, rows], STEPS_FORMAT, usage).create_view(&Default::default())
+}
+
+/// Room for something of each cell.
 fn list_of(gpu: &Gpu, shape: [u32; 3], size: usize) -> wgpu::Buffer {
-    let cells: u64 = shape.iter().map(|&n| u64::from(n)).product();
+    let cells = count(shape);
     gpu.device.create_buffer(&wgpu::BufferDescriptor {
         label: Some("cells"),
         size: cells * size as u64,

@@ -7,8 +7,9 @@ use std::sync::Mutex;
 use bytemuck::Zeroable;
 use wgpu::util::DeviceExt;
 
-use super::cells::{CELL, CellPass};
+use super::cells::{CELL, CellPass, whole_numbers};
 use super::glyph::SeenGlyphs;
+use super::gradients;
 use super::rules::{CHANGE_OF_LIGHT, Ray, rules, surface_rules};
 use super::tiles::Tile;
 use super::uniforms::{CutsUniform, FrameUniform, GlyphUniform, LightingUniform, VolumeUniform};
@@ -47,6 +48,10 @@ struct Variant {
     layered: bool,
     /// As `march.wgsl` numbers them.
     mode: u32,
+    /// Fog is lit by gradients from a texture.
+    nodal_gradients: bool,
+    /// As `WHOLE_POWER` of `common/light.wgsl`.
+    whole_power: u32,
 }
 
 impl Variant {
@@ -71,6 +76,8 @@ pub struct MarchPass {
     sampler: wgpu::Sampler,
     pipelines: Mutex<HashMap<Variant, wgpu::ComputePipeline>>,
     by_hand: bool,
+    /// Whether fog may be lit by gradients from a texture.
+    pub nodal_gradients: bool,
     /// The layout of the volume's structure alone.
     limits: wgpu::BindGroupLayout,
     /// The passes that find how many steps a sample stands for.
@@ -110,8 +117,8 @@ impl MarchPass {
         let no_glyphs = std::array::from_fn(|_| storage_of(gpu, "no glyphs", &[0; 32]));
         let limits = self::layout(gpu, &[(0, uniform_type())]);
         let cells = CellPass::new(gpu, &limits);
-        let pipelines = Mutex::default();
-        Self { module, layout, groups, sampler, pipelines, by_hand, limits, cells, no_glyphs, found }
+        let (pipelines, nodal_gradients) = (Mutex::default(), !by_hand);
+        Self { module, layout, groups, sampler, pipelines, by_hand, nodal_gradients, limits, cells, no_glyphs, found }
     }
 
     /// Marches every ray of `rows` of a tile of a picture into `target` (an `Rgba32Float` storage texture of the
@@ -160,8 +167,19 @@ impl MarchPass {
     }
 
     /// Compiles what a scene without points is marched with. That takes as long as to upload a density: both at once.
-    pub fn compile(&self, gpu: &Gpu, scene: &Scene) {
-        self.pipeline(gpu, variant(scene, &LookupTable::new(&scene.transfer)));
+    pub fn compile(&self, gpu: &Gpu, scene: &Scene, unit: f64) {
+        self.pipeline(gpu, self.variant(scene, &LookupTable::new(&scene.transfer), unit));
+    }
+
+    fn variant(&self, scene: &Scene, table: &LookupTable, unit: f64) -> Variant {
+        Variant { nodal_gradients: self.wants_gradients(scene, unit), ..variant(scene, table) }
+    }
+
+    /// Whether a scene of a density whose largest value is `unit` is lit by gradients from a texture. Those of narrow limits would lose digits in 16 bits, surfaces
+    /// have few samples that are lit, and a texture can be too large.
+    pub fn wants_gradients(&self, scene: &Scene, unit: f64) -> bool {
+        let lit_fog = scene.volume && scene.shading.is_some() && scene.mode == VolumeMode::Fog;
+        lit_fog && self.nodal_gradients && gradients::suit(scene, unit)
     }
 
     fn pipeline(&self, gpu: &Gpu, variant: Variant) -> wgpu::ComputePipeline {
@@ -179,6 +197,8 @@ impl MarchPass {
                 ("ADAPTIVE", u32::from(variant.adaptive)),
                 ("LAYERED", u32::from(variant.layered)),
                 ("MODE", variant.mode),
+                ("NODAL_GRADIENTS", u32::from(variant.nodal_gradients)),
+                ("WHOLE_POWER", variant.whole_power),
             ]
             .map(|(name, value)| (name, f64::from(value)));
             let constants = [&constants[..], &[("FADED", VolumeMode::FADED)]].concat();
@@ -204,7 +224,8 @@ impl MarchPass {
         gpu.queue.write_buffer(&self.found, 0, &[0; 4]);
         let table = LookupTable::new(&scene.transfer);
         let integrals = storage_of(gpu, "integrals of the table", bytemuck::cast_slice(&table.integrals()));
-        let variant = variant(scene, &table);
+        let variant = self.variant(scene, &table, volume.unit);
+        let gradients = volume.gradients.as_ref().filter(|_| variant.nodal_gradients);
         let geometry = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit));
         let limits = bind(gpu, &self.limits, &[(0, geometry.as_entire_binding())]);
         let rules = match &scene.mode {
@@ -225,7 +246,8 @@ impl MarchPass {
             (4, lighting.as_entire_binding()),
             (5, integrals.as_entire_binding()),
             (6, cuts.as_entire_binding()),
-            (7, steps.as_entire_binding()),
+            (7, wgpu::BindingResource::TextureView(&steps)),
+            (8, wgpu::BindingResource::TextureView(gradients.unwrap_or(&volume.view))),
         ];
         Content { group: bind(gpu, &self.groups[1], &entries), variant }
     }
@@ -296,6 +318,8 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
         layered: false,
         midpoint,
         shaded: scene.shading.is_some(),
+        nodal_gradients: false,
+        whole_power: scene.shading.map_or(0, |s| whole_power(s.specular_power)),
         // Mayavi's rule has the value at the end of each step.
         sharp: is_sharp(scene),
         scale: scale_code(scene.transfer.scale),
@@ -311,6 +335,11 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
             VolumeMode::Slices => 6,
         },
     }
+}
+
+/// As `WHOLE_POWER` of `common/light.wgsl`.
+fn whole_power(power: f64) -> u32 {
+    if power.fract() == 0.0 && (1.0..32.0).contains(&power) { power as u32 } else { 0 }
 }
 
 /// In reference lengths.
@@ -412,7 +441,8 @@ fn bind_group_layouts(gpu: &Gpu, by_hand: bool) -> [wgpu::BindGroupLayout; 3] {
         (4, uniform_type()),
         (5, storage(true)),
         (6, uniform_type()),
-        (7, storage(true)),
+        (7, whole_numbers()),
+        (8, texture),
     ];
     let [read, write] = [true, false].map(storage);
     let output = [(0, picture), (1, uniform_type()), (2, read), (3, read), (4, write), (5, write), (6, write)];

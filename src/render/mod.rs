@@ -4,6 +4,7 @@ mod canvas;
 mod cells;
 mod chart;
 mod glyph;
+mod gradients;
 mod heatmap;
 mod march;
 mod overlay;
@@ -30,7 +31,7 @@ use march::{Content, MarchPass};
 use overlay::{LaidOut, Overlay};
 use present::{Lit, PICTURE_FORMAT, PresentPass};
 use tiles::Tile;
-use volume::VolumeTexture;
+use volume::{VolumeTexture, unit_of};
 
 /// A picture: 8 bits a channel, rows from the top.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -235,13 +236,16 @@ impl Renderer {
         let volume = match &mut self.volume {
             Some(volume) => volume,
             empty => empty.insert(std::thread::scope(|scope| {
-                let (gpu, march) = (&self.gpu, &self.march);
+                let (gpu, march, stats) = (&self.gpu, &self.march, scene.grid.statistics());
                 if scene.points.is_none() {
-                    scope.spawn(|| march.compile(gpu, scene));
+                    scope.spawn(move || march.compile(gpu, scene, unit_of(&stats)));
                 }
-                VolumeTexture::new(gpu, &scene.grid, &march.cells)
+                VolumeTexture::new(gpu, &scene.grid, &stats, &march.cells)
             })?),
         };
+        if self.march.wants_gradients(scene, volume.unit) {
+            volume.add_gradients(&self.gpu)?;
+        }
         self.glyphs.scattering = Duration::ZERO;
         let content = self.march.prepare(&self.gpu, scene, volume);
         let columns = frame.size[0].div_ceil(self.tiling.light);

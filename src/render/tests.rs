@@ -105,3 +105,33 @@ fn a_coarse_picture_is_the_full_one_with_fewer_rays() {
         assert!(differences[..4 * 403 * 30].iter().all(|d| *d <= 1), "letters are blurred");
     }
 }
+
+/// The slow twin of lit fog: six differences at each sample. Catches: gradients of other axes, half a voxel beside their
+/// places, without their border or in another unit.
+#[test]
+fn gradients_from_a_texture_light_as_differences_do() {
+    let bounds = Box3 { min: DVec3::new(-3.0, -2.0, -2.5), max: DVec3::new(3.0, 3.0, 2.0) };
+    let shape = [72, 66, 60];
+    let lattice = Lattice::spanning(bounds, shape).unwrap();
+    let node = |n: usize| lattice.node(n % shape[0], n / shape[0] % shape[1], n / (shape[0] * shape[1]));
+    let blob = |p: DVec3, center: [f64; 3], s: f64| (-(p - DVec3::from(center)).length_squared() / (2.0 * s * s)).exp();
+    let value = |p: DVec3| 3e-9 * (blob(p, [-1.0, 0.5, 0.0], 0.6) + blob(p, [1.2, 0.3, -0.4], 0.9));
+    let values = (0..lattice.len()).map(|n| value(node(n)) as f32).collect();
+    let grid = Arc::new(DensityGrid::new(lattice, values, None).unwrap());
+    for look in [Look::Default, Look::Mayavi] {
+        for limits in [Limits::Range(0.0, 0.7), Limits::Range(0.0, 1e-3)] {
+            let mut scene = look.scene(grid.clone(), limits).unwrap();
+            scene.shading = Some(look.shading(&grid));
+            let light = |nodal: bool| {
+                let mut renderer = renderer(512, 512);
+                renderer.march.nodal_gradients = nodal;
+                renderer.draw_light(&scene, [160, 120], &Silent).unwrap()
+            };
+            let (fast, slow) = (light(true), light(false));
+            let all = std::iter::zip(fast.rgba.iter().flatten(), slow.rgba.iter().flatten());
+            let worst = all.map(|(a, b)| 255.0 * (a - b).abs()).fold(0.0, f32::max);
+            println!("{look:?} {limits:?}: {worst:.3}");
+            assert!(worst > 0.0 && worst < 0.75, "{look:?} {limits:?}: {worst}/255");
+        }
+    }
+}

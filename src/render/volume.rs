@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::cells::{CellPass, CellRanges};
+use super::gradients;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::grid::DensityGrid;
+use crate::grid::{DensityGrid, Statistics};
 
 /// A grid in a 3-D texture of 32-bit floats: each density divided by `unit`, so that neither very
 /// large nor very small densities leave the range.
@@ -16,45 +17,73 @@ pub struct VolumeTexture {
     pub view: wgpu::TextureView,
     /// Least and largest stored value of each cell.
     pub ranges: CellRanges,
+    /// The gradient at each node, where a picture has asked for it.
+    pub gradients: Option<wgpu::TextureView>,
     /// What one stored unit stands for: the largest absolute value of the grid.
     pub unit: f64,
 }
 
 impl VolumeTexture {
-    /// Uploads a grid. Nodes whose value is not finite get the smallest finite value.
+    /// Uploads a grid of these statistics. Nodes whose value is not finite get the smallest finite value.
     ///
     /// # Errors
     /// [`Error::Gpu`] if the grid is larger than the adapter allows.
-    pub fn new(gpu: &Gpu, grid: &Arc<DensityGrid>, cells: &CellPass) -> Result<Self> {
+    pub fn new(gpu: &Gpu, grid: &Arc<DensityGrid>, stats: &Statistics, cells: &CellPass) -> Result<Self> {
         let [nx, ny, nz] = checked_shape(gpu, grid)?;
-        let stats = grid.statistics();
-        let unit = stats.max.abs().max(stats.min.abs());
-        let unit = if unit.is_finite() && unit > 0.0 { unit } else { 1.0 };
-        let texture = gpu.device.create_texture(&wgpu::TextureDescriptor {
-            label: Some("density"),
-            size: wgpu::Extent3d { width: nx, height: ny, depth_or_array_layers: nz },
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: wgpu::TextureDimension::D3,
-            format: wgpu::TextureFormat::R32Float,
-            usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
-            view_formats: &[],
-        });
+        let unit = unit_of(stats);
+        let texture = texture_3d(gpu, "density", [nx, ny, nz], wgpu::TextureFormat::R32Float);
         let missing = stats.min / unit;
         let inverse = 1.0 / unit;
         for (z, plane) in grid.values.chunks_exact(nx as usize * ny as usize).enumerate() {
             let stored: Vec<f32> =
                 plane.iter().map(|&v| (if v.is_finite() { f64::from(v) * inverse } else { missing }) as f32).collect();
-            write_plane(gpu, &texture, z as u32, &stored);
+            write_plane(gpu, &texture, z as u32, bytemuck::cast_slice(&stored));
         }
         gpu.check()?;
         let view = texture.create_view(&Default::default());
         let ranges = cells.ranges(gpu, &view);
-        Ok(Self { grid: grid.clone(), view, ranges, unit })
+        Ok(Self { grid: grid.clone(), view, ranges, gradients: None, unit })
+    }
+
+    /// Makes the texture of gradients if it is not there.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device has no room for it.
+    pub fn add_gradients(&mut self, gpu: &Gpu) -> Result<()> {
+        if self.gradients.is_none() {
+            self.gradients = Some(gradients::texture(gpu, &self.grid, self.unit));
+        }
+        gpu.check()
     }
 }
 
-fn write_plane(gpu: &Gpu, texture: &wgpu::Texture, z: u32, stored: &[f32]) {
+/// What a stored unit stands for.
+pub fn unit_of(stats: &Statistics) -> f64 {
+    let largest = stats.max.abs().max(stats.min.abs());
+    if largest.is_finite() && largest > 0.0 { largest } else { 1.0 }
+}
+
+/// A texture to be written by [`write_plane`].
+pub fn texture_3d(
+    gpu: &Gpu,
+    label: &'static str,
+    [width, height, depth]: [u32; 3],
+    format: wgpu::TextureFormat,
+) -> wgpu::Texture {
+    gpu.device.create_texture(&wgpu::TextureDescriptor {
+        label: Some(label),
+        size: wgpu::Extent3d { width, height, depth_or_array_layers: depth },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D3,
+        format,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+        view_formats: &[],
+    })
+}
+
+/// Writes a layer of texels, row by row.
+pub fn write_plane(gpu: &Gpu, texture: &wgpu::Texture, z: u32, texels: &[u8]) {
     let target = wgpu::TexelCopyTextureInfo {
         texture,
         mip_level: 0,
@@ -63,11 +92,11 @@ fn write_plane(gpu: &Gpu, texture: &wgpu::Texture, z: u32, stored: &[f32]) {
     };
     let layout = wgpu::TexelCopyBufferLayout {
         offset: 0,
-        bytes_per_row: Some(4 * texture.width()),
+        bytes_per_row: Some(texels.len() as u32 / texture.height()),
         rows_per_image: Some(texture.height()),
     };
     let size = wgpu::Extent3d { width: texture.width(), height: texture.height(), depth_or_array_layers: 1 };
-    gpu.queue.write_texture(target, bytemuck::cast_slice(stored), layout, size);
+    gpu.queue.write_texture(target, texels, layout, size);
 }
 
 fn checked_shape(gpu: &Gpu, grid: &DensityGrid) -> Result<[u32; 3]> {
