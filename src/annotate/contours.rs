@@ -141,7 +141,7 @@ fn outside(points: &[DVec2], hole: &Area) -> Vec<Vec<DVec2>> {
     let (mut parts, mut part): (Vec<Vec<DVec2>>, Vec<DVec2>) = (Vec::new(), points[..1].to_vec());
     for ends in points.windows(2) {
         let [a, b] = [ends[0], ends[1]];
-        let Some([enters, leaves]) = within(a, b, hole) else {
+        let Some([enters, leaves]) = hole.shares_of([a, b]) else {
             part.push(b);
             continue;
         };
@@ -158,24 +158,6 @@ fn outside(points: &[DVec2], hole: &Area) -> Vec<Vec<DVec2>> {
     }
     parts.retain(|part| length(part) > 0.0);
     parts
-}
-
-/// From where to where a segment, 0 at `a` and 1 at `b`, lies within an area (Liang and Barsky 1984).
-fn within(a: DVec2, b: DVec2, area: &Area) -> Option<[f64; 2]> {
-    let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
-    for i in 0..2 {
-        let (from, way) = (a[i], b[i] - a[i]);
-        if way == 0.0 {
-            if from <= area.min[i] || from >= area.max[i] {
-                return None;
-            }
-            continue;
-        }
-        let [near, far] = [(area.min[i] - from) / way, (area.max[i] - from) / way];
-        enters = enters.max(near.min(far));
-        leaves = leaves.min(near.max(far));
-    }
-    (enters < leaves).then_some([enters, leaves])
 }
 
 #[cfg(test)]

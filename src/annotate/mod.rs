@@ -57,6 +57,27 @@ pub struct Area {
     pub max: DVec2,
 }
 
+impl Area {
+    /// From where to where the line from `a` to `b` runs inside, as shares of the way; none along the border (Liang and
+    /// Barsky 1984, "A new concept and method for line clipping").
+    fn shares_of(&self, [a, b]: [DVec2; 2]) -> Option<[f64; 2]> {
+        let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
+        for i in 0..2 {
+            let (from, way) = (a[i], b[i] - a[i]);
+            if way == 0.0 {
+                if from <= self.min[i] || from >= self.max[i] {
+                    return None;
+                }
+                continue;
+            }
+            let [near, far] = [(self.min[i] - from) / way, (self.max[i] - from) / way];
+            enters = enters.max(near.min(far));
+            leaves = leaves.min(near.max(far));
+        }
+        (enters < leaves).then_some([enters, leaves])
+    }
+}
+
 /// What a mark looks like. Lengths and positions are in points.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shape {

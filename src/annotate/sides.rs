@@ -127,7 +127,9 @@ impl Sides {
             }
         }
         let size = DVec2::from(self.frame.size_in_points());
-        clipped([self.project(from)?, self.project(to)?], &Area { min: DVec2::ZERO, max: size }.grown(8.0))
+        let [from, to] = [self.project(from)?, self.project(to)?];
+        let shares = Area { min: DVec2::ZERO, max: size }.grown(8.0).shares_of([from, to])?;
+        Some(shares.map(|share| from.lerp(to, share)))
     }
 
     /// Depth in front of a perspective camera that lines are cut at.
@@ -143,25 +145,6 @@ fn following(axis: usize) -> [usize; 2] {
 
 fn at(bounds: Box3, axis: usize, side: usize) -> f64 {
     if side == 1 { bounds.max[axis] } else { bounds.min[axis] }
-}
-
-/// The part of a line within `area` (Liang and Barsky 1984).
-fn clipped([from, to]: [DVec2; 2], area: &Area) -> Option<[DVec2; 2]> {
-    let way = to - from;
-    let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
-    for axis in 0..2 {
-        for (distance, speed) in [(from[axis] - area.min[axis], -way[axis]), (area.max[axis] - from[axis], way[axis])] {
-            if speed == 0.0 && distance < 0.0 {
-                return None;
-            }
-            if speed > 0.0 {
-                leave = leave.min(distance / speed);
-            } else if speed < 0.0 {
-                enter = enter.max(distance / speed);
-            }
-        }
-    }
-    (enter < leave).then(|| [from + way * enter, from + way * leave])
 }
 
 #[cfg(test)]

@@ -108,16 +108,13 @@ pub fn run(
     if !console.json {
         let r = &at.report;
         console.note(&format!(
-            "{}: {} values in {:.2} s; error below {:.1e} of the maximum ({:.1e} at sampled points; proven for \
-             any points: below {:.1e})",
+            "{}: {} values in {:.2} s; {}",
             output.display(),
             cloud.len(),
             r.seconds.plan + r.seconds.evaluate,
-            r.error_relative_to_max,
-            r.sampled_error_relative_to_max,
-            r.bound_relative_to_max
+            report::errors(r, "points")
         ));
-        console.note(&report::choice(&at.report));
+        console.note(&report::choice(r));
     }
     Ok(told)
 }

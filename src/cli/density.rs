@@ -447,14 +447,11 @@ fn saved<T: Sample>(
     if !console.json {
         let [x, y, z] = grid.lattice.shape;
         console.note(&format!(
-            "{}: {x} x {y} x {z} nodes, {} points in {:.2} s; error below {:.1e} of the maximum ({:.1e} at sampled nodes; \
-             proven for any points: below {:.1e})",
+            "{}: {x} x {y} x {z} nodes, {} points in {:.2} s; {}",
             output.display(),
             made.points,
             s.plan + s.evaluate,
-            made.error_relative_to_max,
-            made.sampled_error_relative_to_max,
-            made.bound_relative_to_max
+            report::errors(made, "nodes")
         ));
         console.note(&report::choice(made));
     }

@@ -188,6 +188,15 @@ fn one(
             plan.blocks.hashes.len()
         )));
     }
+    if let Ok(other) = read_json::<Beside>(&beside(output), "a part") {
+        let whose = if other.plan == plan.plan { "this" } else { "another" };
+        console.warning(&format!(
+            "{}: part {} of {} of {whose} plan was there and is replaced",
+            output.display(),
+            other.part,
+            other.of
+        ));
+    }
     let range = part.range(&plan.blocks, s.points);
     plan.blocks.check(&cloud, &range, &source)?;
     let start = Instant::now();

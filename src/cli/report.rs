@@ -123,6 +123,16 @@ pub fn one_kernel(report: &Report, option: &str) -> Result<()> {
     }
 }
 
+/// The error that is kept, the one found at some of the `places`, and the proven bound, in a line.
+pub fn errors(report: &Report, places: &str) -> String {
+    let sampled = report.sampled_error_relative_to_max;
+    let sampled = if sampled.is_nan() { "not sampled".into() } else { format!("{sampled:.1e} at sampled {places}") };
+    format!(
+        "error below {:.1e} of the maximum ({sampled}; proven for any points: below {:.1e})",
+        report.error_relative_to_max, report.bound_relative_to_max
+    )
+}
+
 /// The choice of the method in a line.
 pub fn choice(report: &Report) -> String {
     let estimate = &report.estimate;

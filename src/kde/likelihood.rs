@@ -6,12 +6,12 @@ use glam::DVec3;
 use kiddo::{ImmutableKdTree, SquaredEuclidean};
 use rayon::prelude::*;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kde::distinct::Distinct;
 use crate::kde::kernel::Kernel;
 use crate::kde::select::{Selection, WIDEST, refined, tried};
 use crate::kde::whitened::{Whitening, weights};
-use crate::kde::{Bandwidth, DensityOptions, KernelOf, density_at};
+use crate::kde::{Bandwidth, DensityOptions, KernelOf, density_at, tree};
 use crate::points::PointCloud;
 use crate::progress::{Progress, Silent};
 
@@ -95,8 +95,7 @@ impl Others {
         let chosen = (0..weighty.len()).step_by(step).map(|k| (place(k), weight(weighty[k]))).collect();
         let whitening = Whitening::new(cloud, scott);
         let whitened: Vec<[f64; 3]> = places.iter().map(|p| whitening.at(*p).to_array()).collect();
-        let tree = ImmutableKdTree::new_from_slice(&whitened)
-            .map_err(|e| Error::Data(format!("no tree can be built over {} points: {e}", whitened.len())))?;
+        let tree = tree::over(&whitened)?;
         let cloud = PointCloud { positions: places, weights: Some(sums), ..Default::default() };
         Ok(Self { scott: scott.clone(), cloud, counts, whitened, tree, chosen, from })
     }

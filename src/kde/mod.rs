@@ -174,7 +174,8 @@ pub struct Report {
     /// The error that is kept, as a share of the largest value: the proven bound, or of the spectral method that by its choice of
     /// windows, which `bound_relative_to_max` may exceed by far.
     pub error_relative_to_max: f64,
-    /// Largest difference from the exact sum at some nodes, as a share of the largest value.
+    /// Largest difference from the exact sum at some nodes, as a share of the largest value; NaN where the exact sum has too
+    /// many terms, as that over all images of a periodic cell under a wide kernel.
     pub sampled_error_relative_to_max: f64,
     /// What the user must know: data the kernel or the grid could not be made of as they are.
     pub warnings: Vec<String>,

@@ -32,6 +32,15 @@ fn cell(point: &[f64; 4]) -> u64 {
     spread(point[0]) | spread(point[1]) << 1 | spread(point[2]) << 2
 }
 
+/// A k-d tree over places.
+///
+/// # Errors
+/// [`Error::Data`] for 2^32 places and more.
+pub(super) fn over(places: &[[f64; 3]]) -> Result<ImmutableKdTree<f64, 3>> {
+    ImmutableKdTree::new_from_slice(places)
+        .map_err(|e| Error::Data(format!("no tree can be built over {} points: {e}", places.len())))
+}
+
 /// Whitened points with weights, in a k-d tree.
 pub(super) struct Tree {
     points: Vec<[f64; 4]>,
@@ -48,9 +57,7 @@ impl Tree {
             points.par_sort_by_cached_key(cell);
         }
         let places: Vec<[f64; 3]> = points.iter().map(|p| [p[0], p[1], p[2]]).collect();
-        let tree = ImmutableKdTree::new_from_slice(&places)
-            .map_err(|e| Error::Data(format!("no tree can be built over {} points: {e}", points.len())))?;
-        Ok(Self { points, tree })
+        Ok(Self { tree: over(&places)?, points })
     }
 
     /// Calls `visit` with every point within `radius` of `place`, both whitened.

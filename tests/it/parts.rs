@@ -88,7 +88,9 @@ fn a_part_is_made_once_and_again_if_it_was_cut() {
     std::fs::write(&files[1], &whole[..whole.len() / 2]).unwrap();
     let merged = path(&folder, "merged.npy");
     assert!(text(&merge(&[&files[0], &files[1]], &merged), &merged).contains("part-2.npy: the shape"));
-    assert_eq!(json(&densitas(&args))["already"], Value::Null);
+    let again = densitas(&args);
+    assert_eq!(json(&again)["already"], Value::Null);
+    assert!(stderr(&again).contains("part 2 of 2 of this plan was there and is replaced"), "{}", stderr(&again));
     assert_eq!(std::fs::read(&files[1]).unwrap(), whole, "the same bytes");
     // Values of another part under the name of this one.
     std::fs::copy(&files[0], &files[1]).unwrap();

@@ -68,6 +68,23 @@ fn the_box_of_a_file_and_of_the_option_give_the_sum_over_images() {
     }
 }
 
+// The exact sum over the images of a wide kernel has no end: no NaN or infinity is told for it.
+#[test]
+fn a_kernel_far_wider_than_the_box_is_even_and_its_error_not_sampled() {
+    let folder = folder("periodic-wide");
+    let (gro, out) = (path(&folder, "a.gro"), path(&folder, "d.npy"));
+    std::fs::write(&gro, GRO).unwrap();
+    for sigma in ["1e4A", "1e90A"] {
+        let args = ["density", &gro, "--periodic", "--bandwidth", sigma, "--spacing", "1A", "-o", &out];
+        let told = stderr(&densitas(&args));
+        assert!(told.contains("not sampled") && !told.contains("NaN") && !told.contains("inf "), "{told}");
+        let told = json(&densitas(&[&args[..], &["--json"]].concat()));
+        let even = 1.0 / (10.0 * 12.0 * 14.0);
+        assert!((told["max"].as_f64().unwrap() / even - 1.0).abs() < 1e-6, "{told}");
+        assert!(told["sampled_error_relative_to_max"].is_null());
+    }
+}
+
 #[test]
 fn a_period_without_box_or_bandwidth_is_told_and_nothing_is_written() {
     let folder = folder("periodic-wrong");

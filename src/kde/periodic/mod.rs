@@ -85,7 +85,10 @@ impl<'a> Setting<'a> {
         let points = self.cloud.len() as f64;
         let by_images = points * images.factor() * IMAGE;
         let by_waves = waves.as_ref().map_or(f64::INFINITY, |w| (points + count as f64) * w.len() as f64 * WAVE);
-        let told = |chosen: &str, other: &str, seconds: f64| format!("{chosen}; by {other} {:.1e} s", seconds * 1e-9);
+        let told = |chosen: &str, other: &str, nanoseconds: f64| match nanoseconds * 1e-9 {
+            seconds if seconds < 1e6 => format!("{chosen}; by {other} {seconds:.1e} s"),
+            _ => format!("{chosen}; {other} would be too many"),
+        };
         match (self.options.method, waves) {
             (Method::Auto | Method::Spectral, Some(waves)) if by_waves <= by_images && !self.options.relative => {
                 let reason = told("the waves of the cell", "images", by_images);

@@ -3,12 +3,12 @@
 use std::num::NonZeroUsize;
 
 use glam::DVec3;
-use kiddo::{ImmutableKdTree, SquaredEuclidean};
+use kiddo::SquaredEuclidean;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::kde::Bandwidth;
 use crate::kde::distinct::Distinct;
+use crate::kde::{Bandwidth, tree};
 use crate::points::PointCloud;
 
 /// Standard deviations along x, y, z for each point, with warnings. In a plane z counts nothing.
@@ -68,8 +68,7 @@ fn nearest(cloud: &PointCloud, k: usize) -> Result<(Vec<DVec3>, Vec<String>)> {
 /// For each place the distance from a point there to the K-th of the other points, or to the next place if that is 0.
 fn distances(points: &Distinct, k: usize) -> Result<Vec<f64>> {
     let all: Vec<[f64; 3]> = points.places.iter().map(DVec3::to_array).collect();
-    let tree: ImmutableKdTree<f64, 3> = ImmutableKdTree::new_from_slice(&all)
-        .map_err(|e| Error::Data(format!("no tree can be built over {} points: {e}", all.len())))?;
+    let tree = tree::over(&all)?;
     let count = NonZeroUsize::MIN.saturating_add(k.min(all.len() - 1));
     let distance = |place: &[f64; 3]| {
         let found = tree.query(place).nearest_n::<SquaredEuclidean<f64>>(count).execute();
