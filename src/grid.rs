@@ -99,6 +99,12 @@ impl Lattice {
         DVec3::from_array(std::array::from_fn(|a| if self.shape[a] > 1 { self.spacing[a] } else { 0.0 }))
     }
 
+    /// The position of a node by its place among the samples, x fastest.
+    pub fn node_at(&self, place: usize) -> DVec3 {
+        let [nx, ny, _] = self.shape;
+        self.node(place % nx, place / nx % ny, place / (nx * ny))
+    }
+
     /// The box from the first to the last node.
     pub fn bounds(&self) -> Box3 {
         let [nx, ny, nz] = self.shape;

@@ -22,6 +22,17 @@ pub trait Progress: Sync {
     }
 }
 
+/// Of a step within another, which shows how far both are: only told to stop.
+pub(crate) struct Within<'a>(pub(crate) &'a dyn Progress);
+
+impl Progress for Within<'_> {
+    fn begin(&self, _stage: &'static str, _total: u64) {}
+    fn advance(&self, _steps: u64) {}
+    fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+}
+
 /// Shows nothing and never stops.
 pub struct Silent;
 

@@ -101,7 +101,8 @@ impl Setting<'_> {
         let places = places::places(&self.whitening, positions);
         let sums = places::exact(&exact::grouped(self.points()), &places, progress)?;
         let (values, largest) = self.scaled(sums);
-        Ok((values, Outcome::proven(Method::Exact, largest, self.rounding_at(positions))))
+        let bound = self.rounding_at(positions) + bound::clamped(self.kernel.peak, largest);
+        Ok((values, Outcome::proven(Method::Exact, largest, bound)))
     }
 
     /// Sums over the points near each cluster of places. What is left out is below `peak exp(-R^2/2)`, so the largest

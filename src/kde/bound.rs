@@ -23,6 +23,11 @@ pub(super) fn settled(sum: f64) -> f64 {
     if sum < 2f64.powi(SMALLEST_EXPONENT) { 0.0 } else { sum }
 }
 
+/// What [`settled`] can take, as a share of `largest`.
+pub(super) fn clamped(peak: f64, largest: f64) -> f64 {
+    if largest > 0.0 { 2f64.powi(SMALLEST_EXPONENT) * (peak / largest) } else { 0.0 }
+}
+
 /// What is left out beyond `radius`, as a share of the maximum over all space.
 pub(super) fn by_widening(radius: f64) -> f64 {
     let r2 = radius * radius;

@@ -110,7 +110,9 @@ pub(super) fn choose(setting: &Setting, options: &DensityOptions, wanted: Wanted
         )));
     }
     chosen.estimate.reason = match (options.method, &chosen.work) {
-        (Method::Spectral, Work::Tree) => "no point is near, or the error is too small for the spectral method".into(),
+        (Method::Spectral, Work::Tree) => "no point is near, the error is too small or the points reach over \
+                                             too many widths of the kernel for the spectral method"
+            .into(),
         _ => "asked for".into(),
     };
     Ok(chosen)
@@ -118,8 +120,9 @@ pub(super) fn choose(setting: &Setting, options: &DensityOptions, wanted: Wanted
 
 /// The cheapest of those that fit into memory; the one of least memory if none does.
 fn cheapest(mut all: Vec<Chosen>, free: f64) -> Chosen {
-    let rank = |c: &Chosen| if c.estimate.bytes <= free { c.estimate.seconds } else { c.estimate.bytes * 1e300 };
-    all.sort_by(|a, b| rank(a).total_cmp(&rank(b)));
+    let fits = |c: &Chosen| c.estimate.bytes <= free;
+    let rank = |c: &Chosen| if fits(c) { c.estimate.seconds } else { c.estimate.bytes };
+    all.sort_by(|a, b| fits(b).cmp(&fits(a)).then(rank(a).total_cmp(&rank(b))));
     let others: Vec<String> = all[1..].iter().map(|c| format!("{} {}", c.name(), told(&c.estimate, free))).collect();
     let mut chosen = all.swap_remove(0);
     chosen.estimate.reason = if others.is_empty() {

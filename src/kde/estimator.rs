@@ -10,7 +10,7 @@ use crate::kde::eigen::symmetric_eigen;
 use crate::kde::kernel::{self, Kernel, summed};
 use crate::kde::plan::{GIB, Plan, plan, usable_memory};
 use crate::kde::select::{self, Selection};
-use crate::kde::setting::Setting;
+use crate::kde::setting::{self, Setting};
 use crate::kde::spectral::{Frame, Reach, Spectrum, Wanted};
 use crate::kde::{Bandwidth, DensityOptions, KernelOf, Method, bound, plane};
 use crate::memory::zeros;
@@ -21,11 +21,13 @@ use crate::progress::Progress;
 const WIDEST: f64 = 2.0;
 /// A wider one is made of two: along each axis, this share of its covariance or less is that of the first.
 const FIRST: f64 = 0.64;
-/// Nodes a standard deviation of the first, at which the trapezoidal rule is right to 1e-9 for the product with the second.
+/// Nodes a standard deviation of the first, at which the trapezoidal rule is right to [`TRAPEZOIDAL`] for the product with the
+/// second.
 const NODES_PER_SIGMA: f64 = 1.8;
+const TRAPEZOIDAL: f64 = 1e-9;
 /// The share of the error that the waves take; the rest is for the second kernel of two.
 const WAVES: f64 = 0.7;
-/// A sum of weights below this share of what it was before is rounding.
+/// A sum of weights below this share of the largest that it ever was is rounding.
 const LEAST_WEIGHT: f64 = 1e-9;
 /// A variance below this share of the squared size of the box is the rounding of moments.
 const MOMENTS: f64 = 1e-14;
@@ -62,6 +64,9 @@ pub struct Estimator {
     floor: Kernel,
     widest: Kernel,
     moments: Moments,
+    /// The largest sum of weights that there ever was.
+    heaviest: f64,
+    warnings: Vec<String>,
     max_error: f64,
     /// The covariance of the points; what stands in for it where it is singular.
     data: DMat3,
@@ -118,8 +123,10 @@ impl Estimator {
         if !(floor > 0.0 && floor <= 1.0) {
             return Err(Error::Usage(format!("the floor is {floor}; it must be above 0 and at most 1")));
         }
-        let (kernel, _, _) = select::kernel(cloud, &options.bandwidth, kernel_of, progress)?;
-        let Plan { lattice, focus, .. } = plan(cloud, &kernel, options.extent, options.resolution, 4)?;
+        let (kernel, _, mut warnings) = select::kernel(cloud, &options.bandwidth, kernel_of, progress)?;
+        let Plan { lattice, focus, warnings: of_plan, notes } =
+            plan(cloud, &kernel, options.extent, options.resolution, 4)?;
+        warnings.extend(of_plan.into_iter().chain(notes));
         let (floor, widest) = (kernel.widened(floor)?, kernel.widened(WIDEST)?);
         let (grid, points) = (lattice.bounds(), cloud.bounds());
         let room = Box3 { min: grid.min.min(points.min), max: grid.max.max(points.max) };
@@ -132,7 +139,13 @@ impl Estimator {
         );
         let memory = |frame: &Frame| frame.memory(cloud.len(), 0);
         let frame = frames.into_iter().min_by(|a, b| memory(a).total_cmp(&memory(b)));
-        let frame = frame.ok_or_else(|| Error::Data("the box has no room for points".into()))?.with_single(true);
+        let frame = frame.ok_or_else(|| {
+            Error::Data(
+                "no waves can be made: no point is near the box, or the points reach over too many widths of the kernel; take a \
+                 wider bandwidth or a floor nearer to 1"
+                    .into(),
+            )
+        })?.with_single(true);
         if memory(&frame) > usable_memory() {
             return Err(Error::Data(format!(
                 "the waves of kernels this narrow need {:.1} GiB, and {:.1} GiB can be had; take a floor nearer to 1",
@@ -145,6 +158,8 @@ impl Estimator {
             focus,
             unit: cloud.unit,
             room,
+            heaviest: 0.0,
+            warnings,
             moments: Moments::of(cloud, grid.center()),
             spectrum: spectrum(&frame, cloud, progress)?,
             lattice,
@@ -155,6 +170,7 @@ impl Estimator {
             max_error: options.max_error,
             data: DMat3::ZERO,
         };
+        estimator.heaviest = estimator.moments.weight;
         // Of singular data the kernel knows more than the moments.
         estimator.data = match kernel.factor {
             Some(factor) => kernel.covariance * (1.0 / (factor * factor)),
@@ -166,6 +182,11 @@ impl Estimator {
     /// The grid of all densities.
     pub fn lattice(&self) -> &Lattice {
         &self.lattice
+    }
+
+    /// What the user must know of the first bandwidth and of the grid.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Number of points.
@@ -191,9 +212,7 @@ impl Estimator {
                 let sigma = Bandwidth::sigma_in(sigma, unit, self.unit)?.0;
                 DMat3::from_diagonal(sigma * sigma)
             }
-            Bandwidth::Matrix([xx, xy, xz, yy, yz, zz]) => {
-                DMat3::from_cols_array(&[xx, xy, xz, xy, yy, yz, xz, yz, zz])
-            }
+            Bandwidth::Matrix(six) => kernel::symmetric(six),
             _ => {
                 let factor = match bandwidth {
                     Bandwidth::CrossValidation => self.cross_validation()?.factor,
@@ -231,7 +250,7 @@ impl Estimator {
     }
 
     /// The scores of least-squares cross-validation of the points as they are now, for kernels of the shape of their
-    /// covariance: from the narrowest that is nowhere below the floor to twice the first bandwidth, or four times the narrowest.
+    /// covariance: from the narrowest that is nowhere below the floor to 1.4 times the first bandwidth.
     /// The waves are there already. See [`select`](crate::kde::select::select).
     ///
     /// # Errors
@@ -242,9 +261,10 @@ impl Estimator {
         let narrow = Kernel::of("cv", Some(low), n_eff, self.floor.dimensions, self.data * (low * low))?;
         let powers = self.frame.powers(&self.spectrum, &narrow);
         let room = |a: usize| self.widest.sigma()[a] / narrow.sigma()[a];
-        let widest = (0..self.floor.dimensions).map(room).fold(f64::INFINITY, f64::min);
+        // The squared density is one of a kernel wider by the square root of 2.
+        let widest = (0..self.floor.dimensions).map(room).fold(f64::INFINITY, f64::min) / std::f64::consts::SQRT_2;
         let squares = self.moments.squares / self.moments.weight.powi(2);
-        Ok(select::least(&powers, &narrow, [low, low * widest.max(4.0)], squares, 1.0))
+        Ok(select::least(&powers, &narrow, [low, low * widest.max(1.0)], squares, 1.0))
     }
 
     /// Adds points; the first bandwidth's grid stays as it is.
@@ -279,15 +299,16 @@ impl Estimator {
                 cloud.positions[at], self.room.min, self.room.max
             )));
         }
-        check_weights(cloud)?;
+        kernel::check_weights(cloud)?;
         let moments = self.moments.plus(&Moments::of(cloud, self.lattice.bounds().center()), sign);
-        if moments.weight <= LEAST_WEIGHT * self.moments.weight || moments.n_eff() < 1.0 + SLACK {
+        if moments.weight <= LEAST_WEIGHT * self.heaviest || moments.n_eff() < 1.0 + SLACK {
             return Err(Error::Data("no two points of positive weight would be left".into()));
         }
         progress.begin("density", self.frame.steps());
         let change = spectrum(&self.frame, cloud, progress)?;
         self.spectrum.add(&change, sign);
         self.moments = moments;
+        self.heaviest = self.heaviest.max(moments.weight);
         self.points = if sign > 0.0 { self.points + cloud.len() } else { self.points - cloud.len() };
         self.data = self.regular_data(&self.moments);
         Ok(())
@@ -340,12 +361,20 @@ impl Estimator {
         (first + first.transpose()) * 0.5
     }
 
+    /// A bound of the error of every value, as a share of the kernel's peak. What was taken away has left its roundings.
+    fn bound(&self, kernel: &Kernel) -> f64 {
+        let far = self.room.min.abs().max(self.room.max.abs());
+        let rounding = setting::rounding_of_waves((far * kernel.steepest()).element_sum());
+        self.frame.bound(kernel, &self.spectrum, Wanted::Nodes(&self.lattice))
+            + rounding * (self.heaviest / self.moments.weight)
+    }
+
     /// By one multiplication and one inverse transform.
     fn once<T: Sample>(&self, kernel: Kernel, progress: &dyn Progress) -> Result<Estimated<T>> {
         let mut values = zeros::<T>(self.lattice.len());
         progress.begin("density", self.lattice.shape[2] as u64);
         let largest = self.frame.onto_nodes(&self.spectrum, &kernel, &mut values, progress)?;
-        let bound = self.frame.bound(&kernel, &self.spectrum, Wanted::Nodes(&self.lattice));
+        let bound = self.bound(&kernel);
         let bound_relative_to_max = kernel.peak / largest * bound + bound::storage(largest, size_of::<T>());
         Ok(Estimated { grid: self.grid(values)?, kernel, bound_relative_to_max })
     }
@@ -366,6 +395,7 @@ impl Estimator {
         }
         let (positions, weights) =
             self.frame.as_points(&self.spectrum, &narrow, NODES_PER_SIGMA, self.room, progress)?;
+        let (nodes, sum) = (weights.len() as f64, summed(weights.len(), |i| [weights[i]])[0]);
         let cloud = PointCloud { positions, weights: Some(weights), unit: self.unit, ..Default::default() };
         let rest = of(kernel.covariance - first)?;
         let options = DensityOptions { max_error: (1.0 - WAVES) * self.max_error, ..Default::default() };
@@ -373,29 +403,15 @@ impl Estimator {
         let chosen = choose(&setting, &options, Wanted::Nodes(&self.lattice), self.lattice.len())?;
         let mut values = zeros::<T>(self.lattice.len());
         let outcome = setting.on_grid(&chosen, &self.lattice, &mut values, progress)?;
-        let of_first = self.frame.bound(&narrow, &self.spectrum, Wanted::Nodes(&self.lattice));
-        let bound_relative_to_max = outcome.bound + of_first * narrow.peak / outcome.largest;
+        let of_first = self.bound(&narrow) * narrow.peak / outcome.largest;
+        // The rule's sum over the period is 1 but for itself and for what is cut off at 0.
+        let off = (sum * self.frame.volume() / nodes - 1.0).abs() + TRAPEZOIDAL;
+        let bound_relative_to_max = outcome.bound + of_first + off / (1.0 - off).max(0.1);
         Ok(Estimated { grid: self.grid(values)?, kernel, bound_relative_to_max })
     }
 
     fn grid<T: Sample>(&self, values: Vec<T>) -> Result<DensityGrid<T>> {
         Ok(DensityGrid { focus: self.focus, ..DensityGrid::new(self.lattice, values, self.unit)? })
-    }
-}
-
-/// Refuses weights that are not one a point, finite and 0 or more.
-fn check_weights(cloud: &PointCloud) -> Result<()> {
-    let Some(weights) = &cloud.weights else { return Ok(()) };
-    if weights.len() != cloud.len() {
-        return Err(Error::Data(format!(
-            "{} weights for {} points; one a point is needed",
-            weights.len(),
-            cloud.len()
-        )));
-    }
-    match weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
-        Some(at) => Err(Error::Data(format!("weight {} is {}; weights must be 0 or more", at + 1, weights[at]))),
-        None => Ok(()),
     }
 }
 

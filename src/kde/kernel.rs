@@ -81,9 +81,7 @@ impl Kernel {
         let mut warnings = Vec::new();
         let (factor, mut covariance) = match *bandwidth {
             Bandwidth::Length { sigma, unit } => (None, length_covariance(sigma, unit, cloud, &mut warnings)?),
-            Bandwidth::Matrix([xx, xy, xz, yy, yz, zz]) => {
-                (None, DMat3::from_cols_array(&[xx, xy, xz, xy, yy, yz, xz, yz, zz]))
-            }
+            Bandwidth::Matrix(six) => (None, symmetric(six)),
             _ => {
                 let factor = bandwidth.factor(n_eff, d).ok_or_else(|| {
                     Error::Usage(format!(
@@ -186,6 +184,11 @@ pub(super) fn across_plane(covariance: DMat3) -> DMat3 {
     DMat3::from_cols(DVec3::new(x.x, x.y, 0.0), DVec3::new(y.x, y.y, 0.0), DVec3::new(0.0, 0.0, x.x.max(y.y)))
 }
 
+/// The symmetric matrix of `xx, xy, xz, yy, yz, zz`.
+pub(super) fn symmetric([xx, xy, xz, yy, yz, zz]: [f64; 6]) -> DMat3 {
+    DMat3::from_cols_array(&[xx, xy, xz, xy, yy, yz, xz, yz, zz])
+}
+
 fn diagonal(m: &DMat3) -> DVec3 {
     DVec3::new(m.x_axis.x, m.y_axis.y, m.z_axis.z)
 }
@@ -204,6 +207,19 @@ fn inverse_upper_factor(m: DMat3) -> DMat3 {
     )
 }
 
+/// Refuses weights that are not one a point, finite and 0 or more.
+pub(super) fn check_weights(cloud: &PointCloud) -> Result<()> {
+    let Some(weights) = &cloud.weights else { return Ok(()) };
+    if weights.len() != cloud.len() {
+        let (found, points) = (weights.len(), cloud.len());
+        return Err(Error::Data(format!("{found} weights for {points} points; one a point is needed")));
+    }
+    match weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
+        Some(at) => Err(Error::Data(format!("weight {} is {}; weights must be 0 or more", at + 1, weights[at]))),
+        None => Ok(()),
+    }
+}
+
 /// Sums over the weights, in units of the largest so that no square overflows.
 struct Weights {
     largest: f64,
@@ -220,12 +236,7 @@ impl Weights {
         let Some(weights) = &cloud.weights else {
             return Ok(Self { largest: 1.0, sum: n, sum_of_squares: n, spread: n - 1.0 });
         };
-        if weights.len() != cloud.len() {
-            return Err(Error::Data(format!("{} weights for {} points; one a point is needed", weights.len(), n)));
-        }
-        if let Some(at) = weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
-            return Err(Error::Data(format!("weight {} is {}; weights must be 0 or more", at + 1, weights[at])));
-        }
+        check_weights(cloud)?;
         let largest = weights.iter().copied().fold(0.0, f64::max);
         if largest == 0.0 && n > 0.0 {
             return Err(Error::Data("all weights are 0; at least two points need a weight above 0".into()));
@@ -304,11 +315,10 @@ fn data_covariance(cloud: &PointCloud, weights: &Weights, bounds: Box3) -> DMat3
     let weight = |i: usize| cloud.weights.as_ref().map_or(1.0, |w| w[i] / weights.largest);
     let scaled = |i: usize| DVec3::select(size.cmpgt(DVec3::ZERO), (cloud.positions[i] - center) / scale, DVec3::ZERO);
     let mean = DVec3::from(summed(cloud.len(), |i| (weight(i) * scaled(i)).to_array())) / weights.sum;
-    let [xx, yy, zz, xy, xz, yz] = summed(cloud.len(), |i| {
+    let moments = symmetric(summed(cloud.len(), |i| {
         let (d, w) = (scaled(i) - mean, weight(i));
-        [w * d.x * d.x, w * d.y * d.y, w * d.z * d.z, w * d.x * d.y, w * d.x * d.z, w * d.y * d.z]
-    });
-    let moments = DMat3::from_cols_array(&[xx, xy, xz, xy, yy, yz, xz, yz, zz]);
+        [w * d.x * d.x, w * d.x * d.y, w * d.x * d.z, w * d.y * d.y, w * d.y * d.z, w * d.z * d.z]
+    }));
     let scale = DMat3::from_diagonal(scale);
     scale * (moments * (1.0 / weights.spread)) * scale
 }

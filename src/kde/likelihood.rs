@@ -9,11 +9,11 @@ use rayon::prelude::*;
 use crate::error::Result;
 use crate::kde::distinct::Distinct;
 use crate::kde::kernel::Kernel;
-use crate::kde::select::{Selection, WIDEST, refined, tried};
+use crate::kde::select::{self, Selection, WIDEST, refined, tried};
 use crate::kde::whitened::{Whitening, weights};
 use crate::kde::{Bandwidth, DensityOptions, KernelOf, density_at, tree};
 use crate::points::PointCloud;
-use crate::progress::{Progress, Silent};
+use crate::progress::{Progress, Within};
 
 /// The narrowest factor tried, in terms of Scott's rule.
 const NARROWEST: f64 = 0.05;
@@ -39,6 +39,9 @@ pub(super) fn likelihood(cloud: &PointCloud, kernel_of: KernelOf, progress: &dyn
     progress.begin("bandwidth", TRIED as u64 + REFINED);
     let mut failure = None;
     let mut negative = |f: f64| {
+        if failure.is_some() {
+            return f64::INFINITY;
+        }
         progress.advance(1);
         match others.score(f / center, progress) {
             Ok(score) => -score,
@@ -61,6 +64,7 @@ pub(super) fn likelihood(cloud: &PointCloud, kernel_of: KernelOf, progress: &dyn
              rounded, repeated or on a plane or line; give a --bandwidth"
         ));
     }
+    warnings.extend(select::at_the_widest(best, &scores));
     Ok(Selection { factor, scores: scores.into_iter().map(|[f, s]| [f, -s]).collect(), warnings })
 }
 
@@ -120,7 +124,7 @@ impl Others {
     /// At each of the places that are looked from, the logarithm of the sum of the points elsewhere, without the kernel's peak.
     fn elsewhere(&self, kernel: &Kernel, scale: f64, progress: &dyn Progress) -> Result<Vec<f64>> {
         let places: Vec<DVec3> = self.from.iter().map(|place| self.cloud.positions[*place]).collect();
-        let all = densities(&self.cloud, kernel, &places)?;
+        let all = densities(&self.cloud, kernel, &places, progress)?;
         let largest = all.iter().copied().fold(0.0, f64::max);
         let log = |(place, f): (&usize, &f64)| {
             progress.check()?;
@@ -155,11 +159,11 @@ fn sum_of_logs(a: f64, b: f64) -> f64 {
 }
 
 /// The density at positions, in the dimensions of the kernel.
-fn densities(cloud: &PointCloud, kernel: &Kernel, positions: &[DVec3]) -> Result<Vec<f64>> {
+fn densities(cloud: &PointCloud, kernel: &Kernel, positions: &[DVec3], progress: &dyn Progress) -> Result<Vec<f64>> {
     let bandwidth = Bandwidth::of_covariance(&kernel.covariance);
     let options = DensityOptions { bandwidth, max_error: TOLERANCE, ..Default::default() };
     let in_space = Kernel::from_covariance(kernel.rule, None, kernel.n_eff, kernel.covariance)?;
-    let values = density_at(cloud, positions, &options, &Silent)?.values;
+    let values = density_at(cloud, positions, &options, &Within(progress))?.values;
     Ok(values.into_iter().map(|v| v * kernel.peak / in_space.peak).collect())
 }
 
@@ -167,6 +171,7 @@ fn densities(cloud: &PointCloud, kernel: &Kernel, positions: &[DVec3]) -> Result
 mod tests {
     use super::*;
     use crate::kde::tests::{Random, normal_cloud};
+    use crate::progress::Silent;
 
     /// `sum_i w_i log f_(-i)(x_i)` by pairs, in logarithms.
     fn plain(cloud: &PointCloud, kernel: &Kernel) -> f64 {

@@ -254,8 +254,7 @@ fn on_grid<T: Sample>(
     if options.relative {
         warnings.extend(underflow::<T>(&values, options.guaranteed)?);
     }
-    let [nx, ny, _] = plan.lattice.shape;
-    let node = |at: usize| plan.lattice.node(at % nx, at / nx % ny, at / nx / ny);
+    let node = |at| plan.lattice.node_at(at);
     let sampled = check::sampled_error(&setting, result.method, &values, result.largest, node);
     let seconds = Seconds::between(planned, evaluated, start.elapsed());
     let report = Report {

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::kde::kernel::Kernel;
 use crate::kde::likelihood::likelihood;
-use crate::kde::plan::usable_memory;
+use crate::kde::plan::{GIB, usable_memory};
 use crate::kde::spectral::{Frame, Powers, Reach, Wanted};
 use crate::kde::whitened::{Whitening, weights};
 use crate::kde::{Bandwidth, KernelOf};
@@ -20,7 +20,7 @@ const NARROWEST: f64 = 1.0 / 32.0;
 const REFINED: usize = 16;
 /// Error of the waves of the points, of which only sums are used.
 const ERROR: f64 = 1e-5;
-/// Memory for the waves, in bytes, if there is more.
+/// Memory for the waves, in bytes; the same on all machines, so that the factors tried are.
 const MEMORY: f64 = 2e9;
 
 /// A factor found by a search, and the scores on the way.
@@ -118,23 +118,41 @@ pub(super) fn least(powers: &Powers, narrow: &Kernel, [low, high]: [f64; 2], squ
             ),
         });
     }
+    warnings.extend(at_the_widest(best, &scores));
     Selection { factor: refined(&scores, best, score), scores, warnings }
 }
 
+/// What is to be said if the best factor is the widest tried.
+pub(super) fn at_the_widest(best: usize, scores: &[[f64; 2]]) -> Option<String> {
+    (best + 1 == scores.len()).then(|| {
+        format!(
+            "the widest bandwidth tried, the factor {:.3e}, has the best score; wider ones may be better",
+            scores[best][0]
+        )
+    })
+}
+
 /// The squared magnitudes of the waves of the points in coordinates in which the kernel is round, by `k^T H k` of the
-/// narrowest kernel that memory allows.
+/// narrowest kernel whose waves take no more than [`MEMORY`].
 fn powers(cloud: &PointCloud, scott: &Kernel, progress: &dyn Progress) -> Result<(Powers, Kernel)> {
     let whitening = Whitening::new(cloud, scott);
     let bounds = whitening.bounds_in_sigmas(&cloud.positions);
     // `e^-q` is a kernel wider by the square root of 2.
     let wide = scott.round().widened(WIDEST * std::f64::consts::SQRT_2)?;
-    let memory = MEMORY.min(0.5 * usable_memory());
     let mut scale = NARROWEST;
     loop {
         let narrow = scott.round().widened(scale)?;
         let frames = Frame::all(ERROR, [&narrow, &wide], bounds, Wanted::Places(bounds), Reach::All);
-        match frames.into_iter().find(|frame| frame.memory(cloud.len(), 0) < memory) {
+        match frames.into_iter().find(|frame| frame.memory(0, 0) < MEMORY) {
             Some(frame) => {
+                let needed = frame.memory(cloud.len(), 0);
+                if needed > usable_memory() {
+                    return Err(Error::Data(format!(
+                        "cross-validation needs {:.1} GiB, and {:.1} GiB can be had; give a --bandwidth or take fewer points",
+                        needed / GIB,
+                        usable_memory() / GIB
+                    )));
+                }
                 progress.begin("bandwidth", frame.steps());
                 let point = |i: usize| whitening.in_sigmas(cloud.positions[i]);
                 let spectrum = frame.spectrum(cloud.len(), point, weights(cloud), progress)?;

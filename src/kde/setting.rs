@@ -164,7 +164,8 @@ impl<'a> Setting<'a> {
         let largest = exact::evaluate(self.points(), &self.whitening, self.kernel.peak, lattice, values, progress)?;
         let magnitude = self.magnitude(lattice.bounds());
         let rounding = exact::rounding(self.cloud.len(), magnitude, self.coarseness(lattice)).bound();
-        let bound = rounding + bound::storage(largest, size_of::<T>());
+        let clamped = bound::clamped(self.kernel.peak, largest);
+        let bound = rounding + clamped + bound::storage(largest, size_of::<T>());
         Ok(Outcome::proven(Method::Exact, largest, bound))
     }
 
@@ -240,7 +241,7 @@ impl<'a> Setting<'a> {
             Wanted::Nodes(_) => self.kernel,
             Wanted::Places(_) => &self.kernel.round(),
         };
-        let rounding = f64::EPSILON * (7.0 * magnitude + ROUNDINGS);
+        let rounding = rounding_of_waves(magnitude);
         let bound = self.kernel.peak / largest * (frame.bound(kernel, spectrum, wanted) + rounding);
         let kept = (overall / largest * (frame.error() + rounding)).min(bound);
         Outcome { method: Method::Spectral, largest, bound, kept }
@@ -290,6 +291,11 @@ impl<'a> Setting<'a> {
         let cheapest = frames.into_iter().min_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
         Some(cheapest.with_single(!self.is_guaranteed && self.samples_are_single))
     }
+}
+
+/// Rounding of waves of points whose coordinates are of `magnitude` standard deviations, as a share of the kernel's peak.
+pub(super) fn rounding_of_waves(magnitude: f64) -> f64 {
+    f64::EPSILON * (7.0 * magnitude + ROUNDINGS)
 }
 
 /// The factor between the maximum over all space and the largest node, if the grid holds all points.

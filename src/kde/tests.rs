@@ -53,10 +53,9 @@ pub(super) fn made<T: Sample>(cloud: &PointCloud, options: &DensityOptions) -> D
 /// kernel's peak, zeros are right.
 pub(super) fn error_of<T: Sample>(density: &Density<T>, cloud: &PointCloud) -> f64 {
     let lattice = density.grid.lattice;
-    let [nx, ny, _] = lattice.shape;
     let (mut worst, mut largest) = (0.0, 0.0);
     for (at, value) in density.grid.values.iter().enumerate() {
-        let exact = plain(cloud, &density.report.kernel, lattice.node(at % nx, at / nx % ny, at / nx / ny));
+        let exact = plain(cloud, &density.report.kernel, lattice.node_at(at));
         let error = (value.to_f64() - exact).abs();
         worst = if f64::is_nan(worst) || error <= worst { worst } else { error };
         largest = f64::max(largest, exact);
@@ -389,9 +388,8 @@ fn every_value_is_right_in_the_tails_if_the_error_is_relative() {
         for method in [Method::Tree, Method::Auto] {
             let d: Density<f64> = made(&cloud, &DensityOptions { method, ..o.clone() });
             let (lattice, kernel) = (d.grid.lattice, &d.report.kernel);
-            let [nx, ny, _] = lattice.shape;
-            for (at, value) in d.grid.values.iter().enumerate() {
-                let exact = plain(&cloud, kernel, lattice.node(at % nx, at / nx % ny, at / nx / ny));
+                    for (at, value) in d.grid.values.iter().enumerate() {
+                let exact = plain(&cloud, kernel, lattice.node_at(at));
                 assert!(relative(*value, exact, 1e-288 * kernel.peak), "case {case}, {method:?}: {value:e} {exact:e}");
             }
             let far: Vec<DVec3> = cloud.positions.iter().map(|p| *p * 1.5).collect();

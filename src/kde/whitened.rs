@@ -31,6 +31,12 @@ pub(super) fn weights(cloud: &PointCloud) -> impl Fn(usize) -> f64 + Sync {
     move |i| weights.map_or(1.0, |w| w[i] / largest) / total
 }
 
+/// The longest half diagonal of a box of the given half edges, after `matrix`.
+pub(super) fn longest_diagonal(matrix: DMat3, half: DVec3) -> f64 {
+    let [x, y, z] = [DVec3::X * half.x, DVec3::Y * half.y, DVec3::Z * half.z].map(|edge| matrix * edge);
+    [x + y + z, x + y - z, x - y + z, x - y - z].iter().fold(0.0, |longest: f64, d| longest.max(d.length()))
+}
+
 impl Whitening {
     /// Centred on the middle of the points, so that nothing is lost far from the origin.
     pub(super) fn new(cloud: &PointCloud, kernel: &Kernel) -> Self {
@@ -87,7 +93,6 @@ impl Whitening {
 
     /// The longest whitened half diagonal of a box of the given half edges.
     pub(super) fn longest_diagonal(&self, half: DVec3) -> f64 {
-        let [x, y, z] = [self.step(DVec3::X * half.x), self.step(DVec3::Y * half.y), self.step(DVec3::Z * half.z)];
-        [x + y + z, x + y - z, x - y + z, x - y - z].iter().fold(0.0, |longest: f64, d| longest.max(d.length()))
+        longest_diagonal(self.matrix, half)
     }
 }

@@ -10,7 +10,7 @@ use crate::progress::Silent;
 fn grid_of(bounds: Box3, shape: [usize; 3], f: impl Fn(DVec3) -> f64) -> DensityGrid<f64> {
     let lattice = Lattice::spanning(bounds, shape).unwrap();
     let [nx, ny, nz] = shape;
-    let values = (0..nx * ny * nz).map(|at| f(lattice.node(at % nx, at / nx % ny, at / (nx * ny)))).collect();
+    let values = (0..nx * ny * nz).map(|at| f(lattice.node_at(at))).collect();
     DensityGrid::new(lattice, values, None).unwrap()
 }
 

@@ -65,7 +65,7 @@ fn oblique_axes_stay_as_they_are_and_are_interpolated() {
     let [nx, ny, nz] = grid.lattice.shape;
     let mut inside = 0;
     for at in 0..nx * ny * nz {
-        let p = grid.lattice.node(at % nx, at / nx % ny, at / (nx * ny));
+        let p = grid.lattice.node_at(at);
         let x = p.x - 10.0 - 0.5 * (p.y - 20.0);
         let is_inside = (1e-6..8.0 - 1e-6).contains(&x) && p.y < 26.0 + 1e-9 && p.z < 32.0 + 1e-9;
         let value = f64::from(grid.values[at]);

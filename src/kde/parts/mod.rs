@@ -7,13 +7,13 @@ mod settle;
 mod streamed;
 mod sum;
 
-use glam::{DMat3, DVec3};
+use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
 use crate::grid::{Lattice, checked_len};
-use crate::kde::kernel::Kernel;
+use crate::kde::kernel::{Kernel, symmetric};
 
 pub use settle::settle;
 use settle::{SHARE, SHARE_OF_TREE};
@@ -75,9 +75,7 @@ impl Settled {
     /// # Errors
     /// [`Error::Data`] if the covariance is none.
     pub fn kernel(&self) -> Result<Kernel> {
-        let [xx, xy, xz, yy, yz, zz] = self.covariance;
-        let covariance = DMat3::from_cols_array(&[xx, xy, xz, xy, yy, yz, xz, yz, zz]);
-        Kernel::from_covariance(self.rule()?, self.factor, self.n_eff, covariance)
+        Kernel::from_covariance(self.rule()?, self.factor, self.n_eff, symmetric(self.covariance))
     }
 
     /// Unit of length.

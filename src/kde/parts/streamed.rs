@@ -15,7 +15,7 @@ use crate::kde::setting::Setting;
 use crate::kde::spectral::{Frame, Reach, Wanted};
 use crate::kde::{Bandwidth, Density, DensityOptions, Method, Seconds, choose};
 use crate::points::PointCloud;
-use crate::progress::Progress;
+use crate::progress::{Progress, Within};
 
 /// Points kept of the first look, spread evenly: the default box and the choice of the method rest on them.
 const KEPT: usize = 1 << 16;
@@ -28,17 +28,6 @@ pub type Each<'a> = dyn Fn(&mut dyn FnMut(&PointCloud) -> Result<()>) -> Result<
 /// Whether a density of so many points can be made with all of them in memory.
 pub fn fits_in_memory(points: usize) -> bool {
     BYTES * points as f64 <= usable_memory()
-}
-
-/// Progress of a step within another: only told to stop.
-struct Inner<'a>(&'a dyn Progress);
-
-impl Progress for Inner<'_> {
-    fn begin(&self, _stage: &'static str, _total: u64) {}
-    fn advance(&self, _steps: u64) {}
-    fn is_cancelled(&self) -> bool {
-        self.0.is_cancelled()
-    }
 }
 
 /// The density of the points that `each` gives, in the unit `unit`: as [`density`](crate::kde::density), with memory for
@@ -62,10 +51,10 @@ pub fn density_streamed<T: Sample>(
         survey.add(cloud);
         progress.check()
     })?;
-    let (settled, warnings, notes) = survey.settle(unit, options, &Inner(progress))?;
+    let (settled, warnings, notes) = survey.settle(unit, options, &Within(progress))?;
     let planned = start.elapsed();
     let mut sum = Summing::new(&settled)?;
-    each(&mut |cloud| sum.add(cloud, &Inner(progress)))?;
+    each(&mut |cloud| sum.add(cloud, &Within(progress)))?;
     let mut density = sum.finish(progress)?.whole::<T>(&settled)?;
     density.report.warnings.splice(0..0, warnings);
     density.report.notes.splice(0..0, notes);

@@ -5,7 +5,7 @@ use glam::DVec3;
 use crate::error::{Error, Result};
 use crate::grid::{DensityGrid, Lattice, Sample};
 use crate::kde::choose::{self, Chosen, Estimate, Work};
-use crate::kde::kernel::Kernel;
+use crate::kde::kernel::{Kernel, check_weights};
 use crate::kde::parts::Settled;
 use crate::kde::plan::{GIB, usable_memory};
 use crate::kde::setting::{self, Setting, exceeded};
@@ -14,9 +14,6 @@ use crate::kde::whitened::Whitening;
 use crate::kde::{Density, DensityOptions, Report, Seconds, bound, check, zero_warning};
 use crate::points::PointCloud;
 use crate::progress::Progress;
-
-/// Roundings of f64 that the waves of one point and the way to them come to, generously.
-const ROUNDINGS: f64 = 1e3;
 
 /// The sum over some points, to which others can be added.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,9 +86,9 @@ impl Partial {
         let lattice = settled.lattice();
         let largest = self.values.iter().copied().fold(0.0, f64::max);
         let storage = bound::storage(settled.scale * largest, size_of::<T>());
-        let proven = self.bound / largest + storage;
+        let proven = if largest > 0.0 { self.bound / largest + storage } else { 0.0 };
         let kept = match settled.method.as_str() {
-            "spectral" => {
+            "spectral" if largest > 0.0 => {
                 let overall = settled.most_missed(&kernel).map_or(self.overall, |missed| missed * largest);
                 (overall.max(largest) / largest * settled.error_of_parts + rounding(settled, &kernel) + storage)
                     .min(proven)
@@ -146,7 +143,7 @@ fn rounding(settled: &Settled, kernel: &Kernel) -> f64 {
     let (points, grid) = (settled.points_box(), settled.lattice().bounds());
     let all = crate::geometry::Box3 { min: points.min.min(grid.min), max: points.max.max(grid.max) };
     let corners = PointCloud::from_positions(vec![points.min, points.max]);
-    f64::EPSILON * (7.0 * Whitening::new(&corners, kernel).magnitude(all) + ROUNDINGS)
+    setting::rounding_of_waves(Whitening::new(&corners, kernel).magnitude(all))
 }
 
 impl Settled {
@@ -218,16 +215,14 @@ impl<'a> Summing<'a> {
         let share = weight / self.settled.weight;
         let options = DensityOptions { max_error: self.settled.error_of_parts, ..DensityOptions::default() };
         let setting = Setting::new(cloud, &self.kernel, &options, size_of::<f64>());
-        let [nx, ny, _] = self.lattice.shape;
-        let node = |at: &usize| self.lattice.node(at % nx, at / nx % ny, at / nx / ny);
-        let places: Vec<DVec3> = self.settled.checked_nodes.iter().map(node).collect();
+        let places: Vec<DVec3> = self.settled.checked_nodes.iter().map(|at| self.lattice.node_at(*at)).collect();
         let exact = check::exact_at(&setting, &places);
         self.checked.iter_mut().zip(exact).for_each(|(sum, v)| *sum += share * v);
         match &mut self.state {
             State::Waves { frame, grid } => {
                 let total = self.settled.weight;
                 let weight = |i: usize| cloud.weights.as_ref().map_or(1.0, |w| w[i]) / total;
-                frame.spread(grid, cloud.len(), |i| cloud.positions[i], weight, progress)
+                frame.spread(grid, cloud.len(), |i| cloud.positions[i], weight, progress).map(|_| ())
             }
             State::Values { work, partial } => {
                 let chosen = Chosen { work: work(), estimate: Estimate::default() };
@@ -249,11 +244,8 @@ impl<'a> Summing<'a> {
                 "a point at {p} lies outside {min} to {max}, the box of the plan's points"
             )));
         }
-        let Some(weights) = &cloud.weights else { return Ok(cloud.len() as f64) };
-        if weights.len() != cloud.len() || weights.iter().any(|w| !(w.is_finite() && *w >= 0.0)) {
-            return Err(Error::Data("weights must be one a point, each a number of 0 or more".into()));
-        }
-        Ok(weights.iter().sum())
+        check_weights(cloud)?;
+        Ok(cloud.weights.as_ref().map_or(cloud.len() as f64, |weights| weights.iter().sum()))
     }
 
     /// The sum.

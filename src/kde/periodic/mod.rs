@@ -303,8 +303,7 @@ fn total(cloud: &PointCloud) -> f64 {
 
 fn largest_of<T: Sample>(values: &[T], lattice: &Lattice) -> (DVec3, f64) {
     let at = check::with_largest(values, vec![0])[0];
-    let [nx, ny, _] = lattice.shape;
-    (lattice.node(at % nx, at / nx % ny, at / nx / ny), values[at].to_f64())
+    (lattice.node_at(at), values[at].to_f64())
 }
 
 #[cfg(test)]

@@ -30,6 +30,12 @@ pub(super) struct Arranged {
     tiles: [usize; 3],
 }
 
+/// The bytes of [`Arranged::starts`].
+pub(super) fn bytes_of_starts(points: usize, nodes: [usize; 3]) -> f64 {
+    let tiles: f64 = nodes.iter().map(|n| n.div_ceil(TILE) as f64).product();
+    points.div_ceil(CHUNK) as f64 * (tiles + 1.0) * size_of::<u32>() as f64
+}
+
 /// Working memory to sort in.
 #[derive(Default)]
 pub(super) struct Room {

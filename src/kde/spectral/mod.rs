@@ -23,6 +23,7 @@ use crate::grid::{Lattice, Sample};
 use crate::kde::bound;
 use crate::kde::kernel::Kernel;
 use crate::kde::simd::{Job, LANES, Simd, dispatch};
+use crate::kde::whitened::longest_diagonal;
 use crate::memory::zeros;
 use crate::progress::Progress;
 use arrange::{Arranged, Item};
@@ -264,15 +265,18 @@ impl Frame {
 
     /// Peak memory in bytes beside the points and the result.
     pub(super) fn memory(&self, points: usize, places: usize) -> f64 {
-        let points = if self.onto.size == self.nodes() { points.max(places) } else { points };
         let size = self.size();
         let layers = |a: [usize; 3], bytes: f64| a.iter().map(|n| *n as f64).product::<f64>() * bytes;
         let [x, y, _] = self.axes.map(|a| 2 * a.most + 1);
         let forward = layers([x / 2 + 1, y, self.axes[2].nodes], 16.0);
         let back = layers([x / 2 + 1, y, self.onto.wanted[2]], if self.is_single { 8.0 } else { 16.0 });
         // The memory of the points holds the layers, that of the grid the waves.
-        let room = forward.max(points as f64 * size_of::<Item>() as f64);
-        (room + (8.0 * size.nodes).max(16.0 * size.waves)).max(16.0 * size.waves + back)
+        let room =
+            |points: usize| points as f64 * size_of::<Item>() as f64 + arrange::bytes_of_starts(points, self.nodes());
+        let spread = forward.max(room(points)) + (8.0 * size.nodes).max(16.0 * size.waves);
+        // At places, values are taken from a grid of their own, made by a copy of the waves.
+        let taken = if places > 0 { 8.0 * size.nodes + (16.0 * size.waves + back).max(room(places)) } else { back };
+        spread.max(16.0 * size.waves + taken)
     }
 
     fn nodes(&self) -> [usize; 3] {
@@ -291,7 +295,7 @@ impl Frame {
     }
 
     /// The volume of a period, or the area in a plane.
-    fn volume(&self) -> f64 {
+    pub(super) fn volume(&self) -> f64 {
         self.axes[..self.dimensions].iter().map(Axis::period).product()
     }
 
@@ -306,12 +310,9 @@ impl Frame {
         weight: impl Fn(usize) -> f64 + Sync,
         progress: &dyn Progress,
     ) -> Result<Spectrum> {
-        let item = |i: usize| self.in_nodes(position(i), &self.reach).map(|[x, y, z]| [x, y, z, weight(i)]);
-        let arranged = Arranged::new(count, item, self.nodes(), &self.window);
-        progress.check()?;
         let mut grid = self.empty();
-        taps::spread(&arranged, &self.window, self.nodes(), &mut grid, progress)?;
-        self.waves_of(grid, arranged.into_room(), progress)
+        let room = self.spread(&mut grid, count, position, weight, progress)?;
+        self.waves_of(grid, room, progress)
     }
 
     /// The waves of points that were spread over a grid; `room` is memory to work in.
@@ -325,13 +326,7 @@ impl Frame {
         progress: &dyn Progress,
     ) -> Result<Spectrum> {
         let mut waves = fourier::forward(grid, room, self.nodes(), self.most(), progress)?;
-        let [x, y, z] = [0, 1, 2].map(|a| self.corrections(a));
-        waves.par_chunks_mut(y.len() * z.len()).zip(&x).for_each(|(plane, x)| {
-            for (row, y) in plane.chunks_exact_mut(z.len()).zip(&y) {
-                let xy = x * y;
-                row.iter_mut().zip(&z).for_each(|(value, z)| *value *= xy * z);
-            }
-        });
+        times_axes(&mut waves, [0, 1, 2].map(|a| self.corrections(a)));
         Ok(Spectrum { waves, weight: 1.0 })
     }
 
@@ -383,9 +378,8 @@ impl Frame {
         } else {
             self.back::<f64, f64>(spectrum, kernel, onto, &mut zeros::<f64>(nodes), true, progress)?
         };
-        let steepest = kernel.steepest();
-        let square = |a: usize| (0.5 * self.axes[a].step * steepest[a]).powi(2);
-        Ok(found * bound::coarseness((0..self.dimensions).map(square).sum::<f64>().sqrt()))
+        let step = |a: usize| if a < self.dimensions { 0.5 * self.axes[a].step } else { 0.0 };
+        Ok(found * bound::coarseness(longest_diagonal(kernel.whitening, DVec3::new(step(0), step(1), step(2)))))
     }
 
     fn size_as_points(&self, kernel: &Kernel, per_sigma: f64) -> [usize; 3] {
@@ -542,8 +536,7 @@ impl Frame {
         let [x, y, z] = self.axes.map(|axis| axis.wave_numbers(axis.most).collect::<Vec<_>>());
         let h = &kernel.covariance;
         let end = window::band(self.error);
-        let plane = |x_at: usize| {
-            let mut sums = vec![[0.0; 2]; INTERVALS];
+        let plane = |x_at: usize, sums: &mut [[f64; 2]]| {
             let times = if x_at == 0 { 1.0 } else { 2.0 };
             for (row, ky) in spectrum.waves[x_at * y.len() * z.len()..].chunks_exact(z.len()).zip(&y) {
                 for (wave, kz) in row.iter().zip(&z) {
@@ -557,12 +550,18 @@ impl Frame {
                     }
                 }
             }
+        };
+        let planes = self.axes[0].most + 1;
+        let run = planes.div_ceil(RUNS);
+        let of_run = |first: usize| {
+            let mut sums = vec![[0.0; 2]; INTERVALS];
+            (first..(first + run).min(planes)).for_each(|x| plane(x, &mut sums));
             sums
         };
-        let planes: Vec<_> = (0..=self.axes[0].most).into_par_iter().map(plane).collect();
+        let runs: Vec<_> = (0..planes).into_par_iter().step_by(run).map(of_run).collect();
         let mut sums = vec![[0.0; 2]; INTERVALS];
-        for plane in planes {
-            sums.iter_mut().zip(plane).for_each(|(sum, [p, pq])| *sum = [sum[0] + p, sum[1] + pq]);
+        for run in runs {
+            sums.iter_mut().zip(run).for_each(|(sum, [p, pq])| *sum = [sum[0] + p, sum[1] + pq]);
         }
         let scale = 1.0 / (self.volume() * spectrum.weight * spectrum.weight);
         let mean = |[p, pq]: [f64; 2]| [p * scale, pq / p];
@@ -610,20 +609,30 @@ impl Spectrum {
             let one = |m: i64| if axis.nodes == 1 { 1.0 } else { 1.0 / frame.window.transform(k(m)) };
             waves(axis.most).map(one).collect()
         };
-        let [x, y, z] = [0, 1, 2].map(of);
         let mut waves = self.waves.clone();
-        waves.par_chunks_mut(y.len() * z.len()).zip(&x).for_each(|(plane, x)| {
-            for (row, y) in plane.chunks_exact_mut(z.len()).zip(&y) {
-                let xy = x * y;
-                row.iter_mut().zip(&z).for_each(|(value, z)| *value *= xy * z);
-            }
-        });
+        times_axes(&mut waves, [0, 1, 2].map(of));
         Self { waves, weight: self.weight }
     }
 }
 
+/// Multiplies each wave by a factor for each axis.
+fn times_axes<F>(waves: &mut [Complex<f64>], [x, y, z]: [Vec<F>; 3])
+where
+    F: Copy + Sync + std::ops::Mul<Output = F>,
+    Complex<f64>: std::ops::MulAssign<F>,
+{
+    waves.par_chunks_mut(y.len() * z.len()).zip(&x).for_each(|(plane, x)| {
+        for (row, y) in plane.chunks_exact_mut(z.len()).zip(&y) {
+            let xy = *x * *y;
+            row.iter_mut().zip(&z).for_each(|(value, z)| *value *= xy * *z);
+        }
+    });
+}
+
 /// Intervals of [`Frame::powers`]: a smooth function of q at their means is right to 1e-6 of its sum.
 const INTERVALS: usize = 1 << 14;
+/// Sums over the intervals that are formed beside each other; fixed, so that the bytes do not depend on the threads.
+const RUNS: usize = 32;
 
 /// Sums of squared magnitudes of waves, by the volume of a period, each with its mean `q`.
 pub(super) struct Powers(Vec<[f64; 2]>);

@@ -4,7 +4,7 @@ use glam::DVec3;
 
 use crate::error::Result;
 use crate::kde::kernel::Kernel;
-use crate::kde::spectral::arrange::Arranged;
+use crate::kde::spectral::arrange::{Arranged, Item};
 use crate::kde::spectral::{Frame, Spectrum, taps};
 use crate::memory::zeros;
 use crate::progress::Progress;
@@ -15,7 +15,7 @@ impl Frame {
         zeros(self.nodes().iter().product())
     }
 
-    /// Spreads so many points over a grid, beside those that it holds.
+    /// Spreads so many points over a grid, beside those that it holds, and gives memory to work in.
     ///
     /// # Errors
     /// [`Error::Interrupted`](crate::error::Error::Interrupted).
@@ -26,11 +26,12 @@ impl Frame {
         position: impl Fn(usize) -> DVec3 + Sync,
         weight: impl Fn(usize) -> f64 + Sync,
         progress: &dyn Progress,
-    ) -> Result<()> {
+    ) -> Result<Vec<Item>> {
         let item = |i: usize| self.in_nodes(position(i), &self.reach).map(|[x, y, z]| [x, y, z, weight(i)]);
         let arranged = Arranged::new(count, item, self.nodes(), &self.window);
         progress.check()?;
-        taps::spread(&arranged, &self.window, self.nodes(), grid, progress)
+        taps::spread(&arranged, &self.window, self.nodes(), grid, progress)?;
+        Ok(arranged.into_room())
     }
 
     /// Fills `values`, x fastest, with the density of a kernel at the nodes as the waves give it, which may be a little below 0:

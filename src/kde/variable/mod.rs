@@ -77,6 +77,7 @@ struct Outcome {
 impl<'a> Kernels<'a> {
     /// In `d` dimensions, with warnings.
     fn new(cloud: &'a PointCloud, bandwidth: &Bandwidth, d: usize) -> Result<(Self, Vec<String>)> {
+        kernel::check_weights(cloud)?;
         kernel::distinct_bounds(cloud)?;
         let (sigmas, warnings) = sigmas::of(cloud, bandwidth, d)?;
         let [median] = sigmas::percentiles(&sigmas, [MEDIAN]);
@@ -243,9 +244,7 @@ pub(super) fn on_grid<T: Sample>(
         storage(result.largest, size_of::<T>()),
     )?);
     warnings.extend(super::zero_warning(result.largest));
-    let [nx, ny, _] = plan.lattice.shape;
-    let node = |at: usize| plan.lattice.node(at % nx, at / nx % ny, at / nx / ny);
-    let sampled = kernels.sampled_error(&values, result.largest, node);
+    let sampled = kernels.sampled_error(&values, result.largest, |at| plan.lattice.node_at(at));
     let seconds = Seconds::between(planned, evaluated, start.elapsed());
     let report = Report { notes, ..kernels.report(&result, sampled, warnings, seconds) };
     let grid = DensityGrid { focus: plan.focus, ..DensityGrid::new(plan.lattice, values, cloud.unit)? };

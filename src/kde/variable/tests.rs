@@ -23,11 +23,10 @@ fn widths(random: &mut Random, n: usize, low: f64, high: f64) -> Vec<DVec3> {
 /// Largest difference from the plain sum at about `count` nodes, as a share of the largest value; NaN if a value is.
 fn error_of<T: Sample>(cloud: &PointCloud, o: &DensityOptions, d: usize, grid: &DensityGrid<T>, count: usize) -> f64 {
     let kernels = Kernels::new(cloud, &o.bandwidth, d).unwrap().0;
-    let [nx, ny, _] = grid.lattice.shape;
     let largest = grid.values.iter().map(|v| v.to_f64()).fold(0.0, f64::max);
     let step = (grid.values.len() / count).max(1);
     let error = |at: usize| {
-        let plain = kernels.plain(grid.lattice.node(at % nx, at / nx % ny, at / nx / ny));
+        let plain = kernels.plain(grid.lattice.node_at(at));
         (grid.values[at].to_f64() - plain).abs() / largest
     };
     let errors = (0..grid.values.len()).step_by(step).map(error);
