@@ -77,6 +77,7 @@ pub fn density(report: &Report) -> Map<String, Value> {
         "n_eff": report.kernel.n_eff,
         "bound_relative_to_max": report.bound_relative_to_max,
         "error_relative_to_max": report.error_relative_to_max,
+        "bound_relative_to_each": report.bound_relative_to_each,
         "sampled_error_relative_to_max": report.sampled_error_relative_to_max,
         "warnings": report.warnings,
     }))
@@ -127,8 +128,9 @@ pub fn one_kernel(report: &Report, option: &str) -> Result<()> {
 pub fn errors(report: &Report, places: &str) -> String {
     let sampled = report.sampled_error_relative_to_max;
     let sampled = if sampled.is_nan() { "not sampled".into() } else { format!("{sampled:.1e} at sampled {places}") };
+    let each = report.bound_relative_to_each.map_or(String::new(), |e| format!("; of each value, below {e:.1e}"));
     format!(
-        "error below {:.1e} of the maximum ({sampled}; proven for any points: below {:.1e})",
+        "error below {:.1e} of the maximum ({sampled}; proven for any points: below {:.1e}{each})",
         report.error_relative_to_max, report.bound_relative_to_max
     )
 }
@@ -136,6 +138,9 @@ pub fn errors(report: &Report, places: &str) -> String {
 /// The choice of the method in a line.
 pub fn choice(report: &Report) -> String {
     let estimate = &report.estimate;
+    if estimate.seconds == 0.0 {
+        return format!("{} method ({})", report.method, estimate.reason);
+    }
     format!(
         "{} method: expected {:.2} s on one core and {:.0} MB ({})",
         report.method,

@@ -87,11 +87,13 @@ impl Rounding {
 }
 
 /// What storing values of `bytes` bytes can change, as a share of `largest`, the largest of them: f32 rounds to 24 bits, to
-/// multiples of 2^-149 where that is coarser, and holds nothing beyond 3.4e38.
+/// multiples of 2^-149 where that is coarser, and holds nothing beyond 3.4e38. f64, in which values are made, is so coarse
+/// below 1e-308 only.
 pub(super) fn storage(largest: f64, bytes: usize) -> f64 {
     match bytes {
-        8 => 0.0,
         _ if largest == 0.0 => 0.0,
+        8 if largest.is_infinite() => f64::INFINITY,
+        8 => 2f64.powi(-1073) / largest,
         _ if (largest as f32).is_infinite() => f64::INFINITY,
         _ => 0.5 * f64::from(f32::EPSILON) + 2f64.powi(-150) / largest,
     }
@@ -121,7 +123,7 @@ mod tests {
                 assert!(off <= bound, "{value:e}: {off:e} {bound:e}");
             }
         }
-        assert_eq!((storage(4e38, 4), storage(4e38, 8)), (f64::INFINITY, 0.0));
+        assert_eq!((storage(4e38, 4), storage(4e38, 8)), (f64::INFINITY, 2f64.powi(-1073) / 4e38));
         assert!(storage(1.0, 4) < 6e-8 && storage(1e-40, 4) > 7e-6);
     }
 

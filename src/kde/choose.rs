@@ -7,6 +7,7 @@ use crate::geometry::Box3;
 use crate::kde::plan::{self, GIB};
 use crate::kde::setting::Setting;
 use crate::kde::spectral::{Frame, Wanted};
+use crate::kde::whitened::UNIT;
 use crate::kde::{DensityOptions, Method, bound};
 
 // Nanoseconds on one core, from `cargo bench --bench kde` (benches/RESULTS.md).
@@ -26,6 +27,11 @@ const CALL: f64 = 3e5;
 const EXACT_ERROR: f64 = 1e-11;
 /// Points by which the share near the grid is guessed.
 const SOME_POINTS: usize = 4096;
+/// Points from which it is asked how many are near.
+const LOOKED_FROM: usize = 100;
+/// Why the tree stands in.
+const NOT_BY_WAVES: &str = "waves cannot keep the error here: no point is near, it is too small, or the points reach over too \
+                            many widths of the kernel";
 /// Edge of the tree's blocks, in nodes.
 const BLOCK: f64 = 8.0;
 
@@ -38,6 +44,16 @@ pub struct Estimate {
     pub bytes: f64,
     /// Why the method was taken, one line.
     pub reason: String,
+}
+
+impl Estimate {
+    /// With the reason for the method that was taken in the end.
+    pub(super) fn of(self, asked: Method, taken: Method) -> Self {
+        if asked == Method::Spectral && taken != asked {
+            return Self { reason: NOT_BY_WAVES.into(), ..self };
+        }
+        self
+    }
 }
 
 /// A method and what it works with.
@@ -110,9 +126,7 @@ pub(super) fn choose(setting: &Setting, options: &DensityOptions, wanted: Wanted
         )));
     }
     chosen.estimate.reason = match (options.method, &chosen.work) {
-        (Method::Spectral, Work::Tree) => "no point is near, the error is too small or the points reach over \
-                                             too many widths of the kernel for the spectral method"
-            .into(),
+        (Method::Spectral, Work::Tree) => NOT_BY_WAVES.into(),
         _ => "asked for".into(),
     };
     Ok(chosen)
@@ -159,7 +173,7 @@ pub(super) fn tree_seconds(setting: &Setting, wanted: Wanted, places: usize) -> 
         // Blocks in the tails reach for the points.
         radius *= 2.0;
     }
-    let (points, sigma, bounds) = (setting.cloud.len() as f64, setting.kernel.sigma(), setting.cloud.bounds());
+    let (points, sigma) = (setting.cloud.len() as f64, setting.kernel.sigma());
     let d = setting.kernel.dimensions;
     match wanted {
         Wanted::Nodes(lattice) => {
@@ -174,9 +188,7 @@ pub(super) fn tree_seconds(setting: &Setting, wanted: Wanted, places: usize) -> 
             (points * (TREE_POINT + TREE_PAIR * pairs) + blocks * TREE_BLOCK) * 1e-9
         }
         Wanted::Places(_) => {
-            // The share of a box that a cut-off reaches, and how many more points than elsewhere are where points are.
-            let share = |a: usize| (2.0 * radius * sigma[a] / bounds.size()[a].max(1e-300)).min(1.0);
-            let near = points * (crowding(setting, bounds) * share(0) * share(1) * share(2)).min(1.0);
+            let near = points * share_near(setting, radius * UNIT);
             (points * TREE_POINT + places as f64 * (TREE_POINT + AT_PAIR * near)) * 1e-9
         }
     }
@@ -190,19 +202,15 @@ fn share_inside(setting: &Setting, bounds: Box3) -> f64 {
     some.clone().filter(is_inside).count() as f64 / some.count().max(1) as f64
 }
 
-/// The mean density where points are, as a multiple of that of points spread evenly over their box.
-fn crowding(setting: &Setting, bounds: Box3) -> f64 {
-    const EDGE: usize = 8;
+/// The share of the points within a whitened distance of a point, by pairs of some of them.
+fn share_near(setting: &Setting, distance: f64) -> f64 {
     let positions = &setting.cloud.positions;
-    let mut counts = vec![0.0; EDGE.pow(3)];
-    let mut all = 0.0;
-    for p in positions.iter().step_by(positions.len().div_ceil(SOME_POINTS)) {
-        let at = ((*p - bounds.min) / bounds.size().max(DVec3::splat(f64::MIN_POSITIVE)) * EDGE as f64).to_array();
-        let [i, j, k] = at.map(|v| (v as usize).min(EDGE - 1));
-        counts[i + EDGE * (j + EDGE * k)] += 1.0;
-        all += 1.0;
-    }
-    counts.iter().map(|n| n * n).sum::<f64>() / (all * all) * counts.len() as f64
+    let some = |count: usize| positions.iter().step_by(positions.len().div_ceil(count));
+    let others: Vec<DVec3> = some(SOME_POINTS).map(|p| setting.whitening.at(*p)).collect();
+    let weight = |p: &DVec3| others.iter().filter(|q| q.distance_squared(*p) <= distance * distance).count();
+    let looked_from: Vec<DVec3> = some(LOOKED_FROM).map(|p| setting.whitening.at(*p)).collect();
+    let near: usize = looked_from.iter().map(weight).sum();
+    near as f64 / (looked_from.len() * others.len()).max(1) as f64
 }
 
 /// Points are sorted and spread, waves made and multiplied, and taken onto the nodes or to the places.

@@ -3,6 +3,28 @@
 use glam::DVec3;
 use rayon::prelude::*;
 
+use crate::points::PointCloud;
+
+/// Positions that are looked at to see whether many are repeated.
+const LOOKED_AT: usize = 4096;
+
+/// The distinct ones of positions of which at least half are repeated.
+pub(super) fn repeated(positions: &[DVec3]) -> Option<Distinct> {
+    let step = positions.len().div_ceil(LOOKED_AT).max(1);
+    let some: Vec<DVec3> = positions.iter().copied().step_by(step).collect();
+    (2 * Distinct::of(&some).places.len() < some.len()).then(|| Distinct::of(positions))
+}
+
+/// One point a place with the weight of all there, if at least half of the points are repeated.
+pub(super) fn merged(cloud: &PointCloud) -> Option<PointCloud> {
+    let distinct = repeated(&cloud.positions)?;
+    let mut weights = vec![0.0; distinct.places.len()];
+    for (i, at) in distinct.of_point.iter().enumerate() {
+        weights[*at] += cloud.weights.as_ref().map_or(1.0, |w| w[i]);
+    }
+    Some(PointCloud { positions: distinct.places, weights: Some(weights), unit: cloud.unit, ..PointCloud::default() })
+}
+
 /// The places where points are, in the order of x, then y, then z, and how many are at each: however often points are
 /// repeated, a place is looked from once.
 pub(super) struct Distinct {

@@ -250,7 +250,8 @@ impl Estimator {
     }
 
     /// The scores of least-squares cross-validation of the points as they are now, for kernels of the shape of their
-    /// covariance: from the narrowest that is nowhere below the floor to 1.4 times the first bandwidth.
+    /// covariance: from the narrowest that is nowhere below the floor to twice the first bandwidth, or four times the narrowest. Those of
+    /// kernels wider than 1.4 times the first count some images of the period, too: they are estimates.
     /// The waves are there already. See [`select`](crate::kde::select::select).
     ///
     /// # Errors
@@ -261,10 +262,9 @@ impl Estimator {
         let narrow = Kernel::of("cv", Some(low), n_eff, self.floor.dimensions, self.data * (low * low))?;
         let powers = self.frame.powers(&self.spectrum, &narrow);
         let room = |a: usize| self.widest.sigma()[a] / narrow.sigma()[a];
-        // The squared density is one of a kernel wider by the square root of 2.
-        let widest = (0..self.floor.dimensions).map(room).fold(f64::INFINITY, f64::min) / std::f64::consts::SQRT_2;
+        let widest = (0..self.floor.dimensions).map(room).fold(f64::INFINITY, f64::min);
         let squares = self.moments.squares / self.moments.weight.powi(2);
-        Ok(select::least(&powers, &narrow, [low, low * widest.max(1.0)], squares, 1.0))
+        Ok(select::least(&powers, &narrow, [low, low * widest.max(4.0)], squares, 1.0))
     }
 
     /// Adds points; the first bandwidth's grid stays as it is.
@@ -655,5 +655,32 @@ mod tests {
         assert_eq!(estimator.add(&cloud, &Silent).unwrap_err().exit_code(), 1);
         cloud.weights = Some(vec![1.0]);
         assert_eq!(estimator.add(&cloud, &Silent).unwrap_err().exit_code(), 1);
+    }
+
+    #[test]
+    fn what_rounding_is_left_of_is_not_told_as_a_density() {
+        let weighted =
+            |weight: f64, seed: u64| PointCloud { weights: Some(vec![weight; 50]), ..normal_cloud(50, seed) };
+        let [a, b, c] = [(1.0, 1), (1e-8, 2), (1e-16, 3)].map(|(weight, seed)| weighted(weight, seed));
+        let mut all = a.clone();
+        for more in [&b, &c] {
+            all.positions.extend_from_slice(&more.positions);
+            all.weights.as_mut().unwrap().extend_from_slice(more.weights.as_ref().unwrap());
+        }
+        let mut estimator = Estimator::new(&all, &options(), 0.5, &Silent).unwrap();
+        estimator.remove(&a, &Silent).unwrap();
+        let of_b = estimator.density::<f64>(&Bandwidth::Factor(1.0), &Silent).unwrap();
+        // The roundings of what was 1e8 times as heavy are in the bound.
+        assert!(of_b.bound_relative_to_max > 1e-5, "{:e}", of_b.bound_relative_to_max);
+        assert!(estimator.remove(&b, &Silent).is_err());
+    }
+
+    #[test]
+    fn a_coarse_grid_and_outliers_are_told() {
+        let mut cloud = normal_cloud(500, 5);
+        cloud.positions.push(DVec3::new(0.0, 0.0, 300.0));
+        let o = DensityOptions { bandwidth: Bandwidth::Factor(0.5), ..Default::default() };
+        let estimator = Estimator::new(&cloud, &o, 1.0, &Silent).unwrap();
+        assert!(estimator.warnings().iter().any(|w| w.contains("outliers along z")), "{:?}", estimator.warnings());
     }
 }

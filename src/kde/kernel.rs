@@ -128,7 +128,7 @@ impl Kernel {
             * (1.0 / sigma.z);
         let whitening = inverse_factor * scale;
         let inverse = whitening.transpose() * whitening;
-        if !(peak.is_finite() && peak > 0.0 && whitening.is_finite() && inverse.is_finite()) {
+        if !(peak.is_finite() && peak >= f64::MIN_POSITIVE && whitening.is_finite() && inverse.is_finite()) {
             return Err(Error::Data(format!(
                 "no kernel can be made of the standard deviations {:.3e}, {:.3e}, {:.3e}: numbers this far from 1 \
                  leave the range of f64; scale the coordinates or the weights",
@@ -366,8 +366,8 @@ fn singular_warning(flat: [bool; 3], d: usize, raised: u32) -> String {
     let shape = if lost > 1 || d == 2 { "line" } else { "plane" };
     let along = if axes.is_empty() { String::new() } else { format!(" (no spread along {axes})") };
     format!(
-        "the points lie on a {shape}{along}, so their covariance is singular; the kernel is given a variance \
-         of 1/100 of the largest across it"
+        "the points lie on a {shape}{along}, or so nearly that f64 hardly tells, so their covariance is singular; the kernel is \
+         given a variance of 1/100 of the largest across it"
     )
 }
 

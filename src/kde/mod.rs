@@ -174,6 +174,9 @@ pub struct Report {
     /// The error that is kept, as a share of the largest value: the proven bound, or of the spectral method that by its choice of
     /// windows, which `bound_relative_to_max` may exceed by far.
     pub error_relative_to_max: f64,
+    /// Proven bound of the error of every value as a share of itself, if that was asked for
+    /// ([`relative`](DensityOptions::relative)).
+    pub bound_relative_to_each: Option<f64>,
     /// Largest difference from the exact sum at some nodes, as a share of the largest value; NaN where the exact sum has too
     /// many terms, as that over all images of a periodic cell under a wide kernel.
     pub sampled_error_relative_to_max: f64,
@@ -249,10 +252,14 @@ fn on_grid<T: Sample>(
     let result = setting.on_grid(&chosen, &plan.lattice, &mut values, progress)?;
     let evaluated = start.elapsed();
 
-    warnings.extend(setting.kept(&result, plan.lattice.bounds(), size_of::<T>())?);
+    let (bound_relative_to_each, told) = setting.kept(&result, plan.lattice.bounds(), size_of::<T>())?;
+    warnings.extend(told);
     warnings.extend(zero_warning(result.largest));
+    if result.largest == 0.0 && options.guaranteed {
+        return Err(Error::Data(format!("{}; an error as a share of 0 cannot be guaranteed", warnings.join("; "))));
+    }
     if options.relative {
-        warnings.extend(underflow::<T>(&values, options.guaranteed)?);
+        warnings.extend(underflow::<T>(&values, kernel.peak, options.max_error, options.guaranteed)?);
     }
     let node = |at| plan.lattice.node_at(at);
     let sampled = check::sampled_error(&setting, result.method, &values, result.largest, node);
@@ -262,10 +269,11 @@ fn on_grid<T: Sample>(
         points: cloud.len(),
         bound_relative_to_max: result.bound,
         error_relative_to_max: result.kept,
+        bound_relative_to_each,
         sampled_error_relative_to_max: sampled,
         warnings,
         notes: plan.notes,
-        estimate: chosen.estimate,
+        estimate: chosen.estimate.of(options.method, result.method),
         selection,
         seconds,
         kernel,
@@ -274,13 +282,18 @@ fn on_grid<T: Sample>(
     Ok(Density { grid, report })
 }
 
-/// What is to be said, or refused, of values that are to be right each by itself and are too small for f32.
-fn underflow<T: Sample>(values: &[T], is_guaranteed: bool) -> Result<Option<String>> {
-    if size_of::<T>() == 8 || !values.iter().any(|v| v.to_f64() < f64::from(f32::MIN_POSITIVE)) {
+/// What is to be said, or refused, of values that are to be right each by itself, to `error`, and are too small for that, in
+/// samples of their type or in the sums.
+fn underflow<T: Sample>(values: &[T], peak: f64, error: f64, is_guaranteed: bool) -> Result<Option<String>> {
+    let least_sum = bound::clamped(peak, 1.0) / (0.05 * error);
+    let least = if size_of::<T>() == 4 { least_sum.max(f64::from(f32::MIN_POSITIVE)) } else { least_sum };
+    let small = values.iter().filter(|v| v.to_f64() < least).count();
+    if small == 0 {
         return Ok(None);
     }
-    let text = "values below 1.2e-38 are more than f32 holds and stand as 0 or nearly so; take --dtype f64";
-    if is_guaranteed { Err(Error::Data(text.into())) } else { Ok(Some(text.into())) }
+    let out = if least > least_sum { "stored as f32; take --dtype f64" } else { "found so far from all points" };
+    let text = format!("{small} values below {least:.1e} are less than can be {out}; they stand as 0 or nearly so");
+    if is_guaranteed { Err(Error::Data(text)) } else { Ok(Some(text)) }
 }
 
 /// A warning if nothing is anywhere.

@@ -131,18 +131,20 @@ impl<'a> Setting<'a> {
         }
     }
 
-    /// What is to be said, or refused, if the error of `outcome` at places in a box exceeds that which was asked for. `bytes`
-    /// is the size of a sample.
-    pub(super) fn kept(&self, outcome: &Outcome, places: Box3, bytes: usize) -> Result<Option<String>> {
+    /// The bound as a share of each value, if that was asked for, and what is to be said, or refused, if the error of `outcome`
+    /// at places in a box exceeds that which was asked for. `bytes` is the size of a sample.
+    pub(super) fn kept(&self, outcome: &Outcome, places: Box3, bytes: usize) -> Result<(Option<f64>, Option<String>)> {
         if let Some(left_out) = self.relative {
             let magnitude = self.magnitude(places);
             let rounding = Rounding { exponent: EXPONENT, ..exact::rounding(self.cloud.len(), magnitude, None) };
             let storage = bound::storage(outcome.largest, bytes);
             let bound = left_out + rounding.bound() + storage;
-            return exceeded_of("each value", [bound, self.max_error], self.is_guaranteed, storage);
+            let told = exceeded_of("each value", [bound, self.max_error], self.is_guaranteed, storage)?;
+            return Ok((Some(bound), told));
         }
         let bound = if self.is_guaranteed { outcome.bound } else { outcome.kept };
-        exceeded([bound, self.max_error], self.is_guaranteed, bound::storage(outcome.largest, bytes))
+        let told = exceeded([bound, self.max_error], self.is_guaranteed, bound::storage(outcome.largest, bytes))?;
+        Ok((None, told))
     }
 
     /// The factor between the maximum over all space and the largest node, if the grid holds all points.
@@ -322,8 +324,8 @@ fn exceeded_of(whole: &str, [bound, asked]: [f64; 2], is_guaranteed: bool, stora
     } else if storage > 0.5 * bound {
         "samples are stored as f32; take --dtype f64"
     } else {
-        "f64 rounds that much where the kernel is this narrow beside the coordinates; take a wider --bandwidth, or move \
-         points that lie far from 0 nearer to it"
+        "f64 rounds that much where the kernel is this narrow beside the coordinates; take a wider --bandwidth, \
+         move points that lie far from 0 nearer to it, or take --method exact, which rounds least"
     };
     let text = if bound.is_finite() {
         format!("the error can be {bound:.1e} of {whole} where {asked:.1e} was asked for: {why}")

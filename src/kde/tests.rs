@@ -293,6 +293,43 @@ fn bounds_hold_to_the_ends_of_f32_and_beyond_them_it_is_told() {
     }
 }
 
+// Beyond 36.5 standard deviations a kernel is 0.
+#[test]
+fn bounds_hold_where_all_points_are_as_far_as_kernels_reach() {
+    let cloud = PointCloud::from_positions(vec![DVec3::ZERO, DVec3::new(0.0, 1e-3, 0.0)]);
+    let bandwidth = Bandwidth::Length { sigma: [1.0; 3], unit: None };
+    for first in [30.0, 36.0, 36.4, 37.0] {
+        let bounds = Box3 { min: DVec3::new(first, 0.0, 0.0), max: DVec3::new(first + 0.6, 0.5, 0.5) };
+        for method in [Method::Exact, Method::Tree] {
+            let o = DensityOptions { bandwidth, extent: Extent::Bounds(bounds), ..options(method, 6) };
+            let d: Density<f64> = made(&cloud, &o);
+            let (error, bound) = (error_of(&d, &cloud), d.report.bound_relative_to_max);
+            assert!(error <= bound, "{first} {method:?}: {error:e} {bound:e}");
+            let guaranteed = density::<f64>(&cloud, &DensityOptions { guaranteed: true, ..o }, &Silent);
+            assert_eq!(guaranteed.is_ok(), first <= 36.0, "{first} {method:?} {bound:e}");
+            let relative = DensityOptions { relative: true, guaranteed: true, ..o };
+            assert_eq!(density::<f64>(&cloud, &relative, &Silent).is_ok(), first == 30.0, "{first} {method:?}");
+        }
+    }
+}
+
+#[test]
+fn kernels_whose_peak_f64_hardly_holds_are_refused() {
+    let scaled = |scale: f64| normal_cloud(300, 4).positions.iter().map(|p| *p * scale).collect();
+    let o = DensityOptions { guaranteed: true, ..options(Method::Auto, 6) };
+    for (scale, is_held) in [(1e90, true), (1e104, false), (1e107, false)] {
+        let made = density::<f64>(&PointCloud::from_positions(scaled(scale)), &o, &Silent);
+        assert_eq!(made.is_ok(), is_held, "{scale:e} {made:?}");
+    }
+}
+
+#[test]
+fn another_method_than_the_one_asked_for_is_explained() {
+    let cloud = PointCloud::from_positions(normal_cloud(300, 4).positions.iter().map(|p| *p + 1e10).collect());
+    let d: Density<f64> = made(&cloud, &options(Method::Spectral, 8));
+    assert!(d.report.method == "tree" && d.report.estimate.reason.contains("waves cannot"), "{:?}", d.report);
+}
+
 #[test]
 fn a_default_grid_too_coarse_for_a_narrow_ridge_is_told() {
     let mut random = Random(29);
@@ -388,7 +425,7 @@ fn every_value_is_right_in_the_tails_if_the_error_is_relative() {
         for method in [Method::Tree, Method::Auto] {
             let d: Density<f64> = made(&cloud, &DensityOptions { method, ..o.clone() });
             let (lattice, kernel) = (d.grid.lattice, &d.report.kernel);
-                    for (at, value) in d.grid.values.iter().enumerate() {
+            for (at, value) in d.grid.values.iter().enumerate() {
                 let exact = plain(&cloud, kernel, lattice.node_at(at));
                 assert!(relative(*value, exact, 1e-288 * kernel.peak), "case {case}, {method:?}: {value:e} {exact:e}");
             }

@@ -3,13 +3,14 @@
 use glam::DVec3;
 
 use crate::error::{Error, Result};
+use crate::geometry::Box3;
 use crate::grid::Lattice;
 use crate::kde::choose::{self, Work};
 use crate::kde::kernel::{Kernel, summed};
 use crate::kde::parts::Settled;
-use crate::kde::plan::plan;
+use crate::kde::plan::{plan, usable_memory};
 use crate::kde::setting::{self, Setting};
-use crate::kde::spectral::{Frame, Reach, Wanted};
+use crate::kde::spectral::{Frame, Reach, SMALLEST_ERROR, Wanted};
 use crate::kde::whitened::Whitening;
 use crate::kde::{DensityOptions, check, select};
 use crate::points::PointCloud;
@@ -53,7 +54,10 @@ pub fn settle(
     let (method, share) = match &chosen.work {
         Work::Exact => ("exact", 1.0),
         Work::Tree => ("tree", SHARE_OF_TREE),
-        Work::Spectral(_) => ("spectral", SHARE / missed(cloud, &kernel, &lattice, progress)?),
+        Work::Spectral(_) => {
+            let share = SHARE / missed(cloud, &kernel, &lattice, progress)?;
+            by_waves(share, options.max_error, &kernel, cloud.bounds(), &lattice)
+        }
     };
     let weight = summed(cloud.len(), |i| [cloud.weights.as_ref().map_or(1.0, |w| w[i])])[0];
     let (h, bounds) = (kernel.covariance, cloud.bounds());
@@ -79,6 +83,24 @@ pub fn settle(
     };
     settled.check()?;
     Ok((settled, warnings, plan.notes))
+}
+
+/// The spectral method with a share of the error for the parts, or the tree where waves cannot keep so little or their grids do
+/// not fit into memory.
+pub(super) fn by_waves(
+    share: f64,
+    error: f64,
+    kernel: &Kernel,
+    points: Box3,
+    lattice: &Lattice,
+) -> (&'static str, f64) {
+    let frames = Frame::all(share * error, [kernel; 2], points, Wanted::Nodes(lattice), Reach::Near);
+    let fits = |frame: &Frame| frame.memory(0, 0) + 8.0 * lattice.len() as f64 <= usable_memory();
+    if share * error >= SMALLEST_ERROR && frames.iter().any(fits) {
+        ("spectral", share)
+    } else {
+        ("tree", SHARE_OF_TREE)
+    }
 }
 
 /// Refuses what the parts of a density cannot keep.

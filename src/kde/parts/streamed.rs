@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
 use crate::grid::Sample;
 use crate::kde::kernel::{Kernel, regular, summed};
-use crate::kde::parts::settle::{checked_nodes, missed, refuse};
+use crate::kde::parts::settle::{by_waves, checked_nodes, missed, refuse};
 use crate::kde::parts::{SHARE, SHARE_OF_TREE, Settled, Summing};
 use crate::kde::plan::{Plan, plan, usable_memory};
 use crate::kde::setting::Setting;
@@ -172,10 +172,13 @@ impl Survey {
             plan(&some, &kernel, options.extent, options.resolution, size_of::<f64>())?;
         warnings.extend(of_plan);
         let (method, reason) = self.method(&some, &kernel, options, Wanted::Nodes(&lattice), lattice.len());
-        let share = match method {
-            Method::Exact => 1.0,
-            Method::Tree => SHARE_OF_TREE,
-            _ => SHARE / missed(&some, &kernel, &lattice, progress)?,
+        let (method, share) = match method {
+            Method::Exact => ("exact", 1.0),
+            Method::Tree => ("tree", SHARE_OF_TREE),
+            _ => {
+                let share = SHARE / missed(&some, &kernel, &lattice, progress)?;
+                by_waves(share, options.max_error, &kernel, self.bounds, &lattice)
+            }
         };
         let h = kernel.covariance;
         let settled = Settled {
@@ -191,7 +194,7 @@ impl Survey {
             factor: kernel.factor,
             n_eff: kernel.n_eff,
             covariance: [h.x_axis.x, h.x_axis.y, h.x_axis.z, h.y_axis.y, h.y_axis.z, h.z_axis.z],
-            method: method.name().to_owned(),
+            method: method.to_owned(),
             reason: format!("some points at a time; {reason}"),
             error: options.max_error,
             error_of_parts: share * options.max_error,

@@ -111,6 +111,7 @@ impl Partial {
             points: self.points,
             bound_relative_to_max: proven,
             error_relative_to_max: kept,
+            bound_relative_to_each: None,
             sampled_error_relative_to_max: if largest > 0.0 { sampled } else { 0.0 },
             warnings,
             notes: Vec::new(),

@@ -5,7 +5,7 @@ use glam::DVec3;
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, Cell};
 use crate::kde::bound;
-use crate::kde::kernel::Kernel;
+use crate::kde::kernel::{self, Kernel};
 use crate::kde::plan::{GIB, usable_memory};
 use crate::points::PointCloud;
 
@@ -22,7 +22,8 @@ pub(super) struct Images<'a> {
 
 impl<'a> Images<'a> {
     /// Those that may add to places in a box more than `error` of the maximum, together: within a distance of `R` standard
-    /// deviations, beyond which images add at most `(R^2/3)^(3/2) exp(3/2 - R^2/2)` of it ([`bound`]).
+    /// deviations, beyond which images add at most `(R^2/3)^(3/2) exp(3/2 - R^2/2)` of it ([`bound`]). With an error of 0 those
+    /// that count at all.
     pub(super) fn new(cell: &'a Cell, kernel: &Kernel, places: Box3, error: f64) -> Self {
         let radius = bound::radius_by_widening(error);
         Self { cell, reach: places.grown(radius * kernel.sigma()), left_out: bound::by_widening(radius) }
@@ -52,25 +53,36 @@ impl<'a> Images<'a> {
                 usable_memory() / GIB
             )));
         }
-        let shifts = self.shifts();
+        let mut reach = self.reach;
+        let mut all = self.within(cloud, reach);
+        // A density needs two points: in a box of the size of the cell more on each side, each point has some.
+        while kernel::distinct_bounds(&all).is_err() && reach.size().is_finite() {
+            reach = reach.grown(self.cell.bounds().size());
+            all = self.within(cloud, reach);
+        }
+        Ok(all)
+    }
+
+    fn within(&self, cloud: &PointCloud, reach: Box3) -> PointCloud {
+        let shifts = self.shifts(reach);
         let mut all = PointCloud { unit: cloud.unit, ..PointCloud::default() };
         let mut weights = Vec::new();
         for (i, p) in cloud.positions.iter().enumerate() {
             for shift in &shifts {
                 let image = *p + *shift;
-                if image.cmpge(self.reach.min).all() && image.cmple(self.reach.max).all() {
+                if image.cmpge(reach.min).all() && image.cmple(reach.max).all() {
                     all.positions.push(image);
                     weights.extend(cloud.weights.as_ref().map(|w| w[i]));
                 }
             }
         }
         all.weights = cloud.weights.as_ref().map(|_| weights);
-        Ok(all)
+        all
     }
 
-    /// The ways from the cell to those that the reach touches.
-    fn shifts(&self) -> Vec<DVec3> {
-        let corners = self.reach.corners().map(|c| self.cell.fractional(c));
+    /// The ways from the cell to those that a reach touches.
+    fn shifts(&self, reach: Box3) -> Vec<DVec3> {
+        let corners = reach.corners().map(|c| self.cell.fractional(c));
         let within = Box3::around(&corners);
         let (low, high) = ((within.min - 1.0).floor(), within.max.floor());
         let range = |a: usize| (low[a] as i64..=high[a] as i64).map(|n| n as f64);

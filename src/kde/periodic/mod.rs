@@ -43,6 +43,8 @@ struct Setting<'a> {
     kernel: Kernel,
     options: &'a DensityOptions,
     warnings: Vec<String>,
+    /// How many edges of the cell the points lay from 0.
+    edges: f64,
 }
 
 impl<'a> Setting<'a> {
@@ -56,9 +58,36 @@ impl<'a> Setting<'a> {
             )));
         }
         let (kernel, warnings) = Kernel::new(cloud, &options.bandwidth)?;
+        let edges = edges_to(cell, cloud.bounds());
         let positions = cloud.positions.iter().map(|p| cell.wrapped(*p)).collect();
         let cloud = PointCloud { positions, weights: cloud.weights.clone(), unit: cloud.unit, ..PointCloud::default() };
-        Ok(Self { cloud, cell, kernel, options, warnings })
+        Ok(Self { cloud, cell, kernel, options, warnings, edges })
+    }
+
+    /// What taking points into the cell has rounded, as a share of the maximum over space: a shift by so many standard
+    /// deviations changes a density by 2.43 times as much of it at most ([`bound`]).
+    fn wrapping(&self) -> f64 {
+        let shift = (self.cell.bounds().size() * self.kernel.steepest()).element_sum();
+        2.43 * 4.0 * f64::EPSILON * self.edges * shift
+    }
+
+    /// What of the error asked for is left to the sum over images, which is stored twice in samples of so many bytes.
+    fn of_images(&self, bytes: usize) -> f64 {
+        let asked = self.options.max_error;
+        ((1.0 - IMAGES) * asked - bound::storage(1.0, bytes)).max(0.5 * asked)
+    }
+
+    /// Adds to `made` what images that were left out, wrapping and storing add, as a share of the largest value; and what is to
+    /// be said, or refused, if that is too much.
+    fn with_images(&self, made: Made, added: f64, storage: f64, inner: f64) -> Result<Made> {
+        let mut made = Made { bound: made.bound + added, kept: made.kept + added, ..made };
+        let judged = if self.options.guaranteed { made.bound } else { made.kept };
+        // What exceeds its own share has been told.
+        if judged - added <= inner {
+            let told = exceeded([judged, self.options.max_error], self.options.guaranteed, storage)?;
+            made.warnings.extend(told);
+        }
+        Ok(made)
     }
 
     /// How much larger than what is found the maximum over space may be, as a factor: where the nodes are all over the cell,
@@ -80,6 +109,7 @@ impl<'a> Setting<'a> {
     /// The images that places in a box need, or the waves, whichever is cheaper or asked for.
     fn work(&self, places: Box3, count: usize, missed: Option<f64>) -> Result<Work> {
         let share = IMAGES * self.options.max_error / missed.unwrap_or(MISSED).min(MISSED);
+        let share = if self.options.relative { 0.0 } else { share };
         let images = Images::new(self.cell, &self.kernel, places, share);
         let waves = Waves::new(self.cell, &self.kernel, self.options.max_error);
         let points = self.cloud.len() as f64;
@@ -121,6 +151,7 @@ impl<'a> Setting<'a> {
             points: self.cloud.len(),
             bound_relative_to_max: made.bound,
             error_relative_to_max: made.kept,
+            bound_relative_to_each: None,
             sampled_error_relative_to_max: made.sampled,
             warnings: self.warnings.iter().cloned().chain(made.warnings).collect(),
             notes: Vec::new(),
@@ -194,7 +225,9 @@ pub fn periodic_density<T: Sample>(
             let largest = waves.on_lattice(&spectrum, &lattice, &mut values, progress)?;
             let evaluated = start.elapsed();
             let storage = bound::storage(largest, size_of::<T>());
-            let proven = waves.error() / largest + storage;
+            let proven = waves.error(setting.cloud.len(), setting.edges.max(edges_to(cell, lattice.bounds())))
+                / largest
+                + storage;
             let (at, value) = largest_of(&values, &lattice);
             let sampled = setting.off(at, value)? / largest;
             let mut warnings = planned.warnings;
@@ -209,7 +242,7 @@ pub fn periodic_density<T: Sample>(
             let inner = DensityOptions {
                 extent: Extent::Bounds(lattice.bounds()),
                 resolution: crate::kde::Resolution::Nodes(lattice.shape),
-                max_error: (1.0 - IMAGES) * options.max_error,
+                max_error: setting.of_images(size_of::<T>()),
                 ..options.clone()
             };
             let mut d = density::<T>(&all, &inner, progress)?;
@@ -218,17 +251,20 @@ pub fn periodic_density<T: Sample>(
             d.report.estimate.reason = format!("{reason}; {}", d.report.estimate.reason);
             let largest = d.grid.values.iter().fold(0.0, |most: f64, v| most.max(v.to_f64()));
             // Values are stored once more.
-            let left_out = setting.left_out(left_out, missed, largest) + bound::storage(largest, size_of::<T>());
+            let storage = bound::storage(largest, size_of::<T>());
+            let wrapped = setting.wrapping() * missed.unwrap_or(MISSED);
+            let added = setting.left_out(left_out, missed, largest) + wrapped + storage;
             let mut warnings = planned.warnings;
             // What is said of the bandwidth is said already.
             warnings.extend(d.report.warnings.into_iter().filter(|w| !setting.warnings.contains(w)));
             let made = Made {
                 method: d.report.method,
-                bound: d.report.bound_relative_to_max + left_out,
-                kept: d.report.error_relative_to_max + left_out,
+                bound: d.report.bound_relative_to_max,
+                kept: d.report.error_relative_to_max,
                 sampled: d.report.sampled_error_relative_to_max,
                 warnings,
             };
+            let made = setting.with_images(made, added, 2.0 * storage, inner.max_error)?;
             d.report = setting.report(made, d.report.estimate, d.report.seconds);
             d
         }
@@ -254,7 +290,7 @@ pub fn periodic_density_at(
     }
     let setting = Setting::new(cloud, cell, options)?;
     let places: Vec<DVec3> = places.iter().map(|p| cell.wrapped(*p)).collect();
-    let around = Box3::around(&places);
+    let around = if places.is_empty() { cell.bounds() } else { Box3::around(&places) };
     let work = setting.work(around, places.len(), None)?;
     let planned = start.elapsed();
     match work {
@@ -265,7 +301,7 @@ pub fn periodic_density_at(
             let largest = values.iter().copied().fold(0.0, f64::max);
             let at = values.iter().position(|v| *v == largest).unwrap_or(0);
             let sampled = if values.is_empty() { 0.0 } else { setting.off(places[at], largest)? / largest };
-            let proven = waves.error() / largest;
+            let proven = waves.error(setting.cloud.len(), setting.edges.max(1.0)) / largest;
             let warnings = exceeded([proven, options.max_error], options.guaranteed, 0.0)?;
             let made = Made {
                 method: "waves",
@@ -278,23 +314,30 @@ pub fn periodic_density_at(
             Ok(AtPoints { values, report: setting.report(made, estimate, seconds) })
         }
         Work::Images(all, left_out, reason) => {
-            let inner = DensityOptions { max_error: (1.0 - IMAGES) * options.max_error, ..options.clone() };
+            let inner = DensityOptions { max_error: setting.of_images(8), ..options.clone() };
             let mut at = density_at(&all, &places, &inner, progress)?;
             let ratio = total(&all) / total(&setting.cloud);
             at.values.iter_mut().for_each(|v| *v *= ratio);
-            let left_out = setting.left_out(left_out, None, at.values.iter().copied().fold(0.0, f64::max));
+            let largest = at.values.iter().copied().fold(0.0, f64::max);
+            let added = setting.left_out(left_out, None, largest) + setting.wrapping() * MISSED;
             at.report.estimate.reason = format!("{reason}; {}", at.report.estimate.reason);
             let made = Made {
                 method: at.report.method,
-                bound: at.report.bound_relative_to_max + left_out,
-                kept: at.report.error_relative_to_max + left_out,
+                bound: at.report.bound_relative_to_max,
+                kept: at.report.error_relative_to_max,
                 sampled: at.report.sampled_error_relative_to_max,
                 warnings: at.report.warnings.into_iter().filter(|w| !setting.warnings.contains(w)).collect(),
             };
+            let made = setting.with_images(made, added, 0.0, inner.max_error)?;
             at.report = setting.report(made, at.report.estimate, at.report.seconds);
             Ok(at)
         }
     }
+}
+
+/// How many edges of a cell a box reaches from 0.
+fn edges_to(cell: &Cell, bounds: Box3) -> f64 {
+    bounds.corners().map(|c| cell.fractional(c).abs().max_element()).into_iter().fold(0.0, f64::max)
 }
 
 fn total(cloud: &PointCloud) -> f64 {

@@ -160,3 +160,62 @@ fn what_a_period_cannot_take_is_refused() {
     let bandwidth = Bandwidth::Length { sigma: [1.0; 3], unit: None };
     assert_eq!(code(DensityOptions { bandwidth, extent: Extent::Padding(1.0), ..Default::default() }).0, 2);
 }
+
+// At a corner, the images that eight cells give are nearly as near as the points themselves.
+#[test]
+fn every_value_is_right_far_from_all_points_if_the_error_is_relative() {
+    let cell = Cell::new([20.0, 20.0, 20.0, 90.0, 90.0, 90.0]).unwrap();
+    let positions = vec![DVec3::splat(10.0), DVec3::new(10.1, 10.0, 10.0)];
+    let cloud = PointCloud { positions, weights: Some(vec![1.0; 2]), ..PointCloud::default() };
+    let o = DensityOptions {
+        bandwidth: Bandwidth::Length { sigma: [1.0; 3], unit: None },
+        resolution: Resolution::Nodes([5; 3]),
+        relative: true,
+        guaranteed: true,
+        ..Default::default()
+    };
+    let d = periodic_density::<f64>(&cloud, &cell, &o, &Silent).unwrap();
+    for (at, value) in d.grid.values.iter().enumerate() {
+        let expected = plain(&cloud, &cell, &d.report.kernel, d.grid.lattice.node_at(at));
+        assert!((value / expected - 1.0).abs() < 1e-6, "{at}: {value:e} {expected:e}");
+    }
+}
+
+#[test]
+fn boxes_and_places_near_one_point_or_none_have_a_density() {
+    let cell = Cell::new([100.0, 100.0, 100.0, 90.0, 90.0, 90.0]).unwrap();
+    let positions = vec![DVec3::splat(10.0), DVec3::splat(90.0)];
+    let cloud = PointCloud { positions, weights: Some(vec![1.0; 2]), ..PointCloud::default() };
+    let bandwidth = Bandwidth::Length { sigma: [1.0; 3], unit: None };
+    for (low, high) in [(8.0, 12.0), (45.0, 55.0)] {
+        let extent = Extent::Bounds(Box3 { min: DVec3::splat(low), max: DVec3::splat(high) });
+        let o = DensityOptions { bandwidth, extent, resolution: Resolution::Nodes([5; 3]), ..Default::default() };
+        let d = periodic_density::<f64>(&cloud, &cell, &o, &Silent).unwrap();
+        let place = d.grid.lattice.node(2, 2, 2);
+        let expected = plain(&cloud, &cell, &d.report.kernel, place);
+        assert!((d.grid.values[62] - expected).abs() <= 1e-6 * expected, "{low}: {:e} {expected:e}", d.grid.values[62]);
+        assert_eq!(low > 20.0, d.report.warnings.iter().any(|w| w.contains("0 at every node")), "{:?}", d.report);
+    }
+    let o = DensityOptions { bandwidth, ..Default::default() };
+    assert!(periodic_density_at(&cloud, &cell, &[], &o, &Silent).unwrap().values.is_empty());
+}
+
+#[test]
+fn far_coordinates_and_many_terms_are_in_the_bound() {
+    let cell = Cell::new(STRAIGHT).unwrap();
+    let kernel = Kernel::new(&cloud(9), &bandwidths()[2]).unwrap().0;
+    let waves = Waves::new(&cell, &kernel, 1e-11).unwrap();
+    let [here, many, far] = [(9, 1.0), (10_000_000, 1.0), (9, 1e8)].map(|(n, edges)| waves.error(n, edges));
+    assert!(many > 2.0 * here && far > 1e4 * here, "{here:e} {many:e} {far:e}");
+    let mut moved = cloud(9);
+    moved.positions.iter_mut().for_each(|p| *p += cell.edges() * DVec3::splat(1e8));
+    let o = DensityOptions {
+        bandwidth: bandwidths()[2],
+        resolution: Resolution::Nodes([6; 3]),
+        max_error: 1e-11,
+        guaranteed: true,
+        ..Default::default()
+    };
+    assert!(periodic_density::<f64>(&cloud(9), &cell, &o, &Silent).is_ok());
+    assert!(periodic_density::<f64>(&moved, &cell, &o, &Silent).is_err());
+}

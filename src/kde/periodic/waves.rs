@@ -68,10 +68,12 @@ impl Waves {
         self.factors.len()
     }
 
-    /// Proven bound of the error of every value.
-    pub(super) fn error(&self) -> f64 {
-        // Roundings of all waves in phase.
-        self.error + ROUNDINGS * f64::EPSILON * self.factors.iter().sum::<f64>()
+    /// Proven bound of the error of every value, from so many points, all coordinates being no farther than so many edges.
+    pub(super) fn error(&self, points: usize, edges: f64) -> f64 {
+        // Of all waves in phase: those of the terms of each sum, and those of the phases.
+        let terms = (CHUNK.min(points) + points.div_ceil(CHUNK)) as f64;
+        let turned = 4.0 * TAU * self.most.iter().sum::<usize>() as f64 * edges;
+        self.error + (ROUNDINGS + terms + turned) * f64::EPSILON * self.factors.iter().sum::<f64>()
     }
 
     /// The waves of the points, times the kernel's transform.
@@ -87,12 +89,14 @@ impl Waves {
             let of = |i: usize| self.phases(-self.cell.fractional(cloud.positions[i]), weight(i));
             let all: Vec<[Vec<Wave>; 3]> = range.into_par_iter().with_min_len(64).map(of).collect();
             sums.par_chunks_mut(ky * kz).enumerate().for_each(|(x, plane)| {
+                let mut part = vec![Wave::default(); plane.len()];
                 for [ex, ey, ez] in &all {
-                    for (row, ey) in plane.chunks_exact_mut(kz).zip(ey) {
+                    for (row, ey) in part.chunks_exact_mut(kz).zip(ey) {
                         let xy = ex[x] * ey;
                         row.iter_mut().zip(ez).for_each(|(sum, ez)| *sum += xy * ez);
                     }
                 }
+                plane.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
             });
             progress.advance(1);
         }

@@ -277,6 +277,7 @@ impl Kernels<'_> {
             method: NAME,
             points: self.cloud.len(),
             bound_relative_to_max: outcome.bound,
+            bound_relative_to_each: None,
             sampled_error_relative_to_max: sampled,
             warnings,
             notes: Vec::new(),

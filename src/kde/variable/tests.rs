@@ -186,6 +186,14 @@ fn progress_reaches_its_total_and_stops_the_work() {
 }
 
 #[test]
+fn weights_that_are_not_one_a_point_are_refused() {
+    let cloud = PointCloud { weights: Some(vec![1.0]), ..normal_cloud(3, 1) };
+    let o = DensityOptions { bandwidth: Bandwidth::Nearest(1), ..Default::default() };
+    let error = density::<f64>(&cloud, &o, &Silent).unwrap_err().to_string();
+    assert!(error.contains("1 weights for 3 points"), "{error}");
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused() {
     let mut cloud = normal_cloud(10, 1);
     let code = |cloud: &PointCloud, o: &DensityOptions| density::<f32>(cloud, o, &Silent).unwrap_err().exit_code();
