@@ -7,7 +7,7 @@ use crate::geometry::Box3;
 use crate::grid::{DensityGrid, Likeness, Sample, likeness, minus};
 use crate::kde::kernel::Kernel;
 use crate::kde::noise::noise_level;
-use crate::kde::plan::plan;
+use crate::kde::plan::{Plan, plan};
 use crate::kde::{Bandwidth, Density, DensityOptions, Extent, Report, Resolution, density, select};
 use crate::points::PointCloud;
 use crate::progress::Progress;
@@ -47,7 +47,7 @@ pub fn difference<T: Sample>(
     }
     let b = &in_unit_of(b, a)?;
     let kernels = [kernel(a, options, progress)?, kernel(b, options, progress)?];
-    let options = DensityOptions { ..common(&[a, b], &kernels, options)? };
+    let (options, plan) = common(&[a, b], &kernels, options)?;
     let made = |cloud: &PointCloud, (kernel, selection, warnings): &Found| -> Result<Density<T>> {
         let bandwidth = Bandwidth::of_covariance(&kernel.covariance);
         let mut made = density::<T>(cloud, &DensityOptions { bandwidth, ..options.clone() }, progress)?;
@@ -56,7 +56,9 @@ pub fn difference<T: Sample>(
         made.report.warnings.splice(0..0, warnings.iter().cloned());
         Ok(made)
     };
-    let (f, g) = (made(a, &kernels[0])?, made(b, &kernels[1])?);
+    let (mut f, g) = (made(a, &kernels[0])?, made(b, &kernels[1])?);
+    f.report.warnings.extend(plan.warnings);
+    f.report.notes.extend(plan.notes);
     let levels = [noise_level(&f.report.kernel, 1.0), noise_level(&g.report.kernel, 1.0)];
     let error =
         |(f, g): (&T, &T)| T::from_f64((f.to_f64().max(0.0) * levels[0] + g.to_f64().max(0.0) * levels[1]).sqrt());
@@ -108,23 +110,23 @@ fn in_unit_of(b: &PointCloud, a: &PointCloud) -> Result<PointCloud> {
     Ok(PointCloud { positions, weights: b.weights.clone(), unit: a.unit, ..PointCloud::default() })
 }
 
-/// Options for the grid that holds what both densities would have alone.
-fn common(clouds: &[&PointCloud; 2], kernels: &[Found; 2], options: &DensityOptions) -> Result<DensityOptions> {
+/// Options for the grid that holds what both densities would have alone, and its plan.
+fn common(clouds: &[&PointCloud; 2], kernels: &[Found; 2], options: &DensityOptions) -> Result<(DensityOptions, Plan)> {
     let bytes = size_of::<f64>();
+    let mut notes = Vec::new();
     let mut bounds = Box3::EMPTY;
     for (cloud, (kernel, ..)) in clouds.iter().zip(kernels) {
-        let own = plan(cloud, kernel, options.extent, Resolution::Nodes([2; 3]), bytes)?.lattice.bounds();
+        let own = plan(cloud, kernel, options.extent, Resolution::Nodes([2; 3]), bytes)?;
+        notes.extend(own.notes);
+        let own = own.lattice.bounds();
         bounds = Box3 { min: bounds.min.min(own.min), max: bounds.max.max(own.max) };
     }
     let extent = Extent::Bounds(bounds);
     let finest = |k: &Kernel| DVec3::min_element(k.sigma());
     let narrower = usize::from(finest(&kernels[1].0) < finest(&kernels[0].0));
-    let lattice = plan(clouds[narrower], &kernels[narrower].0, extent, options.resolution, bytes)?.lattice;
-    Ok(DensityOptions {
-        extent: Extent::Bounds(lattice.bounds()),
-        resolution: Resolution::Nodes(lattice.shape),
-        ..options.clone()
-    })
+    let plan = plan(clouds[narrower], &kernels[narrower].0, extent, options.resolution, bytes)?;
+    let (extent, resolution) = (Extent::Bounds(plan.lattice.bounds()), Resolution::Nodes(plan.lattice.shape));
+    Ok((DensityOptions { extent, resolution, ..options.clone() }, Plan { notes, ..plan }))
 }
 
 #[cfg(test)]
@@ -186,5 +188,12 @@ mod tests {
             assert!((d.standard_error.values[at] - both).abs() < 1e-2 * d.standard_error.statistics().max);
         }
         assert_eq!((d.first.kernel.rule, d.second.points), ("scott", 200));
+        // What is said of the grid.
+        let mut far = b.clone();
+        far.positions.push(DVec3::new(0.0, 500.0, 0.0));
+        let o = DensityOptions { bandwidth: Bandwidth::Factor(0.01), ..Default::default() };
+        let d = difference::<f64>(&a, &far, &o, &Silent).unwrap();
+        assert!(d.first.notes.iter().any(|n| n.contains("outliers along y")), "{:?}", d.first.notes);
+        assert!(d.first.warnings.iter().any(|w| w.contains("coarser than the kernel")), "{:?}", d.first.warnings);
     }
 }
