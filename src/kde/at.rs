@@ -138,7 +138,8 @@ impl Setting<'_> {
             let left_out = bound::by_peak(radius, peak, largest);
             if left_out <= target || radius >= bound::FARTHEST {
                 let left_out = if largest > 0.0 { left_out } else { 0.0 };
-                return Ok((values, Outcome::proven(Method::Tree, largest, left_out + rounding)));
+                let bound = left_out + rounding + bound::clamped(peak, largest);
+                return Ok((values, Outcome::proven(Method::Tree, largest, bound)));
             }
             radius = bound::radius_by_peak(target, peak, largest).max(radius + 0.1);
         }

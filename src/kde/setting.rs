@@ -190,7 +190,8 @@ impl<'a> Setting<'a> {
             let left_out = by_widening.min(bound::by_peak(radius, self.kernel.peak, largest));
             if left_out <= target || radius >= bound::FARTHEST {
                 let left_out = if largest > 0.0 { left_out } else { 0.0 };
-                return Ok(Outcome::proven(Method::Tree, largest, left_out + rounding));
+                let clamped = bound::clamped(self.kernel.peak, largest);
+                return Ok(Outcome::proven(Method::Tree, largest, left_out + rounding + clamped));
             }
             radius = bound::radius_by_peak(target, self.kernel.peak, largest).max(radius + 0.1);
         }
