@@ -74,7 +74,7 @@ fn a_kernel_far_wider_than_the_box_is_even_and_its_error_not_sampled() {
     let folder = folder("periodic-wide");
     let (gro, out) = (path(&folder, "a.gro"), path(&folder, "d.npy"));
     std::fs::write(&gro, GRO).unwrap();
-    for sigma in ["1e4A", "1e90A"] {
+    for sigma in ["1e4A", "1e9A"] {
         let args = ["density", &gro, "--periodic", "--bandwidth", sigma, "--spacing", "1A", "-o", &out];
         let told = stderr(&densitas(&args));
         assert!(told.contains("not sampled") && !told.contains("NaN") && !told.contains("inf "), "{told}");

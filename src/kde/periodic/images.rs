@@ -47,7 +47,7 @@ impl<'a> Images<'a> {
         let needed = BYTES * self.factor() * cloud.len() as f64;
         if needed > usable_memory() {
             return Err(Error::Data(format!(
-                "{:.0} images a point need {:.1} GiB, and {:.1} GiB can be had; leave --method out, or take fewer points",
+                "{:.1e} images a point need {:.1e} GiB, and {:.1} GiB can be had; leave --method out, or take fewer points",
                 self.factor(),
                 needed / GIB,
                 usable_memory() / GIB
