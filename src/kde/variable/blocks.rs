@@ -4,9 +4,10 @@ use glam::DVec3;
 use rayon::prelude::*;
 
 use super::halving::Halving;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::grid::Sample;
 use crate::kde::block::{BATCH, EDGE, ROWS, Sums, add_products};
+use crate::kde::plan::{GIB, usable_memory};
 use crate::kde::simd::{Eight, Job, LANES, Simd, dispatch};
 use crate::kde::whitened::UNIT;
 use crate::progress::Progress;
@@ -15,6 +16,8 @@ use crate::progress::Progress;
 const OFFSETS: Eight = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
 /// Terms added one after another, and sums of so many after another.
 pub(super) const TERMS: usize = BATCH;
+/// Points by which it is guessed how many reach a slab.
+const SOME_POINTS: usize = 4096;
 /// A billionth more, so that rounding leaves nobody out.
 const SLACK: f64 = 1.0 + 1e-9;
 
@@ -37,6 +40,11 @@ impl Point {
     pub(super) fn gap(&self, axis: usize, [low, high]: [f64; 2]) -> f64 {
         let outside = (low - self.at[axis]).max(self.at[axis] - high).max(0.0) * self.inverse[axis];
         outside * outside
+    }
+
+    /// Whether it reaches an interval along an axis.
+    fn reaches(&self, axis: usize, interval: [f64; 2]) -> bool {
+        self.gap(axis, interval) <= self.cut * SLACK
     }
 }
 
@@ -121,7 +129,9 @@ impl Task<'_> {
     pub(super) fn evaluate<T: Sample>(&self, values: &mut [T], progress: &dyn Progress) -> Result<f64> {
         let [nx, ny, nz] = self.grid.shape;
         let bars_in_y = ny.div_ceil(EDGE);
-        let slabs: Vec<Vec<u32>> = (0..nz.div_ceil(EDGE)).into_par_iter().map(|s| self.slab(s * EDGE)).collect();
+        let firsts = (0..nz.div_ceil(EDGE)).map(|s| s * EDGE);
+        self.check_memory(firsts.clone())?;
+        let slabs: Vec<Vec<u32>> = firsts.collect::<Vec<_>>().into_par_iter().map(|k| self.slab(k)).collect();
         progress.check()?;
         let mut bars: Vec<Vec<&mut [T]>> = (0..self.grid.bars()).map(|_| Vec::with_capacity(ROWS)).collect();
         for (row, values) in values.chunks_exact_mut(nx).enumerate() {
@@ -137,10 +147,33 @@ impl Task<'_> {
         largest.try_reduce(|| 0.0, |a, b| Ok(a.max(b)))
     }
 
+    /// Refuses lists of points that do not fit into memory: those of all slabs, and of one bar for each thread. How many a slab
+    /// has is guessed by some of the points.
+    fn check_memory(&self, firsts: impl Iterator<Item = usize>) -> Result<()> {
+        let step = self.points.len().div_ceil(SOME_POINTS).max(1);
+        let near = |k: usize| {
+            let edge = self.grid.edge(2, k);
+            self.points.iter().step_by(step).filter(|p| p.reaches(2, edge)).count() * step
+        };
+        let counts: Vec<usize> = firsts.map(near).collect();
+        let most = counts.iter().copied().max().unwrap_or(0);
+        let of_bars = most * size_of::<(u32, f64)>() * rayon::current_num_threads();
+        let needed = (counts.iter().sum::<usize>() * size_of::<u32>() + of_bars) as f64;
+        if needed > usable_memory() {
+            return Err(Error::Data(format!(
+                "the lists of kernels that reach each layer of nodes need {:.1} GiB, and {:.1} GiB can be had; take fewer points, \
+                 or fewer nodes along z",
+                needed / GIB,
+                usable_memory() / GIB
+            )));
+        }
+        Ok(())
+    }
+
     /// The points that reach a slab of planes of nodes.
     fn slab(&self, k: usize) -> Vec<u32> {
         let edge = self.grid.edge(2, k);
-        let near = |p: &Point| p.gap(2, edge) <= p.cut * SLACK;
+        let near = |p: &Point| p.reaches(2, edge);
         self.points.iter().enumerate().filter(|(_, p)| near(p)).map(|(i, _)| i as u32).collect()
     }
 
