@@ -30,7 +30,7 @@ const INTEGRAL: u32 = 4u;
 const SURFACES: u32 = 5u;
 const SLICES: u32 = 6u;
 
-// Positions in the limits below which projections and slices fade into the background.
+// Positions in the limits below which projections and slices fade into the background; 0 if they do not.
 override FADED: f32 = 0.1;
 
 // Premultiplied colour and opacity.
@@ -209,7 +209,8 @@ fn through(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
 // The colour of a value, covering no more than can be told from nothing.
 fn faded(value: f32) -> vec4<f32> {
     let position = position_in_limits(value);
-    return saturate(position / FADED) * vec4<f32>(transfer(position).rgb, 1.0);
+    let opacity = select(1.0, saturate(position / FADED), FADED > 0.0);
+    return opacity * vec4<f32>(transfer(position).rgb, 1.0);
 }
 
 fn glyph_color(glyph: Seen) -> vec3<f32> {

@@ -81,7 +81,10 @@ fn data(animation: &HeatmapAnimation, scene: &HeatmapScene, fps: f64, progress: 
     let (grid, [from, to], quantity) = (&scene.grid, scene.shown(), &scene.annotations.quantity);
     let unit = grid.unit();
     let with_unit = |name: &String| unit.map_or(name.clone(), |unit: LengthUnit| format!("{name} ({unit})"));
-    let levels: Vec<f64> = scene.contours.iter().flat_map(|c| c.levels.iter().map(|level| level.value)).collect();
+    let levels = |k: usize| -> Vec<f64> {
+        animation.frame(k).contours.iter().flat_map(|c| c.levels.iter().map(|level| level.value)).collect()
+    };
+    let levels: Vec<Vec<f64>> = (0..animation.len()).map(levels).collect();
     Ok(json!({
         "shape": grid.shape(),
         "origin": grid.origin().to_array(),

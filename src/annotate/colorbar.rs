@@ -103,7 +103,8 @@ impl<'a> Bar<'a> {
         Self {
             name: bar.name.or(name_along_rays(scene)),
             dimensions: scene.mode.dimensions(),
-            fades: scene.mode.is_projection() || scene.mode == VolumeMode::Slices,
+            fades: (scene.mode.is_projection() || scene.mode == VolumeMode::Slices)
+                && VolumeMode::fade(scene.transfer.limits) > 0.0,
             see_through,
             ..bar
         }
@@ -184,7 +185,7 @@ pub fn draw(page: &mut Page, bar: &Bar, top: f64) {
     let columns = columns(page, bar, left, middle, length);
     draw_columns(page, bar, &columns);
     if complete {
-        let right = write_numbers(page, &columns.bar, columns.bar.max.x, texts.numbers);
+        let right = write_numbers(page, &columns.bar, columns.bar.max.x, texts.numbers, true);
         let mass = write_mass(page, bar, &columns.bar, right + 0.3 * em);
         let end = mass.map_or(page.size.x - em, |left| left - 0.5 * em);
         write_heading(page, columns.veil.min, end, texts.heading);
@@ -269,7 +270,8 @@ fn write_mass(page: &mut Page, bar: &Bar, column: &Area, left: f64) -> Option<f6
     if numbers.is_empty() {
         return None;
     }
-    write_numbers(page, column, left, numbers);
+    // Ticks away from the bar would be read as minus signs.
+    write_numbers(page, column, left, numbers, false);
     let size = page.text_size("mass", page.em);
     let min = DVec2::new(left + NUMBERS_AT * page.em, page.snap(column.min.y - 0.9 * page.em - size.y));
     let area = Area { min, max: min + size };
@@ -332,7 +334,7 @@ fn draw_columns(page: &mut Page, bar: &Bar, columns: &Columns) {
         let color = |row| {
             let t = row_position(bar.transfer, row, row_count);
             let [r, g, b, extinction] = table.at(t);
-            let share = VolumeMode::opacity_of_projection(t) as f32;
+            let share = VolumeMode::opacity_of_projection(t, VolumeMode::FADED) as f32;
             let faded = |c: usize| background[c] + share * ([r, g, b][c] - background[c]);
             let rgb = if bar.fades { [0, 1, 2].map(faded) } else { [r, g, b] };
             Ink { rgb, alpha: alpha(extinction) }
@@ -395,7 +397,7 @@ fn draw_ends(page: &mut Page, bar: &Area, goes_on: [bool; 2], fades: bool, table
 
 /// Numbers right of `left` at their heights along the bar, from the top; none where it would stand on the one before.
 /// Gives their right end.
-fn write_numbers(page: &mut Page, bar: &Area, left: f64, mut numbers: Vec<(f64, String)>) -> f64 {
+fn write_numbers(page: &mut Page, bar: &Area, left: f64, mut numbers: Vec<(f64, String)>, ticks: bool) -> f64 {
     let em = page.em;
     numbers.sort_by(|a, b| b.0.total_cmp(&a.0));
     let (mut free_from, mut right) = (f64::NEG_INFINITY, left);
@@ -409,8 +411,10 @@ fn write_numbers(page: &mut Page, bar: &Area, left: f64, mut numbers: Vec<(f64, 
         }
         free_from = area.max.y;
         right = right.max(area.max.x);
-        let start = DVec2::new(left + page.line, y);
-        page.line(Layer::Front, start, start + DVec2::new(0.35 * em, 0.0), page.ink(0.6));
+        if ticks {
+            let start = DVec2::new(left + page.line, y);
+            page.line(Layer::Front, start, start + DVec2::new(0.35 * em, 0.0), page.ink(0.6));
+        }
         page.take(area);
         page.write(text, area, em);
     }

@@ -216,12 +216,16 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
 
 /// A density that can be made out, or on whose ray something can.
 fn seen_from(scene: &Scene) -> f64 {
+    let is_flat = scene.mode.is_projection() || !scene.slices.is_empty();
+    if is_flat && VolumeMode::fade(scene.transfer.limits) == 0.0 {
+        return f64::NEG_INFINITY;
+    }
     // A ray whose mean is seen has somewhere no less than it.
     match scene.mode {
         VolumeMode::LineIntegral => {
             scene.transfer.value_at(0.5 * VolumeMode::FADED) / scene.grid.lattice.bounds().diagonal()
         }
-        _ if scene.mode.is_projection() || !scene.slices.is_empty() => scene.transfer.value_at(0.5 * VolumeMode::FADED),
+        _ if is_flat => scene.transfer.value_at(0.5 * VolumeMode::FADED),
         _ => scene.transfer.value_at(SEEN),
     }
 }

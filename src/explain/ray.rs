@@ -75,8 +75,12 @@ impl<'a> Walk<'a> {
         table.at(self.position(density)).map(f64::from)
     }
 
+    fn fade(&self) -> f64 {
+        VolumeMode::fade(self.scene.transfer.limits)
+    }
+
     fn opacity_of_slice(&self, depth: f64) -> f64 {
-        VolumeMode::opacity_of_projection(self.position(self.density(depth)))
+        VolumeMode::opacity_of_projection(self.position(self.density(depth)), self.fade())
     }
 
     /// Where the steps of a part of the ray begin and end, and where each is sampled.
@@ -155,7 +159,7 @@ impl<'a> Walk<'a> {
         };
         seen.projected = Some(shown);
         let position = self.position(shown);
-        add(&mut seen.light, self.look(table, shown), VolumeMode::opacity_of_projection(position));
+        add(&mut seen.light, self.look(table, shown), VolumeMode::opacity_of_projection(position, self.fade()));
     }
 
     fn surfaces(&self, steps: &[(f64, f64, f64)], surfaces: &[Isosurface], table: &LookupTable, seen: &mut Seen) {

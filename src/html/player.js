@@ -99,9 +99,9 @@
     }
     ctx.putImageData(image, Math.round(plot.x * ratio), Math.round(plot.y * ratio));
   }
-  function contours(frame, limits) {
+  function contours(frame, limits, levels) {
     ctx.lineWidth = 1.3;
-    for (const level of d.contours) {
+    for (const level of levels) {
       const c = 3 * Math.min(Math.floor(position(level, limits) * colors), colors - 1);
       const light = .2126 * table[c] + .7152 * table[c + 1] + .0722 * table[c + 2] > 140;
       [ctx.strokeStyle, ctx.globalAlpha] = [d.contourColor || (light ? "#000" : "#fff"), .85];
@@ -162,7 +162,7 @@
     plot = layout(width, height, lines);
     map(frames[now], d.limits[now], ratio);
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    if (d.contours.length) contours(frames[now], d.limits[now]);
+    contours(frames[now], d.limits[now], d.contours[now]);
     if (d.axes) axes();
     if (d.colorbar) bar(d.limits[now]);
     inkAt(.87);

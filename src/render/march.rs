@@ -48,6 +48,8 @@ struct Variant {
     layered: bool,
     /// As `march.wgsl` numbers them.
     mode: u32,
+    /// Projections and slices fade where they are low.
+    faded: bool,
     /// Fog is lit by gradients from a texture.
     nodal_gradients: bool,
     /// As `WHOLE_POWER` of `common/light.wgsl`.
@@ -201,7 +203,7 @@ impl MarchPass {
                 ("WHOLE_POWER", variant.whole_power),
             ]
             .map(|(name, value)| (name, f64::from(value)));
-            let constants = [&constants[..], &[("FADED", VolumeMode::FADED)]].concat();
+            let constants = [&constants[..], &[("FADED", if variant.faded { VolumeMode::FADED } else { 0.0 })]].concat();
             gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some("march"),
                 layout: Some(layout),
@@ -318,6 +320,7 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
         layered: false,
         midpoint,
         shaded: scene.shading.is_some(),
+        faded: VolumeMode::fade(scene.transfer.limits) > 0.0,
         nodal_gradients: false,
         whole_power: scene.shading.map_or(0, |s| whole_power(s.specular_power)),
         // Mayavi's rule has the value at the end of each step.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use glam::DVec3;
 
-use super::{HeatmapScene, Limits, filled};
+use super::{Contours, HeatmapScene, Limits, filled};
 use crate::error::{Error, Result};
 use crate::grid::{DensityGrid, Lattice, PlaneGrid};
 
@@ -27,6 +27,8 @@ pub struct HeatmapAnimation {
     grids: Vec<Arc<PlaneGrid>>,
     names: Vec<String>,
     limits: Vec<[f64; 2]>,
+    /// Shares of the total (0 to 1) that the contours of each frame enclose, in place of the scene's levels.
+    pub enclosed: Option<Vec<f64>>,
 }
 
 impl HeatmapAnimation {
@@ -67,7 +69,7 @@ impl HeatmapAnimation {
             LimitsOver::AllFrames => vec![resolve(&stacked(&grids)?)?; grids.len()],
             LimitsOver::EachFrame => grids.iter().map(|grid| resolve(grid.layer())).collect::<Result<_>>()?,
         };
-        Ok(Self { scene, grids, names, limits })
+        Ok(Self { scene, grids, names, limits, enclosed: None })
     }
 
     /// The number of frames.
@@ -124,6 +126,10 @@ impl HeatmapAnimation {
         let mut scene = self.scene.clone();
         scene.grid = self.grids[k].clone();
         scene.transfer.limits = super::heatmap::opened(self.limits[k]);
+        if let Some(shares) = &self.enclosed {
+            let color = scene.contours.and_then(|contours| contours.color);
+            scene.contours = Some(Contours { color, ..Contours::enclosing(&scene.grid, shares) });
+        }
         scene.annotations.title = self.title(k);
         scene.annotations.steady_bar |= self.limits.iter().any(|limits| *limits != self.limits[0]);
         scene

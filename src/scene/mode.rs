@@ -53,13 +53,18 @@ impl VolumeMode {
     /// The most surfaces of equal density.
     pub const MOST_SURFACES: usize = 8;
 
-    /// Positions in the limits below which projections and slices fade into the background, evenly down to nothing at 0: empty
-    /// space hides neither axes nor paper.
+    /// Positions in the limits below which projections and slices of what has no negative values fade into the background,
+    /// evenly down to nothing at 0: empty space hides neither axes nor paper.
     pub const FADED: f64 = 0.1;
 
-    /// Opacity of a projection or a slice at a position in the limits, 0 to 1.
-    pub fn opacity_of_projection(position: f64) -> f64 {
-        (position / Self::FADED).clamp(0.0, 1.0)
+    /// Where the fade ends under these limits: nowhere (0) if they begin below 0, as what is low is not empty then.
+    pub fn fade(limits: [f64; 2]) -> f64 {
+        if limits[0] < 0.0 { 0.0 } else { Self::FADED }
+    }
+
+    /// Opacity of a projection or a slice at a position in the limits, 0 to 1, if it fades below `fade`.
+    pub fn opacity_of_projection(position: f64, fade: f64) -> f64 {
+        if fade > 0.0 { (position / fade).clamp(0.0, 1.0) } else { 1.0 }
     }
 
     /// Whether each ray shows one value, in its colour.

@@ -115,6 +115,8 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, play: fn(Flipbook) -> Result<()
         });
         report::merge(&mut out, report::object(more));
         report::merge(&mut out, contours_told(&scene));
+        // Of the frame that is drawn.
+        out.extend(report::plane(&*scene.grid));
         console.answer(&Value::Object(out).to_string());
     } else {
         tell(args, &animation, &scene, &frame, console);
@@ -224,7 +226,10 @@ impl HeatmapCommand {
             other => other,
         };
         let of = self.frames.limits_of;
-        let animation = HeatmapAnimation::with_limits(scene, grids, names, of, &resolve).map_err(made_of)?;
+        let mut animation = HeatmapAnimation::with_limits(scene, grids, names, of, &resolve).map_err(made_of)?;
+        if let Some(Levels::Mass(shares)) = &self.flat.contours {
+            animation.enclosed = Some(shares.clone());
+        }
         tell_gaps(&animation, console);
         animation.check_title().map_err(|e| Error::Usage(format!("--title: {e}")))?;
         self.tell_contours(made, &animation.scene, console);
