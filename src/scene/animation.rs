@@ -199,6 +199,20 @@ mod tests {
     }
 
     #[test]
+    fn contours_of_enclosed_shares_are_each_frames_own() {
+        let grids = vec![grid([5, 2], 0.0), grid([5, 2], 100.0)];
+        let mut a = animation(grids.clone(), Limits::DEFAULT, LimitsOver::AllFrames).unwrap();
+        a.scene.contours = Some(Contours { color: Some([1.0, 0.0, 0.0]), ..Contours::enclosing(&grids[0], &[0.5]) });
+        a.enclosed = Some(vec![0.5]);
+        for (k, grid) in grids.iter().enumerate() {
+            let found = a.frame(k).contours.unwrap();
+            assert_eq!(found.levels, Contours::enclosing(grid, &[0.5]).levels, "{k}");
+            assert_eq!(found.color, Some([1.0, 0.0, 0.0]));
+        }
+        assert!(a.frame(1).contours.unwrap().levels[0].value > 100.0);
+    }
+
+    #[test]
     fn titles_name_the_frame() {
         let mut a = animation(vec![grid([2, 2], 0.0); 3], Limits::DEFAULT, LimitsOver::AllFrames).unwrap();
         assert_eq!(a.title(1), None);

@@ -253,6 +253,22 @@ fn a_projection_has_the_colour_of_the_bar() {
     }
 }
 
+/// Where the limits begin below 0, what is low is not empty. Catches: holes where values are negative.
+#[test]
+fn slices_and_projections_of_signed_values_are_opaque() {
+    for mode in [VolumeMode::Slices, VolumeMode::Maximum] {
+        let mut scene = Scene { mode, ..ball() };
+        scene.slices = vec![Plane { point: CENTER, normal: DVec3::X }];
+        let alphas = |scene: &Scene| -> Vec<f32> { draw(scene).unwrap().rgba.iter().map(|p| p[3]).collect() };
+        let faded = alphas(&scene);
+        assert!(faded.iter().any(|a| *a < 0.5) && faded.iter().any(|a| *a > 0.99));
+        scene.transfer.limits = [-1e-3, 1.0];
+        let seen: Vec<f32> = alphas(&scene);
+        let is_hit = |a: &&f32| **a > 0.0;
+        assert!(seen.iter().filter(is_hit).all(|a| *a > 0.999) && seen.iter().filter(is_hit).count() > 1000);
+    }
+}
+
 #[test]
 fn what_cannot_be_drawn_is_refused() {
     let plane = Plane::perpendicular_to(0, DVec3::ZERO);
