@@ -203,7 +203,8 @@ impl MarchPass {
                 ("WHOLE_POWER", variant.whole_power),
             ]
             .map(|(name, value)| (name, f64::from(value)));
-            let constants = [&constants[..], &[("FADED", if variant.faded { VolumeMode::FADED } else { 0.0 })]].concat();
+            let constants =
+                [&constants[..], &[("FADED", if variant.faded { VolumeMode::FADED } else { 0.0 })]].concat();
             gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some("march"),
                 layout: Some(layout),

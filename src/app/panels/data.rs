@@ -1,6 +1,7 @@
 //! What was read, and which of it is taken.
 
 use egui::{RichText, Ui};
+use glam::DVec3;
 
 use super::super::message::in_words;
 use super::super::model::Model;
@@ -35,8 +36,10 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         }
     }
     row(ui, "grid", |ui| {
-        let spacing = content.grid.lattice.spacing.min_element();
-        ui.label(format!("{nx} × {ny} × {nz}, {}{unit} apart", number(spacing)))
+        let DVec3 { x, y, z } = content.grid.lattice.spacing;
+        let is_even = (x - y).abs().max((x - z).abs()) < 1e-3 * x;
+        let apart = if is_even { number(x) } else { format!("{}, {}, {}", number(x), number(y), number(z)) };
+        ui.label(format!("{nx} × {ny} × {nz}, {apart}{unit} apart"))
     });
     for (is_warning, text) in model.said.clone() {
         ui.label(RichText::new(in_words(&text)).small().color(if is_warning { WARNING } else { WEAK }));

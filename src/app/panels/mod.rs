@@ -13,6 +13,7 @@ mod profile;
 pub mod time;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use egui::{CentralPanel, CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Sense, Ui};
 
@@ -28,6 +29,8 @@ use crate::points::Selection;
 
 /// Width of the panels, in points.
 pub const WIDTH: f32 = 320.0;
+/// How soon a cursor asks again what is under it, while the picture is not at rest.
+const LOOK_AGAIN: Duration = Duration::from_millis(150);
 /// The gesture of dragging the bandwidth.
 pub const BANDWIDTH: &str = "bandwidth";
 
@@ -155,6 +158,10 @@ fn picture(model: &mut Model, ui: &mut Ui) {
     let is_at_handle = clip_box::show(model, ui, &response);
     input::pointer(model, ui, &response, is_at_handle);
     model.look_under(response.hover_pos());
+    if response.hovered() && !model.prober.is_current() {
+        // A cursor at rest asks anew of a new picture.
+        ui.ctx().request_repaint_after(LOOK_AGAIN);
+    }
     model.renew_labels();
     over::nothing(model, ui);
     over::first_picture(model, ui);
