@@ -52,7 +52,7 @@ pub struct ViewArgs {
     #[arg(long, value_name = "on|off", value_parser = on_off)]
     shading: Option<bool>,
     /// The directions of x, y and z in a corner: on or off
-    #[arg(long, value_name = "on|off", default_value = "off", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "on", value_parser = on_off)]
+    #[arg(long, value_name = "on|off", default_value = "off", action = ArgAction::Set, num_args = 0..=1, default_missing_value = "on", value_parser = on_off)]
     gizmo: bool,
     /// Look along an axis: x, y, z or iso
     #[arg(long, value_name = "VIEW", conflicts_with = "camera", value_parser = view)]

@@ -10,6 +10,8 @@ use super::{fields, number, row};
 use crate::io::{Input, PointInput};
 use crate::points::Selection;
 
+/// Spacings that differ by less than this share are told as one, the smallest.
+const NEARLY_EVEN: f64 = 0.03;
 /// Letters of a file's name that have room.
 const MOST_LETTERS: usize = 17;
 
@@ -35,12 +37,15 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
             row(ui, "read", |ui| ui.label(format!("a volume of {}", volume.format)));
         }
     }
+    let DVec3 { x, y, z } = content.grid.lattice.spacing;
+    let is_even = (x - y).abs().max((x - z).abs()) < NEARLY_EVEN * x;
     row(ui, "grid", |ui| {
-        let DVec3 { x, y, z } = content.grid.lattice.spacing;
-        let is_even = (x - y).abs().max((x - z).abs()) < 1e-3 * x;
-        let apart = if is_even { number(x) } else { format!("{}, {}, {}", number(x), number(y), number(z)) };
-        ui.label(format!("{nx} × {ny} × {nz}, {apart}{unit} apart"))
+        let apart = if is_even { format!(", {}{unit} apart", number(x.min(y).min(z))) } else { String::new() };
+        ui.label(format!("{nx} × {ny} × {nz}{apart}"))
     });
+    if !is_even {
+        row(ui, "apart", |ui| ui.label(format!("{}, {}, {}{unit}", number(x), number(y), number(z))));
+    }
     for (is_warning, text) in model.said.clone() {
         ui.label(RichText::new(in_words(&text)).small().color(if is_warning { WARNING } else { WEAK }));
     }
