@@ -13,7 +13,7 @@ use crate::kde::spectral::{Frame, Wanted};
 use crate::kde::tree::Tree;
 use crate::kde::whitened::weights;
 use crate::kde::{DensityOptions, Kernel, Method, Report, Seconds};
-use crate::kde::{bound, check, distinct, exact, places, select, underflow, variable};
+use crate::kde::{bound, check, distinct, exact, places, select, variable};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 
@@ -65,9 +65,11 @@ pub fn density_at(
     }
     let (kernel, selection, mut warnings) = select::kernel(cloud, &options.bandwidth, Kernel::new, progress)?;
     // Points at one place are one of their weight, and a place is asked once.
-    let merged = distinct::merged(cloud);
+    let at_the_points = std::ptr::eq(positions, &cloud.positions[..]);
+    let repeated = distinct::repeated(&cloud.positions);
+    let merged = repeated.as_ref().map(|distinct| distinct.merged(cloud));
     let (points, cloud) = (cloud.len(), merged.as_ref().unwrap_or(cloud));
-    let asked = distinct::repeated(positions);
+    let asked = if at_the_points { repeated } else { distinct::repeated(positions) };
     let positions = asked.as_ref().map_or(positions, |distinct| &distinct.places);
     let setting = Setting::new(cloud, &kernel, options, size_of::<f64>());
     let chosen = choose(&setting, options, setting.places(positions), positions.len())?;
@@ -85,9 +87,7 @@ pub fn density_at(
 
     let (bound_relative_to_each, told) = setting.kept(&result, Box3::around(positions), size_of::<f64>())?;
     warnings.extend(told);
-    if options.relative {
-        warnings.extend(underflow(&values, kernel.peak, options.max_error, options.guaranteed)?);
-    }
+    warnings.extend(setting.underflow(&values)?);
     let sampled = check::sampled_error(&setting, result.method, &values, result.largest, |at| positions[at]);
     let report = Report {
         method: result.method.name(),
@@ -115,8 +115,7 @@ impl Setting<'_> {
         let places = places::places(&self.whitening, positions);
         let sums = places::exact(&exact::grouped(self.points()), &places, progress)?;
         let (values, largest) = self.scaled(sums);
-        let bound = self.rounding_at(positions) + bound::clamped(self.kernel.peak, largest);
-        Ok((values, Outcome::proven(Method::Exact, largest, bound)))
+        Ok((values, self.of_sums(Method::Exact, largest, self.rounding_at(positions))))
     }
 
     /// Sums over the points near each cluster of places. What is left out is below `peak exp(-R^2/2)`, so the largest
@@ -138,8 +137,7 @@ impl Setting<'_> {
             let left_out = bound::by_peak(radius, peak, largest);
             if left_out <= target || radius >= bound::FARTHEST {
                 let left_out = if largest > 0.0 { left_out } else { 0.0 };
-                let bound = left_out + rounding + bound::clamped(peak, largest);
-                return Ok((values, Outcome::proven(Method::Tree, largest, bound)));
+                return Ok((values, self.of_sums(Method::Tree, largest, left_out + rounding)));
             }
             radius = bound::radius_by_peak(target, peak, largest).max(radius + 0.1);
         }

@@ -15,16 +15,6 @@ pub(super) fn repeated(positions: &[DVec3]) -> Option<Distinct> {
     (2 * Distinct::of(&some).places.len() < some.len()).then(|| Distinct::of(positions))
 }
 
-/// One point a place with the weight of all there, if at least half of the points are repeated.
-pub(super) fn merged(cloud: &PointCloud) -> Option<PointCloud> {
-    let distinct = repeated(&cloud.positions)?;
-    let mut weights = vec![0.0; distinct.places.len()];
-    for (i, at) in distinct.of_point.iter().enumerate() {
-        weights[*at] += cloud.weights.as_ref().map_or(1.0, |w| w[i]);
-    }
-    Some(PointCloud { positions: distinct.places, weights: Some(weights), unit: cloud.unit, ..PointCloud::default() })
-}
-
 /// The places where points are, in the order of x, then y, then z, and how many are at each: however often points are
 /// repeated, a place is looked from once.
 pub(super) struct Distinct {
@@ -53,5 +43,15 @@ impl Distinct {
             all.of_point[i] = all.places.len() - 1;
         }
         all
+    }
+
+    /// One point a place, of those that this was made of, with the weight of all there.
+    pub(super) fn merged(&self, cloud: &PointCloud) -> PointCloud {
+        let mut weights = vec![0.0; self.places.len()];
+        for (i, at) in self.of_point.iter().enumerate() {
+            weights[*at] += cloud.weights.as_ref().map_or(1.0, |w| w[i]);
+        }
+        let positions = self.places.clone();
+        PointCloud { positions, weights: Some(weights), unit: cloud.unit, ..PointCloud::default() }
     }
 }

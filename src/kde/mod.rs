@@ -258,9 +258,7 @@ fn on_grid<T: Sample>(
     if result.largest == 0.0 && options.guaranteed {
         return Err(Error::Data(format!("{}; an error as a share of 0 cannot be guaranteed", warnings.join("; "))));
     }
-    if options.relative {
-        warnings.extend(underflow::<T>(&values, kernel.peak, options.max_error, options.guaranteed)?);
-    }
+    warnings.extend(setting.underflow(&values)?);
     let node = |at| plan.lattice.node_at(at);
     let sampled = check::sampled_error(&setting, result.method, &values, result.largest, node);
     let seconds = Seconds::between(planned, evaluated, start.elapsed());
@@ -280,20 +278,6 @@ fn on_grid<T: Sample>(
     };
     let grid = DensityGrid { focus: plan.focus, ..DensityGrid::new(plan.lattice, values, cloud.unit)? };
     Ok(Density { grid, report })
-}
-
-/// What is to be said, or refused, of values that are to be right each by itself, to `error`, and are too small for that, in
-/// samples of their type or in the sums.
-fn underflow<T: Sample>(values: &[T], peak: f64, error: f64, is_guaranteed: bool) -> Result<Option<String>> {
-    let least_sum = bound::clamped(peak, 1.0) / (0.05 * error);
-    let least = if size_of::<T>() == 4 { least_sum.max(f64::from(f32::MIN_POSITIVE)) } else { least_sum };
-    let small = values.iter().filter(|v| v.to_f64() < least).count();
-    if small == 0 {
-        return Ok(None);
-    }
-    let out = if least > least_sum { "stored as f32; take --dtype f64" } else { "found so far from all points" };
-    let text = format!("{small} values below {least:.1e} are less than can be {out}; they stand as 0 or nearly so");
-    if is_guaranteed { Err(Error::Data(text)) } else { Ok(Some(text)) }
 }
 
 /// A warning if nothing is anywhere.

@@ -60,11 +60,6 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// Of a method whose bound is what it keeps.
-    pub(super) fn proven(method: Method, largest: f64, bound: f64) -> Self {
-        Self { method, largest, bound, kept: bound }
-    }
-
     /// With what storing the values rounds.
     fn stored(self, storage: f64) -> Self {
         Self { bound: self.bound + storage, kept: self.kept + storage, ..self }
@@ -147,6 +142,29 @@ impl<'a> Setting<'a> {
         Ok((None, told))
     }
 
+    /// What sums with an error of `bound` are worth, which is kept: sums that are too small are 0, too.
+    pub(super) fn of_sums(&self, method: Method, largest: f64, bound: f64) -> Outcome {
+        let bound = bound + bound::clamped(self.kernel.peak, largest);
+        Outcome { method, largest, bound, kept: bound }
+    }
+
+    /// What is to be said, or refused, of values that are to be right each by itself and are too small for that, in samples of
+    /// their type or in the sums.
+    pub(super) fn underflow<T: Sample>(&self, values: &[T]) -> Result<Option<String>> {
+        if self.relative.is_none() {
+            return Ok(None);
+        }
+        let least_sum = bound::clamped(self.kernel.peak, 1.0) / (0.05 * self.max_error);
+        let least = if size_of::<T>() == 4 { least_sum.max(f64::from(f32::MIN_POSITIVE)) } else { least_sum };
+        let small = values.iter().filter(|v| v.to_f64() < least).count();
+        if small == 0 {
+            return Ok(None);
+        }
+        let out = if least > least_sum { "stored as f32; take --dtype f64" } else { "found so far from all points" };
+        let text = format!("{small} values below {least:.1e} are less than can be {out}; they stand as 0 or nearly so");
+        if self.is_guaranteed { Err(Error::Data(text)) } else { Ok(Some(text)) }
+    }
+
     /// The factor between the maximum over all space and the largest node, if the grid holds all points.
     fn coarseness(&self, lattice: &Lattice) -> Option<f64> {
         coarseness(&self.whitening, self.bounds, lattice)
@@ -166,9 +184,7 @@ impl<'a> Setting<'a> {
         let largest = exact::evaluate(self.points(), &self.whitening, self.kernel.peak, lattice, values, progress)?;
         let magnitude = self.magnitude(lattice.bounds());
         let rounding = exact::rounding(self.cloud.len(), magnitude, self.coarseness(lattice)).bound();
-        let clamped = bound::clamped(self.kernel.peak, largest);
-        let bound = rounding + clamped + bound::storage(largest, size_of::<T>());
-        Ok(Outcome::proven(Method::Exact, largest, bound))
+        Ok(self.of_sums(Method::Exact, largest, rounding + bound::storage(largest, size_of::<T>())))
     }
 
     /// Sums over the tree with the cut-off that the bounds ask for; where they turn out too weak, because the
@@ -190,8 +206,7 @@ impl<'a> Setting<'a> {
             let left_out = by_widening.min(bound::by_peak(radius, self.kernel.peak, largest));
             if left_out <= target || radius >= bound::FARTHEST {
                 let left_out = if largest > 0.0 { left_out } else { 0.0 };
-                let clamped = bound::clamped(self.kernel.peak, largest);
-                return Ok(Outcome::proven(Method::Tree, largest, left_out + rounding + clamped));
+                return Ok(self.of_sums(Method::Tree, largest, left_out + rounding));
             }
             radius = bound::radius_by_peak(target, self.kernel.peak, largest).max(radius + 0.1);
         }

@@ -77,17 +77,20 @@ impl<'a> Setting<'a> {
         ((1.0 - IMAGES) * asked - bound::storage(1.0, bytes)).max(0.5 * asked)
     }
 
-    /// Adds to `made` what images that were left out, wrapping and storing add, as a share of the largest value; and what is to
-    /// be said, or refused, if that is too much.
-    fn with_images(&self, made: Made, added: f64, storage: f64, inner: f64) -> Result<Made> {
-        let mut made = Made { bound: made.bound + added, kept: made.kept + added, ..made };
-        let judged = if self.options.guaranteed { made.bound } else { made.kept };
+    /// The report of a sum over images, made with the error `inner`: with what images that were left out, wrapping and storing
+    /// add as a share of the largest value, and what is to be said, or refused, if that is too much. `warnings` come first.
+    fn of_sum(&self, sum: Report, inner: f64, added: f64, storage: f64, warnings: Vec<String>) -> Result<Report> {
+        let (bound, kept) = (sum.bound_relative_to_max + added, sum.error_relative_to_max + added);
+        let mut made = Made { method: sum.method, bound, kept, sampled: sum.sampled_error_relative_to_max, warnings };
+        // What is said of the bandwidth is said already.
+        made.warnings.extend(sum.warnings.into_iter().filter(|w| !self.warnings.contains(w)));
+        let judged = if self.options.guaranteed { bound } else { kept };
         // What exceeds its own share has been told.
         if judged - added <= inner {
             let told = exceeded([judged, self.options.max_error], self.options.guaranteed, storage)?;
             made.warnings.extend(told);
         }
-        Ok(made)
+        Ok(self.report(made, sum.estimate, sum.seconds))
     }
 
     /// How much larger than what is found the maximum over space may be, as a factor: where the nodes are all over the cell,
@@ -254,18 +257,7 @@ pub fn periodic_density<T: Sample>(
             let storage = bound::storage(largest, size_of::<T>());
             let wrapped = setting.wrapping() * missed.unwrap_or(MISSED);
             let added = setting.left_out(left_out, missed, largest) + wrapped + storage;
-            let mut warnings = planned.warnings;
-            // What is said of the bandwidth is said already.
-            warnings.extend(d.report.warnings.into_iter().filter(|w| !setting.warnings.contains(w)));
-            let made = Made {
-                method: d.report.method,
-                bound: d.report.bound_relative_to_max,
-                kept: d.report.error_relative_to_max,
-                sampled: d.report.sampled_error_relative_to_max,
-                warnings,
-            };
-            let made = setting.with_images(made, added, 2.0 * storage, inner.max_error)?;
-            d.report = setting.report(made, d.report.estimate, d.report.seconds);
+            d.report = setting.of_sum(d.report, inner.max_error, added, 2.0 * storage, planned.warnings)?;
             d
         }
     };
@@ -321,15 +313,7 @@ pub fn periodic_density_at(
             let largest = at.values.iter().copied().fold(0.0, f64::max);
             let added = setting.left_out(left_out, None, largest) + setting.wrapping() * MISSED;
             at.report.estimate.reason = format!("{reason}; {}", at.report.estimate.reason);
-            let made = Made {
-                method: at.report.method,
-                bound: at.report.bound_relative_to_max,
-                kept: at.report.error_relative_to_max,
-                sampled: at.report.sampled_error_relative_to_max,
-                warnings: at.report.warnings.into_iter().filter(|w| !setting.warnings.contains(w)).collect(),
-            };
-            let made = setting.with_images(made, added, 0.0, inner.max_error)?;
-            at.report = setting.report(made, at.report.estimate, at.report.seconds);
+            at.report = setting.of_sum(at.report, inner.max_error, added, 0.0, Vec::new())?;
             Ok(at)
         }
     }
