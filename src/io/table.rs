@@ -354,9 +354,10 @@ impl<'a> Reader<'a> {
 
     fn field(&mut self, column: usize, text: &[u8]) -> Result<(), String> {
         let Some(&Some(used)) = self.uses.get(column) else { return Ok(()) };
-        self.values[used] = match number(text) {
-            Some(value) if self.layout.separator == Separator::Comma && self.layout.marks.thousands.is_none() => value,
-            _ => self.local(text, column)?,
+        let is_plain = self.layout.separator == Separator::Comma && self.layout.marks.thousands.is_none();
+        self.values[used] = match if is_plain { number(text) } else { None } {
+            Some(value) => value,
+            None => self.local(text, column)?,
         };
         Ok(())
     }

@@ -186,8 +186,8 @@ fn is_pandas_header(fields: &Fields) -> bool {
     first.is_empty() && rest.len() > 1 && rest.iter().enumerate().all(|(i, f)| *f == i.to_string().into_bytes())
 }
 
-/// A name in UTF-8, or else in Latin-1, in which old programs write the sign of micrometres.
-fn decoded(name: &[u8]) -> String {
+/// A name or field in UTF-8, or else in Latin-1, in which old programs write the sign of micrometres.
+pub(super) fn decoded(name: &[u8]) -> String {
     let name = name.trim_ascii();
     std::str::from_utf8(name).map_or_else(|_| name.iter().map(|b| char::from(*b)).collect(), str::to_owned)
 }

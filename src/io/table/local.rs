@@ -1,5 +1,6 @@
 //! Numbers as people and spreadsheets write them: decimal commas, groups of thousands, a typeset minus.
 
+use super::head::decoded;
 use std::borrow::Cow;
 
 use super::super::lines::{number, shown};
@@ -39,7 +40,9 @@ impl Marks {
 /// # Errors
 /// For a number that can be read in two ways.
 pub(super) fn local(field: &[u8], marks: Marks, is_comma: bool) -> Result<Option<(f64, Option<u8>)>, String> {
-    if let Some(value) = number(field).filter(|_| marks.thousands.is_none()) {
+    if marks.thousands.is_none()
+        && let Some(value) = number(field)
+    {
         return Ok(Some((value, field.contains(&b'.').then_some(b'.'))));
     }
     let text = normal(field);
@@ -86,8 +89,7 @@ fn normal(field: &[u8]) -> Cow<'_, str> {
     if field.is_ascii() {
         return String::from_utf8_lossy(field);
     }
-    let text =
-        std::str::from_utf8(field).map_or_else(|_| field.iter().map(|b| char::from(*b)).collect(), str::to_owned);
+    let text = decoded(field);
     let same = text.chars().map(|c| match c {
         '\u{2212}' => '-',
         '\u{2019}' => '\'',

@@ -91,7 +91,7 @@ fn outside_of_an_oblique_volume_is_0_or_the_nearest_value_and_told() {
         let lattice = &grid.lattice;
         let [nx, ny, nz] = lattice.shape;
         let is_outside = |at: &usize| {
-            let p = lattice.node(at % nx, at / nx % ny, at / (nx * ny)) - lattice.origin;
+            let p = lattice.node_at(*at) - lattice.origin;
             let inside = -1e-6..=3.0 + 1e-6;
             !(inside.contains(&(p.x - p.y)) && inside.contains(&p.y))
         };
