@@ -230,7 +230,8 @@ impl DensityGrid<f64> {
 mod tests {
     use super::*;
 
-    fn grid(shape: [usize; 3], values: Vec<f32>) -> DensityGrid {
+    /// In a box of 1 x 2 x 4.
+    pub(super) fn grid(shape: [usize; 3], values: Vec<f32>) -> DensityGrid {
         let bounds = Box3 { min: DVec3::ZERO, max: DVec3::new(1.0, 2.0, 4.0) };
         DensityGrid::new(Lattice::spanning(bounds, shape).unwrap(), values, None).unwrap()
     }

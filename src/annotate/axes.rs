@@ -217,6 +217,14 @@ impl Scale {
             .collect()
     }
 
+    /// Takes some of these ticks, and some of their numbers.
+    fn take(&mut self, ticks: &Ticks, labels: &Labels, placed: &[(DVec2, Area)], [ticked, numbered]: [&[usize]; 2]) {
+        let values = ticks.values();
+        self.values = ticked.iter().map(|i| values[*i]).collect();
+        self.ticks = ticked.iter().map(|i| placed[*i].0).collect();
+        self.numbers = numbered.iter().map(|i| (labels.numbers[*i].clone(), placed[*i].1)).collect();
+    }
+
     /// Numbers the ticks that find room, if no two would touch and two or more do.
     fn number_all(
         &mut self,
@@ -236,9 +244,8 @@ impl Scale {
         if free.len() < 2 {
             return false;
         }
-        self.values = ticks.values();
-        self.ticks = placed.iter().map(|(point, _)| *point).collect();
-        self.numbers = free.into_iter().map(|i| (labels.numbers[i].clone(), placed[i].1)).collect();
+        let all: Vec<usize> = (0..placed.len()).collect();
+        self.take(ticks, &labels, &placed, [&all, &free]);
         self.name(&labels, naming);
         true
     }
@@ -258,10 +265,7 @@ impl Scale {
         if first == last || touch(page, &placed[first].1, &placed[last].1) {
             return false;
         }
-        let values = ticks.values();
-        self.values = [first, last].map(|i| values[i]).to_vec();
-        self.ticks = [first, last].map(|i| placed[i].0).to_vec();
-        self.numbers = [first, last].map(|i| (labels.numbers[i].clone(), placed[i].1)).to_vec();
+        self.take(ticks, &labels, &placed, [&[first, last]; 2]);
         self.name(&labels, naming);
         true
     }

@@ -142,7 +142,7 @@ impl<T: Sample> DensityGrid<T> {
             .map(|k| self.furthest_of_rows(k * ny..(k + 1) * ny, nx, level, directions))
             .collect();
         layers.into_iter().fold(Vec::new(), |mut furthest, layer| {
-            keep_furthest(&mut furthest, &layer, directions);
+            keep_furthest(&mut furthest, layer.into_iter(), directions);
             furthest
         })
     }
@@ -158,7 +158,7 @@ impl<T: Sample> DensityGrid<T> {
             };
             // Of a row only its ends can be furthest.
             for end in [first, last].map(|i| self.lattice.node(i, row % ny, row / ny)) {
-                keep_furthest(&mut furthest, &vec![end; directions.len()], directions);
+                keep_furthest(&mut furthest, std::iter::repeat_n(end, directions.len()), directions);
             }
         }
         furthest
@@ -197,13 +197,14 @@ impl<T: Sample> DensityGrid<T> {
 }
 
 /// Puts the places that lie further along their direction in the stead of those found so far.
-fn keep_furthest(found: &mut Vec<DVec3>, places: &[DVec3], directions: &[DVec3]) {
+fn keep_furthest(found: &mut Vec<DVec3>, places: impl Iterator<Item = DVec3>, directions: &[DVec3]) {
     if found.is_empty() {
-        found.extend_from_slice(places);
+        found.extend(places);
+        return;
     }
     for ((best, place), direction) in found.iter_mut().zip(places).zip(directions) {
-        if (*place - *best).dot(*direction) > 0.0 {
-            *best = *place;
+        if (place - *best).dot(*direction) > 0.0 {
+            *best = place;
         }
     }
 }
@@ -251,11 +252,7 @@ mod tests {
     use super::*;
     use crate::geometry::Box3;
     use crate::grid::Lattice;
-
-    fn grid(shape: [usize; 3], values: Vec<f32>) -> DensityGrid {
-        let bounds = Box3 { min: DVec3::ZERO, max: DVec3::new(1.0, 2.0, 4.0) };
-        DensityGrid::new(Lattice::spanning(bounds, shape).unwrap(), values, None).unwrap()
-    }
+    use crate::grid::tests::grid;
 
     #[test]
     fn the_trapezoidal_integral_of_a_constant_is_value_times_volume() {

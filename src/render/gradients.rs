@@ -29,11 +29,11 @@ pub fn suit(scene: &Scene, largest: f64) -> bool {
     wide && clear && scene.transfer.scale != Scale::Log && (LEAST_NODES..=MOST_NODES).contains(&scene.grid.values.len())
 }
 
-/// The gradients in data axes, per diagonal of the box, of densities divided by `unit`.
-pub fn texture(gpu: &Gpu, grid: &DensityGrid, unit: f64) -> wgpu::TextureView {
+/// The gradients in data axes, per diagonal of the box, of densities divided by `unit`; `least` stands for those not finite.
+pub fn texture(gpu: &Gpu, grid: &DensityGrid, unit: f64, least: f64) -> wgpu::TextureView {
     let shape = grid.lattice.shape;
     let texture = texture_3d(gpu, "gradients", shape.map(|n| n as u32), wgpu::TextureFormat::Rgba16Float);
-    let gradients = Gradients::new(grid, unit);
+    let gradients = Gradients::new(grid, unit, least);
     let layers: Vec<usize> = (0..shape[2]).collect();
     for some in layers.chunks(LAYERS_AT_ONCE) {
         let made: Vec<Vec<[u16; 4]>> = some.par_iter().map(|&z| gradients.layer(z)).collect();
@@ -74,10 +74,10 @@ struct Gradients<'a> {
 }
 
 impl<'a> Gradients<'a> {
-    fn new(grid: &'a DensityGrid, unit: f64) -> Self {
+    fn new(grid: &'a DensityGrid, unit: f64, least: f64) -> Self {
         let spacing = grid.lattice.spacing / grid.lattice.bounds().diagonal();
         let scale = (spacing * unit).recip().to_array();
-        Self { grid, least: grid.statistics().min as f32, places: grid.lattice.shape.map(places), scale }
+        Self { grid, least: least as f32, places: grid.lattice.shape.map(places), scale }
     }
 
     fn row(&self, y: usize, z: usize) -> &[f32] {
@@ -173,7 +173,7 @@ mod tests {
         let slope = DVec3::new(0.5, -0.25, 0.125);
         let values = (0..210).map(|n| lattice.node(n % 5, n / 5 % 6, n / 30).dot(slope) as f32).collect();
         let grid = DensityGrid::new(lattice, values, None).unwrap();
-        let gradients = Gradients::new(&grid, 2.0);
+        let gradients = Gradients::new(&grid, 2.0, grid.statistics().min);
         let texel = gradients.layer(3)[2 + 5 * 2];
         // Differences over o nodes on both sides, o = n / (n - 1), divided by one distance, as the shader's.
         for axis in 0..3 {

@@ -21,6 +21,8 @@ pub struct VolumeTexture {
     pub gradients: Option<wgpu::TextureView>,
     /// What one stored unit stands for: the largest absolute value of the grid.
     pub unit: f64,
+    /// The smallest finite value of the grid.
+    least: f64,
 }
 
 impl VolumeTexture {
@@ -42,7 +44,7 @@ impl VolumeTexture {
         gpu.check()?;
         let view = texture.create_view(&Default::default());
         let ranges = cells.ranges(gpu, &view);
-        Ok(Self { grid: grid.clone(), view, ranges, gradients: None, unit })
+        Ok(Self { grid: grid.clone(), view, ranges, gradients: None, unit, least: stats.min })
     }
 
     /// Makes the texture of gradients if it is not there.
@@ -51,7 +53,7 @@ impl VolumeTexture {
     /// [`Error::Gpu`] if the device has no room for it.
     pub fn add_gradients(&mut self, gpu: &Gpu) -> Result<()> {
         if self.gradients.is_none() {
-            self.gradients = Some(gradients::texture(gpu, &self.grid, self.unit));
+            self.gradients = Some(gradients::texture(gpu, &self.grid, self.unit, self.least));
         }
         gpu.check()
     }
