@@ -7,6 +7,7 @@ use glam::{DMat3, DVec3};
 
 use crate::error::{Error, Result};
 use crate::geometry::{LengthUnit, number_and_unit};
+use crate::kde::kernel::six_of;
 
 /// How the kernel's covariance `H` follows from the data covariance `C` and the effective number of
 /// points `n`, as in `scipy.stats.gaussian_kde`; d is the number of dimensions, 2 or 3.
@@ -83,7 +84,7 @@ impl Bandwidth {
 
     /// The kernel's covariance itself.
     pub fn of_covariance(h: &DMat3) -> Self {
-        Self::Matrix([h.x_axis.x, h.x_axis.y, h.x_axis.z, h.y_axis.y, h.y_axis.z, h.z_axis.z])
+        Self::Matrix(six_of(h))
     }
 
     /// Refuses factors and lengths that are not finite or not above 0, and the 0-th neighbour.

@@ -8,6 +8,7 @@ use crate::grid::{DensityGrid, Lattice, Sample};
 use crate::kde::choose::choose;
 use crate::kde::eigen::symmetric_eigen;
 use crate::kde::kernel::{self, Kernel, summed};
+use crate::kde::moments::Moments;
 use crate::kde::plan::{GIB, Plan, plan, usable_memory};
 use crate::kde::select::{self, Selection};
 use crate::kde::setting::{self, Setting};
@@ -420,50 +421,6 @@ fn spectrum(frame: &Frame, cloud: &PointCloud, progress: &dyn Progress) -> Resul
     let weight = |i: usize| cloud.weights.as_ref().map_or(1.0, |w| w[i]);
     let total = summed(cloud.len(), |i| [weight(i)])[0];
     Ok(frame.spectrum(cloud.len(), |i| cloud.positions[i], weight, progress)?.of_weight(total))
-}
-
-/// Sums over the points from which covariance and effective number follow.
-#[derive(Debug, Clone, Copy)]
-struct Moments {
-    weight: f64,
-    squares: f64,
-    /// Of `w d` and of `w d d^T` (xx, yy, zz, xy, xz, yz), d from the middle of the grid.
-    first: DVec3,
-    second: [f64; 6],
-}
-
-impl Moments {
-    fn of(cloud: &PointCloud, center: DVec3) -> Self {
-        let [w, ww, x, y, z, second @ ..]: [f64; 11] = summed(cloud.len(), |i| {
-            let (w, d) = (cloud.weights.as_ref().map_or(1.0, |w| w[i]), cloud.positions[i] - center);
-            let p = d * w;
-            [w, w * w, p.x, p.y, p.z, p.x * d.x, p.y * d.y, p.z * d.z, p.x * d.y, p.x * d.z, p.y * d.z]
-        });
-        Self { weight: w, squares: ww, first: DVec3::new(x, y, z), second }
-    }
-
-    fn plus(&self, other: &Self, sign: f64) -> Self {
-        Self {
-            weight: self.weight + sign * other.weight,
-            squares: self.squares + sign * other.squares,
-            first: self.first + sign * other.first,
-            second: std::array::from_fn(|i| self.second[i] + sign * other.second[i]),
-        }
-    }
-
-    fn n_eff(&self) -> f64 {
-        self.weight * self.weight / self.squares
-    }
-
-    /// The unbiased covariance, as numpy's `cov(aweights=w)`.
-    fn covariance(&self) -> DMat3 {
-        let m = self.first / self.weight;
-        let [xx, yy, zz, xy, xz, yz] = self.second.map(|v| v / self.weight);
-        let of = |a: f64, b: f64, c: f64| a - b * c;
-        let (xy, xz, yz) = (of(xy, m.x, m.y), of(xz, m.x, m.z), of(yz, m.y, m.z));
-        let (xx, yy, zz) = (of(xx, m.x, m.x), of(yy, m.y, m.y), of(zz, m.z, m.z));
-        DMat3::from_cols_array(&[xx, xy, xz, xy, yy, yz, xz, yz, zz]) * (1.0 / (1.0 - 1.0 / self.n_eff()))
-    }
 }
 
 #[cfg(test)]

@@ -189,6 +189,11 @@ pub(super) fn symmetric([xx, xy, xz, yy, yz, zz]: [f64; 6]) -> DMat3 {
     DMat3::from_cols_array(&[xx, xy, xz, xy, yy, yz, xz, yz, zz])
 }
 
+/// `xx, xy, xz, yy, yz, zz` of a symmetric matrix.
+pub(super) fn six_of(m: &DMat3) -> [f64; 6] {
+    [m.x_axis.x, m.x_axis.y, m.x_axis.z, m.y_axis.y, m.y_axis.z, m.z_axis.z]
+}
+
 fn diagonal(m: &DMat3) -> DVec3 {
     DVec3::new(m.x_axis.x, m.y_axis.y, m.z_axis.z)
 }

@@ -19,6 +19,7 @@ mod exact;
 mod kernel;
 mod likelihood;
 mod methods;
+mod moments;
 mod noise;
 pub mod parts;
 mod periodic;

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::grid::Lattice;
 use crate::kde::choose::{self, Work};
-use crate::kde::kernel::{Kernel, summed};
+use crate::kde::kernel::{Kernel, six_of, summed};
 use crate::kde::parts::Settled;
 use crate::kde::plan::{plan, usable_memory};
 use crate::kde::setting::{self, Setting};
@@ -60,7 +60,7 @@ pub fn settle(
         }
     };
     let weight = summed(cloud.len(), |i| [cloud.weights.as_ref().map_or(1.0, |w| w[i])])[0];
-    let (h, bounds) = (kernel.covariance, cloud.bounds());
+    let bounds = cloud.bounds();
     let settled = Settled {
         points: cloud.len(),
         weight,
@@ -73,7 +73,7 @@ pub fn settle(
         rule: kernel.rule.to_owned(),
         factor: kernel.factor,
         n_eff: kernel.n_eff,
-        covariance: [h.x_axis.x, h.x_axis.y, h.x_axis.z, h.y_axis.y, h.y_axis.z, h.z_axis.z],
+        covariance: six_of(&kernel.covariance),
         method: method.to_owned(),
         reason: chosen.estimate.reason,
         error: options.max_error,

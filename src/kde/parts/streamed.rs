@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
-use glam::{DMat3, DVec3};
+use glam::DVec3;
 
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
 use crate::grid::Sample;
-use crate::kde::kernel::{Kernel, regular, summed};
+use crate::kde::kernel::{Kernel, regular, six_of};
+use crate::kde::moments::Moments;
 use crate::kde::parts::settle::{by_waves, checked_nodes, missed, refuse};
 use crate::kde::parts::{SHARE, SHARE_OF_TREE, Settled, Summing};
 use crate::kde::plan::{Plan, plan, usable_memory};
@@ -65,13 +66,10 @@ pub fn density_streamed<T: Sample>(
 /// What the first look finds.
 struct Survey {
     points: usize,
-    weight: f64,
-    squares: f64,
     /// Near the points, so that nothing is lost far from 0.
     center: DVec3,
-    /// Of `w d` and of `w d d^T` (xx, yy, zz, xy, xz, yz), d from there.
-    first: DVec3,
-    second: [f64; 6],
+    /// From there.
+    moments: Moments,
     bounds: Box3,
     /// Every `step`-th point.
     kept: PointCloud,
@@ -82,11 +80,8 @@ impl Default for Survey {
     fn default() -> Self {
         Self {
             points: 0,
-            weight: 0.0,
-            squares: 0.0,
             center: DVec3::ZERO,
-            first: DVec3::ZERO,
-            second: [0.0; 6],
+            moments: Moments::default(),
             bounds: Box3::EMPTY,
             kept: PointCloud::default(),
             step: 1,
@@ -105,17 +100,7 @@ impl Survey {
             self.kept.weights = cloud.weights.as_ref().map(|_| Vec::new());
         }
         self.bounds = Box3 { min: self.bounds.min.min(own.min), max: self.bounds.max.max(own.max) };
-        let center = self.center;
-        let weight = |i: usize| cloud.weights.as_ref().map_or(1.0, |w| w[i]);
-        let [w, ww, x, y, z, second @ ..]: [f64; 11] = summed(cloud.len(), |i| {
-            let (w, d) = (weight(i), cloud.positions[i] - center);
-            let p = d * w;
-            [w, w * w, p.x, p.y, p.z, p.x * d.x, p.y * d.y, p.z * d.z, p.x * d.y, p.x * d.z, p.y * d.z]
-        });
-        self.weight += w;
-        self.squares += ww;
-        self.first += DVec3::new(x, y, z);
-        self.second.iter_mut().zip(second).for_each(|(sum, v)| *sum += v);
+        self.moments = self.moments.plus(&Moments::of(cloud, self.center), 1.0);
         let first = self.points.next_multiple_of(self.step) - self.points;
         for i in (first..cloud.len()).step_by(self.step) {
             self.kept.positions.push(cloud.positions[i]);
@@ -132,7 +117,7 @@ impl Survey {
 
     /// The kernel, with warnings.
     fn kernel(&self, some: &PointCloud, bandwidth: &Bandwidth) -> Result<(Kernel, Vec<String>)> {
-        let n_eff = self.weight * self.weight / self.squares;
+        let n_eff = self.moments.n_eff();
         if matches!(bandwidth, Bandwidth::Length { .. } | Bandwidth::Matrix(_)) {
             let (kernel, warnings) = Kernel::new(some, bandwidth)?;
             return Ok((Kernel { n_eff, ..kernel }, warnings));
@@ -144,13 +129,8 @@ impl Survey {
                 "the bandwidth {bandwidth} needs all points in memory; take scott, silverman, a factor, a length or a matrix"
             ))
         })?;
-        let m = self.first / self.weight;
-        let [xx, yy, zz, xy, xz, yz] = self.second.map(|v| v / self.weight);
-        let (xy, xz, yz) = (xy - m.x * m.y, xz - m.x * m.z, yz - m.y * m.z);
-        let (xx, yy, zz) = (xx - m.x * m.x, yy - m.y * m.y, zz - m.z * m.z);
-        let data = DMat3::from_cols_array(&[xx, xy, xz, xy, yy, yz, xz, yz, zz]) * (1.0 / (1.0 - 1.0 / n_eff));
         let mut warnings = Vec::new();
-        let covariance = regular(data, self.bounds, 3, &mut warnings) * (factor * factor);
+        let covariance = regular(self.moments.covariance(), self.bounds, 3, &mut warnings) * (factor * factor);
         Ok((Kernel::from_covariance(bandwidth.rule(), Some(factor), n_eff, covariance)?, warnings))
     }
 
@@ -165,7 +145,7 @@ impl Survey {
         if self.points > 0 {
             // So that their box is that of all.
             some.positions.extend([self.bounds.min, self.bounds.max]);
-            some.weights.iter_mut().for_each(|w| w.extend([self.weight / self.points as f64; 2]));
+            some.weights.iter_mut().for_each(|w| w.extend([self.moments.weight / self.points as f64; 2]));
         }
         let (kernel, mut warnings) = self.kernel(&some, &options.bandwidth)?;
         let Plan { lattice, focus, warnings: of_plan, notes } =
@@ -180,10 +160,9 @@ impl Survey {
                 by_waves(share, options.max_error, &kernel, self.bounds, &lattice)
             }
         };
-        let h = kernel.covariance;
         let settled = Settled {
             points: self.points,
-            weight: self.weight,
+            weight: self.moments.weight,
             bounds: [self.bounds.min, self.bounds.max],
             unit: unit.map(|unit| unit.name().to_owned()),
             shape: lattice.shape,
@@ -193,7 +172,7 @@ impl Survey {
             rule: kernel.rule.to_owned(),
             factor: kernel.factor,
             n_eff: kernel.n_eff,
-            covariance: [h.x_axis.x, h.x_axis.y, h.x_axis.z, h.y_axis.y, h.y_axis.z, h.z_axis.z],
+            covariance: six_of(&kernel.covariance),
             method: method.to_owned(),
             reason: format!("some points at a time; {reason}"),
             error: options.max_error,
