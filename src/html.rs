@@ -76,15 +76,15 @@ fn escaped(text: &str) -> String {
 
 fn data(animation: &HeatmapAnimation, scene: &HeatmapScene, fps: f64, progress: &dyn Progress) -> Result<Value> {
     let (range, values) = packed(animation, progress)?;
-    let frames = (0..animation.len()).map(|k| animation.frame(k));
-    let (limits, titles): (Vec<_>, Vec<_>) = frames.map(|f| (f.transfer.limits, f.annotations.title)).unzip();
+    let (mut limits, mut titles, mut contours) = (Vec::new(), Vec::new(), Vec::new());
+    for frame in (0..animation.len()).map(|k| animation.frame(k)) {
+        limits.push(frame.transfer.limits);
+        contours.push(frame.levels_of_contours());
+        titles.push(frame.annotations.title);
+    }
     let (grid, [from, to], quantity) = (&scene.grid, scene.shown(), &scene.annotations.quantity);
     let unit = grid.unit();
     let with_unit = |name: &String| unit.map_or(name.clone(), |unit: LengthUnit| format!("{name} ({unit})"));
-    let levels = |k: usize| -> Vec<f64> {
-        animation.frame(k).contours.iter().flat_map(|c| c.levels.iter().map(|level| level.value)).collect()
-    };
-    let levels: Vec<Vec<f64>> = (0..animation.len()).map(levels).collect();
     Ok(json!({
         "shape": grid.shape(),
         "origin": grid.origin().to_array(),
@@ -100,7 +100,7 @@ fn data(animation: &HeatmapAnimation, scene: &HeatmapScene, fps: f64, progress: 
         "factor": quantity.factor(unit, 2),
         "scale": scene.transfer.scale,
         "limits": limits,
-        "contours": levels,
+        "contours": contours,
         "contourColor": scene.contours.as_ref().and_then(|c| c.color).map(hex),
         "titles": titles,
         "names": animation.names(),

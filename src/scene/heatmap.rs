@@ -148,6 +148,11 @@ pub(super) fn opened([vmin, vmax]: [f64; 2]) -> [f64; 2] {
 }
 
 impl HeatmapScene {
+    /// The values that have contours, in the grid's unit.
+    pub(crate) fn levels_of_contours(&self) -> Vec<f64> {
+        self.contours.iter().flat_map(|contours| contours.levels.iter().map(|level| level.value)).collect()
+    }
+
     /// The colour of letters and lines.
     pub fn foreground(&self) -> Rgb {
         self.annotations.foreground.unwrap_or(self.background.foreground())

@@ -144,8 +144,7 @@ fn of_matrices(args: &HeatmapCommand, first: Matrices, start: Instant, console: 
     let grids: Vec<Arc<PlaneGrid>> = frames.into_iter().map(grid).collect::<Result<_>>()?;
     console.note(&format!("{name}: an array of {} rows of {}, {} of them", shape[1], shape[0], grids.len()));
     let is_named = !args.frames.more.is_empty();
-    let mut told = report::plane(&*grids[0]);
-    report::merge(&mut told, report::object(json!({ "format": format, "axes": ["x", "y"], "warnings": [] })));
+    let told = report::object(json!({ "format": format, "axes": ["x", "y"], "warnings": [] }));
     let seconds = report::object(json!({ "read": start.elapsed().as_secs_f64() }));
     let (kind, is_smooth) = (Kind::Numbers, sigma.is_some());
     Ok(Made { grids, names, is_named, kind, is_smooth, axes: ["x", "y"].map(String::from), told, seconds })
@@ -268,10 +267,7 @@ fn counted(args: &HeatmapCommand, frames: Vec<(PointCloud, String)>, console: &C
     if outside > 0 {
         console.note(&format!("{outside} points lie outside of --bounds and are not counted"));
     }
-    let mut told = report::plane(&*grids[0]);
-    let sum: f64 = grids[0].values().iter().map(|v| f64::from(*v)).sum();
-    let more = json!({ "points": all.len(), "outside": outside, "sum": sum, "method": "counts" });
-    report::merge(&mut told, report::object(more));
+    let told = report::object(json!({ "points": all.len(), "outside": outside, "method": "counts" }));
     let seconds = report::object(json!({ "evaluate": start.elapsed().as_secs_f64() }));
     let names = frames.into_iter().map(|f| f.1).collect();
     let (kind, is_smooth) = (Kind::Counts, sigma.is_some());
@@ -329,8 +325,7 @@ fn estimated(
         if grids.is_empty() {
             made.notes.iter().for_each(|n| console.note(n));
             made.warnings.iter().for_each(|w| console.warning(w));
-            told = report::plane(&density.grid);
-            report::merge(&mut told, report::density(&made));
+            told = report::density(&made);
             let s = made.seconds;
             seconds = report::object(json!({ "plan": s.plan, "evaluate": s.evaluate, "check": s.check }));
         }
@@ -381,8 +376,7 @@ fn plane_of(args: &HeatmapCommand, volume: VolumeInput, name: &str, read: f64) -
         return Err(Error::Data(format!("{name}: {problem}: `densitas render` draws a volume")));
     };
     let axes = plane.names().map(String::from);
-    let mut told = report::plane(&grid);
-    report::merge(&mut told, report::object(json!({ "axes": axes, "warnings": warnings })));
+    let told = report::object(json!({ "axes": axes, "warnings": warnings }));
     let seconds = report::object(json!({ "read": read }));
     let sigma = args.counts.sigma(unit)?;
     let grid = match sigma {

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use toml::Table;
 
 use super::args::PointArgs;
@@ -93,7 +93,7 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, play: fn(Flipbook) -> Result<()
     let frame = args.picture.frame()?;
     let mut made = frames::make(args, console)?;
     let animation = args.animation(&mut made, console)?;
-    let Made { told: mut out, mut seconds, .. } = made;
+    let Made { told: mut out, mut seconds, kind, .. } = made;
     let start = Instant::now();
     let fps = args.frames.fps.unwrap_or(HeatmapAnimation::DEFAULT_FPS);
     match output {
@@ -114,9 +114,13 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, play: fn(Flipbook) -> Result<()
             "limits": limits, "quantity": quantity, "size": frame.size, "frames": animation.len(), "seconds": seconds
         });
         report::merge(&mut out, report::object(more));
-        report::merge(&mut out, contours_told(&scene));
+        out.insert("contours".into(), scene.levels_of_contours().into());
         // Of the frame that is drawn.
         out.extend(report::plane(&*scene.grid));
+        if kind == Kind::Counts {
+            let sum: f64 = scene.grid.values().iter().map(|v| f64::from(*v)).sum();
+            out.insert("sum".into(), sum.into());
+        }
         console.answer(&Value::Object(out).to_string());
     } else {
         tell(args, &animation, &scene, &frame, console);
@@ -126,11 +130,6 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, play: fn(Flipbook) -> Result<()
         return play(Flipbook { animation, frame, fps, name });
     }
     Ok(())
-}
-
-fn contours_told(scene: &HeatmapScene) -> Map<String, Value> {
-    let levels = scene.contours.iter().flat_map(|c| c.levels.iter().map(|level| level.value));
-    report::object(json!({ "contours": levels.collect::<Vec<f64>>() }))
 }
 
 /// Tells how many values are not finite.
@@ -284,7 +283,8 @@ impl HeatmapCommand {
                 contours.levels.iter_mut().for_each(|level| level.value /= factor);
                 contours
             }
-            Levels::Mass(shares) => Contours::enclosing(&scene.grid, shares),
+            // Each frame has its own.
+            Levels::Mass(_) => Contours::at(&[]),
         });
         scene.contours.iter_mut().for_each(|contours| contours.color = flat.contour_color);
         scene.legend = flat.legend;
