@@ -95,12 +95,9 @@ fn drag(model: &mut Model, clip: Box3, side: Side, by: Vec2) {
 }
 
 fn edges(model: &Model, ui: &Ui, b: Box3) {
-    let corner = |i: usize| {
-        let pick = |axis: usize| if i >> axis & 1 == 1 { b.max[axis] } else { b.min[axis] };
-        DVec3::new(pick(0), pick(1), pick(2))
-    };
+    let corners = b.corners();
     for (from, axis) in (0..8).flat_map(|i| (0..3).map(move |axis| (i, axis))).filter(|(i, axis)| i >> axis & 1 == 0) {
-        if let (Some(a), Some(b)) = (model.project(corner(from)), model.project(corner(from | 1 << axis))) {
+        if let (Some(a), Some(b)) = (model.project(corners[from]), model.project(corners[from | 1 << axis])) {
             ui.painter().line_segment([a, b], Stroke::new(1.0, ACCENT.gamma_multiply(0.8)));
         }
     }

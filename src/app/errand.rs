@@ -31,8 +31,15 @@ impl<T: Send + 'static> Errand<T> {
         Self { ear, outcome, thread: Some(thread) }
     }
 
+    /// What came of the one in a slot, if it has ended; the slot is empty then.
+    pub fn taken(slot: &mut Option<Self>) -> Option<Result<T>> {
+        let outcome = slot.as_ref()?.outcome()?;
+        *slot = None;
+        Some(outcome)
+    }
+
     /// What came of it, once.
-    pub fn outcome(&self) -> Option<Result<T>> {
+    fn outcome(&self) -> Option<Result<T>> {
         match self.outcome.try_recv() {
             Ok(outcome) => Some(outcome),
             Err(TryRecvError::Empty) => None,

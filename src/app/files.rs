@@ -55,8 +55,7 @@ impl Model {
 
     /// Tells what became of a movie.
     pub fn hear_movie(&mut self) {
-        let Some(outcome) = self.movie.as_ref().and_then(Errand::outcome) else { return };
-        self.movie = None;
+        let Some(outcome) = Errand::taken(&mut self.movie) else { return };
         match outcome {
             Ok(path) => self.say_saved(&path),
             Err(Error::Interrupted) => self.say(Weight::Note, "no movie was written"),

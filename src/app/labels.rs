@@ -6,11 +6,8 @@ use glam::DVec3;
 
 use super::model::Model;
 use super::panels;
-use super::probe::value_at;
+use super::probe::{nearest_named, value_at};
 use crate::cli::content::Content;
-use crate::cli::explain::named;
-use crate::explain::nearest;
-use crate::io::Input;
 
 /// A place that the user keeps.
 pub struct Label {
@@ -68,9 +65,8 @@ impl Model {
 /// What is at a place: the density times `factor`, and the nearest point.
 fn text(content: &Content, position: DVec3, factor: f64) -> String {
     let value = value_at(&content.grid, position).map_or("outside".to_owned(), |v| panels::number(v * factor));
-    let Input::Points(points) = &content.opened.input else { return value };
-    match nearest(position, &points.cloud.positions) {
-        Some(found) => format!("{value}\n{}", named(found.point, points)),
+    match nearest_named(content, position) {
+        Some((name, _)) => format!("{value}\n{name}"),
         None => value,
     }
 }

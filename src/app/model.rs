@@ -270,10 +270,11 @@ impl Model {
         self.said = if loaded.said.is_empty() { std::mem::take(&mut self.said) } else { loaded.said };
         self.outdated = self.orders;
         self.of_content = content::key(loaded.wanted.scene());
-        if self.is_current(&loaded.wanted) {
-            self.shape = Some(loaded.content.grid.lattice.shape);
-        }
+        let shape = loaded.content.grid.lattice.shape;
         (self.content, self.histogram) = (Some(loaded.content), Some(loaded.histogram));
+        if self.is_content_current() {
+            self.shape = Some(shape);
+        }
     }
 
     /// Takes in a picture, unless a newer one is there.
@@ -292,11 +293,6 @@ impl Model {
         self.content.is_some() && self.of_content == content::key(self.session.wanted().scene())
     }
 
-    /// Whether these options have the content of those of now.
-    fn is_current(&self, wanted: &Wanted) -> bool {
-        content::key(wanted.scene()) == content::key(self.session.wanted().scene())
-    }
-
     /// Back to the empty start.
     fn close(&mut self) {
         if let Ok(empty) = Session::new(Draft::new("render")) {
@@ -312,7 +308,7 @@ impl Model {
         }
         let in_hand = self.session.gesture() == Some(panels::BANDWIDTH) && self.content.is_some();
         let is_quick = in_hand || self.ui.player.is_playing();
-        let coarse = self.coarse_options().filter(|_| is_quick).and_then(|options| Wanted::of(&options).ok());
+        let coarse = is_quick.then(|| self.coarse_options()).flatten().and_then(|options| Wanted::of(&options).ok());
         let wanted = coarse.map_or_else(|| self.session.wanted().clone(), Arc::new);
         let key = format!("{}{}", content::key(wanted.scene()), if in_hand { " in hand" } else { "" });
         if key != self.asked {

@@ -138,15 +138,17 @@ impl Model {
     }
 }
 
+/// The point nearest to a place in words, and its distance.
+pub fn nearest_named(content: &Content, place: DVec3) -> Option<(String, f64)> {
+    let Input::Points(points) = &content.opened.input else { return None };
+    nearest(place, &points.cloud.positions).map(|found| (named(found.point, points), found.distance))
+}
+
 fn look(question: &Question) -> Result<Option<Probe>> {
     let Question { scene, frame, pixel, content, .. } = question;
     let found = explain(scene, frame, pixel.to_array(), None)?;
     let Some(position) = told(&found, scene) else { return Ok(None) };
-    let points = match &content.opened.input {
-        Input::Points(points) => Some(points),
-        Input::Volume(_) => None,
-    };
-    let nearest = points.and_then(|p| nearest(position, &p.cloud.positions).map(|n| (named(n.point, p), n.distance)));
+    let nearest = nearest_named(content, position);
     let value = value_at(&scene.grid, position).unwrap_or(0.0);
     let [near, far] = found.span.unwrap_or_default();
     let depth = (position - found.ray.origin).dot(found.ray.direction);

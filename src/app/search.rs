@@ -57,8 +57,7 @@ impl Model {
     }
 
     fn hear_search(&mut self) {
-        let Some(outcome) = self.search.errand.as_ref().and_then(Errand::outcome) else { return };
-        self.search.errand = None;
+        let Some(outcome) = Errand::taken(&mut self.search.errand) else { return };
         match outcome {
             Ok(found) => self.search.found = found,
             Err(Error::Interrupted) => {}

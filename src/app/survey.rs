@@ -127,8 +127,7 @@ impl Model {
 
     /// Sets what a survey has found.
     pub fn hear_survey(&mut self) {
-        let Some(outcome) = self.surveyor.errand.as_ref().and_then(Errand::outcome) else { return };
-        self.surveyor.errand = None;
+        let Some(outcome) = Errand::taken(&mut self.surveyor.errand) else { return };
         let found = match outcome {
             Ok(found) => found,
             Err(Error::Interrupted) => return self.say(Weight::Note, "limits stay those of one frame"),

@@ -24,7 +24,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         return;
     };
     let [nx, ny, nz] = content.grid.lattice.shape;
-    let unit = content.grid.unit.map_or(String::new(), |u| format!(" {}", u.symbol()));
+    let unit = model.unit_text();
     match &content.opened.input {
         Input::Points(points) => {
             row(ui, "read", |ui| ui.label(format!("{} of {}", count(points.cloud.len(), "point"), points.format)));

@@ -74,8 +74,8 @@ fn save(model: &mut Model, ui: &mut Ui) {
 /// The picture as PNG, at any size.
 fn picture(model: &mut Model, ui: &mut Ui) {
     let Some(frame) = model.frame else { return };
-    let suggested = model.free_name("png").display().to_string();
-    let mut name = model.ui.typed.get("save").cloned().unwrap_or(suggested);
+    let suggested = || model.free_name("png").display().to_string();
+    let mut name = model.ui.typed.get("save").cloned().unwrap_or_else(suggested);
     row(ui, "picture", |ui| {
         if ui.add(egui::TextEdit::singleline(&mut name).desired_width(190.0)).changed() {
             model.ui.typed.insert("save", name.clone());
