@@ -55,17 +55,19 @@ pub fn run(args: &ViewCommand, adapter: AdapterChoice, asked: &Asked, window: Wi
         return Err(Error::Usage("the window reads files, not standard input; name one".into()));
     }
     let mut options = asked.recipe.clone();
+    // A picture shows one of them.
+    let more = std::mem::take(&mut options.more);
     options.verb = "render".to_owned();
     options.input = options.input.filter(|input| !input.is_empty());
     if let Some(path) = options.input.as_deref().map(Path::new).filter(|path| is_recipe(path)) {
         options = Recipe::read(path)?.into_draft()?;
     }
-    options.input.iter().chain(&args.more).try_for_each(|input| input::check_there(input))?;
+    options.input.iter().chain(&more).try_for_each(|input| input::check_there(input))?;
     let frame = args.scene.picture.frame()?;
     let size = options.get("size").map(|_| frame.size.map(|n| (f64::from(n) / frame.scale_factor).round() as u32));
     options.set("size", None);
     options.set("scale-factor", None);
-    window(Opening { options, more: args.more.clone(), adapter, size })
+    window(Opening { options, more, adapter, size })
 }
 
 /// Whether a file is opened as what its recipe says.

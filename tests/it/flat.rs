@@ -112,6 +112,7 @@ fn frames_are_pages_or_one_of_them_a_picture() {
     assert!(html.contains("Step 2: 2") && html.len() < 40_000, "{}", html.len());
     let only = json(&densitas(&["heatmap", &npy, "-o", &picture, "--only", "2", "--limits-of", "each", "--json"]));
     assert!((only["limits"][0].as_f64().unwrap() - 40.38).abs() < 1e-5, "{only}");
+    assert!(only["min"] == 40.0 && only["max"] == 59.0, "{only}");
     let first = densitas(&["heatmap", &npy, "-o", &picture]);
     assert!(
         first.status.success() && stderr(&first).contains("holds 3 frames; the first is drawn"),
@@ -128,6 +129,13 @@ fn a_column_of_a_table_or_several_files_are_frames() {
     let told = json(&densitas(&["heatmap", &table, "--bins", "4,3", "--frame-column", "t", "-o", &page, "--json"]));
     let html = std::fs::read_to_string(&page).unwrap();
     assert!(told["frames"] == 2 && html.contains(r#""names":["-2.5","10"]"#), "{told}");
+    // The counts of the frame that is drawn: of the second, (3, 1) lies outside.
+    for (frame, sum) in [("0", 2.0), ("1", 1.0)] {
+        let picture = path(&folder, "one.png");
+        let counts = ["--bins", "2,2", "--bounds", "-1,2,-1,3", "--frame-column", "t", "--only", frame];
+        let told = json(&densitas(&[&["heatmap", &table, "-o", &picture, "--json"], &counts[..]].concat()));
+        assert_eq!(told["sum"], sum, "{told}");
+    }
     let files = ["early.npy", "late.npy"].map(|f| path(&folder, f));
     files.iter().for_each(|f| write_npy(f, &[4, 6], (0..24).map(f64::from)));
     let told = json(&densitas(&["heatmap", &files[0], &files[1], "-o", &page, "--json"]));
