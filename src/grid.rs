@@ -151,6 +151,13 @@ pub struct Statistics {
     pub integral: f64,
 }
 
+impl Statistics {
+    /// The smallest and the largest finite value.
+    pub fn range(&self) -> [f64; 2] {
+        [self.min, self.max]
+    }
+}
+
 impl<T: Sample> DensityGrid<T> {
     /// The value at a place in steps from node 0, trilinear between the eight nodes around it; outside of the box that of its
     /// border. NaN where one of these nodes is.

@@ -13,6 +13,7 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use serde_json::{Value, json};
 
+use crate::annotate::contour_names;
 use crate::color::{LookupTable, hex};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
@@ -55,7 +56,7 @@ fn page(animation: &HeatmapAnimation, frame: &Frame, fps: f64, progress: &dyn Pr
         Background::Transparent => "transparent".into(),
     };
     let [width, height] = frame.size_in_points().map(|n| n.round());
-    let data = data(animation, &scene, fps, progress)?.to_string().replace('<', "\\u003c");
+    let data = data(animation, &scene, frame, fps, progress)?.to_string().replace('<', "\\u003c");
     let controls = if animation.len() > 1 { 52.0 } else { 0.0 };
     let parts = [
         ("@VERSION@", env!("CARGO_PKG_VERSION").to_owned()),
@@ -74,12 +75,28 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-fn data(animation: &HeatmapAnimation, scene: &HeatmapScene, fps: f64, progress: &dyn Progress) -> Result<Value> {
+/// The contours of a frame: value, name, and the place of that in a picture of this size.
+fn contours_of(scene: &HeatmapScene, size: &Frame) -> Vec<Value> {
+    let levels = scene.contours.iter().flat_map(|contours| &contours.levels);
+    let named = std::iter::zip(levels, contour_names(scene, size));
+    named
+        .map(|(level, at)| json!({ "value": level.value, "name": level.name, "at": at.map(|p| p.to_array()) }))
+        .collect()
+}
+
+fn data(
+    animation: &HeatmapAnimation,
+    scene: &HeatmapScene,
+    size: &Frame,
+    fps: f64,
+    progress: &dyn Progress,
+) -> Result<Value> {
     let (range, values) = packed(animation, progress)?;
-    let (mut limits, mut titles, mut contours) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut limits, mut ends, mut titles, mut contours) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for frame in (0..animation.len()).map(|k| animation.frame(k)) {
         limits.push(frame.transfer.limits);
-        contours.push(frame.levels_of_contours());
+        ends.push(frame.goes_on());
+        contours.push(contours_of(&frame, size));
         titles.push(frame.annotations.title);
     }
     let (grid, [from, to], quantity) = (&scene.grid, scene.shown(), &scene.annotations.quantity);
@@ -100,7 +117,9 @@ fn data(animation: &HeatmapAnimation, scene: &HeatmapScene, fps: f64, progress: 
         "factor": quantity.factor(unit, 2),
         "scale": scene.transfer.scale,
         "limits": limits,
+        "ends": ends,
         "contours": contours,
+        "legend": scene.legend,
         "contourColor": scene.contours.as_ref().and_then(|c| c.color).map(hex),
         "titles": titles,
         "names": animation.names(),
@@ -160,7 +179,7 @@ mod tests {
     use super::*;
     use crate::grid::{DensityGrid, Lattice, PlaneGrid};
     use crate::progress::Silent;
-    use crate::scene::{Limits, LimitsOver};
+    use crate::scene::{Contours, Corner, Limits, LimitsOver};
 
     fn animation() -> HeatmapAnimation {
         let grid = |values: [f32; 6]| {
@@ -170,6 +189,7 @@ mod tests {
         let grids = vec![grid([0.0, 1.0, 2.0, 3.0, 4.0, 5.0]), grid([-2.0, f32::NAN, 8.0, 0.0, 0.0, 0.0])];
         let mut scene = HeatmapScene::of_cells(grids[0].clone(), HeatmapScene::DEFAULT_LIMITS).unwrap();
         scene.annotations.title = Some("</script> & {name}".into());
+        (scene.contours, scene.legend) = (Some(Contours::at(&[2.5])), Some(Corner::LowerLeft));
         let names = vec!["a\"</script>".into(), "b".into()];
         HeatmapAnimation::new(scene, grids, names, Limits::Range(0.0, 1.0), LimitsOver::EachFrame).unwrap()
     }
@@ -196,6 +216,14 @@ mod tests {
         let data = page.split("type=\"application/json\">").nth(1).unwrap().split("</script>").next().unwrap();
         let data: Value = serde_json::from_str(data).unwrap();
         assert_eq!(data["limits"], json!([[0.0, 5.0], [-2.0, 8.0]]));
+        assert_eq!(data["ends"], json!([[false, false], [false, false]]));
+        let level = &data["contours"][0][0];
+        assert_eq!(
+            (&level["value"], &level["name"], &data["legend"]),
+            (&json!(2.5), &json!("2.5"), &json!("lower-left"))
+        );
+        let at = level["at"].as_array().expect("there is room for its name");
+        assert!(at.iter().all(|v| (-0.5..=2.5).contains(&v.as_f64().unwrap())), "{at:?}");
         assert_eq!((&data["names"][0], &data["titles"][1]), (&json!("a\"</script>"), &json!("</script> & b")));
         assert!(page.contains("<title>&lt;/script&gt; &amp; a&quot;&lt;/script&gt;</title>"));
     }

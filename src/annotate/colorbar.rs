@@ -53,6 +53,8 @@ pub struct Bar<'a> {
     pub mass: Vec<f64>,
     /// The values of contours, which are lines across it.
     pub lines: Vec<f64>,
+    /// Their colour; without one each is black or white.
+    pub line_color: Option<Rgb>,
     /// Whether it has room for numbers and headings of other limits too.
     pub steady: bool,
     /// What it stands to the right of and is no longer than; otherwise it stands at the right edge of the picture.
@@ -73,6 +75,7 @@ impl<'a> Bar<'a> {
             see_through: false,
             mass: Vec::new(),
             lines: Vec::new(),
+            line_color: None,
             steady: false,
             beside: None,
         }
@@ -91,6 +94,7 @@ impl<'a> Bar<'a> {
             see_through: true,
             mass: Vec::new(),
             lines: Vec::new(),
+            line_color: None,
             steady: annotations.steady_bar,
             beside: None,
         }
@@ -349,7 +353,7 @@ fn draw_columns(page: &mut Page, bar: &Bar, columns: &Columns) {
         let t = bar.transfer.position(value);
         let [r, g, b, _] = table.at(t);
         let y = area.max.y - t * area.size().y;
-        let ink = contrast([r, g, b]);
+        let ink = bar.line_color.map_or(contrast([r, g, b]), |rgb| Ink { rgb, alpha: 1.0 });
         page.line(Layer::Front, DVec2::new(area.min.x, y), DVec2::new(area.max.x, y), ink);
     }
     page.take(Area { min: columns.veil.min, max: area.max }.grown(0.7 * page.em));

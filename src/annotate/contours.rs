@@ -16,7 +16,8 @@ const CONTOUR: f64 = 1.25;
 /// The legend: the name of each contour beside its line on the colour of its value. Its area, if it is drawn.
 pub fn legend(page: &mut Page, scene: &HeatmapScene, contours: &Contours, map: &Area) -> Option<Area> {
     let table = LookupTable::new(&scene.transfer);
-    let levels: Vec<&ContourLevel> = contours.levels.iter().filter(|level| level.name.is_some()).collect();
+    let has_line = |level: &&ContourLevel| level.name.is_some() && !contour(&*scene.grid, level.value).is_empty();
+    let levels: Vec<&ContourLevel> = contours.levels.iter().filter(has_line).collect();
     let names: Vec<String> = levels.iter().filter_map(|level| level.name.clone()).collect();
     legend_box::draw(page, map, scene.legend?, &names, |page, k, [left, right]| {
         let [rgb, ink] = colors(scene, &table, contours, levels[k]);
@@ -37,29 +38,47 @@ fn colors(scene: &HeatmapScene, table: &LookupTable, contours: &Contours, level:
     [Ink { rgb: [r, g, b], alpha: 1.0 }, line]
 }
 
-/// The contours, each with its name once where it runs most nearly to the right, and keeps off the legend.
+/// The parts of a contour on the page, each with whether it is closed, and where its name stands.
+type Placed = (Vec<(Vec<DVec2>, bool)>, Option<Area>);
+
+/// The contours, each with its name once where it runs most nearly to the right and keeps off what is taken.
+pub fn placed(
+    page: &mut Page,
+    scene: &HeatmapScene,
+    contours: &Contours,
+    layout: &HeatmapLayout,
+    frame: &Frame,
+    mut taken: Vec<Area>,
+) -> Vec<Placed> {
+    let (origin, spacing) = (scene.grid.origin(), scene.grid.spacing());
+    let place = |p: &DVec2| layout.point(origin + *p * spacing, frame);
+    let on_page = |line: ContourLine| (line.points.iter().map(place).collect::<Vec<_>>(), line.closed);
+    let mut one = |level: &ContourLevel| {
+        let lines: Vec<_> = contour(&*scene.grid, level.value).into_iter().map(on_page).collect();
+        let label = level.name.as_deref().and_then(|name| label(page, name, &lines, &layout.area(frame), &taken));
+        taken.extend(label);
+        (lines, label)
+    };
+    contours.levels.iter().map(&mut one).collect()
+}
+
+/// Draws the contours with their names, as [`placed`] says.
 pub fn draw(
     page: &mut Page,
     scene: &HeatmapScene,
     contours: &Contours,
     layout: &HeatmapLayout,
     frame: &Frame,
-    legend: Option<Area>,
+    taken: Vec<Area>,
 ) {
     let table = LookupTable::new(&scene.transfer);
-    let (origin, spacing) = (scene.grid.origin(), scene.grid.spacing());
-    let mut named: Vec<Area> = legend.into_iter().collect();
-    for level in &contours.levels {
+    let placed = placed(page, scene, contours, layout, frame, taken);
+    for (level, (lines, label)) in std::iter::zip(&contours.levels, placed) {
         let [_, ink] = colors(scene, &table, contours, level);
-        let place = |p: &DVec2| layout.point(origin + *p * spacing, frame);
-        let on_page = |line: ContourLine| (line.points.iter().map(place).collect::<Vec<_>>(), line.closed);
-        let mut lines: Vec<_> = contour(&*scene.grid, level.value).into_iter().map(on_page).collect();
-        let label = level.name.as_deref().and_then(|name| label(page, name, &lines, &layout.area(frame), &named));
-        for (points, closed) in lines.drain(..) {
+        for (points, closed) in lines {
             draw_around(page, points, closed, ink, label.as_ref());
         }
         if let (Some(area), Some(name)) = (label, &level.name) {
-            named.push(area);
             let font_size = LABEL * page.em;
             page.front(Shape::Text { text: name.clone(), area, font_size, upward: false, ink });
         }

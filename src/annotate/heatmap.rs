@@ -47,6 +47,13 @@ impl HeatmapLayout {
         Area { min: corner(left, top), max: corner(left + width, top + height) }
     }
 
+    /// The place of the plane at a point: what [`HeatmapLayout::point`] undoes.
+    pub(super) fn place_of(&self, point: DVec2, frame: &Frame) -> DVec2 {
+        let [first, pixels] = [self.first, self.pixels].map(|p| DVec2::new(f64::from(p[0]), f64::from(p[1])));
+        let at = point * frame.scale_factor - first;
+        self.corner + DVec2::new(at.x, if self.y_downward { at.y } else { pixels.y - at.y }) * self.pixel
+    }
+
     /// Where a place of the plane stands, in points.
     pub(super) fn point(&self, place: DVec2, frame: &Frame) -> DVec2 {
         let [first, pixels] = [self.first, self.pixels].map(|p| DVec2::new(f64::from(p[0]), f64::from(p[1])));
@@ -116,6 +123,18 @@ fn room(page: &Page, scene: &HeatmapScene, top: f64) -> Area {
     }
 }
 
+/// Where the name of each contour stands in a picture of this size, as the place of the plane in its middle; none of one
+/// whose name has no room.
+pub fn contour_names(scene: &HeatmapScene, frame: &Frame) -> Vec<Option<DVec2>> {
+    let Some(contours) = &scene.contours else { return Vec::new() };
+    let mut page = Page::new(scene.background, scene.foreground(), frame);
+    let top = title::draw(&mut page, &scene.annotations);
+    let layout = layout(&page, scene, frame, top);
+    let legend = contours::legend(&mut page, scene, contours, &layout.area(frame));
+    let placed = contours::placed(&mut page, scene, contours, &layout, frame, legend.into_iter().collect());
+    placed.iter().map(|(_, name)| name.map(|area| layout.place_of(area.center(), frame))).collect()
+}
+
 /// The marks of a heat map. Text never overlaps text and never leaves the picture: what does not fit is left out.
 pub fn annotate_heatmap(scene: &HeatmapScene, frame: &Frame) -> HeatmapMarks {
     let mut page = Page::new(scene.background, scene.foreground(), frame);
@@ -125,17 +144,16 @@ pub fn annotate_heatmap(scene: &HeatmapScene, frame: &Frame) -> HeatmapMarks {
     title::put_above(&mut page, &area, FREE);
     let title = std::mem::take(&mut page.marks);
     page.take(area);
+    // Legend and scale bar stand over the lines, whose names keep off them.
+    let legend = scene.contours.as_ref().and_then(|contours| contours::legend(&mut page, scene, contours, &area));
+    let scale = 1.0 / (layout.pixel.x * frame.scale_factor);
+    let scale_bar = scene.has_scale_bar().then(|| scalebar::draw_in(&mut page, scale, scene.grid.unit(), area, legend));
+    let over = std::mem::take(&mut page.marks);
     if let Some(contours) = &scene.contours {
-        // The legend stands over the lines, and their names keep off it.
-        let legend = contours::legend(&mut page, scene, contours, &area);
-        let over = std::mem::take(&mut page.marks);
-        contours::draw(&mut page, scene, contours, &layout, frame, legend);
-        page.marks.extend(over);
+        let taken = legend.into_iter().chain(scale_bar.flatten()).collect();
+        contours::draw(&mut page, scene, contours, &layout, frame, taken);
     }
-    // A length is one thing only where both axes have one scale.
-    if scene.annotations.scale_bar && scene.aspect == Aspect::Equal {
-        scalebar::draw_in(&mut page, 1.0 / (layout.pixel.x * frame.scale_factor), scene.grid.unit(), area);
-    }
+    page.marks.extend(over);
     let on_map = std::mem::take(&mut page.marks);
     if scene.annotations.colorbar {
         draw_bar(&mut page, scene, area, top);
@@ -157,11 +175,11 @@ impl HeatmapMarks {
 fn draw_bar(page: &mut Page, scene: &HeatmapScene, area: Area, top: f64) {
     let layer = scene.grid.layer();
     let bar = Bar::new(&scene.transfer, scene.grid.unit(), &scene.annotations);
-    let (values, [vmin, vmax]) = (layer.statistics(), scene.transfer.limits);
-    let goes_on = [values.min < vmin, values.max > vmax];
+    let goes_on = scene.goes_on();
     let mass = if scene.annotations.mass_axis { layer.levels_enclosing(&MASS_SHARES) } else { Vec::new() };
-    let lines = scene.contours.iter().flat_map(|c| c.levels.iter().map(|level| level.value)).collect();
-    let bar = Bar { dimensions: 2, see_through: false, beside: Some(area), goes_on, mass, lines, ..bar };
+    let lines = scene.levels_of_contours();
+    let line_color = scene.contours.as_ref().and_then(|contours| contours.color);
+    let bar = Bar { dimensions: 2, see_through: false, beside: Some(area), goes_on, mass, lines, line_color, ..bar };
     colorbar::draw(page, &bar, top);
 }
 

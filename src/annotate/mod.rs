@@ -19,7 +19,7 @@ mod title;
 use glam::DVec2;
 
 pub use chart::{ChartMarks, Thing, annotate_chart};
-pub use heatmap::{HeatmapLayout, HeatmapMarks, annotate_heatmap, heatmap_layout};
+pub use heatmap::{HeatmapLayout, HeatmapMarks, annotate_heatmap, contour_names, heatmap_layout};
 pub use lettering::Lettering;
 pub use ticks::{Labels, Ticks};
 

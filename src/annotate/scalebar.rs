@@ -5,11 +5,12 @@
 
 use glam::DVec2;
 
+use super::legend_box::corners;
 use super::page::Page;
 use super::ticks::round_length;
 use super::{Area, Shape};
 use crate::geometry::LengthUnit;
-use crate::scene::Camera;
+use crate::scene::{Camera, Corner};
 
 /// The bar is this share of the picture's width or somewhat shorter.
 const SHARE_OF_WIDTH: f64 = 0.2;
@@ -29,23 +30,33 @@ pub const ROOM: f64 = 2.5;
 pub fn draw(page: &mut Page, camera: Camera, unit: Option<LengthUnit>) {
     let whole = Area { min: DVec2::ZERO, max: page.size };
     let points_per_length = page.size.y / camera.visible_height_at_target();
-    let Some(bar) = ScaleBar::new(page, points_per_length, unit, &whole) else { return };
+    let Some(bar) = ScaleBar::new(page, points_per_length, unit, &whole, Corner::LowerLeft) else { return };
     if page.is_free(&bar.bar) && page.is_free(&bar.written) {
         bar.draw(page);
     }
 }
 
-/// Draws the bar in the lower left corner of a flat picture that covers `area`, on a ground of its own.
-pub fn draw_in(page: &mut Page, points_per_length: f64, unit: Option<LengthUnit>, area: Area) {
-    let Some(bar) = ScaleBar::new(page, points_per_length, unit, &area) else { return };
-    let around = |a: &Area, b: &Area| Area { min: a.min.min(b.min), max: a.max.max(b.max) };
-    let ground = around(&bar.bar, &bar.written).grown(0.5 * page.em);
-    if area.contains(&ground) {
-        let ink = page.ground(0.75);
-        let [a, b] = [ground.min, ground.max];
-        page.front(Shape::Polygon { corners: vec![a, DVec2::new(b.x, a.y), b, DVec2::new(a.x, b.y)], ink });
-        bar.draw(page);
+/// Draws the bar in a lower corner of a flat picture that covers `area`, on a ground of its own: to the left, or to the
+/// right where `taken` leaves no room. Its ground; none, and nothing is drawn, where there is no room.
+pub fn draw_in(
+    page: &mut Page,
+    points_per_length: f64,
+    unit: Option<LengthUnit>,
+    area: Area,
+    taken: Option<Area>,
+) -> Option<Area> {
+    let is_free = |ground: &Area| area.contains(ground) && !taken.is_some_and(|t| t.overlaps(ground));
+    for corner in [Corner::LowerLeft, Corner::LowerRight] {
+        let bar = ScaleBar::new(page, points_per_length, unit, &area, corner)?;
+        let ground = bar.around().grown(0.5 * page.em);
+        if is_free(&ground) {
+            let ink = page.ground(0.75);
+            page.front(Shape::Polygon { corners: corners(&ground), ink });
+            bar.draw(page);
+            return Some(ground);
+        }
     }
+    None
 }
 
 struct ScaleBar {
@@ -55,14 +66,24 @@ struct ScaleBar {
 }
 
 impl ScaleBar {
-    /// The bar in the lower left corner of `area`; `None` if there is none.
-    fn new(page: &mut Page, points_per_length: f64, unit: Option<LengthUnit>, area: &Area) -> Option<Self> {
+    /// The bar in a lower corner of `area`; `None` if there is none.
+    fn new(
+        page: &mut Page,
+        points_per_length: f64,
+        unit: Option<LengthUnit>,
+        area: &Area,
+        corner: Corner,
+    ) -> Option<Self> {
         let (length, number) = round_length(SHARE_OF_WIDTH * area.size().x / points_per_length)?;
         let label = unit.map_or(number.clone(), |unit| format!("{number} {unit}"));
         let em = page.em;
         let size = DVec2::new(length * points_per_length, THICKNESS * em);
         let text = page.text_size(&label, em);
-        let left = page.snap(area.min.x + MARGIN * em);
+        let left = match corner.is_left() {
+            true => area.min.x + MARGIN * em,
+            false => area.max.x - MARGIN * em - text.x - GAP * em - size.x,
+        };
+        let left = page.snap(left);
         let middle = area.max.y - MARGIN * em - 0.5 * text.y;
         let thickness = page.snap(size.y).max(page.line);
         let top = page.snap(middle - 0.5 * thickness);
@@ -72,11 +93,15 @@ impl ScaleBar {
         (size.x >= LEAST_LENGTH * em).then_some(Self { bar, label, written })
     }
 
+    /// All that it covers.
+    fn around(&self) -> Area {
+        let (a, b) = (&self.bar, &self.written);
+        Area { min: a.min.min(b.min), max: a.max.max(b.max) }
+    }
+
     fn draw(self, page: &mut Page) {
         let ink = page.letter_ink();
-        let [a, b] = [self.bar.min, self.bar.max];
-        let corners = vec![a, DVec2::new(b.x, a.y), b, DVec2::new(a.x, b.y)];
-        page.front(Shape::Polygon { corners, ink });
+        page.front(Shape::Polygon { corners: corners(&self.bar), ink });
         page.take(self.bar);
         page.take(self.written);
         let em = page.em;

@@ -544,6 +544,32 @@ fn the_bar_of_a_heat_map_is_pointed_where_values_lie_beyond() {
     assert_eq!([[0.0, 1.0], [0.0, 0.4], [0.6, 1.0], [0.5, 0.6]].map(corners), [4, 5, 5, 4]);
 }
 
+/// Catches: a scale bar under the legend, and an entry for a line that there is not.
+#[test]
+fn legend_and_scale_bar_take_corners_of_their_own() {
+    let mut scene = heatmap(boxes()[4], None);
+    let lattice = Lattice { shape: [21, 21, 1], origin: DVec3::ZERO, spacing: DVec3::ONE };
+    let values = (0..21 * 21).map(|n| ((n % 21 + n / 21) as f32) / 20.0).collect();
+    let values = DensityGrid::new(lattice, values, Some(LengthUnit::Nanometre)).unwrap();
+    scene.grid = Arc::new(PlaneGrid::from_layer(values).unwrap());
+    scene.annotations.scale_bar = true;
+    scene.contours = Some(Contours::at(&[1.2, 7.0]));
+    for (corner, is_left) in [(Corner::LowerLeft, false), (Corner::LowerRight, true), (Corner::UpperLeft, true)] {
+        scene.legend = Some(corner);
+        let frame = &FRAMES[2];
+        let (layout, marks) = (heatmap_layout(&scene, frame), annotate_heatmap(&scene, frame));
+        let found = texts(&marks.on_map);
+        let middle = f64::from(layout.first[0] + layout.pixels[0] / 2) / frame.scale_factor;
+        let (_, bar) = found.iter().find(|(text, _)| text.ends_with(" nm")).unwrap();
+        assert_eq!(bar.center().x < middle, is_left, "{corner:?}");
+        assert!(found.iter().any(|(text, _)| *text == "1.2") && !found.iter().any(|(text, _)| *text == "7"));
+        let names = contour_names(&scene, frame);
+        let place = names[0].expect("it has room");
+        let value = scene.grid.linear((place - scene.grid.origin()) / scene.grid.spacing());
+        assert!((value - 1.2).abs() < 0.05 && names[1].is_none(), "{value} {names:?}");
+    }
+}
+
 /// Legends and bars of points in every frame: inside and apart, and a legend names what fits and counts the others.
 #[test]
 fn keys_of_points_stay_inside_and_apart() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use glam::DVec3;
 
-use crate::color::{Colormap, parse_color};
+use crate::color::{Colormap, is_plain_color, parse_color};
 use crate::error::{Error, Result};
 use crate::points::{Categorical, PointCloud, elements};
 use crate::scene::{Diameter, Look, PointColors, PointOrder, Scene};
@@ -116,7 +116,7 @@ impl GlyphArgs {
     pub fn columns(&self) -> Vec<String> {
         let wanted = [self.color_by.as_str(), self.point_scale.as_str()];
         let known = ["none", "density", "chain", "element", "bfactor", "occupancy"];
-        let is_column = |name: &&str| !known.contains(name) && parse_color(name).is_err();
+        let is_column = |name: &&str| !known.contains(name) && !is_plain_color(name);
         let mut columns: Vec<String> = wanted.into_iter().filter(is_column).map(str::to_owned).collect();
         columns.dedup();
         if self.draws_points() { columns } else { Vec::new() }
@@ -195,13 +195,11 @@ impl GlyphArgs {
             "density" => None,
             "chain" => Some(by_category(&atoms()?.chain, |i, _| PALETTE[i % PALETTE.len()])),
             "element" => Some(by_category(&atoms()?.element, |_, symbol| elements::color(symbol))),
-            other => match parse_color(other) {
-                Ok(color) => Some(PointColors::constant(count, color)),
-                Err(_) => {
-                    let values = Arc::new(column(cloud, &self.columns(), other, "--color-by")?);
-                    Some(PointColors::column(values, other.to_owned(), map))
-                }
-            },
+            color if is_plain_color(color) => Some(PointColors::constant(count, parse_color(color)?)),
+            name => {
+                let values = Arc::new(column(cloud, &self.columns(), name, "--color-by")?);
+                Some(PointColors::column(values, name.to_owned(), map))
+            }
         })
     }
 }

@@ -3,21 +3,30 @@
 use super::{Colormap, Rgb};
 use crate::error::{Error, Result};
 
-/// Reads `#rgb`, `#rrggbb`, `rgb(r,g,b)` with 0 to 255, `white`, `black`, `grey`.
+/// Reads `#rgb`, `#rrggbb`, `rgb(r,g,b)` with 0 to 255, and the names of CSS.
 ///
 /// # Errors
 /// [`Error::Usage`] if it is none of them.
 pub fn parse_color(text: &str) -> Result<Rgb> {
     let lower = text.trim().to_lowercase();
-    let color = match lower.as_str() {
-        "white" => Some([1.0; 3]),
-        "black" => Some([0.0; 3]),
-        "grey" | "gray" => Some([128.0 / 255.0; 3]),
-        other => of_hex(other).or_else(|| of_channels(other)),
-    };
+    let color = of_hex(&lower).or_else(|| of_channels(&lower)).or_else(|| of_name(&lower));
     color.ok_or_else(|| {
-        Error::Usage(format!("`{text}` is no colour; write #rgb, #rrggbb, rgb(r,g,b), white, black or grey"))
+        Error::Usage(format!("`{text}` is no colour; write #rgb, #rrggbb, rgb(r,g,b) or a name of CSS, such as orange"))
     })
+}
+
+/// Whether a text is a colour by numbers, or white, black or grey: a name that columns do not have.
+pub fn is_plain_color(text: &str) -> bool {
+    let is_code = text.trim_start().starts_with(['#', 'r', 'R']) && text.contains(['#', '(']);
+    (is_code || ["white", "black", "grey", "gray"].contains(&text.trim().to_lowercase().as_str()))
+        && parse_color(text).is_ok()
+}
+
+/// The names of CSS Color Module Level 4.
+fn of_name(text: &str) -> Option<Rgb> {
+    let is_name = text.chars().all(|c| c.is_ascii_alphabetic()) && text != "transparent";
+    let color = is_name.then(|| csscolorparser::parse(text).ok()).flatten()?;
+    Some([color.r, color.g, color.b])
 }
 
 fn of_hex(text: &str) -> Option<Rgb> {
@@ -102,11 +111,33 @@ mod tests {
             assert_eq!(parse_color(text).unwrap(), blue, "{text}");
         }
         assert_eq!(parse_color("#f80").unwrap(), [1.0, 136.0 / 255.0, 0.0]);
-        for bad in
-            ["", "#", "#ff", "#fffffff", "rgb(1,2)", "rgb(1,2,256)", "rgb(1,2,nan)", "rgb(1,2,3", "mauve", "#ggg"]
-        {
+        // CSS Color Module Level 4, 6.1.
+        assert_eq!(hex(parse_color("Orange").unwrap()), "#ffa500");
+        assert_eq!(["grey", "rebeccapurple"].map(|name| hex(parse_color(name).unwrap())), ["#808080", "#663399"]);
+        for bad in [
+            "",
+            "#",
+            "#ff",
+            "#fffffff",
+            "rgb(1,2)",
+            "rgb(1,2,256)",
+            "rgb(1,2,nan)",
+            "rgb(1,2,3",
+            "mauve",
+            "#ggg",
+            "transparent",
+        ] {
             assert!(parse_color(bad).is_err(), "{bad}");
         }
+    }
+
+    /// Catches: a column of a PLY file that is taken for a colour.
+    #[test]
+    fn names_of_columns_are_no_plain_colours() {
+        assert_eq!(
+            ["red", "gold", "rgb", "#f80", "rgb(1,2,3)", "grey"].map(is_plain_color),
+            [false, false, false, true, true, true]
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod transfer;
 mod vision;
 
 pub use colormap::Colormap;
-pub use list::{hex, parse_color};
+pub use list::{hex, is_plain_color, parse_color};
 pub use lookup::LookupTable;
 pub use opacity::OpacityCurve;
 pub use transfer::{Scale, TransferFunction};

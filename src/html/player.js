@@ -99,12 +99,27 @@
     }
     ctx.putImageData(image, Math.round(plot.x * ratio), Math.round(plot.y * ratio));
   }
-  function contours(frame, limits, levels) {
+  // The colour of a value, and that of a line on it.
+  const colorsAt = (v, limits) => {
+    const [r, g, b] = table.subarray(3 * Math.min(Math.floor(position(v, limits) * colors), colors - 1));
+    return [`rgb(${r},${g},${b})`, d.contourColor || (.2126 * r + .7152 * g + .0722 * b > 140 ? "#000" : "#fff")];
+  };
+  const meet = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+  function contours(frame, limits, levels, taken) {
     ctx.lineWidth = 1.3;
-    for (const level of levels) {
-      const c = 3 * Math.min(Math.floor(position(level, limits) * colors), colors - 1);
-      const light = .2126 * table[c] + .7152 * table[c + 1] + .0722 * table[c + 2] > 140;
-      [ctx.strokeStyle, ctx.globalAlpha] = [d.contourColor || (light ? "#000" : "#fff"), .85];
+    for (const { value: level, name, at } of levels) {
+      ctx.save();
+      [ctx.strokeStyle, ctx.globalAlpha] = [colorsAt(level, limits)[1], .85];
+      ctx.fillStyle = ctx.strokeStyle;
+      if (name && at) {
+        write("", 0, 0, "center", "middle", .9 * size);
+        const w = ctx.measureText(name).width + .3 * size, h = 1.2 * size, hole = { x: toX(at[0]) - w / 2, y: toY(at[1]) - h / 2, w, h };
+        if (!taken.some(t => meet(t, hole))) {
+          taken.push(hole);
+          write(name, toX(at[0]), toY(at[1]), "center", "middle", .9 * size);
+          ctx.beginPath(); ctx.rect(plot.x, plot.y, plot.w, plot.h); ctx.rect(hole.x, hole.y, w, h); ctx.clip("evenodd");
+        }
+      }
       ctx.beginPath();
       for (let j = 0; j + 1 < ny; j++) for (let i = 0; i + 1 < nx; i++) {
         const corner = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]], v = corner.map(([a, b]) => frame[a + nx * b]);
@@ -123,7 +138,28 @@
         }
       }
       ctx.stroke();
+      ctx.restore();
     }
+  }
+  // The place of the legend, and what draws it over the lines.
+  function legend(frame, limits, levels) {
+    const em = size, shown = levels.filter(l => l.name && frame.some(v => v < l.value) && frame.some(v => v >= l.value));
+    write("", 0, 0, "left", "middle");
+    const w = Math.max(0, ...shown.map(l => ctx.measureText(l.name).width)) + 3.9 * em, h = (1.5 * shown.length + .7) * em;
+    if (!d.legend || !shown.length || w + 1.4 * em > plot.w || h + 1.4 * em > plot.h) return [[], () => {}];
+    const x = d.legend.endsWith("left") ? plot.x + .7 * em : plot.x + plot.w - .7 * em - w;
+    const y = d.legend.startsWith("upper") ? plot.y + .7 * em : plot.y + plot.h - .7 * em - h;
+    const paint = () => {
+      ctx.globalAlpha = 1; ctx.fillStyle = getComputedStyle(document.body).backgroundColor; ctx.fillRect(x, y, w, h);
+      inkAt(.25); ctx.lineWidth = 1; ctx.strokeRect(x - .5, y - .5, w + 1, h + 1);
+      shown.forEach((l, k) => {
+        const middle = y + (.35 + 1.5 * (k + .5)) * em, [ground, line] = colorsAt(l.value, limits);
+        ctx.globalAlpha = 1; ctx.fillStyle = ground; ctx.fillRect(x + .7 * em, middle - .45 * em, 1.8 * em, .9 * em);
+        ctx.fillStyle = line; ctx.fillRect(x + .7 * em, middle - .65, 1.8 * em, 1.3);
+        inkAt(.87); write(l.name, x + 3.2 * em, middle, "left", "middle");
+      });
+    };
+    return [[{ x, y, w, h }], paint];
   }
   function axes() {
     inkAt(.6); ctx.lineWidth = 1;
@@ -135,13 +171,26 @@
     write(d.labels[0], plot.x + plot.w / 2, plot.y + plot.h + 2.1 * em, "center", "top");
     ctx.save(); ctx.translate(plot.x - widest - 1.4 * em, plot.y + plot.h / 2); ctx.rotate(-Math.PI / 2); write(d.labels[1], 0, 0, "center", "bottom"); ctx.restore();
   }
-  function bar([a, b]) {
+  function bar([a, b], ends, levels) {
     const em = size, x = Math.round(plot.x + plot.w + 1.4 * em), w = Math.round(1.2 * em), h = Math.round(plot.h), y = plot.y;
     for (let j = 0; j < h; j++) {
       const c = 3 * Math.min(Math.floor((1 - (j + .5) / h) * colors), colors - 1);
       ctx.globalAlpha = 1; ctx.fillStyle = `rgb(${table[c]},${table[c + 1]},${table[c + 2]})`; ctx.fillRect(x, y + j, w, 1);
     }
-    inkAt(.6); ctx.strokeRect(x - .5, y - .5, w + 1, h + 1);
+    // Points where values go on beyond the limits.
+    const [below, above] = ends.map(on => on ? .6 * w : 0), middle = x + w / 2;
+    for (const [tip, edge, i] of [[-above, y, colors - 1], [below, y + h, 0]]) {
+      if (!tip) continue;
+      ctx.globalAlpha = 1; ctx.fillStyle = `rgb(${table.subarray(3 * i, 3 * i + 3)})`;
+      ctx.beginPath(); ctx.moveTo(x, edge); ctx.lineTo(middle, edge + tip); ctx.lineTo(x + w, edge); ctx.fill();
+    }
+    for (const { value } of levels) {
+      if (value < a || value > b) continue;
+      ctx.globalAlpha = .85; ctx.fillStyle = colorsAt(value, [a, b])[1]; ctx.fillRect(x, y + h * (1 - position(value, [a, b])) - .5, w, 1);
+    }
+    inkAt(.6); ctx.lineWidth = 1; ctx.beginPath();
+    [[x - .5, y + h + .5], [x - .5, y - .5], [middle, y - .5 - above], [x + w + .5, y - .5], [x + w + .5, y + h + .5], [middle, y + h + .5 + below]].forEach(p => ctx.lineTo(...p));
+    ctx.closePath(); ctx.stroke();
     let shown = ticks(a * d.factor, b * d.factor, Math.min(7, h / (2.6 * em)));
     if (d.scale === "log") {
       const first = Math.ceil(Math.log10(a * d.factor) - 1e-9), last = Math.floor(Math.log10(b * d.factor) + 1e-9), stride = Math.ceil((last - first + 1) / 7);
@@ -162,9 +211,11 @@
     plot = layout(width, height, lines);
     map(frames[now], d.limits[now], ratio);
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    contours(frames[now], d.limits[now], d.contours[now]);
+    const [taken, paintLegend] = legend(frames[now], d.limits[now], d.contours[now]);
+    contours(frames[now], d.limits[now], d.contours[now], taken);
+    paintLegend();
     if (d.axes) axes();
-    if (d.colorbar) bar(d.limits[now]);
+    if (d.colorbar) bar(d.limits[now], d.ends[now], d.contours[now]);
     inkAt(.87);
     lines.forEach((line, k) => write(line, plot.x + plot.w / 2, Math.max(plot.y - (1.5 * lines.length + .5) * size, 0) + 1.5 * k * size, "center", "top", 1.2 * size));
     ctx.globalAlpha = 1;

@@ -93,22 +93,34 @@ impl Format {
         if codec.is_some() {
             return Ok(Self::Ffmpeg);
         }
+        let by_name = Self::of_name(path);
         if frame_path(path, 0).is_some() {
-            return Ok(Self::Sequence);
+            let problem = "is a folder named as a movie; name a file, or a folder without this ending for PNG files";
+            return match by_name {
+                Some(_) if path.is_dir() => Err(Error::Usage(format!("{}: {problem}", path.display()))),
+                _ => Ok(Self::Sequence),
+            };
         }
         sequence::refuse_half_pattern(path)?;
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-        match extension.as_str() {
-            "mp4" | "m4v" => Ok(Self::Mp4),
-            "gif" => Ok(Self::Gif),
-            "avi" => Ok(Self::Avi),
-            "png" | "apng" => Ok(Self::Apng),
-            _ => Err(Error::Usage(format!(
+        by_name.ok_or_else(|| {
+            Error::Usage(format!(
                 "{}: movies are written as .mp4, .gif, .avi, .png (APNG), or PNG files named by F%04d.png or a folder; \
                  other endings need the codec of an installed ffmpeg",
                 path.display()
-            ))),
-        }
+            ))
+        })
+    }
+
+    /// By the ending of a name.
+    fn of_name(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        Some(match extension.as_str() {
+            "mp4" | "m4v" => Self::Mp4,
+            "gif" => Self::Gif,
+            "avi" => Self::Avi,
+            "png" | "apng" => Self::Apng,
+            _ => return None,
+        })
     }
 
     fn has_alpha(self) -> bool {

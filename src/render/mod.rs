@@ -121,6 +121,20 @@ impl Renderer {
         collect(frame.size, |take| self.draw_bands(scene, frame, progress, take))
     }
 
+    /// Draws a scene with the marks of another, as the parts of a fade are: their letters then lie on one another.
+    ///
+    /// # Errors
+    /// As [`Renderer::draw`].
+    pub fn draw_marked_as(
+        &mut self,
+        scene: &Scene,
+        marked: &Scene,
+        frame: &Frame,
+        progress: &dyn Progress,
+    ) -> Result<Picture> {
+        collect(frame.size, |take| self.bands(scene, marked, frame, progress, take))
+    }
+
     /// Draws a scene and hands it over in bands of rows, from the top: `take` gets red, green, blue, alpha (not
     /// premultiplied) of each pixel. However large the picture is, no more than a band of 2048 rows is in memory.
     ///
@@ -133,8 +147,19 @@ impl Renderer {
         progress: &dyn Progress,
         take: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
+        self.bands(scene, scene, frame, progress, take)
+    }
+
+    fn bands(
+        &mut self,
+        scene: &Scene,
+        marked: &Scene,
+        frame: &Frame,
+        progress: &dyn Progress,
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
         let prepared = self.prepare(scene, frame, progress)?;
-        let marks = marks_of(scene, prepared.camera, frame);
+        let marks = marks_of(marked, camera(marked, frame), frame);
         self.tile_by_tile(frame, &marks, take, |renderer, tile| {
             renderer.march(scene, &prepared, frame.size, tile, progress)
         })

@@ -27,6 +27,8 @@ pub struct HeatmapAnimation {
     grids: Vec<Arc<PlaneGrid>>,
     names: Vec<String>,
     limits: Vec<[f64; 2]>,
+    /// The smallest and the largest value, where the limits are common to all frames.
+    range: Option<[f64; 2]>,
     /// Shares of the total (0 to 1) that the contours of each frame enclose, in place of the scene's levels.
     pub enclosed: Option<Vec<f64>>,
 }
@@ -65,11 +67,14 @@ impl HeatmapAnimation {
         resolve: &dyn Fn(&DensityGrid) -> Result<[f64; 2]>,
     ) -> Result<Self> {
         check(&grids, &names)?;
-        let limits = match over {
-            LimitsOver::AllFrames => vec![resolve(&stacked(&grids)?)?; grids.len()],
-            LimitsOver::EachFrame => grids.iter().map(|grid| resolve(grid.layer())).collect::<Result<_>>()?,
+        let (limits, range) = match over {
+            LimitsOver::AllFrames => {
+                let all = stacked(&grids)?;
+                (vec![resolve(&all)?; grids.len()], Some(all.statistics().range()))
+            }
+            LimitsOver::EachFrame => (grids.iter().map(|grid| resolve(grid.layer())).collect::<Result<_>>()?, None),
         };
-        Ok(Self { scene, grids, names, limits, enclosed: None })
+        Ok(Self { scene, grids, names, limits, range, enclosed: None })
     }
 
     /// The number of frames.
@@ -126,6 +131,7 @@ impl HeatmapAnimation {
         let mut scene = self.scene.clone();
         scene.grid = self.grids[k].clone();
         scene.transfer.limits = super::heatmap::opened(self.limits[k]);
+        scene.range = self.range;
         if let Some(shares) = &self.enclosed {
             let color = scene.contours.and_then(|contours| contours.color);
             scene.contours = Some(Contours { color, ..Contours::enclosing(&scene.grid, shares) });
@@ -196,6 +202,9 @@ mod tests {
         assert_eq!([of(&all, 0), of(&all, 1)], [[1.9, 17.1]; 2]);
         let each = animation(grids(), Limits::Range(0.0, 1.0), LimitsOver::EachFrame).unwrap();
         assert_eq!([of(&each, 0), of(&each, 1)], [[0.0, 9.0], [10.0, 19.0]]);
+        // The bar of all frames has one end while they play.
+        assert_eq!([0, 1].map(|k| all.frame(k).goes_on()), [[true, true]; 2]);
+        assert_eq!(each.frame(1).goes_on(), [false, false]);
     }
 
     #[test]

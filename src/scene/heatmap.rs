@@ -126,6 +126,9 @@ pub struct HeatmapScene {
     pub axes: [String; 2],
     /// Limits and colours; the opacity is not used.
     pub transfer: TransferFunction,
+    /// The smallest and the largest value that the colour bar tells of, if it is not of the grid alone.
+    #[serde(skip)]
+    pub range: Option<[f64; 2]>,
     /// What is drawn between nodes.
     pub interpolation: Interpolation,
     /// Lines of equal value.
@@ -151,6 +154,18 @@ impl HeatmapScene {
     /// The values that have contours, in the grid's unit.
     pub(crate) fn levels_of_contours(&self) -> Vec<f64> {
         self.contours.iter().flat_map(|contours| contours.levels.iter().map(|level| level.value)).collect()
+    }
+
+    /// Whether there are values below and above the limits.
+    pub fn goes_on(&self) -> [bool; 2] {
+        let [vmin, vmax] = self.transfer.limits;
+        let [least, most] = self.range.unwrap_or_else(|| self.grid.layer().statistics().range());
+        [least < vmin, most > vmax]
+    }
+
+    /// Whether a scale bar is asked for and has a meaning: a length is one thing only where both axes have one scale.
+    pub fn has_scale_bar(&self) -> bool {
+        self.annotations.scale_bar && self.aspect == Aspect::Equal
     }
 
     /// The colour of letters and lines.
@@ -180,6 +195,7 @@ impl HeatmapScene {
             aspect: Aspect::default(),
             axes: ["x".into(), "y".into()],
             transfer,
+            range: None,
             interpolation: Interpolation::default(),
             contours: None,
             legend: None,

@@ -77,6 +77,27 @@ fn a_table_of_places_and_counts_becomes_counts() {
     assert_eq!((&outside["outside"], &outside["sum"]), (&json!(3), &json!(4.0)));
 }
 
+/// Catches: the least count in the colour of none; weights that nobody is told of; values that vanish untold.
+#[test]
+fn counts_on_a_log_scale_begin_below_the_least() {
+    let folder = folder("flat-log");
+    let (table, npy, picture) = (path(&folder, "c.csv"), path(&folder, "a.npy"), path(&folder, "a.png"));
+    std::fs::write(&table, "x,y,count\n0,0,8\n2,0,1\n").unwrap();
+    let log = ["--scale", "log", "--size", "60x20", "-o", &picture, "--json"];
+    let counts = ["heatmap", &table, "--bins", "3,1", "--bounds", "-0.5,2.5,-0.5,0.5"];
+    let out = densitas(&[&counts[..], &log, &BARE].concat());
+    assert!(stderr(&out).contains("--weights count takes the column `count`"), "{}", stderr(&out));
+    let told = json(&densitas(&[&counts[..], &["--weights", "count"], &log, &BARE].concat()));
+    assert_eq!(told["limits"], json!([0.5, 8.0]));
+    let row = &cells(&picture, [3, 1])[0];
+    assert!(row[0] == 255 && row[1] == 0 && (60..70).contains(&row[2]), "{row:?}");
+    write_npy(&npy, &[1, 3], [-1.0, 1.0, 100.0].into_iter());
+    let out = densitas(&[&["heatmap", &npy, "--matrix", "on"][..], &log].concat());
+    assert!(stderr(&out).contains("1 of 3 values are below 0"), "{}", stderr(&out));
+    let out = densitas(&["heatmap", &table, "--bins", "3", "--aspect", "auto", "--scale-bar", "-o", &picture]);
+    assert!(stderr(&out).contains("--aspect equal gives them one"), "{}", stderr(&out));
+}
+
 #[test]
 fn contours_are_told_and_drawn_on_the_map() {
     let folder = folder("flat-contours");

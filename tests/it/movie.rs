@@ -235,6 +235,8 @@ fn what_cannot_be_is_refused_and_leaves_nothing() {
     let error = create("a.mp4", 25.0).unwrap().push([5000, 1], picture(0, [5000, 1])).unwrap_err().to_string();
     assert!(error.contains("sides up to 4096"), "{error}");
     assert_eq!(names(&folder), [""; 0]);
+    std::fs::create_dir(folder.join("folder.mp4")).unwrap();
+    assert!(refused("folder.mp4", 25.0).contains("is a folder named as a movie"));
 }
 
 #[test]
@@ -297,7 +299,8 @@ fn a_sequence_goes_on_after_the_frames_that_are_there() {
     (3..6).for_each(|k| std::fs::remove_file(folder.join(format!("f0{k}.png"))).unwrap());
     assert_eq!(json(&turn(&["-o", &to, "--resume", "--json"]))["frames"], 3);
     assert_eq!(std::fs::read(folder.join("f05.png")).unwrap(), whole);
-    assert_eq!(json(&turn(&["-o", &to, "--resume", "--json"]))["frames"], 0);
+    let out = turn(&["-o", &to, "--resume", "--json"]);
+    assert!(json(&out)["frames"] == 0 && stderr(&out).contains("all frames are there"), "{}", stderr(&out));
     // Catches: a cut picture taken for one that is there, frames of two movies in one sequence.
     let cut = std::fs::read(folder.join("f04.png")).unwrap();
     std::fs::write(folder.join("f04.png"), &cut[..cut.len() / 2]).unwrap();
@@ -391,6 +394,10 @@ fn a_running_average_takes_frames_together() {
     assert_eq!((&all["points"], &all["max"], &all["limits"]), (&pooled["points"], &pooled["max"], &pooled["limits"]));
     let frame = |k: usize| read_png(&folder.join(format!("f{k}.png")));
     assert_eq!(frame(0), frame(3), "the window stays within the input");
+    // Catches: what is told of the first window in place of that of the frame drawn alone.
+    let sum = |k| json(&movie(&input, &["-o", &path(&folder, "s.png"), "--sum", "--only", k, "--json"]));
+    let [first, last] = ["0", "3"].map(|k| sum(k)["points"].as_u64().unwrap());
+    assert_eq!((4 * first, Some(last)), (last, pooled["points"].as_u64()));
     done(movie(&input, &["-o", &to, "--average", "2"]));
     assert_ne!(frame(0), frame(3));
     let out = movie("sample:founding", &["-o", &to, "--average", "2"]);
@@ -429,14 +436,45 @@ fn key_frames_are_the_pictures_of_their_options() {
 fn modes_fade_into_one_another() {
     let folder = folder("movie_fade");
     let to = path(&folder, "f%d.png");
-    done(movie("sample:founding", &["-o", &to, "--frames", "5", "--vary", "mode=volume..iso", "--ease", "linear"]));
-    let [(_, a), (_, b)] = ["volume", "iso"].map(|mode| rendered(&folder, &["--mode", mode]));
+    let fade = ["-o", &to, "--frames", "5", "--vary", "mode=volume..iso", "--ease", "linear"];
+    let bare = ["--axes", "off", "--colorbar", "off"];
+    done(movie("sample:founding", &[&fade[..], &bare].concat()));
+    let [(_, a), (_, b)] = ["volume", "iso"].map(|mode| rendered(&folder, &[&["--mode", mode], &bare[..]].concat()));
     for (k, share) in [(0, 0.0), (1, 0.25), (4, 1.0)] {
         let mix = |a: &u8, b: &u8| ((1.0 - share) * f64::from(*a) + share * f64::from(*b)).round() as u8;
         let mixed: Vec<u8> = std::iter::zip(a.as_flattened(), b.as_flattened()).map(|(a, b)| mix(a, b)).collect();
         let (_, frame) = read_png(&folder.join(format!("f{k}.png")));
         assert!(difference(mixed.as_chunks::<3>().0, &frame) <= 1, "frame {k}");
     }
+    // Catches: letters of both on one another.
+    let large = ["sample:founding", "--grid", "24", "--size", "400x300"];
+    done(densitas(&[&["movie"], &large[..], &fade].concat()));
+    for (k, mode) in [(1, "volume"), (3, "iso")] {
+        let still = path(&folder, "still.png");
+        done(densitas(&[&["render"], &large[..], &["-o", &still, "--mode", mode]].concat()));
+        let beside = |name: &str| {
+            let ([w, _], picture) = read_png(&folder.join(name));
+            let pixels = picture.into_iter().enumerate().filter(|(i, _)| i % w as usize > 350).map(|(_, p)| p);
+            pixels.collect::<Vec<_>>()
+        };
+        assert!(beside("still.png").windows(2).any(|pair| pair[0] != pair[1]), "there are letters");
+        assert_eq!(beside("still.png"), beside(&format!("f{k}.png")), "frame {k}");
+    }
+}
+
+/// Catches: a level that moves under colours that move with it.
+#[test]
+fn surfaces_of_one_density_have_colours_in_common() {
+    let folder = folder("movie_levels");
+    let limits = |more: &[&str]| {
+        let to = path(&folder, "only.png");
+        let vary = ["--mode", "iso", "--vary", "iso=mass:0.05..mass:0.9", "--frames", "3", "-o", &to, "--json"];
+        json(&movie("sample:founding", &[&vary[..], more].concat()))["limits"].clone()
+    };
+    let [first, last] = ["0", "2"].map(|k| limits(&["--only", k]));
+    assert_eq!(first, last);
+    let [first, last] = ["0", "2"].map(|k| limits(&["--only", k, "--limits-of", "each"]));
+    assert_ne!(first, last);
 }
 
 #[test]

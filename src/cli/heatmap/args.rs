@@ -136,7 +136,7 @@ pub struct FrameArgs {
     #[arg(long, value_name = "COLUMN")]
     pub frame_column: Option<String>,
     /// Names of the frames, separated by commas; {name}, {frame} and {frames} stand for
-    /// it, its number and how many there are in --title
+    /// it, its number from 0 and how many there are in --title
     #[arg(long, value_name = "A,B,..")]
     pub frame_names: Option<String>,
     /// Whether --limits are of the values of all frames or of each frame: all or each

@@ -5,6 +5,7 @@ mod args;
 mod frames;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
@@ -20,6 +21,7 @@ use super::plane_args::PlaneDensityArgs;
 use super::{input, recipe, report};
 use crate::color::Scale;
 use crate::error::{Error, Result};
+use crate::grid::PlaneGrid;
 use crate::html;
 use crate::io::{self, Values};
 use crate::movie::{MovieOptions, check_name, frame_path, record_heatmap_with};
@@ -132,12 +134,21 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, play: fn(Flipbook) -> Result<()
     Ok(())
 }
 
-/// Tells how many values are not finite.
+/// Tells how many values are not finite, or have no place on the scale.
 fn tell_gaps(animation: &HeatmapAnimation, console: &Console) {
     let values = (0..animation.len()).flat_map(|k| animation.grid(k).values());
     let (gaps, all) = values.fold((0, 0_usize), |(gaps, all), v| (gaps + usize::from(!v.is_finite()), all + 1));
     if gaps > 0 {
         console.note(&format!("{gaps} of {all} values are no finite numbers; there the background is seen"));
+    }
+    let scale = animation.scene.transfer.scale;
+    let values = (0..animation.len()).flat_map(|k| animation.grid(k).values());
+    let scale_name = if scale == Scale::Log { "a log" } else { "a square root" };
+    let below = if scale == Scale::Linear { 0 } else { values.filter(|v| **v < 0.0).count() };
+    if below > 0 {
+        console.warning(&format!(
+            "{below} of {all} values are below 0, where {scale_name} scale has no place: they have the lowest colour"
+        ));
     }
 }
 
@@ -176,6 +187,7 @@ impl HeatmapCommand {
             _ if self.frames.codec.is_some() => Ok(Output::Movie),
             _ if io::atomic::is_stream(path) => Ok(Output::Picture),
             _ if path.to_string_lossy().contains('%') => check_name(path).map(|()| Output::Movie),
+            _ if path.is_dir() => check_name(path).map(|()| Output::Movie),
             _ => check_name(path).map(|()| Output::Movie).map_err(|_| {
                 let problem = "pictures are written as .png, frames that follow one another as .html, .mp4, .gif, .avi, .apng \
                                or frame_%04d.png";
@@ -213,6 +225,7 @@ impl HeatmapCommand {
         let scene = self.scene(base.or_else(|_| unlimited(made))?, made)?;
         let default = match (several, scene.transfer.scale) {
             (true, Scale::Linear | Scale::Sqrt) => HeatmapAnimation::DEFAULT_LIMITS,
+            (_, Scale::Log) if made.kind == Kind::Counts && !made.is_smooth => limits_of_counts(&made.grids),
             // The smallest densities are as good as none, and would have most of the colours.
             (_, Scale::Log) => LOG_LIMITS,
             (false, Scale::Linear | Scale::Sqrt) => HeatmapScene::DEFAULT_LIMITS,
@@ -232,6 +245,11 @@ impl HeatmapCommand {
         tell_gaps(&animation, console);
         animation.check_title().map_err(|e| Error::Usage(format!("--title: {e}")))?;
         self.tell_contours(made, &animation.scene, console);
+        if animation.scene.annotations.scale_bar && !animation.scene.has_scale_bar() {
+            let problem =
+                "x and y have scales of their own here, so a length has no bar; --aspect equal gives them one";
+            console.warning(&format!("--scale-bar: {problem}"));
+        }
         Ok(animation)
     }
 
@@ -340,6 +358,13 @@ impl HeatmapCommand {
             draw_heatmap_bands(&scene, frame, console, take)
         })
     }
+}
+
+/// Limits of counts on a log scale: from half of the least above 0, which so is told from 0, to the largest.
+fn limits_of_counts(grids: &[Arc<PlaneGrid>]) -> Limits {
+    let values = grids.iter().flat_map(|grid| grid.values()).map(|v| f64::from(*v)).filter(|v| *v > 0.0);
+    let (least, most) = values.fold((f64::INFINITY, 0.0_f64), |(a, b), v| (a.min(v), b.max(v)));
+    if most > 0.0 { Limits::Value(0.5 * least, most) } else { LOG_LIMITS }
 }
 
 /// The scene of the first frame that has a value, where the chosen one has none: the animation then tells which.

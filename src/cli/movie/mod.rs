@@ -12,11 +12,10 @@ use std::sync::mpsc;
 use std::time::Instant;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::args::PointArgs;
 use super::console::Console;
-use super::content::Content;
 use super::input::{self, Columns, Opened};
 use super::parse::Asked;
 use super::picture_args::{limits_of, on_off};
@@ -51,8 +50,8 @@ use vary::Vary;
   densitas movie --recipe frames/f0057.png --size 1920x1080 -o large.png
   densitas movie 1ubq.pdb --codec libx265 -o turn.mkv
 
-In --title, {frame} and {time} stand for number and time of the frame in the movie, {frames} for how many there are;
-of an input that plays {input} and {input-time} for number and time (ps or ns) of its frame; {OPTION} for what --vary
+In --title, {frame} and {time} stand for number (from 0, as --only counts) and time of the frame in the movie,
+{frames} for how many there are; of an input that plays {input} and {input-time} for number and time (ps or ns) of its frame; {OPTION} for what --vary
 changes.")]
 pub struct MovieCommand {
     #[command(flatten)]
@@ -91,7 +90,7 @@ struct MovieArgs {
     #[arg(long, conflicts_with = "average")]
     sum: bool,
     /// Whether --limits are of the values of all frames or of each frame: all or each [default: all where the input has
-    /// frames, else each]
+    /// frames or there is one density, else each]
     #[arg(long, value_name = "all|each", value_parser = limits_of)]
     limits_of: Option<LimitsOver>,
     /// Frames a second
@@ -150,14 +149,10 @@ pub fn run(args: &MovieCommand, adapter: &AdapterChoice, asked: &Asked, console:
         None => Some(MovieWriter::create(&args.movie.output, &writing)?),
     };
     let mut scenes = Scenes::new(&timeline, frame, opened, &args.scene, console)?;
-    let of = args.movie.limits_of.unwrap_or(if timeline.plays_input() {
-        LimitsOver::AllFrames
-    } else {
-        LimitsOver::EachFrame
-    });
-    let first = scenes.prepare(of == LimitsOver::AllFrames, console)?;
+    let shown = range.start.min(timeline.frames - 1);
+    let told = scenes.prepare(shown, args.movie.limits_of, console)?.told();
     let work = Work { args, asked, frame, console };
-    work.draw(scenes, writer, range, renderer?, &first)
+    work.draw(scenes, writer, range, renderer?, told)
 }
 
 /// All that a movie is drawn by.
@@ -176,7 +171,7 @@ impl Work<'_> {
         mut writer: Option<MovieWriter>,
         range: Range<u64>,
         mut renderer: Renderer,
-        first: &Content,
+        mut told: Map<String, Value>,
     ) -> Result<()> {
         let (start, drawn, console) = (Instant::now(), range.end - range.start, self.console);
         console.begin("frames", drawn);
@@ -204,14 +199,19 @@ impl Work<'_> {
         finished.iter().flat_map(|f| &f.notes).for_each(|note| console.note(note));
         let seconds = start.elapsed().as_secs_f64() / drawn.max(1) as f64;
         let (fps, size) = finished.map_or((self.args.movie.fps, self.frame.size), |f| (f.fps, f.size));
+        let file = self.args.movie.output.display();
+        if drawn == 0 {
+            console.note(&format!("{file}: all frames are there and whole; none was drawn"));
+        }
         if !console.json {
             let [w, h] = size;
-            let file = self.args.movie.output.display();
+            if drawn == 0 {
+                return Ok(());
+            }
             console
                 .note(&format!("{file}: {drawn} frames of {w} x {h} pixels, {fps} a second; {seconds:.3} s a frame"));
             return Ok(());
         }
-        let mut out = first.told();
         let more = json!({
             "adapter": renderer.gpu().describe(),
             "limits": limits,
@@ -220,15 +220,17 @@ impl Work<'_> {
             "size": size,
             "seconds_per_frame": seconds,
         });
-        report::merge(&mut out, report::object(more));
-        console.answer(&Value::Object(out).to_string());
+        report::merge(&mut told, report::object(more));
+        console.answer(&Value::Object(told).to_string());
         Ok(())
     }
 
-    /// The layers of a frame as one picture.
+    /// The layers of a frame as one picture, with the letters of the one that has most of it.
     fn picture(&self, renderer: &mut Renderer, layers: &[(f64, Scene)]) -> Result<Picture> {
-        let draw =
-            |(share, scene): &(f64, Scene)| Ok((*share, renderer.draw(scene, &self.frame, &Cancelled(self.console))?));
+        let (_, most) = layers.iter().max_by(|a, b| a.0.total_cmp(&b.0)).expect("a frame has a layer");
+        let draw = |(share, scene): &(f64, Scene)| {
+            Ok((*share, renderer.draw_marked_as(scene, most, &self.frame, &Cancelled(self.console))?))
+        };
         layers.iter().map(draw).collect::<Result<Vec<_>>>().map(mixed)
     }
 

@@ -14,7 +14,7 @@ use crate::cli::shared::{Shared, Survey};
 use crate::error::Result;
 use crate::io::{Input, Trajectory};
 use crate::progress::{Progress, Silent};
-use crate::scene::{Frame, Scene, Viewpoint};
+use crate::scene::{Frame, LimitsOver, Scene, Viewpoint, VolumeMode};
 
 /// Bytes of densities that are kept for when they are needed again.
 const KEPT: usize = 1 << 30;
@@ -39,6 +39,8 @@ pub struct Scenes<'a> {
     rig: Option<Rig>,
     /// Whether frames have limits of their own.
     is_each: bool,
+    /// The limits of all surfaces of one density, whose levels change.
+    of_surfaces: Option<[f64; 2]>,
 }
 
 impl<'a> Scenes<'a> {
@@ -62,22 +64,42 @@ impl<'a> Scenes<'a> {
             }
             played => Some(played),
         };
-        let (shared, rig, last) = (None, None, None);
+        let (shared, rig, last, of_surfaces) = (None, None, None, None);
         let is_each = ["limits", "vmin", "vmax"].iter().any(|option| timeline.varies(option));
-        Ok(Self { timeline, frame, played, stock, kept, bytes: 0, last, aside, heard, shared, rig, is_each })
+        Ok(Self {
+            timeline,
+            frame,
+            played,
+            stock,
+            kept,
+            bytes: 0,
+            last,
+            aside,
+            heard,
+            shared,
+            rig,
+            is_each,
+            of_surfaces,
+        })
     }
 
-    /// Computes what frames have in common: all their densities, where there are several. `limits` says whether limits are.
+    /// Computes what frames have in common: all their densities, where there are several. `limits` says whether limits are
+    /// those of all frames or of each; without, they are common where the input plays and where there is one density.
+    /// Tells of frame `shown`, and gives what that is of.
     ///
     /// # Errors
     /// What reading, computing and choosing limits give.
-    pub fn prepare(&mut self, limits: bool, console: &Console) -> Result<Arc<Content>> {
+    pub fn prepare(&mut self, shown: u64, limits: Option<LimitsOver>, console: &Console) -> Result<Arc<Content>> {
+        let told = self.content_told(&self.timeline.layers(shown)?[0], shown, Some(console))?;
         let layers = self.timeline.layers(0)?;
-        let first = self.content_told(&layers[0], 0, Some(console))?;
+        let first = self.content_told(&layers[0], 0, None)?;
         let (several, count) = self.densities()?;
-        self.is_each |= count > 1 && !limits;
+        let are_common = limits.map_or(self.timeline.plays_input() || count == 1, |of| of == LimitsOver::AllFrames);
+        self.is_each |= !are_common;
         if count > 1 {
-            self.shared = Some(self.survey(&several, limits, console)?);
+            self.shared = Some(self.survey(&several, are_common, console)?);
+        } else if are_common && self.timeline.varies("iso") {
+            self.of_surfaces = self.limits_of_surfaces(&first)?;
         }
         let scene = self.scene_of(layers[0].options.scene(), &first)?;
         let mut looks = Vec::new();
@@ -88,7 +110,22 @@ impl<'a> Scenes<'a> {
             looks.push((view.central_viewpoint(&scene, &self.frame), self.timeline.turned(k)));
         }
         self.rig = Some(Rig::new(&scene, &self.frame, looks.into_iter()));
-        Ok(first)
+        Ok(told)
+    }
+
+    /// Limits that hold those of the surfaces of all frames.
+    fn limits_of_surfaces(&self, content: &Content) -> Result<Option<[f64; 2]>> {
+        let mut all: Option<[f64; 2]> = None;
+        for k in 0..self.timeline.frames {
+            for layer in self.timeline.layers(k)? {
+                let scene = self.scene_of(layer.options.scene(), content)?;
+                let [vmin, vmax] = scene.transfer.limits;
+                if let VolumeMode::Isosurfaces(_) = scene.mode {
+                    all = Some(all.map_or([vmin, vmax], |[a, b]| [a.min(vmin), b.max(vmax)]));
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// The frames that have other densities or modes than those before, and the number of densities.
@@ -154,6 +191,9 @@ impl<'a> Scenes<'a> {
     fn scene_of(&self, args: &SceneArgs, content: &Content) -> Result<Scene> {
         let mut scene = args.scene_among(content, &self.frame, self.shared.as_ref())?;
         scene.annotations.steady_bar = self.is_each;
+        if let (Some(limits), VolumeMode::Isosurfaces(_)) = (self.of_surfaces, &scene.mode) {
+            scene.transfer.limits = limits;
+        }
         Ok(scene)
     }
 

@@ -70,11 +70,25 @@ pub(super) fn choose(layout: &Layout, options: &ReadOptions, name: &str) -> Resu
     if let Some(columns) = &options.sigma_columns {
         choose_sigmas(&mut chosen, layout, columns, name)?;
     }
+    if layout.has_names && options.weights.is_none() {
+        chosen.notes.extend(unused_weights(layout, &chosen));
+    }
     let unknown = chosen.positions.iter().map(|c| &layout.columns[*c]).find(|c| has_unknown_unit(c));
     if let Some(column) = unknown {
         chosen.notes.push(format!("the unit of `{column}` is not known; --unit declares one"));
     }
     Ok(chosen)
+}
+
+/// Names of columns that are likely to say how much a row counts.
+const WEIGHTS: [&str; 4] = ["count", "counts", "weight", "weights"];
+
+/// A hint at a column that is likely to hold weights and is not used.
+fn unused_weights(layout: &Layout, chosen: &Chosen) -> Option<String> {
+    let is_used = |c: usize| chosen.positions.contains(&c) || chosen.further.contains(&c);
+    let is_weight = |name: &str| WEIGHTS.contains(&name.trim().to_lowercase().as_str());
+    let (_, name) = layout.columns.iter().enumerate().find(|(c, name)| is_weight(name) && !is_used(*c))?;
+    Some(format!("each row counts as one point; --weights {name} takes the column `{name}` as how much it counts"))
 }
 
 /// Finds the columns of the standard deviations, and what takes them to the unit that the positions will have.
