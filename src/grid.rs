@@ -180,6 +180,15 @@ impl<T: Sample> DensityGrid<T> {
         sum
     }
 
+    /// The value at a place, trilinear between the nodes around it; none outside of the box, and where a node around it is
+    /// not finite.
+    pub fn value_at(&self, place: DVec3) -> Option<f64> {
+        let at = (place - self.lattice.origin) / self.lattice.spacing;
+        let last = DVec3::from_array(self.lattice.shape.map(|n| (n - 1) as f64));
+        let is_inside = at.cmpge(DVec3::splat(-1e-9)).all() && at.cmple(last + 1e-9).all();
+        is_inside.then(|| self.interpolated(at)).filter(|value| value.is_finite())
+    }
+
     /// A grid whose focus is its whole box.
     ///
     /// # Errors

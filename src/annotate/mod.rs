@@ -7,6 +7,7 @@ mod colorbar;
 mod contours;
 mod gizmo;
 mod heatmap;
+mod labels;
 mod legend;
 mod legend_box;
 mod lettering;
@@ -247,6 +248,7 @@ pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
     if scene.annotations.gizmo {
         gizmo::draw(&mut page, camera);
     }
+    labels::draw(&mut page, &scene.annotations.labels, camera, frame);
     page.marks
 }
 

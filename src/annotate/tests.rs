@@ -8,7 +8,7 @@ use super::*;
 use crate::color::{Colormap, LookupTable, Scale};
 use crate::geometry::{Box3, LengthUnit};
 use crate::grid::{DensityGrid, Lattice, PlaneGrid};
-use crate::scene::{Contours, Corner, HeatmapScene, Limits, Look, PointLayer, Quantity, View};
+use crate::scene::{Contours, Corner, HeatmapScene, Label, Limits, Look, PointLayer, Quantity, View};
 
 const FRAMES: [Frame; 6] = [
     Frame { size: [160, 120], scale_factor: 1.0 },
@@ -84,11 +84,46 @@ fn texts_stay_inside_and_apart() {
                 let mut scene = scene(focus, view, title);
                 scene.annotations.gizmo = i % 2 == 0;
                 scene.annotations.scale_bar = i % 4 == 0;
+                scene.annotations.labels = corners_told(focus);
                 let what = format!("{frame:?} {focus:?} {view:?} {title:?}");
                 check_texts(&marks_of(&scene, frame), frame, &what);
                 check_texts(&annotate(&scene, camera(&scene, frame).orthographic(), frame), frame, &what);
             }
         }
+    }
+}
+
+/// Labels at the corners of a box, with words of several lengths.
+fn corners_told(focus: Box3) -> Vec<Label> {
+    let words = ["0.0123", "8.16e-5\natom H of ARG 54", "", "site"];
+    std::iter::zip(focus.corners(), words.iter().cycle())
+        .map(|(position, text)| Label { position, text: (*text).to_owned() })
+        .collect()
+}
+
+/// Catches: a dot elsewhere than its place, at twice the pixels too, words far from it, and a place behind the eye.
+#[test]
+fn a_label_is_a_dot_at_its_place_with_words_beside_it() {
+    for frame in [FRAMES[2], FRAMES[4]] {
+        let mut scene = scene(boxes()[0], View::ISO, None);
+        let camera = camera(&scene, &frame);
+        let place = scene.focus.center() + DVec3::new(0.3, -0.4, 0.5);
+        let behind = camera.position * 2.0 - camera.target;
+        let label = |position, text: &str| Label { position, text: text.into() };
+        scene.annotations.labels = vec![label(place, "one\nanother"), label(behind, "behind"), label(place, "")];
+        let marks = annotate(&scene, camera, &frame);
+        let dots = marks.iter().filter_map(|mark| match mark.shape {
+            Shape::Disc { center, .. } => Some(center),
+            _ => None,
+        });
+        let wanted = camera.project(place, frame.size).unwrap() / frame.scale_factor;
+        let dots: Vec<DVec2> = dots.collect();
+        assert!(dots.len() == 4 && dots.iter().all(|dot| dot.distance(wanted) < 1e-6), "{dots:?} for {wanted}");
+        let texts = texts(&marks);
+        let of = |name: &str| texts.iter().find(|t| t.0 == name).map(|t| t.1);
+        let (one, another) = (of("one").unwrap(), of("another").unwrap());
+        assert!(one.min.x > wanted.x && one.min.x - wanted.x < 30.0 && one.max.y <= another.min.y + 1e-9);
+        assert!(one.min.y < wanted.y && wanted.y < another.max.y && of("behind").is_none());
     }
 }
 

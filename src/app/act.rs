@@ -1,10 +1,12 @@
 //! What keys, buttons and drags do to the options.
 
-use glam::DVec2;
+use glam::{DVec2, DVec3};
 
 use super::input::{Action, MODES};
+use super::message::Weight;
 use super::model::Model;
 use super::painter::Painted;
+use super::probe::Wish;
 use super::{camera, panels, session};
 
 /// More digits than a hand or an eye can tell apart, without zeros that say nothing.
@@ -28,17 +30,35 @@ fn shown(mode: &str) -> &'static str {
     }
 }
 
+/// Why a volume has some modes not.
+const NO_POINTS: &str =
+    "this is a volume, which has no points to draw; fog (1), projections (4 to 7), surfaces (8) and slices (9) show it";
+
+/// Whether points are drawn in a mode.
+fn draws_points(mode: &str) -> bool {
+    matches!(mode, "points" | "both")
+}
+
+/// The mode in which points, or else fog, are turned on or off beside the other; in modes that have neither, they are
+/// turned on. What is drawn alone is not turned off.
+fn toggled(mode: &str, of_points: bool) -> Result<&'static str, &'static str> {
+    match (mode, of_points) {
+        ("volume", true) | ("points", false) => Ok("both"),
+        ("both", true) => Ok("volume"),
+        ("both", false) => Ok("points"),
+        ("points", true) => Err("points are all that is drawn; v turns the fog on"),
+        ("volume", false) => Err("fog is all that is drawn; p turns the points on"),
+        (_, true) => Ok("points"),
+        (_, false) => Ok("volume"),
+    }
+}
+
 impl Model {
     /// Does what a key asks for.
     pub fn act(&mut self, action: Action) {
         match action {
             Action::Reset => self.step(session::reset_camera),
-            Action::Focus => {
-                if let Some(place) = self.prober.answer().map(|p| p.position) {
-                    self.session.end_gesture();
-                    self.move_camera("focus", |c| camera::focus(c, place));
-                }
-            }
+            Action::Focus => self.prober.wish = Some(Wish::Focus),
             Action::Side(view, opposite) => {
                 self.session.end_gesture();
                 self.move_camera("side", |c| camera::from_side(c, view, opposite));
@@ -54,8 +74,10 @@ impl Model {
             Action::SaveRecipe => self.save(self.free_name("toml")),
             Action::File(by) => self.turn_files(by),
             Action::Play => panels::time::toggle(self),
-            Action::Points => self.toggle(["volume", "both"]),
-            Action::Volume => self.toggle(["points", "both"]),
+            Action::Points | Action::Volume => match toggled(&self.mode(), action == Action::Points) {
+                Ok(mode) => self.set_mode(mode),
+                Err(reason) => self.say(Weight::Note, self.why_not("both").unwrap_or(reason)),
+            },
             Action::Mode(at) => self.set_mode(MODES[at].0),
             Action::Panels => self.ui.hides_panels = !self.ui.hides_panels,
             Action::Help => self.ui.help = !self.ui.help,
@@ -77,6 +99,9 @@ impl Model {
 
     /// Chooses what is drawn; options of other modes go. Limits of what a mode shows are kept until it is chosen again.
     pub fn set_mode(&mut self, mode: &str) {
+        if let Some(reason) = self.why_not(mode) {
+            return self.say(Weight::Note, reason);
+        }
         let is_projection = matches!(mode, "mip" | "minip" | "average" | "xray");
         let (from, to) = (shown(&self.mode()), shown(mode));
         let limits = LIMITS.map(|option| self.session.options().get(option));
@@ -99,9 +124,25 @@ impl Model {
         });
     }
 
-    fn toggle(&mut self, [without, with]: [&str; 2]) {
-        let mode = if self.mode() == with { without } else { with };
-        self.set_mode(mode);
+    /// Why a mode cannot be drawn of what is open; none if it can.
+    pub fn why_not(&self, mode: &str) -> Option<&'static str> {
+        let is_volume = self.content.as_ref().is_some_and(|c| c.total.is_none());
+        (is_volume && draws_points(mode)).then_some(NO_POINTS)
+    }
+
+    /// Of a volume no points are drawn, even if that was asked for before it was read.
+    pub fn fit_mode(&mut self) {
+        if let Some(reason) = self.why_not(&self.mode()) {
+            self.session.mend(|options| options.set("mode", None));
+            self.say(Weight::Note, reason);
+        }
+    }
+
+    /// Looks at a place.
+    pub fn focus(&mut self, place: DVec3) {
+        self.session.end_gesture();
+        self.move_camera("focus", |c| camera::focus(c, place));
+        self.session.end_gesture();
     }
 
     /// Shifts and stretches the limits by a drag in heights of the picture: upward is brighter, sideways softer.
@@ -138,6 +179,16 @@ mod tests {
     fn limits_are_written_as_numbers_are_told() {
         let texts = [0.0, 0.25, 1.0 / 3.0, -12.5, 2.4312345e-7, 123456.7].map(six_digits);
         assert_eq!(texts, ["0", "0.25", "0.333333", "-12.5", "2.43123e-7", "1.23457e5"]);
+    }
+
+    /// Catches: a key for fog that turns points on, and a picture of nothing.
+    #[test]
+    fn points_and_fog_are_turned_on_and_off_one_by_one() {
+        let [p, v] = [true, false];
+        assert_eq!([toggled("volume", p), toggled("both", p)], [Ok("both"), Ok("volume")]);
+        assert_eq!([toggled("points", v), toggled("both", v)], [Ok("both"), Ok("points")]);
+        assert!(toggled("volume", v).is_err() && toggled("points", p).is_err());
+        assert_eq!([toggled("iso", p), toggled("iso", v)], [Ok("points"), Ok("volume")]);
     }
 
     /// Catches: limits of a mean taken for those of a density.

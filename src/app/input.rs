@@ -28,12 +28,12 @@ pub const KEYS: [(&str, &str); 23] = [
     ("right drag", "nearer or further"),
     ("ctrl + left drag", "roll"),
     ("ctrl + right drag", "window and level of the colours"),
-    ("click", "keep a label where the cursor is"),
+    ("click", "keep a label there; on its dot: take it away"),
     ("r", "the automatic view again"),
     ("f", "look at what is under the cursor"),
     ("x  y  z", "look along an axis (shift: from behind)"),
     ("o", "parallel or perspective"),
-    ("p  v", "points, volume: on or off"),
+    ("p  v", "points, fog: on or off"),
     ("1 to 9", "what is drawn"),
     ("s", "save the picture as PNG"),
     ("ctrl + s", "save the recipe"),
@@ -152,8 +152,8 @@ pub fn pointer(model: &mut Model, ui: &Ui, response: &egui::Response, is_at_hand
         let factor = camera::factor_of_wheel(f64::from(scroll)) / f64::from(pinch);
         zoom_to_cursor(model, position, factor);
     }
-    if response.clicked() && !modifiers.any() && !is_at_handle {
-        model.keep_label();
+    if let (true, Some(at)) = (response.clicked() && !modifiers.any() && !is_at_handle, position) {
+        model.click(at);
     }
     if ui.input(|i| i.pointer.any_released()) {
         model.session.end_gesture();

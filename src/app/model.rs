@@ -8,8 +8,7 @@ use egui::{ColorImage, Rect, TextureHandle, TextureOptions};
 
 use super::errand::{Errand, Wake};
 use super::histogram::Histogram;
-use super::labels::Labels;
-use super::message::{About, Message, Weight, in_words};
+use super::message::{About, Message, Weight, in_words, reason};
 use super::painter::{News, Order, Painted, Painter};
 use super::panels;
 use super::probe::Prober;
@@ -79,8 +78,6 @@ pub struct Model {
     revision: u64,
     /// Pictures and recipes to save.
     pub waiting: Vec<(PathBuf, Frame)>,
-    /// Places kept.
-    pub labels: Labels,
     /// Finds what frames have in common.
     pub surveyor: Surveyor,
     /// Finds the score of cross-validation.
@@ -91,6 +88,8 @@ pub struct Model {
     shape: Option<[usize; 3]>,
     /// The options of the content that is there.
     of_content: String,
+    /// The revision of the options to which something that cannot be was taken back.
+    taken_back: Option<u64>,
     /// Whether the window is to be closed.
     pub is_over: bool,
     /// What the panels remember.
@@ -131,12 +130,12 @@ impl Model {
             changed: Instant::now(),
             revision: u64::MAX,
             waiting: Vec::new(),
-            labels: Labels::default(),
             surveyor: Surveyor::default(),
             search: Search::default(),
             movie: None,
             shape: None,
             of_content: String::new(),
+            taken_back: None,
             is_over: false,
             ui: panels::Memory::default(),
         };
@@ -169,6 +168,28 @@ impl Model {
         self.messages.push(Message { weight, text, about, since: Instant::now() });
     }
 
+    /// What was asked for last cannot be: it is taken back, so that the options say what the picture shows. The reason
+    /// stands below the field that it was typed into, else over the picture.
+    fn refuse(&mut self, about: About, error: &Error, is_wrong: impl Fn(&Wanted) -> bool) {
+        self.ui.player.stop();
+        // Where the way back fails too, it is not the options that are wrong.
+        let is_new = self.taken_back != Some(self.session.revision()) && self.painted.is_some();
+        let names = if is_new { self.session.take_back(is_wrong) } else { Vec::new() };
+        if names.is_empty() {
+            return self.say_of(about, Weight::Error, &error.to_string());
+        }
+        self.taken_back = Some(self.session.revision());
+        match self.ui.committed.take().filter(|option| names.iter().any(|name| name == option)) {
+            Some(option) => {
+                let error = error.to_string();
+                let input = format!("{}: ", self.session.options().input.as_deref().unwrap_or_default());
+                let reason = reason(error.strip_prefix(&input).unwrap_or(&error));
+                self.ui.refuse(option, &format!("{reason}; the picture is as before"));
+            }
+            None => self.say(Weight::Error, format!("{error}; all is as before")),
+        }
+    }
+
     /// Changes options; what cannot be meant is said.
     pub fn edit(&mut self, gesture: &'static str, change: impl FnOnce(&mut Draft)) {
         if let Err(error) = self.session.edit(gesture, change) {
@@ -191,8 +212,7 @@ impl Model {
         (self.asked, self.ordered) = (String::new(), None);
         self.forgotten = self.orders;
         self.prober.forget();
-        (self.labels, self.surveyor) = (Labels::default(), Surveyor::default());
-        (self.search, self.waiting) = (Search::default(), Vec::new());
+        (self.surveyor, self.search, self.waiting) = (Surveyor::default(), Search::default(), Vec::new());
         self.messages.clear();
         self.said.clear();
         self.ui.forget_input();
@@ -231,13 +251,7 @@ impl Model {
         while let Some(done) = self.worker.done() {
             match done {
                 Done::Loaded(loaded) => self.load(*loaded),
-                Done::Failed(Error::Interrupted) => self.say(Weight::Note, "stopped"),
-                Done::Failed(error) => {
-                    if self.content.is_none() && self.files.len() < 2 {
-                        self.close();
-                    }
-                    self.say_of(About::Content, Weight::Error, &error.to_string());
-                }
+                Done::Failed(error) => self.fail(&error),
                 Done::Saved(path) => self.say_saved(&path),
             }
         }
@@ -247,6 +261,9 @@ impl Model {
                 News::Painted(painted) => self.hang(*painted),
                 // Options that ask for more than has been read yet.
                 News::Refused(order, Error::Usage(_)) if self.worker.is_busy() || order <= self.outdated => {}
+                News::Refused(order, error @ Error::Usage(_)) if order == self.orders => {
+                    self.refuse(About::Picture(order), &error, |_| false);
+                }
                 News::Refused(order, error) => {
                     self.say_of(About::Picture(order), Weight::Error, &error.to_string());
                 }
@@ -256,22 +273,40 @@ impl Model {
         }
     }
 
+    /// There is no content of the options.
+    fn fail(&mut self, error: &Error) {
+        if self.content.is_none() && self.files.len() < 2 && !matches!(error, Error::Interrupted) {
+            self.close();
+        }
+        let failed = content::key(self.session.wanted().scene());
+        if let Error::Interrupted = error {
+            // The work that was stopped is not begun again.
+            self.ui.player.stop();
+            let names = self.session.take_back(|wanted| content::key(wanted.scene()) == failed);
+            return self.say(Weight::Note, if names.is_empty() { "stopped" } else { "stopped; all is as before" });
+        }
+        self.refuse(About::Content, error, |wanted| content::key(wanted.scene()) == failed);
+    }
+
     /// Takes in a content, unless it is of an input that is no longer open.
     fn load(&mut self, loaded: Loaded) {
         if loaded.wanted.scene().points.input != self.session.wanted().scene().points.input {
             return;
         }
-        self.messages.retain(|m| m.about != About::Content);
-        for (is_warning, text) in &loaded.said {
-            if *is_warning && !self.said.contains(&(true, text.clone())) {
-                self.say(Weight::Warning, text);
+        // What was said of data or of a density that are gone goes with them.
+        let told: Vec<String> = loaded.said.iter().map(|(_, text)| in_words(text)).collect();
+        self.messages.retain(|m| m.about != About::Content || (m.weight == Weight::Warning && told.contains(&m.text)));
+        for (_, text) in loaded.said.iter().filter(|(is_warning, _)| *is_warning) {
+            if !self.said.contains(&(true, text.clone())) {
+                self.say_of(About::Content, Weight::Warning, text);
             }
         }
-        self.said = if loaded.said.is_empty() { std::mem::take(&mut self.said) } else { loaded.said };
+        self.said = loaded.said;
         self.outdated = self.orders;
         self.of_content = content::key(loaded.wanted.scene());
         let shape = loaded.content.grid.lattice.shape;
         (self.content, self.histogram) = (Some(loaded.content), Some(loaded.histogram));
+        self.fit_mode();
         if self.is_content_current() {
             self.shape = Some(shape);
         }
@@ -284,6 +319,9 @@ impl Model {
             return;
         }
         self.messages.retain(|m| !matches!(m.about, About::Picture(order) if order < number));
+        if number == self.orders && self.is_content_current() {
+            self.ui.committed = None;
+        }
         self.image = Some(std::mem::take(&mut painted.image));
         self.painted = Some(painted);
     }

@@ -35,11 +35,6 @@ impl Model {
         Some(area.min + egui::vec2(p.x as f32, p.y as f32))
     }
 
-    /// Where a place of the data is in the picture, if it is there.
-    pub fn position_of(&self, place: DVec3) -> Option<Pos2> {
-        self.project(place).filter(|at| self.area.is_some_and(|area| area.contains(*at)))
-    }
-
     /// The camera as it is now.
     pub fn camera(&self) -> Option<Camera> {
         self.session.camera().or(self.painted.as_ref().map(|p| p.camera))
@@ -64,10 +59,14 @@ impl Model {
         self.content.as_ref().and_then(|c| c.grid.unit).map_or(String::new(), |u| format!(" {}", u.symbol()))
     }
 
+    /// Decimals of a place: a thousandth of the data's size and finer.
+    pub fn digits_of_places(&self) -> usize {
+        (3.0 - self.size_of_data().log10()).ceil().clamp(0.0, 12.0) as usize
+    }
+
     /// A vector as the status line tells it.
     pub fn place_text(&self, p: DVec3) -> String {
-        let size = self.size_of_data();
-        let digits = (3.0 - size.log10()).ceil().clamp(0.0, 12.0) as usize;
+        let digits = self.digits_of_places();
         let unit = self.unit_text();
         format!("{:.digits$}, {:.digits$}, {:.digits$}{unit}", p.x, p.y, p.z)
     }

@@ -8,14 +8,16 @@ use glam::{DVec3, UVec2};
 
 use super::errand::Wake;
 use super::mailbox::Mailbox;
+use super::message::Weight;
 use super::model::Model;
 use crate::cli::content::Content;
-use crate::cli::explain::named;
+use crate::cli::label_args::nearest_named;
 use crate::error::Result;
-use crate::explain::{Explanation, Sample, explain, nearest, share_above};
-use crate::grid::DensityGrid;
-use crate::io::Input;
+use crate::explain::{Explanation, Sample, explain, share_above};
 use crate::scene::{Frame, Scene, VolumeMode};
+
+/// What is more transparent than this changes no pixel.
+const LEAST_SEEN: f64 = 1.0 / 255.0;
 
 /// What a pixel is asked of.
 pub struct Question {
@@ -37,10 +39,10 @@ pub struct Probe {
     pub mass_above: f64,
     /// Densities along the ray, from where it enters to where it leaves.
     pub profile: Vec<f32>,
-    /// How long that is, in the unit of the data.
-    pub length: f64,
-    /// Where on it `position` is, 0 to 1.
-    pub place: f64,
+    /// Where that is: distances from the eye, in the unit of the data.
+    pub span: [f64; 2],
+    /// The distance of `position` from the eye.
+    pub depth: f64,
     /// How opaque the pixel is, 0 to 1; of fog, how far from the eye half of that is reached.
     pub opacity: f64,
     pub half_opacity: Option<f64>,
@@ -50,8 +52,19 @@ pub struct Probe {
     pub nearest: Option<(String, f64)>,
 }
 
+/// What is to be done with what is under the cursor, once it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Look at it.
+    Focus,
+    /// Keep a label there.
+    Label,
+}
+
 /// The thread that looks.
 pub struct Prober {
+    /// What is waited for.
+    pub wish: Option<Wish>,
     questions: Arc<Mailbox<Question>>,
     answers: mpsc::Receiver<(u64, Option<Probe>)>,
     thread: Option<JoinHandle<()>>,
@@ -77,12 +90,25 @@ impl Prober {
                 wake();
             }
         });
-        Self { questions, answers, thread: Some(thread), asked: 0, last: None, answer: None, is_current: false }
+        let thread = Some(thread);
+        Self { wish: None, questions, answers, thread, asked: 0, last: None, answer: None, is_current: false }
     }
 
     /// What is under the cursor, as far as it is known.
     pub fn answer(&self) -> Option<&Probe> {
         self.answer.as_ref()
+    }
+
+    /// What is seen under the cursor.
+    ///
+    /// # Errors
+    /// Why nothing is: a text for the user.
+    pub fn seen(&self) -> std::result::Result<&Probe, &'static str> {
+        match &self.answer {
+            Some(probe) if probe.opacity >= LEAST_SEEN => Ok(probe),
+            None if self.last.is_none() => Err("hold the cursor over something in the picture"),
+            _ => Err("nothing is seen under the cursor"),
+        }
     }
 
     /// Whether that is of the place and picture of now.
@@ -116,6 +142,19 @@ impl Drop for Prober {
 }
 
 impl Model {
+    /// Does what is waited for, once what is under the cursor is known.
+    pub fn grant_wish(&mut self) {
+        if !self.prober.is_current {
+            return;
+        }
+        let Some(wish) = self.prober.wish.take() else { return };
+        match (self.prober.seen().map(|probe| probe.position), wish) {
+            (Ok(place), Wish::Focus) => self.focus(place),
+            (Ok(place), Wish::Label) => self.keep_label(place),
+            (Err(reason), _) => self.say(Weight::Note, reason),
+        }
+    }
+
     /// Looks at what is under the cursor, once the picture is at rest.
     pub fn look_under(&mut self, position: Option<Pos2>) {
         self.prober.hear();
@@ -138,27 +177,20 @@ impl Model {
     }
 }
 
-/// The point nearest to a place in words, and its distance.
-pub fn nearest_named(content: &Content, place: DVec3) -> Option<(String, f64)> {
-    let Input::Points(points) = &content.opened.input else { return None };
-    nearest(place, &points.cloud.positions).map(|found| (named(found.point, points), found.distance))
-}
-
 fn look(question: &Question) -> Result<Option<Probe>> {
     let Question { scene, frame, pixel, content, .. } = question;
     let found = explain(scene, frame, pixel.to_array(), None)?;
     let Some(position) = told(&found, scene) else { return Ok(None) };
     let nearest = nearest_named(content, position);
-    let value = value_at(&scene.grid, position).unwrap_or(0.0);
-    let [near, far] = found.span.unwrap_or_default();
+    let value = scene.grid.value_at(position).unwrap_or(0.0);
     let depth = (position - found.ray.origin).dot(found.ray.direction);
     Ok(Some(Probe {
         position,
         value,
         mass_above: share_above(&scene.grid, value),
         profile: found.profile.iter().map(|s| s.density as f32).collect(),
-        length: far - near,
-        place: if near < far { ((depth - near) / (far - near)).clamp(0.0, 1.0) } else { 0.5 },
+        span: found.span.unwrap_or_default(),
+        depth,
         opacity: found.opacity,
         half_opacity: found.half_opacity,
         peak: found.peak.map(|p| [p.depth, p.density, p.mass_above]),
@@ -183,14 +215,6 @@ fn most_seen(profile: &[Sample]) -> Option<f64> {
     let before = std::iter::once(0.0).chain(profile.iter().map(|s| s.opacity));
     let shown = std::iter::zip(profile, before).map(|(s, before)| (s.depth, s.opacity - before));
     shown.filter(|s| s.1 > 0.0).max_by(|a, b| a.1.total_cmp(&b.1)).map(|s| s.0)
-}
-
-/// The density at a place; none outside or where a node around it is not finite.
-pub fn value_at(grid: &DensityGrid, place: DVec3) -> Option<f64> {
-    let at = (place - grid.lattice.origin) / grid.lattice.spacing;
-    let last = DVec3::from_array(grid.lattice.shape.map(|n| (n - 1) as f64));
-    let is_inside = at.cmpge(DVec3::splat(-1e-9)).all() && at.cmple(last + 1e-9).all();
-    is_inside.then(|| grid.interpolated(at)).filter(|value| value.is_finite())
 }
 
 #[cfg(test)]

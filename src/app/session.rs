@@ -1,5 +1,6 @@
 //! The state of the window: the options of a recipe, and those before and after them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use glam::{DVec2, DVec3};
@@ -76,6 +77,43 @@ impl Session {
         self.wanted = wanted;
         self.revision += 1;
         Ok(())
+    }
+
+    /// Changes the options as if they had been so from the beginning, and all steps before and after them.
+    pub fn mend(&mut self, change: impl Fn(&mut Draft)) {
+        let mut options = self.options.clone();
+        change(&mut options);
+        if Wanted::of(&options).is_ok() {
+            self.done.iter_mut().chain(&mut self.undone).for_each(change);
+            self.go(options);
+        }
+    }
+
+    /// Takes the step back by which options came to what `is_wrong`, also out of the steps after it: they are as if it had
+    /// never been. The names of its options; none if there is no such step.
+    pub fn take_back(&mut self, is_wrong: impl Fn(&Wanted) -> bool) -> Vec<String> {
+        let is_wrong = |options: &Draft| Wanted::of(options).is_ok_and(|wanted| is_wrong(&wanted));
+        let Some(at) = self.done.iter().rposition(|options| !is_wrong(options)) else { return Vec::new() };
+        let good = self.done.remove(at);
+        let culprit = self.done.get(at).unwrap_or(&self.options).clone();
+        let differs = |name: &&String| good.options.get(*name) != culprit.options.get(*name);
+        let names: BTreeSet<&String> = good.options.keys().chain(culprit.options.keys()).filter(differs).collect();
+        let names: Vec<String> = names.into_iter().cloned().collect();
+        let mended = |options: &Draft| {
+            let mut options = options.clone();
+            for name in &names {
+                match good.options.get(name) {
+                    Some(value) => options.options.insert(name.clone(), value.clone()),
+                    None => options.options.remove(name),
+                };
+            }
+            options
+        };
+        self.done[at..].iter_mut().for_each(|options| *options = mended(options));
+        let now = mended(&self.options);
+        let is_known = Wanted::of(&now).is_ok();
+        self.go(if is_known { now } else { good });
+        names
     }
 
     /// The hand let go: the next change is a step of its own.
@@ -194,6 +232,45 @@ mod tests {
         assert_eq!(seen, [vmin("0.4"), vmin("0.3"), (None, None), (None, None)]);
         (0..9).for_each(|_| s.redo());
         assert_eq!(s.options().get("mode"), Some("both".into()));
+    }
+
+    /// Catches: options that ask for what cannot be and stay, or a change that came after them and goes with them.
+    #[test]
+    fn what_cannot_be_is_taken_back_out_of_the_steps_after_it() {
+        let mut s = session();
+        let set = |s: &mut Session, option: &str, text: &str| {
+            s.end_gesture();
+            s.edit("", |o| o.set(option, Some(text.into()))).unwrap();
+        };
+        set(&mut s, "mode", "both");
+        set(&mut s, "select", "name NONE");
+        set(&mut s, "vmin", "0.5");
+        let is_wrong = |w: &Wanted| w.scene().points.select.is_some();
+        assert_eq!(s.take_back(is_wrong), ["select"]);
+        let now = |s: &Session| ["mode", "select", "vmin"].map(|option| s.options().get(option));
+        assert_eq!(now(&s), [Some("both".into()), None, Some("0.5".into())]);
+        s.undo();
+        assert_eq!(now(&s), [Some("both".into()), None, None]);
+        s.undo();
+        assert_eq!((now(&s), s.has_steps()), ([None, None, None], [false, true]));
+        // Where all are wrong from the beginning, nothing is taken back.
+        assert!(s.take_back(|_| true).is_empty());
+        // Of a picture it is the last step.
+        set(&mut s, "color-by", "nothing");
+        assert_eq!(s.take_back(|_| false), ["color-by"]);
+    }
+
+    /// Catches: a way back to what cannot be.
+    #[test]
+    fn what_is_mended_is_so_in_all_steps() {
+        let mut s = session();
+        s.edit("", |o| o.set("mode", Some("both".into()))).unwrap();
+        s.end_gesture();
+        s.edit("", |o| o.set("vmin", Some("0.5".into()))).unwrap();
+        s.mend(|o| o.set("mode", None));
+        assert_eq!([s.options().get("mode"), s.options().get("vmin")], [None, Some("0.5".into())]);
+        s.undo();
+        assert_eq!(s.options().get("mode"), None);
     }
 
     #[test]

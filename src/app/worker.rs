@@ -41,7 +41,7 @@ pub struct Loaded {
     pub content: Arc<Content>,
     /// How its densities are spread; that of the last content if they are the same.
     pub histogram: Arc<Histogram>,
-    /// Warnings and notes, the former marked.
+    /// Warnings and notes of all that it is made of, the former marked.
     pub said: Vec<(bool, String)>,
 }
 
@@ -63,8 +63,7 @@ impl Worker {
         let thread = {
             let (jobs, ear): (Arc<Mailbox<(u64, Job)>>, _) = (jobs.clone(), ear.clone());
             std::thread::spawn(move || {
-                let mut bench =
-                    Bench { stock: Stock::default(), console: Console::listened_by(ear.clone()), last: None };
+                let mut bench = Bench::new(&ear);
                 while let Some((number, job)) = jobs.take() {
                     ear.begin_job(number);
                     let done = bench.run(job, &ear);
@@ -130,9 +129,19 @@ struct Bench {
     stock: Stock,
     console: Console,
     last: Option<(Arc<DensityGrid>, Arc<Histogram>)>,
+    /// What was said of the last input, and of the last density.
+    said: [Said; 2],
 }
 
+/// Warnings, which are marked, and notes.
+type Said = Vec<(bool, String)>;
+
 impl Bench {
+    fn new(ear: &Arc<Ear>) -> Self {
+        let console = Console::listened_by(ear.clone());
+        Self { stock: Stock::default(), console, last: None, said: Default::default() }
+    }
+
     fn run(&mut self, job: Job, ear: &Ear) -> Done {
         let done = match job {
             Job::Load { wanted, in_hand } => {
@@ -144,6 +153,9 @@ impl Bench {
     }
 
     fn load(&mut self, wanted: Arc<Wanted>, in_hand: bool, ear: &Ear) -> Result<Loaded> {
+        if self.stock.read(wanted.scene(), &self.console)? {
+            self.said = [ear.take_said(), Vec::new()];
+        }
         let content = match in_hand {
             true => self.stock.preview(wanted.scene(), &self.console)?,
             false => self.stock.content(wanted.scene(), &self.console)?,
@@ -151,10 +163,18 @@ impl Bench {
         let content = Arc::new(content);
         let histogram = match &self.last {
             Some((grid, histogram)) if Arc::ptr_eq(grid, &content.grid) => histogram.clone(),
-            _ => Arc::new(Histogram::of(&content.grid)),
+            _ => {
+                self.said[1].clear();
+                Arc::new(Histogram::of(&content.grid))
+            }
         };
+        for said in ear.take_said() {
+            if !self.said[1].contains(&said) {
+                self.said[1].push(said);
+            }
+        }
         self.last = Some((content.grid.clone(), histogram.clone()));
-        Ok(Loaded { wanted, content, histogram, said: ear.take_said() })
+        Ok(Loaded { wanted, content, histogram, said: self.said.concat() })
     }
 }
 

@@ -130,6 +130,15 @@ impl Stock {
         }
     }
 
+    /// Reads what these options ask for, unless it is there already; whether it was read.
+    ///
+    /// # Errors
+    /// What reading gives; what was there then still is.
+    pub fn read(&mut self, args: &SceneArgs, console: &Console) -> Result<bool> {
+        let is_there = self.opened.as_ref().is_some_and(|(of, ..)| *of == key_of_reading(args));
+        self.opened(args, console).map(|_| !is_there)
+    }
+
     /// What is read, and its samples if it is a volume.
     fn opened(&mut self, args: &SceneArgs, console: &Console) -> Result<(Arc<Opened>, Option<Arc<DensityGrid>>)> {
         let key = key_of_reading(args);

@@ -205,7 +205,7 @@ impl PictureArgs {
         let [a, b] = [self.vmin, self.vmax].map(|v| v.map(|v| v / factor));
         let [low, high] = [a.unwrap_or(low), b.unwrap_or(high)];
         if low > high {
-            return Err(Error::Usage(format!("vmin {low} is above vmax {high}; swap them")));
+            return Err(Error::Usage(format!("--vmin {low} is above --vmax {high}; swap them")));
         }
         self.check_begin(low)?;
         Ok([low, high])
@@ -266,6 +266,7 @@ impl PictureArgs {
             title: self.title.as_ref().map(|title| title.replace("\\n", "\n")),
             gizmo: false,
             scale_bar: self.scale_bar,
+            labels: Vec::new(),
             foreground: self.foreground,
         }
     }

@@ -32,6 +32,7 @@ use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Scene, VolumeM
   densitas render 1ubq.pdb --mode both --background white -o atoms.png
   densitas render 1ubq.pdb --mode iso --iso mass:0.3,mass:0.9:0.3 -o surfaces.png
   densitas render 1ubq.pdb --slice z=20 --clip-plane 30,29,20:0,0,1 -o cut.png
+  densitas render 1ubq.pdb --label \"30,29,20:core\" --label 40.1,30.5,39.9 -o labelled.png
   densitas render --recipe density.png --explain 600,450
   densitas render sample:founding --look mayavi --limits range:0,0.5 --grid 30 --padding 0 -o mayavi.png")]
 pub struct RenderCommand {

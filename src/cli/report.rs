@@ -107,6 +107,18 @@ pub fn digits(value: f64) -> String {
     }
 }
 
+/// A number as short as three digits allow.
+pub fn three_digits(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".into(),
+        size if (0.01..10_000.0).contains(&size) => {
+            let digits = (3 - size.log10().floor() as i32 - 1).clamp(0, 4) as usize;
+            format!("{value:.digits$}")
+        }
+        _ => format!("{value:.2e}"),
+    }
+}
+
 /// Adds what a stage took to the other seconds.
 pub fn add_seconds(out: &mut Map<String, Value>, stage: &str, seconds: f64) {
     if let Some(all) = out.get_mut("seconds").and_then(Value::as_object_mut) {
@@ -171,6 +183,26 @@ pub fn merge(into: &mut Map<String, Value>, more: Map<String, Value>) {
             (_, value) => {
                 into.insert(key, value);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.0123456, "0.0123"),
+            (1.23456, "1.23"),
+            (123.4, "123"),
+            (-0.5, "-0.500"),
+            (1.5e-7, "1.50e-7"),
+            (123456.0, "1.23e5"),
+        ] {
+            assert_eq!(three_digits(value), text);
         }
     }
 }

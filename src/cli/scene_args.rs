@@ -8,6 +8,7 @@ use super::args::{DensityArgs, PointArgs, numbers, vector};
 use super::content::Content;
 use super::cut_args::CutArgs;
 use super::glyph_args::{GlyphArgs, Mode};
+use super::label_args::LabelArgs;
 use super::picture_args::{PictureArgs, on_off};
 use super::shared::Shared;
 use crate::annotate;
@@ -30,6 +31,8 @@ pub struct SceneArgs {
     pub picture: PictureArgs,
     #[command(flatten)]
     pub view: ViewArgs,
+    #[command(flatten)]
+    pub labels: LabelArgs,
 }
 
 /// How the density is seen.
@@ -107,7 +110,8 @@ impl SceneArgs {
     fn shown(&self, content: &Content, frame: &Frame, shared: Option<&Shared>) -> Result<Scene> {
         let Self { glyphs, cuts, picture, view, .. } = self;
         let (factor, is_shared) = (frame.scale_factor, shared.is_some());
-        let key = format!("{glyphs:?} {cuts:?} {picture:?} {:?} {} {factor} {is_shared}", view.look, view.gizmo);
+        let around = format!("{:?} {} {:?}", view.look, view.gizmo, self.labels);
+        let key = format!("{glyphs:?} {cuts:?} {picture:?} {around} {factor} {is_shared}");
         let mut last = content.last.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some((_, scene)) = last.as_ref().filter(|(of, _)| *of == key) {
             return Ok(scene.clone());
@@ -140,6 +144,7 @@ impl SceneArgs {
         }
         picture.apply(&mut scene.transfer);
         scene.annotations = Annotations { gizmo: view.gizmo, ..picture.annotations(quantity) };
+        self.labels.apply(&mut scene, content);
         if let Some(own) = scene.mode.limits(&scene.grid) {
             let automatic = shared.and_then(|shared| shared.along_rays(&scene.mode)).unwrap_or(own);
             let factor = quantity.factor(scene.grid.unit, scene.mode.dimensions());

@@ -152,8 +152,20 @@ pub struct Annotations {
     pub gizmo: bool,
     /// A bar of a round length, in the plane through the camera's target.
     pub scale_bar: bool,
+    /// Places that are told of.
+    pub labels: Vec<Label>,
     /// Colour of letters and lines; `None` is black or white, whichever is seen better.
     pub foreground: Option<Rgb>,
+}
+
+/// A place in the density with words beside it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Label {
+    /// Where it is, in the unit of the data.
+    pub position: DVec3,
+    /// What is written there, a line or several; nothing leaves a dot.
+    pub text: String,
 }
 
 /// The size of one picture.

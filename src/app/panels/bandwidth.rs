@@ -94,13 +94,11 @@ fn scale(model: &mut Model, ui: &mut Ui, report: &Report) {
     }
     drag(model, &axis, &response);
     let hint = match (&found, model.search.is_busy()) {
-        (Some(_), _) => {
-            "drag the kernel's width; the curve is the score of cross-validation (CV), where less is better"
-        }
+        (Some(_), _) => "drag the kernel's width; the curve is the score of cross-validation, of which less is better",
         (None, true) => "drag the kernel's width; the score of cross-validation is being found",
         (None, false) => "drag the kernel's width",
     };
-    response.on_hover_text(hint);
+    ui.label(RichText::new(hint).small().color(WEAK));
     if found.is_none() && !model.search.is_busy() && ui.small_button("Find the score of cross-validation").clicked() {
         model.search_bandwidth(true);
     }

@@ -43,7 +43,9 @@ fn quantity(model: &mut Model, ui: &mut Ui) {
         ComboBox::from_id_salt("quantity").selected_text(given.clone()).width(120.0).show_ui(ui, |ui| {
             for name in ["density", "counts"] {
                 ui.add_enabled_ui(is_points || name == "density", |ui| {
-                    if ui.selectable_label(given == name, name).clicked() {
+                    let label = ui.selectable_label(given == name, name);
+                    let why_not = "a volume does not say how many points it is of";
+                    if label.on_disabled_hover_text(why_not).clicked() {
                         model.step(|o| {
                             ["vmin", "vmax"].into_iter().for_each(|option| o.set(option, None));
                             o.set("quantity", (name != "density").then(|| name.to_owned()));

@@ -29,7 +29,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         Input::Points(points) => {
             row(ui, "read", |ui| ui.label(format!("{} of {}", count(points.cloud.len(), "point"), points.format)));
             if points.frames > 1 {
-                row(ui, "frames", |ui| ui.label(format!("{} of {}", points.frame_numbers.len(), points.frames)));
+                row(ui, "frames", |ui| ui.label(frames_read(&points.frame_numbers, points.frames)));
             }
             select(model, ui, points);
         }
@@ -48,6 +48,17 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     }
     for (is_warning, text) in model.said.clone() {
         ui.label(RichText::new(in_words(&text)).small().color(if is_warning { WARNING } else { WEAK }));
+    }
+}
+
+/// Which of the frames of a file were read; they are counted from 0.
+pub fn frames_read(numbers: &[usize], all: usize) -> String {
+    let last = all.saturating_sub(1);
+    match *numbers {
+        [one] => format!("frame {one} of 0 to {last}"),
+        _ if numbers.len() == all => format!("0 to {last} together"),
+        [from, .., to] if to - from + 1 == numbers.len() => format!("{from} to {to} together, of 0 to {last}"),
+        _ => format!("{} together, of 0 to {last}", numbers.len()),
     }
 }
 
@@ -106,8 +117,11 @@ fn select(model: &mut Model, ui: &mut Ui, points: &PointInput) {
         Ok(selection) if model.session.options().get("select").is_none() => {
             let Some(atoms) = &points.cloud.atoms else { return };
             let mask = selection.mask(atoms, 0..points.cloud.len());
-            let chosen = mask.iter().filter(|m| **m).count();
-            ui.label(RichText::new(format!("{}; Enter takes them", count(chosen, "point"))).small().color(WEAK));
+            let (text, color) = match mask.iter().filter(|m| **m).count() {
+                0 => ("no point is like this".to_owned(), WARNING),
+                chosen => (format!("{}; Enter takes them", count(chosen, "point")), WEAK),
+            };
+            ui.label(RichText::new(text).small().color(color));
         }
         Ok(_) => {
             ui.label(RichText::new("Enter takes it").small().color(WEAK));
@@ -125,6 +139,16 @@ mod tests {
     fn long_names_keep_their_ends() {
         assert_eq!(super::shortened("1ubq.pdb"), "1ubq.pdb");
         assert_eq!(super::shortened("nmr_neopetrosiamide.pdb"), "nmr_neop\u{2026}mide.pdb");
+    }
+
+    /// Catches: a number of frames that is taken for the number of a frame.
+    #[test]
+    fn frames_are_told_by_their_numbers() {
+        let told = |numbers: &[usize]| super::frames_read(numbers, 10);
+        assert_eq!(told(&[3]), "frame 3 of 0 to 9");
+        assert_eq!(told(&(0..10).collect::<Vec<_>>()), "0 to 9 together");
+        assert_eq!(told(&[2, 3, 4]), "2 to 4 together, of 0 to 9");
+        assert_eq!(told(&[0, 3, 6, 9]), "4 together, of 0 to 9");
     }
 
     #[test]

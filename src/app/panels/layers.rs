@@ -7,19 +7,18 @@ use super::super::clip_box::text_of;
 use super::super::input::MODES;
 use super::super::model::Model;
 use super::{choice, fields, row};
-use crate::geometry::Box3;
 
 /// The panel.
 pub fn show(model: &mut Model, ui: &mut Ui) {
     let mode = model.mode();
-    let is_points = model.content.as_ref().is_none_or(|c| c.total.is_some());
     row(ui, "mode", |ui| {
         let name = MODES.iter().find(|m| m.0 == mode).map_or(mode.as_str(), |m| m.1).to_owned();
         ComboBox::from_id_salt("mode").selected_text(name).width(190.0).show_ui(ui, |ui| {
             for (i, (id, what)) in MODES.iter().enumerate() {
-                let can = is_points || !matches!(*id, "points" | "both");
-                ui.add_enabled_ui(can, |ui| {
-                    if ui.selectable_label(mode == *id, format!("{}   {what}", i + 1)).clicked() {
+                let why_not = model.why_not(id);
+                ui.add_enabled_ui(why_not.is_none(), |ui| {
+                    let label = ui.selectable_label(mode == *id, format!("{}   {what}", i + 1));
+                    if label.on_disabled_hover_text(why_not.unwrap_or_default()).clicked() {
                         model.set_mode(id);
                     }
                 });
@@ -107,13 +106,14 @@ fn slices(model: &mut Model, ui: &mut Ui, are_all: bool) {
 /// The box outside of which nothing is drawn.
 fn clip(model: &mut Model, ui: &mut Ui) {
     let Some(grid) = model.content.as_ref().map(|c| c.grid.clone()) else { return };
-    let (bounds, focus) = (grid.lattice.bounds(), grid.focus);
+    let bounds = grid.lattice.bounds();
     let given = model.session.wanted().scene().cuts.clip;
     row(ui, "clip box", |ui| {
         let mut is_on = given.is_some();
-        if ui.checkbox(&mut is_on, "").changed() {
-            let half = Box3 { max: DVec3::new(focus.center().x, focus.max.y, focus.max.z), ..focus };
-            model.step(|o| o.set("clip", is_on.then(|| text_of(half))));
+        let text = if is_on { "drag its handles in the picture" } else { "" };
+        let checkbox = ui.checkbox(&mut is_on, text);
+        if checkbox.on_hover_text("nothing outside of it is drawn; it begins as the whole box").changed() {
+            model.step(|o| o.set("clip", is_on.then(|| text_of(bounds))));
         }
     });
     let Some(mut clip) = given else { return };

@@ -9,8 +9,8 @@ use super::{choice, fields};
 
 /// Limits chosen from the data: what is written on the button, the option, what it means.
 const RULES: [(&str, Option<&str>, &str); 5] = [
-    ("auto", None, "98 % of the mass lie above vmin, 5 % above vmax"),
-    ("90/20 %", Some("mass:0.9,0.2"), "90 % of the mass lie above vmin, 20 % above vmax"),
+    ("auto", None, "98 % of the mass lie above the lower limit, 5 % above the upper"),
+    ("90/20 %", Some("mass:0.9,0.2"), "90 % of the mass lie above the lower limit, 20 % above the upper"),
     ("2-98", Some("percentile:2,98"), "the 2nd and the 98th percentile of the nodes"),
     ("range", Some("range:0,1"), "from the smallest to the largest density"),
     ("half", Some("range:0,0.5"), "from the smallest density to the middle of the range"),

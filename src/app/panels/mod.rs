@@ -15,7 +15,7 @@ pub mod time;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use egui::{CentralPanel, CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Sense, Ui};
+use egui::{CentralPanel, CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Sense, Ui, UiBuilder};
 
 use super::clip_box;
 use super::input::{self, Action};
@@ -24,7 +24,8 @@ use super::model::Model;
 use super::places;
 use super::style::{ACCENT, ERROR, WEAK};
 use crate::cli::recipe::Draft;
-use crate::error::Result;
+pub(super) use crate::cli::three_digits as number;
+use crate::error::{Error, Result};
 use crate::points::Selection;
 
 /// Width of the panels, in points.
@@ -47,14 +48,18 @@ pub struct Memory {
     pub typed: HashMap<&'static str, String>,
     /// Why what was typed cannot be meant, by option.
     pub wrong: HashMap<&'static str, String>,
+    /// The field whose text was taken last, until there is a picture of it.
+    pub committed: Option<&'static str>,
+    /// The field that is to be typed into again.
+    pub refocus: Option<&'static str>,
     /// Limits of what other modes show.
     pub limits: HashMap<&'static str, [Option<String>; 3]>,
     /// The point of the opacity curve that is dragged.
     pub dragged_point: Option<usize>,
     /// The side of the clip box that is dragged.
     pub dragged_side: Option<clip_box::Side>,
-    /// Whether a movie is of the input's frames; frames of a turn, and frames a second.
-    pub movie: Option<(bool, u64, f64)>,
+    /// What a movie is to be.
+    pub movie: page::Movie,
     /// The limit that is dragged.
     pub dragged_limit: Option<usize>,
     /// Pixels of a saved picture, if they are not those of the window.
@@ -64,6 +69,12 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// What was typed into a field cannot be: it stays there with the reason, and typing goes on.
+    pub fn refuse(&mut self, option: &'static str, reason: &str) {
+        self.wrong.insert(option, reason.to_owned());
+        self.refocus = Some(option);
+    }
+
     /// Textures of a device that is gone.
     pub fn forget_textures(&mut self) {
         self.maps.clear();
@@ -91,10 +102,17 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
                 .exact_size(WIDTH)
                 .frame(Frame::side_top_panel(ui.style()).inner_margin(Margin::same(10)))
                 .show(ui, |ui| {
-                    ScrollArea::vertical().auto_shrink([false; 2]).show(ui, |ui| sections(model, ui));
+                    // In a place of its own, so that what is too wide moves neither panel nor picture.
+                    let place = ui.available_rect_before_wrap();
+                    let mut ui = ui.new_child(UiBuilder::new().max_rect(place));
+                    ScrollArea::vertical().auto_shrink([false; 2]).show(&mut ui, |ui| sections(model, ui));
                 });
         }
         Panel::bottom("status").exact_size(26.0).show(ui, |ui| over::status(model, ui));
+        if time::frames(model).is_some() {
+            let height = time::height(ui.available_width());
+            Panel::bottom("time").exact_size(height).show(ui, |ui| time::show(model, ui));
+        }
     }
     CentralPanel::no_frame().show(ui, |ui| picture(model, ui));
     over::help(model, ui);
@@ -126,9 +144,6 @@ fn sections(model: &mut Model, ui: &mut Ui) {
     section(ui, "What is drawn", true, |ui| layers::show(model, ui));
     section(ui, "Colours and opacity", true, |ui| colors::show(model, ui));
     section(ui, "Smoothing", false, |ui| bandwidth::show(model, ui));
-    if time::frames(model).is_some() {
-        section(ui, "Time", true, |ui| time::show(model, ui));
-    }
     section(ui, "Line of sight", false, |ui| profile::show(model, ui));
     section(ui, "Page and files", false, |ui| page::show(model, ui));
 }
@@ -162,10 +177,9 @@ fn picture(model: &mut Model, ui: &mut Ui) {
         // A cursor at rest asks anew of a new picture.
         ui.ctx().request_repaint_after(LOOK_AGAIN);
     }
-    model.renew_labels();
+    model.grant_wish();
     over::nothing(model, ui);
     over::first_picture(model, ui);
-    over::labels(model, ui);
     over::progress(model, ui);
     over::messages(model, ui);
 }
@@ -177,18 +191,6 @@ fn take_files(model: &mut Model, ui: &Ui) {
     model.open(&dropped);
 }
 
-/// A number as short as three digits allow.
-pub fn number(value: f64) -> String {
-    match value.abs() {
-        0.0 => "0".into(),
-        size if (0.01..10_000.0).contains(&size) => {
-            let digits = (3 - size.log10().floor() as i32 - 1).clamp(0, 4) as usize;
-            format!("{value:.digits$}")
-        }
-        _ => format!("{value:.2e}"),
-    }
-}
-
 /// A row of fields for options as text, each with a hint and a width; below it, what is wrong with what was typed.
 fn fields(model: &mut Model, ui: &mut Ui, name: &str, all: &[(&'static str, &str, f32)]) -> egui::Response {
     let response = row(ui, name, |ui| {
@@ -197,7 +199,10 @@ fn fields(model: &mut Model, ui: &mut Ui, name: &str, all: &[(&'static str, &str
     });
     for (option, ..) in all {
         if let Some(reason) = model.ui.wrong.get(option) {
-            ui.label(RichText::new(format!("{reason} (esc: as before)")).small().monospace().color(ERROR));
+            let text = RichText::new(format!("{reason} (esc: as before)")).small().color(ERROR);
+            // What points at a letter of the line above it.
+            let label = ui.label(if reason.contains('\n') { text.monospace() } else { text });
+            places::note(ui.ctx(), &format!("wrong: {option}"), label.rect);
         }
     }
     response
@@ -216,6 +221,9 @@ fn field(model: &mut Model, ui: &mut Ui, option: &'static str, hint: &str, width
     }
     let edit = egui::TextEdit::singleline(text).id(id).hint_text(hint).desired_width(width);
     let response = ui.add(if is_wrong { edit.text_color(ERROR) } else { edit });
+    if model.ui.refocus.take_if(|refused| *refused == option).is_some() && ui.memory(|m| m.focused().is_none()) {
+        response.request_focus();
+    }
     if response.gained_focus() && !is_wrong {
         select_all(ui, id, text.chars().count());
     }
@@ -229,11 +237,14 @@ fn field(model: &mut Model, ui: &mut Ui, option: &'static str, hint: &str, width
             model.session.end_gesture();
             let given = Some(text.clone()).filter(|t| !t.is_empty());
             let change = |options: &mut Draft| options.set(option, given);
-            if let Err(error) = check(option, &text).and_then(|()| model.session.edit("", change)) {
-                model.ui.wrong.insert(option, message::reason(&error.to_string()));
-                // Typing goes on where it went wrong.
-                if ui.input(|i| i.key_pressed(egui::Key::Enter)) {
-                    response.request_focus();
+            match check(model, option, &text).and_then(|()| model.session.edit("", change)) {
+                Ok(()) => model.ui.committed = Some(option),
+                Err(error) => {
+                    model.ui.wrong.insert(option, message::reason(&error.to_string()));
+                    // Typing goes on where it went wrong.
+                    if ui.input(|i| i.key_pressed(egui::Key::Enter)) {
+                        response.request_focus();
+                    }
                 }
             }
             model.session.end_gesture();
@@ -243,8 +254,29 @@ fn field(model: &mut Model, ui: &mut Ui, option: &'static str, hint: &str, width
 }
 
 /// What is wrong with a text beside what the command line's parser would say.
-fn check(option: &str, text: &str) -> Result<()> {
-    if option == "select" && !text.is_empty() { text.parse::<Selection>().map(|_| ()) } else { Ok(()) }
+fn check(model: &Model, option: &str, text: &str) -> Result<()> {
+    match option {
+        "select" if !text.is_empty() => text.parse::<Selection>().map(|_| ()),
+        "vmin" | "vmax" => check_order(option, text, model.session.options()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a limit that was typed is on its side of the other, if that was given too.
+fn check_order(option: &str, text: &str, options: &Draft) -> Result<()> {
+    let number = |text: Option<String>| text.and_then(|text| text.trim().parse::<f64>().ok());
+    let is_lower = option == "vmin";
+    let other = number(options.get(if is_lower { "vmax" } else { "vmin" }));
+    let Some((typed, other)) = number(Some(text.to_owned())).zip(other) else { return Ok(()) };
+    let wrong = |side: &str, name: &str| {
+        let way_out = "change that first, or empty its field";
+        Err(Error::Usage(format!("{text} is {side} the {name} limit, {}; {way_out}", self::number(other))))
+    };
+    match is_lower {
+        true if typed > other => wrong("above", "upper"),
+        false if typed < other => wrong("below", "lower"),
+        _ => Ok(()),
+    }
 }
 
 /// Selects what a field holds, so that typing replaces it.
@@ -280,18 +312,16 @@ fn choice(ui: &mut Ui, is_chosen: bool, text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Catches: limits refused only when a picture is drawn of them, in words of the command line.
     #[test]
-    fn numbers_have_three_digits() {
-        for (value, text) in [
-            (0.0, "0"),
-            (0.0123456, "0.0123"),
-            (1.23456, "1.23"),
-            (123.4, "123"),
-            (-0.5, "-0.500"),
-            (1.5e-7, "1.50e-7"),
-            (123456.0, "1.23e5"),
-        ] {
-            assert_eq!(number(value), text);
-        }
+    fn limits_keep_their_order() {
+        let mut options = Draft::new("render");
+        assert!(check_order("vmin", "5", &options).is_ok());
+        options.set("vmax", Some("2".into()));
+        let told = check_order("vmin", "5", &options).unwrap_err().to_string();
+        assert_eq!(told, "5 is above the upper limit, 2.00; change that first, or empty its field");
+        assert!(check_order("vmin", "2", &options).is_ok() && check_order("vmax", "-1", &options).is_ok());
+        options.set("vmin", Some("0.5".into()));
+        assert!(check_order("vmax", "0.4", &options).unwrap_err().to_string().contains("below the lower limit"));
     }
 }

@@ -72,18 +72,6 @@ pub fn first_picture(model: &Model, ui: &Ui) {
     }
 }
 
-/// Labels that the user kept.
-pub fn labels(model: &Model, ui: &Ui) {
-    for label in &model.labels.all {
-        let Some(at) = model.position_of(label.position) else { continue };
-        ui.painter().circle(at, 3.5, ACCENT, Stroke::new(1.0, Color32::BLACK));
-        let galley = ui.painter().layout_no_wrap(label.text.clone(), FontId::proportional(12.0), TEXT);
-        let rect = Rect::from_min_size(at + vec2(9.0, -6.0), galley.size()).expand(4.0);
-        ui.painter().rect_filled(rect, CornerRadius::same(3), PANEL.gamma_multiply(0.85));
-        ui.painter().galley(rect.min + vec2(4.0, 4.0), galley, TEXT);
-    }
-}
-
 /// How far long work is, with a way to stop it.
 pub fn progress(model: &mut Model, ui: &mut Ui) {
     let Some(area) = model.area else { return };

@@ -23,8 +23,10 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         ui.painter().text(at, align, text, FontId::proportional(11.0), WEAK);
     };
     write(rect.left_top() + vec2(4.0, 2.0), Align2::LEFT_TOP, number(f64::from(most) * factor));
-    write(rect.left_bottom() + vec2(4.0, -2.0), Align2::LEFT_BOTTOM, "from the eye".to_owned());
-    write(rect.right_bottom() - vec2(4.0, 2.0), Align2::RIGHT_BOTTOM, format!("{}{unit}", number(probe.length)));
+    let [near, far] = probe.span.map(|depth| format!("{}{unit}", number(depth)));
+    write(rect.left_bottom() + vec2(4.0, -2.0), Align2::LEFT_BOTTOM, near);
+    write(rect.center_bottom() - vec2(0.0, 2.0), Align2::CENTER_BOTTOM, "from the eye".to_owned());
+    write(rect.right_bottom() - vec2(4.0, 2.0), Align2::RIGHT_BOTTOM, far);
     for line in told(&probe, factor, &unit) {
         ui.label(RichText::new(line).small());
     }
@@ -33,10 +35,10 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
 /// What the ray meets, in words: of densities their value times `factor`.
 fn told(probe: &Probe, factor: f64, unit: &str) -> Vec<String> {
     let opacity = format!("{:.1} % opaque", 100.0 * probe.opacity);
-    let half = probe.half_opacity.map(|depth| format!(", half of that at {}{unit} from the eye", number(depth)));
+    let half = probe.half_opacity.map(|depth| format!(", half of that {}{unit} from the eye", number(depth)));
     let peak = probe.peak.map(|[depth, value, above]| {
         let (value, share) = (number(value * factor), 100.0 * above);
-        format!("densest: {value} at {}{unit}; {share:.1} % of the mass is as dense", number(depth))
+        format!("densest: {value}, {}{unit} from the eye; {share:.1} % of the mass is as dense", number(depth))
     });
     [opacity + &half.unwrap_or_default()].into_iter().chain(peak).collect()
 }
@@ -60,8 +62,14 @@ fn draw(ui: &Ui, rect: Rect, probe: &Probe, most: f32) {
     };
     let line: Vec<Pos2> = probe.profile.iter().enumerate().map(at).collect();
     ui.painter().line(line, Stroke::new(1.0, TEXT));
-    let x = rect.left() + rect.width() * probe.place as f32;
+    let x = rect.left() + rect.width() * share_of_way(probe) as f32;
     ui.painter().vline(x, rect.y_range(), Stroke::new(1.0, ACCENT));
+}
+
+/// Where the place that is told lies on the ray's way through the density, 0 to 1.
+fn share_of_way(probe: &Probe) -> f64 {
+    let [near, far] = probe.span;
+    if near < far { ((probe.depth - near) / (far - near)).clamp(0.0, 1.0) } else { 0.5 }
 }
 
 #[cfg(test)]
@@ -75,16 +83,17 @@ mod tests {
             value: 0.5,
             mass_above: 0.5,
             profile: Vec::new(),
-            length: 1.0,
-            place: 0.5,
+            span: [10.0, 20.0],
+            depth: 12.5,
             opacity: 0.805,
             half_opacity: Some(12.345),
             peak: Some([13.0, 0.25, 0.105]),
             nearest: None,
         };
         let lines = told(&probe, 2.0, " nm");
-        assert_eq!(lines[0], "80.5 % opaque, half of that at 12.3 nm from the eye");
-        assert_eq!(lines[1], "densest: 0.500 at 13.0 nm; 10.5 % of the mass is as dense");
+        assert_eq!(lines[0], "80.5 % opaque, half of that 12.3 nm from the eye");
+        assert_eq!(lines[1], "densest: 0.500, 13.0 nm from the eye; 10.5 % of the mass is as dense");
+        assert_eq!(share_of_way(&probe), 0.25);
         (probe.half_opacity, probe.peak) = (None, None);
         assert_eq!(told(&probe, 1.0, ""), ["80.5 % opaque"]);
     }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use egui::{DragValue, Slider, Ui};
 
 use super::super::model::Model;
-use super::{choice, row};
+use super::super::places;
+use super::choice;
 use crate::cli::recipe::Draft;
 use crate::cli::view::Together;
 use crate::io::{FrameRange, Input};
@@ -18,6 +19,11 @@ const SPEED: f64 = 10.0;
 const WIDTH: usize = 5;
 /// Frames that limits are found from, if there are more; of sums, which hold many frames each, fewer.
 const SURVEYED: [usize; 2] = [24, 6];
+
+/// Where the bar is narrower than so many points, it has two rows.
+const ONE_ROW: f32 = 640.0;
+/// Room for the numbers behind the slider.
+const END_OF_SLIDER: f32 = 150.0;
 
 /// Which frames are shown together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +126,11 @@ pub fn toggle(model: &mut Model) {
 }
 
 impl Player {
+    /// Frames a second.
+    pub fn speed(&self) -> f64 {
+        self.speed
+    }
+
     /// Whether frames follow one another.
     pub fn is_playing(&self) -> bool {
         self.due.is_some()
@@ -187,57 +198,79 @@ fn choices(options: &Draft, span: Span, width: usize, count: usize) -> Vec<Draft
     each.map(of).collect()
 }
 
-/// The panel.
+/// Height of the bar in points, in this width.
+pub fn height(width: f32) -> f32 {
+    if width < ONE_ROW { 62.0 } else { 34.0 }
+}
+
+/// The bar below the picture: in one row, or in two where that has no room.
 pub fn show(model: &mut Model, ui: &mut Ui) {
     let Some(count) = frames(model) else { return };
-    let (span, at) = shown(model, count);
-    row(ui, "shown", |ui| {
-        let all = [
-            (Span::One, "one", "one frame"),
-            (Span::Mean, "average", "the frames around it together: a running average"),
-            (Span::Sum, "sum", "all frames up to it together"),
-            (Span::All, "all", "all frames together"),
-        ];
-        for (other, text, meaning) in all {
-            let chosen = ui.scope(|ui| choice(ui, other == span, text));
-            chosen.response.on_hover_text(meaning);
-            if chosen.inner {
-                let at = if other == Span::Sum && span == Span::All { count - 1 } else { at };
-                model.session.end_gesture();
-                go(model, "", other, at);
-                model.session.end_gesture();
-            }
-        }
-    });
-    if span == Span::All {
-        return;
-    }
-    row(ui, "frame", |ui| {
-        let mut k = at;
-        ui.spacing_mut().slider_width = 100.0;
-        if ui.add(Slider::new(&mut k, 0..=count - 1)).on_hover_text("counted from 0").changed() {
-            go(model, "frame", span, k);
-        }
-        ui.weak(format!("of {count}"));
-    });
-    if span == Span::Mean {
-        row(ui, "of frames", |ui| {
-            let mut half = model.ui.player.width / 2;
-            let of_half = |half: f64, _: std::ops::RangeInclusive<usize>| (2.0 * half + 1.0).to_string();
-            if ui.add(Slider::new(&mut half, 1..=(count / 2).clamp(1, 50)).custom_formatter(of_half)).changed() {
-                model.ui.player.width = 2 * half + 1;
-                go(model, "width", span, at);
-            }
+    if ui.available_width() < ONE_ROW {
+        ui.vertical(|ui| {
+            ui.horizontal(|ui| play_and_frame(model, ui, count));
+            ui.horizontal(|ui| which_together(model, ui, count));
+        });
+    } else {
+        ui.horizontal_centered(|ui| {
+            which_together(model, ui, count);
+            ui.separator();
+            play_and_frame(model, ui, count);
         });
     }
-    row(ui, "play", |ui| {
-        let text = if model.ui.player.due.is_some() { "Pause" } else { "Play" };
-        if ui.button(text).on_hover_text("space").clicked() {
-            toggle(model);
+}
+
+/// Playing, and the frame that is shown.
+fn play_and_frame(model: &mut Model, ui: &mut Ui, count: usize) {
+    let (span, at) = shown(model, count);
+    let text = if model.ui.player.due.is_some() { "Pause" } else { "Play" };
+    let button = ui.add_sized([56.0, 24.0], egui::Button::new(text)).on_hover_text("space");
+    places::note(ui.ctx(), "play", button.rect);
+    if button.clicked() {
+        toggle(model);
+    }
+    ui.add(DragValue::new(&mut model.ui.player.speed).range(0.1..=60.0).max_decimals(1).suffix(" a second"))
+        .on_hover_text("frames a second, also of a movie of them");
+    ui.checkbox(&mut model.ui.player.loops, "loop");
+    let mut k = at;
+    ui.spacing_mut().slider_width = (ui.available_width() - END_OF_SLIDER).max(60.0);
+    let slider = ui.add_enabled(span != Span::All, Slider::new(&mut k, 0..=count - 1));
+    places::note(ui.ctx(), "frame", slider.rect);
+    if slider.on_hover_text("the frame, counted from 0").changed() {
+        go(model, "frame", span, k);
+    }
+    ui.weak(format!("of 0 to {}", count - 1));
+}
+
+/// Which frames are shown together.
+fn which_together(model: &mut Model, ui: &mut Ui, count: usize) {
+    let (span, at) = shown(model, count);
+    let all = [
+        (Span::One, "one", "one frame"),
+        (Span::Mean, "average", "the frames around it together: a running average"),
+        (Span::Sum, "sum", "all frames up to it together"),
+        (Span::All, "all", "all frames together"),
+    ];
+    for (other, text, meaning) in all {
+        let chosen = ui.scope(|ui| choice(ui, other == span, text));
+        places::note(ui.ctx(), &format!("frames: {text}"), chosen.response.rect);
+        chosen.response.on_hover_text(meaning);
+        if chosen.inner {
+            let at = if other == Span::Sum && span == Span::All { count - 1 } else { at };
+            model.session.end_gesture();
+            go(model, "", other, at);
+            model.session.end_gesture();
         }
-        ui.add(DragValue::new(&mut model.ui.player.speed).range(0.1..=60.0).max_decimals(1).suffix(" a second"));
-        ui.checkbox(&mut model.ui.player.loops, "loop");
-    });
+    }
+    if span == Span::Mean {
+        let mut width = model.ui.player.width;
+        let most = (2 * (count / 2)).clamp(2, 100) + 1;
+        let field = DragValue::new(&mut width).range(3..=most).prefix("of ");
+        if ui.add(field).on_hover_text("frames that are averaged, an odd number").changed() {
+            model.ui.player.width = width | 1;
+            go(model, "width", span, at);
+        }
+    }
 }
 
 #[cfg(test)]

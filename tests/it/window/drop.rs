@@ -61,8 +61,8 @@ impl Source<'_> {
     }
 }
 
-/// Drags a file onto a window, and lets go.
-pub fn drop_file(display: &str, target: Window, file: &Path) {
+/// Drags files onto a window, and lets go.
+pub fn drop_files(display: &str, target: Window, files: &[&Path]) {
     let (server, screen) = x11rb::connect(Some(display)).unwrap();
     let root = server.setup().roots[screen].root;
     let window = server.generate_id().unwrap();
@@ -71,7 +71,7 @@ pub fn drop_file(display: &str, target: Window, file: &Path) {
     let source = Source { server: &server, window, target };
     let time = x11rb::CURRENT_TIME;
     server.set_selection_owner(window, source.atom("XdndSelection"), time).unwrap();
-    let text = format!("file://{}\r\n", file.display());
+    let text: String = files.iter().map(|file| format!("file://{}\r\n", file.display())).collect();
     source.tell("XdndEnter", [5 << 24, source.atom("text/uri-list"), AtomEnum::NONE.into(), AtomEnum::NONE.into()]);
     source.tell("XdndPosition", [0, 200 << 16 | 200, time, source.atom("XdndActionCopy")]);
     source.serve_until("XdndStatus", &text);

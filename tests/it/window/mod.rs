@@ -12,6 +12,7 @@ use crate::common::read_png;
 #[cfg(target_os = "linux")]
 mod drop;
 mod looks;
+mod slips;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_densitas");
 
@@ -203,6 +204,12 @@ impl Stage {
         line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1024
     }
 
+    /// Whether something stands in the window.
+    fn shows(&self, name: &str) -> bool {
+        let text = std::fs::read_to_string(self.folder.join("places")).unwrap_or_default();
+        text.lines().any(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')))
+    }
+
     /// The recipe that the window saves now.
     fn recipe(&mut self, name: &str) -> String {
         let path = self.folder.join(name);
@@ -271,6 +278,11 @@ fn what_is_shown_is_what_render_draws_of_the_saved_recipe() {
     stage.xdotool("mousemove 200 200 sleep 0.5 click 4 sleep 0.2 click 4");
     let turned = stage.screen_at_rest();
     assert!(std::iter::zip(&first.1, &turned.1).filter(|(a, b)| a != b).count() > 10_000, "nothing has turned");
+    // A click keeps a label.
+    stage.xdotool("mousemove 340 300 sleep 1.5 click 1");
+    stage.option("founding.toml", "label");
+    stage.xdotool("key Escape");
+    let turned = stage.screen_at_rest();
     stage.xdotool("key s");
     let saved = stage.file("founding.png");
     stage.xdotool("key ctrl+s");
@@ -291,8 +303,8 @@ fn what_is_shown_is_what_render_draws_of_the_saved_recipe() {
         .unwrap();
     assert!(drawn.status.success() && drawn.stderr.is_empty(), "{}", String::from_utf8_lossy(&drawn.stderr));
     assert!(std::fs::read(&saved).unwrap() == std::fs::read(&again).unwrap(), "the recipe draws other bytes");
-    // Undone twice, it is the first view again.
-    stage.xdotool("key ctrl+z key ctrl+z key ctrl+z key ctrl+z");
+    // The label, the zoom and the turn undone, it is the first view again.
+    stage.xdotool("key ctrl+z key ctrl+z key ctrl+z key ctrl+z key ctrl+z");
     stage.xdotool("mousemove 900 620");
     std::thread::sleep(Duration::from_secs(5));
     let undone = stage.screen_at_rest();
@@ -335,9 +347,9 @@ fn hands_reach_everything() {
     // A window begins empty; a picture that is dropped brings its scene back, a file is opened.
     let mut stage = Stage::open("hands", [900, 1250], &[]);
     let window = stage.window();
-    drop::drop_file(&stage.display, window, &picture);
+    drop::drop_files(&stage.display, window, &[&picture]);
     assert_eq!(stage.option("founding.toml", "mode"), "\"mip\"");
-    drop::drop_file(&stage.display, window, &frames);
+    drop::drop_files(&stage.display, window, &[&frames]);
     stage.wait_for("the frames", |s| s.recipe("helix.toml").contains("helix.xyz"));
     stage.screen_at_rest();
     // At rest it does nothing.
