@@ -12,7 +12,7 @@ use glam::DVec3;
 pub use blur::{PlaneCounts, gaussian_blur, histogram_2d, range_of};
 pub use compare::{Likeness, likeness, minus};
 pub use contour::{ContourLine, contour};
-pub use histogram::histogram;
+pub use histogram::{Histogram, histogram};
 pub use measure::percentile_of_sorted;
 pub use plane::{CubicTaps, LinearTaps, PlaneGrid};
 

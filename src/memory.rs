@@ -5,6 +5,35 @@ use std::sync::{Mutex, PoisonError};
 use bytemuck::{Pod, Zeroable};
 use rayon::prelude::*;
 
+/// Bytes.
+pub(crate) const GIB: f64 = 1_073_741_824.0;
+/// Share of the free memory that may be used.
+const SHARE: f64 = 0.75;
+/// Free memory assumed where the system does not tell, in bytes.
+const UNKNOWN: f64 = 8.0 * GIB;
+
+/// Bytes of memory that may be used.
+pub(crate) fn usable_memory() -> f64 {
+    free_memory().min(room_for_addresses()) * SHARE
+}
+
+/// Bytes of memory the system can still give.
+fn free_memory() -> f64 {
+    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib = info.lines().find_map(|line| line.strip_prefix("MemAvailable:")?.trim().strip_suffix("kB"));
+    kib.and_then(|k| k.trim().parse::<f64>().ok()).map_or(UNKNOWN, |k| k * 1024.0)
+}
+
+/// Bytes that are left of a limit of the process (`ulimit -v`), if there is one.
+fn room_for_addresses() -> f64 {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let limit = limits.lines().find_map(|line| line.strip_prefix("Max address space")?.split_whitespace().next());
+    let Some(limit) = limit.and_then(|n| n.parse::<f64>().ok()) else { return f64::INFINITY };
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let used = pages.split(' ').next().and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0);
+    (limit - used * PAGE as f64).max(0.0)
+}
+
 /// Bytes of a large page.
 const LARGE: usize = 2 << 20;
 /// Bytes of the smallest page there is.

@@ -13,6 +13,7 @@ use super::parts::{self, PartArgs};
 use super::surface::{self, SurfaceArgs};
 use super::{at_points, input, report, stream};
 use crate::error::{Error, Result};
+use crate::geometry::LengthUnit;
 use crate::grid::{self, DensityGrid, Sample};
 use crate::io::{self, Input, PointInput, Values, VolumeFormat, VolumeInput};
 use crate::kde::{self, Report};
@@ -94,11 +95,7 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
     }
     let input_path = input::path_of(&args.points);
     check_outputs(args, input_path.as_deref())?;
-    let hindrance = [
-        ("--at-points", args.at_points.is_some()),
-        ("--minus", args.minus.minus.is_some()),
-        ("--quantity counts", args.quantity == "counts"),
-    ];
+    let hindrance = [("--at-points", args.at_points.is_some()), ("--minus", args.minus.minus.is_some())];
     let hindrance = hindrance.iter().find(|(_, is_given)| *is_given).map(|(option, _)| *option);
     if let (Some(chunks), Some(output)) =
         (stream::wanted(args.stream, &args.points, &args.density, hindrance, console)?, &args.output)
@@ -271,6 +268,24 @@ fn save<T: Sample>(
     Ok(())
 }
 
+/// The size of the bins of `--quantity counts`, which takes nothing else of a density.
+fn bins_of(args: &DensityCommand, unit: Option<LengthUnit>, console: &Console) -> Result<[f64; 3]> {
+    let Some(spacing) = &args.density.spacing else {
+        return Err(Error::Usage("--quantity counts needs the size of its bins: --spacing 2A".into()));
+    };
+    if let Some(other) = args.density.given().into_iter().find(|option| *option != "--spacing") {
+        return Err(Error::Usage(format!("{other} means nothing for --quantity counts; leave it out")));
+    }
+    if args.density.bounds.is_some() {
+        return Err(Error::Usage("--bounds means nothing for --quantity counts; leave it out".into()));
+    }
+    if args.points.weights.is_some() {
+        return Err(Error::Usage("--weights mean nothing for --quantity counts; leave them out".into()));
+    }
+    args.density.guessed(unit).iter().for_each(|w| console.warning(w));
+    spacing_of(spacing, unit)
+}
+
 /// Counts the points and writes the grid; gives what is told of it.
 fn write_counts(
     args: &DensityCommand,
@@ -281,43 +296,43 @@ fn write_counts(
 ) -> Result<Map<String, Value>> {
     points.require_3d(&opened.source)?;
     let (cloud, frames) = (&points.cloud, points.frame_numbers.len());
-    let Some(spacing) = &args.density.spacing else {
-        return Err(Error::Usage("--quantity counts needs the size of its bins: --spacing 2A".into()));
-    };
-    if let Some(other) = args.density.given().into_iter().find(|option| *option != "--spacing") {
-        return Err(Error::Usage(format!("{other} means nothing for --quantity counts; leave it out")));
-    }
-    if args.density.bounds.is_some() {
-        return Err(Error::Usage("--bounds means nothing for --quantity counts; leave it out".into()));
-    }
-    if cloud.weights.is_some() {
-        return Err(Error::Usage("--weights mean nothing for --quantity counts; leave them out".into()));
-    }
+    let bins = bins_of(args, cloud.unit, console)?;
     if points.frames > frames {
         console.note(&format!("{frames} of {} frames are counted; --pool takes all", points.frames));
     }
-    args.density.guessed(cloud.unit).iter().for_each(|w| console.warning(w));
     let start = Instant::now();
-    let counts = grid::histogram(&cloud.positions, spacing_of(spacing, cloud.unit)?, frames, cloud.unit)?;
-    let evaluate = start.elapsed().as_secs_f64();
+    let counts = grid::histogram(&cloud.positions, bins, frames, cloud.unit)?;
+    let seconds = start.elapsed().as_secs_f64();
+    saved_counts(args, output, counts, [cloud.len(), points.frame_starts[1], frames], seconds, console)
+}
+
+/// Writes counts of so many points, of which so many are of the first of so many frames; gives what is told of them.
+fn saved_counts(
+    args: &DensityCommand,
+    output: &Path,
+    counts: DensityGrid<f64>,
+    [points, of_first, frames]: [usize; 3],
+    seconds: f64,
+    console: &Console,
+) -> Result<Map<String, Value>> {
+    let mut out = report::grid(&counts);
+    let [x, y, z] = counts.lattice.shape;
     let start = Instant::now();
     match args.dtype.as_str() {
         "f64" => save(output, &counts, Values::Counts, args, console)?,
         _ => save(output, &counts.narrowed(), Values::Counts, args, console)?,
     }
     let write = start.elapsed().as_secs_f64();
-    let sum = cloud.len() as f64 / frames as f64;
-    let mut out = report::grid(&counts);
+    let sum = points as f64 / frames as f64;
     let more = json!({
         "quantity": "counts",
-        "points": points.frame_starts[1],
+        "points": of_first,
         "frames": frames,
         "sum": sum,
-        "seconds": { "evaluate": evaluate, "write": write },
+        "seconds": { "evaluate": seconds, "write": write },
     });
     report::merge(&mut out, report::object(more));
     if !console.json {
-        let [x, y, z] = counts.lattice.shape;
         console.note(&format!("{}: {x} x {y} x {z} bins, {sum} points a frame", output.display()));
     }
     Ok(out)
@@ -335,12 +350,27 @@ fn write<T: Sample>(
     saved(args, output, &grid, &made, console)
 }
 
+fn streamed_counts(
+    args: &DensityCommand,
+    output: &Path,
+    chunks: &io::Chunks,
+    console: &Console,
+) -> Result<Map<String, Value>> {
+    let bins = bins_of(args, chunks.unit(), console)?;
+    let (start, frames) = (Instant::now(), chunks.frames());
+    let (counts, points) = stream::counts_of(chunks, bins, console)?;
+    let seconds = start.elapsed().as_secs_f64();
+    saved_counts(args, output, counts, [points, points / frames, frames], seconds, console)
+}
+
 /// As [`run`], the points being read some at a time.
 fn write_streamed(args: &DensityCommand, output: &Path, chunks: &io::Chunks, console: &Console) -> Result<()> {
     let mut out = match args.dtype.as_str() {
+        _ if args.quantity == "counts" => streamed_counts(args, output, chunks, console)?,
         "f64" => streamed::<f64>(args, output, chunks, console)?,
         _ => streamed::<f32>(args, output, chunks, console)?,
     };
+    report::merge(&mut out, report::alignment(chunks.alignment().as_ref()));
     report::merge(&mut out, report::object(json!({ "streamed": true, "frames": chunks.frames() })));
     if console.json {
         console.answer(&Value::Object(out).to_string());

@@ -121,14 +121,16 @@ fn finish(
     Ok(opened)
 }
 
-fn align_selection(text: &str) -> Result<Selection> {
+/// The atoms that frames are laid over one another by.
+pub fn align_selection(text: &str) -> Result<Selection> {
     Selection::from_str(text).map_err(|e| match e {
         Error::Usage(text) => Error::Usage(text.replace("--select", "--align")),
         other => other,
     })
 }
 
-fn told(alignment: &Alignment, unit: Option<LengthUnit>) -> String {
+/// How frames were laid over the first.
+pub fn told(alignment: &Alignment, unit: Option<LengthUnit>) -> String {
     let frames = alignment.rmsd.len();
     let (atoms, unit) = (alignment.atoms, unit.map_or(String::new(), |u| format!(" {u}")));
     let (least, most) = alignment.rmsd.iter().skip(1).fold((f64::INFINITY, 0f64), |(a, b), r| (a.min(*r), b.max(*r)));

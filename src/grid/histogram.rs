@@ -6,7 +6,7 @@ use super::{DensityGrid, Lattice, checked_len};
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
 
-/// More bins than that are refused before they are allocated: 3 GiB.
+/// More bins than that are refused before they are allocated: 2 GiB.
 const MOST_BINS: usize = 1 << 28;
 
 /// Counts the points in bins of a spacing, divided by `frames`: the mean occupancy where the points are those of so
@@ -26,27 +26,80 @@ pub fn histogram(
     frames: usize,
     unit: Option<LengthUnit>,
 ) -> Result<DensityGrid<f64>> {
-    assert!(frames > 0, "an average over no frame");
-    let spacing = DVec3::from_array(spacing);
-    if points.is_empty() || !(spacing.is_finite() && spacing.min_element() > 0.0) {
-        return Err(Error::Data("there is no point to count, or the bins have no size".into()));
+    let mut histogram = Histogram::new(Box3::around(points), spacing)?;
+    histogram.add(points)?;
+    histogram.finish(frames, unit)
+}
+
+/// Counts of points that come some at a time, in bins as those of [`histogram`].
+#[derive(Debug, Clone)]
+pub struct Histogram {
+    /// The number of the first bin along each axis.
+    first: DVec3,
+    shape: [usize; 3],
+    spacing: DVec3,
+    counts: Vec<f64>,
+}
+
+impl Histogram {
+    /// Bins for points of which the outermost are these.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if there is no point (the box is not finite), a spacing is not above 0, or the bins are too many.
+    pub fn new(bounds: Box3, spacing: [f64; 3]) -> Result<Self> {
+        let spacing = DVec3::from_array(spacing);
+        let is_box = bounds.min.is_finite() && bounds.max.is_finite() && bounds.min.cmple(bounds.max).all();
+        if !is_box || !(spacing.is_finite() && spacing.min_element() > 0.0) {
+            return Err(Error::Data("there is no point to count, or the bins have no size".into()));
+        }
+        let (first, last) = (bin_at(bounds.min, spacing), bin_at(bounds.max, spacing));
+        let sides = (last - first + 1.0).to_array();
+        let shape = sides.map(|n| if n < 1e15 { n as usize } else { usize::MAX });
+        let len = checked_len(shape).ok().filter(|n| *n <= MOST_BINS).ok_or_else(|| {
+            let [x, y, z] = sides;
+            Error::Data(format!("{x} x {y} x {z} bins are too many; choose a larger --spacing"))
+        })?;
+        Ok(Self { first, shape, spacing, counts: vec![0.0; len] })
     }
-    let bounds = Box3::around(points);
-    let bin = |p: DVec3| DVec3::from_array(std::array::from_fn(|a| bin_of(p[a], spacing[a])));
-    let (first, last) = (bin(bounds.min), bin(bounds.max));
-    let sides = (last - first + 1.0).to_array();
-    let shape = sides.map(|n| if n < 1e15 { n as usize } else { usize::MAX });
-    let len = checked_len(shape).ok().filter(|n| *n <= MOST_BINS).ok_or_else(|| {
-        let [x, y, z] = sides;
-        Error::Data(format!("{x} x {y} x {z} bins are too many; choose a larger --spacing"))
-    })?;
-    let mut counts = vec![0u32; len];
-    for point in points {
-        let [i, j, k] = (bin(*point) - first).to_array().map(|v| v as usize);
-        counts[i + shape[0] * (j + shape[1] * k)] += 1;
+
+    /// Counts points.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if one lies outside of the bins.
+    pub fn add(&mut self, points: &[DVec3]) -> Result<()> {
+        let [nx, ny, nz] = self.shape;
+        let most = DVec3::new(nx as f64, ny as f64, nz as f64);
+        for point in points {
+            let bin = bin_at(*point, self.spacing) - self.first;
+            if !(bin.cmpge(DVec3::ZERO).all() && bin.cmplt(most).all()) {
+                return Err(Error::Data(format!(
+                    "the point {point} lies outside of the bins of the points seen before"
+                )));
+            }
+            let [i, j, k] = bin.to_array().map(|v| v as usize);
+            self.counts[i + nx * (j + ny * k)] += 1.0;
+        }
+        Ok(())
     }
-    let values = counts.into_iter().map(|n| f64::from(n) / frames as f64).collect();
-    DensityGrid::new(Lattice { shape, origin: (first + 0.5) * spacing, spacing }, values, unit)
+
+    /// The counts divided by `frames`.
+    ///
+    /// # Errors
+    /// Those of [`DensityGrid::new`].
+    ///
+    /// # Panics
+    /// If `frames` is 0.
+    pub fn finish(self, frames: usize, unit: Option<LengthUnit>) -> Result<DensityGrid<f64>> {
+        assert!(frames > 0, "an average over no frame");
+        let Self { first, shape, spacing, mut counts } = self;
+        counts.iter_mut().for_each(|n| *n /= frames as f64);
+        DensityGrid::new(Lattice { shape, origin: (first + 0.5) * spacing, spacing }, counts, unit)
+    }
+}
+
+/// The numbers of the bin that holds a point.
+fn bin_at(point: DVec3, spacing: DVec3) -> DVec3 {
+    DVec3::from_array(std::array::from_fn(|a| bin_of(point[a], spacing[a])))
 }
 
 /// The number of the bin that holds `at`: by its edges, which are rounded multiples of the spacing.

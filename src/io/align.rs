@@ -37,43 +37,90 @@ pub fn align(
     selection: &Selection,
     progress: &dyn Progress,
 ) -> Result<Alignment> {
-    if source.path().is_none() {
-        return Err(Error::Usage("--align reads its input twice; give a file, not standard input".into()));
-    }
-    let alone = ReadOptions {
-        select: Some(selection.clone()),
-        weights: None,
-        every: None,
-        max_points: None,
-        ..options.clone()
-    };
-    let trajectory = Trajectory::open(source, &alone, progress).map_err(of_align)?;
-    let mut reference: Vec<DVec3> = Vec::new();
-    let mut alignment = Alignment { atoms: 0, rmsd: Vec::new(), is_periodic: false };
+    let first = *points.frame_numbers.first().expect("an input has a frame");
+    let aligner = Aligner::new(source, options, selection, first, progress)?;
+    let mut alignment = aligner.alignment();
     progress.begin("aligning frames", points.frame_numbers.len() as u64);
     for (k, &number) in points.frame_numbers.iter().enumerate() {
         progress.check()?;
-        let frame = trajectory.frame(number).map_err(of_align)?;
+        let frame = &mut points.cloud.positions[points.frame_starts[k]..points.frame_starts[k + 1]];
+        alignment.rmsd.push(aligner.lay(number, frame)?);
+        progress.advance(1);
+    }
+    Ok(alignment)
+}
+
+/// What lays frames over one of them.
+#[derive(Debug)]
+pub(super) struct Aligner {
+    /// The frames, of the atoms that are laid over one another.
+    atoms: Trajectory,
+    selection: Selection,
+    source: Source,
+    reference: Vec<DVec3>,
+    is_periodic: bool,
+}
+
+impl Aligner {
+    /// Over frame `first`.
+    ///
+    /// # Errors
+    /// As [`align`].
+    pub(super) fn new(
+        source: &Source,
+        options: &ReadOptions,
+        selection: &Selection,
+        first: usize,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        if source.path().is_none() {
+            return Err(Error::Usage("--align reads its input twice; give a file, not standard input".into()));
+        }
+        let alone = ReadOptions {
+            select: Some(selection.clone()),
+            weights: None,
+            every: None,
+            max_points: None,
+            ..options.clone()
+        };
+        let atoms = Trajectory::open(source, &alone, progress).map_err(of_align)?;
+        let (selection, source) = (selection.clone(), source.clone());
+        let mut aligner = Self { atoms, selection, source, reference: Vec::new(), is_periodic: false };
+        let (reference, cell) = aligner.joined(first)?;
+        (aligner.reference, aligner.is_periodic) = (reference, cell.is_some());
+        Ok(aligner)
+    }
+
+    /// Moves the points of frame `number` as its atoms are moved onto those of the first; the RMSD of these.
+    ///
+    /// # Errors
+    /// As [`align`].
+    pub(super) fn lay(&self, number: usize, points: &mut [DVec3]) -> Result<f64> {
+        let (atoms, cell) = self.joined(number)?;
+        check(&atoms, &self.reference, number, &self.selection, &self.source)?;
+        let motion = superpose(&atoms, &self.reference);
+        for point in points {
+            let near = cell.as_ref().map_or(*point, |cell| cell.nearest(*point, motion.from));
+            *point = motion.apply(near);
+        }
+        Ok(motion.rmsd)
+    }
+
+    /// What is known before a frame is laid over the first.
+    pub(super) fn alignment(&self) -> Alignment {
+        Alignment { atoms: self.reference.len(), rmsd: Vec::new(), is_periodic: self.is_periodic }
+    }
+
+    /// The atoms of a frame, joined over the borders of its cell.
+    fn joined(&self, number: usize) -> Result<(Vec<DVec3>, Option<Cell>)> {
+        let frame = self.atoms.frame(number).map_err(of_align)?;
         let cell = frame.cell_edges().and_then(Cell::new);
         let mut atoms = frame.cloud.positions;
         if let Some(cell) = &cell {
             cell.join(&mut atoms);
         }
-        if k == 0 {
-            reference = atoms.clone();
-            alignment.is_periodic = cell.is_some();
-        }
-        check(&atoms, &reference, number, selection, source)?;
-        let motion = superpose(&atoms, &reference);
-        for point in &mut points.cloud.positions[points.frame_starts[k]..points.frame_starts[k + 1]] {
-            let near = cell.as_ref().map_or(*point, |cell| cell.nearest(*point, motion.from));
-            *point = motion.apply(near);
-        }
-        alignment.atoms = atoms.len();
-        alignment.rmsd.push(motion.rmsd);
-        progress.advance(1);
+        Ok((atoms, cell))
     }
-    Ok(alignment)
 }
 
 /// Errors of a selection name the option that it was given by.

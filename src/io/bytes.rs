@@ -108,7 +108,8 @@ fn stream(
                 progress.advance(chunk.len() as u64);
                 let is_first = bytes.is_empty();
                 bytes.extend_from_slice(&chunk);
-                if is_first && chunk.contains(&0) {
+                // What is packed is told when it is unpacked.
+                if is_first && chunk.contains(&0) && Packing::of(&chunk).is_none() {
                     sniff::format(&bytes, name)?;
                 }
                 if bytes.len() as u64 > max {
@@ -299,6 +300,15 @@ mod tests {
         assert!(stream("s", Some(5), &Silent, open).unwrap_err().to_string().contains("more than 5 bytes"));
         let endless = || Ok(Box::new(io::repeat(b'1')) as Open);
         assert!(stream("s", Some(1 << 20), &Silent, endless).is_err());
+    }
+
+    /// Catches: packed bytes of a pipe that are taken for an unknown format.
+    #[test]
+    fn packed_streams_are_read() {
+        let packed = pack(b"x,y,z\n1,2,3\n");
+        assert!(packed.contains(&0));
+        let bytes = packed.clone();
+        assert_eq!(stream("s", None, &Silent, move || Ok(Box::new(io::Cursor::new(bytes)) as Open)).unwrap(), packed);
     }
 
     struct Cancelled;

@@ -1,15 +1,17 @@
 //! Points read some at a time, of files larger than memory.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use glam::DVec3;
 
+use super::align::Aligner;
 use super::npy::Rows;
 use super::trajectory::{self, Trajectory};
-use super::{FrameRange, ReadOptions, Source};
+use super::{Alignment, FrameRange, ReadOptions, Source};
 use crate::error::Result;
 use crate::geometry::LengthUnit;
-use crate::points::PointCloud;
+use crate::points::{PointCloud, Selection};
 use crate::progress::Progress;
 
 /// Points at a time, about.
@@ -27,33 +29,50 @@ pub struct Chunks {
 #[derive(Debug)]
 enum Kind {
     Npy(Rows),
-    Frames(Box<Trajectory>, Vec<usize>),
+    Frames(Box<Played>),
+}
+
+/// The chosen frames of a trajectory, laid over the first if that is asked for.
+#[derive(Debug)]
+struct Played {
+    frames: Trajectory,
+    chosen: Vec<usize>,
+    aligner: Option<Aligner>,
+    /// How they were laid over it the last time.
+    alignment: Mutex<Option<Alignment>>,
 }
 
 impl Chunks {
-    /// Opens a source; `None` if it, or what is asked of it, cannot be read some points at a time.
+    /// Opens a source; `None` if it, or what is asked of it, cannot be read some points at a time. Frames are laid over the
+    /// first by the atoms of `align`.
     ///
     /// # Errors
-    /// As [`read`](super::read).
-    pub fn open(source: &Source, options: &ReadOptions, progress: &dyn Progress) -> Result<Option<Self>> {
+    /// As [`read`](super::read) and [`align`](super::align).
+    pub fn open(
+        source: &Source,
+        options: &ReadOptions,
+        align: Option<&Selection>,
+        progress: &dyn Progress,
+    ) -> Result<Option<Self>> {
         let Some(path) = source.path().filter(|path| path.is_file()) else { return Ok(None) };
         if options.every.is_some() || options.max_points.is_some() || options.bounds.is_some() {
             return Ok(None);
         }
         let name = source.to_string();
-        if trajectory::streamed_file(source).is_some() {
-            if !options.pool {
-                return Ok(None);
-            }
-            let frames = Trajectory::open(source, options, progress)?;
-            let chosen = frames.chosen();
-            if chosen.is_empty() {
-                return Ok(None);
-            }
-            let unit = Some(options.unit.unwrap_or(LengthUnit::Angstrom));
-            return Ok(Some(Self { kind: Kind::Frames(Box::new(frames), chosen), unit, name }));
-        }
-        Self::npy(path, options, name)
+        let frames = match trajectory::streamed_file(source) {
+            _ if !options.pool => None,
+            Some(_) => Some(Trajectory::open(source, options, progress)?),
+            None => Trajectory::long_text(source, options, progress)?,
+        };
+        let Some(frames) = frames else {
+            return if align.is_some() { Ok(None) } else { Self::npy(path, options, name) };
+        };
+        let chosen = frames.chosen();
+        let Some(first) = chosen.first() else { return Ok(None) };
+        let unit = frames.frame(*first)?.cloud.unit;
+        let aligner = align.map(|by| Aligner::new(source, options, by, *first, progress)).transpose()?;
+        let played = Played { frames, chosen, aligner, alignment: Mutex::default() };
+        Ok(Some(Self { kind: Kind::Frames(Box::new(played)), unit, name }))
     }
 
     fn npy(path: &Path, options: &ReadOptions, name: String) -> Result<Option<Self>> {
@@ -77,7 +96,7 @@ impl Chunks {
     pub fn rows(&self) -> Result<usize> {
         match &self.kind {
             Kind::Npy(rows) => Ok(rows.len()),
-            Kind::Frames(frames, chosen) => Ok(frames.frame(chosen[0])?.cloud.len() * chosen.len()),
+            Kind::Frames(played) => Ok(played.frames.frame(played.chosen[0])?.cloud.len() * played.chosen.len()),
         }
     }
 
@@ -90,7 +109,7 @@ impl Chunks {
     pub fn frames(&self) -> usize {
         match &self.kind {
             Kind::Npy(_) => 1,
-            Kind::Frames(_, chosen) => chosen.len(),
+            Kind::Frames(played) => played.chosen.len(),
         }
     }
 
@@ -98,7 +117,15 @@ impl Chunks {
     pub fn warnings(&self) -> &[String] {
         match &self.kind {
             Kind::Npy(_) => &[],
-            Kind::Frames(frames, _) => frames.warnings(),
+            Kind::Frames(played) => played.frames.warnings(),
+        }
+    }
+
+    /// How the frames were laid over the first the last time that they were read; none if they were not.
+    pub fn alignment(&self) -> Option<Alignment> {
+        match &self.kind {
+            Kind::Npy(_) => None,
+            Kind::Frames(played) => played.alignment.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 
@@ -128,11 +155,16 @@ impl Chunks {
                     progress.advance(count as u64);
                 }
             }
-            Kind::Frames(frames, chosen) => {
+            Kind::Frames(played) => {
+                let Played { frames, chosen, aligner, alignment } = &**played;
+                let mut laid = aligner.as_ref().map(Aligner::alignment);
                 progress.begin(stage, chosen.len() as u64);
                 for (at, k) in chosen.iter().enumerate() {
                     progress.check()?;
-                    let frame = frames.frame(*k)?;
+                    let mut frame = frames.frame(*k)?;
+                    if let (Some(aligner), Some(laid)) = (aligner, &mut laid) {
+                        laid.rmsd.push(aligner.lay(*k, &mut frame.cloud.positions)?);
+                    }
                     dropped += frame.dropped;
                     cloud.positions.extend(frame.cloud.positions);
                     if let Some(more) = frame.cloud.weights {
@@ -145,6 +177,7 @@ impl Chunks {
                     }
                     progress.advance(1);
                 }
+                *alignment.lock().unwrap_or_else(PoisonError::into_inner) = laid;
             }
         }
         Ok(dropped)

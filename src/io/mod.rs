@@ -436,6 +436,9 @@ fn parse(
     progress: &dyn Progress,
 ) -> Result<Contents> {
     let name = &source.to_string();
+    // Tables keep theirs, as they are written again as they are.
+    let text = bytes.strip_prefix(sniff::BYTE_ORDER_MARK).filter(|_| format != Format::Table);
+    let bytes = text.unwrap_or(bytes);
     let mut parsed = match format {
         Format::Table => table::parse(bytes, name, options, progress)?,
         Format::Pdb => pdb::parse(bytes, name, progress)?,

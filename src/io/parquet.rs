@@ -1,6 +1,6 @@
 //! Parquet: the columns of numbers of a table.
 
-use bytes::Bytes;
+use ::bytes::Bytes;
 use parquet::basic::{Encoding, Type};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
@@ -8,14 +8,13 @@ use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::ReadOptions;
 use super::choose::Parsed;
 use super::table::columns::{self, Columns};
+use super::{ReadOptions, bytes};
 use crate::error::{Error, Result};
 
-/// Up to so many values a column is read whatever it claims; above, up to [`MOST_RATIO`] times the file.
-const FREE_VALUES: u64 = 8 << 20;
-const MOST_RATIO: u64 = 200;
+/// Bytes of the three coordinates of a row, which are bounded as those of packed files are.
+const BYTES_OF_ROW: u64 = 24;
 /// Values read at once.
 const BATCH: usize = 1 << 16;
 
@@ -36,10 +35,11 @@ pub(super) fn parse(data: &[u8], name: &str, options: &ReadOptions) -> Result<Pa
     let metadata = reader.metadata();
     let schema = metadata.file_metadata().schema_descr();
     let rows = metadata.file_metadata().num_rows();
-    let most = (data.len() as u64).saturating_mul(MOST_RATIO).max(FREE_VALUES);
-    let count = u64::try_from(rows).ok().filter(|rows| *rows <= most);
-    let count =
-        count.ok_or_else(|| Error::input(name, format!("claims {rows} rows, more than {most}; it is damaged")))?;
+    let most = bytes::unpacked_limit(data.len(), options.max_decompressed) / BYTES_OF_ROW;
+    let count = u64::try_from(rows).ok().filter(|rows| *rows <= most).ok_or_else(|| {
+        let problem = format!("its {} bytes claim {rows} rows, more than {most}", data.len());
+        Error::input(name, format!("{problem}; it is damaged, or raise --max-decompressed if that is meant"))
+    })?;
     let names = schema.columns().iter().map(|c| c.path().string()).collect();
     let is_number =
         |c: usize| matches!(schema.column(c).physical_type(), Type::FLOAT | Type::DOUBLE | Type::INT32 | Type::INT64);
@@ -209,6 +209,28 @@ mod tests {
             parse(&sample(), "t", &ReadOptions { columns, ..ReadOptions::default() }).unwrap_err().to_string()
         };
         assert!(named(["x", "y", "name"]).contains("column `name` holds texts, numbers are expected"));
+    }
+
+    /// Catches: a small file of many equal rows that takes all memory.
+    #[test]
+    fn many_rows_in_few_bytes_are_refused_unless_they_are_meant() {
+        let schema = Arc::new(parse_message_type("message t { required double x; required double y; }").unwrap());
+        let mut bytes = Vec::new();
+        let mut writer = SerializedFileWriter::new(&mut bytes, schema, Arc::new(WriterProperties::default())).unwrap();
+        let rows = vec![0.0; 3 << 20];
+        let mut group = writer.next_row_group().unwrap();
+        for _ in 0..2 {
+            let mut values = group.next_column().unwrap().unwrap();
+            values.typed::<DoubleType>().write_batch(&rows, None, None).unwrap();
+            values.close().unwrap();
+        }
+        group.close().unwrap();
+        writer.close().unwrap();
+        assert!(bytes.len() < 100_000);
+        let error = parse(&bytes, "t", &ReadOptions::default()).unwrap_err().to_string();
+        assert!(error.contains("3145728 rows") && error.contains("--max-decompressed"), "{error}");
+        let meant = ReadOptions { max_decompressed: Some(1 << 30), ..ReadOptions::default() };
+        assert_eq!(parse(&bytes, "t", &meant).unwrap().cloud.len(), rows.len());
     }
 
     #[test]

@@ -85,6 +85,9 @@ const PDB_RECORDS: &[&[u8]] = &[
     b"EXPDTA", b"SOURCE", b"KEYWDS", b"SPLIT ", b"CAVEAT", b"SEQRES", b"ORIGX1", b"TER   ", b"END   ",
 ];
 
+/// What some editors write before a text in UTF-8.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The part that is looked at.
 const HEAD: usize = 1 << 16;
 
@@ -93,6 +96,7 @@ const HEAD: usize = 1 << 16;
 /// # Errors
 /// [`Error::Input`] that says what it seems to be and which formats are read.
 pub(super) fn format(bytes: &[u8], name: &str) -> Result<Format> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let head = &bytes[..bytes.len().min(HEAD)];
     let ending = ending(name);
     let is_binary = head.contains(&0);

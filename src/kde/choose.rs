@@ -4,11 +4,11 @@ use glam::DVec3;
 
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
-use crate::kde::plan::{self, GIB};
 use crate::kde::setting::Setting;
 use crate::kde::spectral::{Frame, Wanted};
 use crate::kde::whitened::UNIT;
 use crate::kde::{DensityOptions, Method, bound};
+use crate::memory::{GIB, usable_memory};
 
 // Nanoseconds on one core, from `cargo bench --bench kde` (benches/RESULTS.md).
 const EXACT_PAIR: f64 = 1.1;
@@ -102,7 +102,7 @@ pub(super) fn choose(setting: &Setting, options: &DensityOptions, wanted: Wanted
     };
     let spectral =
         || setting.frame(setting.first_error(wanted), wanted).map(|frame| price(Work::Spectral(Box::new(frame))));
-    let free = plan::usable_memory();
+    let free = usable_memory();
     let mut chosen = match options.method {
         Method::Exact => price(Work::Exact),
         Method::Tree => price(Work::Tree),

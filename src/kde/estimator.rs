@@ -9,12 +9,13 @@ use crate::kde::choose::choose;
 use crate::kde::eigen::symmetric_eigen;
 use crate::kde::kernel::{self, Kernel, summed};
 use crate::kde::moments::Moments;
-use crate::kde::plan::{GIB, Plan, plan, usable_memory};
+use crate::kde::plan::{Plan, plan};
 use crate::kde::select::{self, Selection};
 use crate::kde::setting::{self, Setting};
 use crate::kde::spectral::{Frame, Reach, Spectrum, Wanted};
 use crate::kde::{Bandwidth, DensityOptions, KernelOf, Method, bound, plane};
 use crate::memory::zeros;
+use crate::memory::{GIB, usable_memory};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 

@@ -52,7 +52,6 @@ pub use estimator::{Estimated, Estimator};
 pub use kernel::Kernel;
 pub use noise::{noise_level, standard_error};
 pub use periodic::{periodic_density, periodic_density_at};
-pub(crate) use plan::usable_memory;
 pub use plan::{Extent, Plan, Resolution, plan};
 pub use plane::{PlaneDensity, density_2d};
 

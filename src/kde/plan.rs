@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::grid::Lattice;
 use crate::kde::kernel::Kernel;
+use crate::memory::{GIB, usable_memory};
 use crate::points::PointCloud;
 
 /// Default padding in standard deviations of the kernel: seaborn's.
@@ -19,11 +20,6 @@ const NODES_PER_SIGMA: f64 = 6.0;
 const MAX_DEFAULT_NODES: usize = 192;
 /// Most nodes along an axis of the default grid in a plane: about as many as a picture has pixels.
 const MAX_DEFAULT_NODES_OF_PLANE: usize = 1024;
-/// Share of the free memory a grid may take.
-const MEMORY_SHARE: f64 = 0.75;
-/// Free memory assumed where the system does not tell, in bytes.
-const MEMORY_UNKNOWN: f64 = 8.0 * GIB;
-pub(super) const GIB: f64 = 1_073_741_824.0;
 
 /// The box of the grid.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -285,18 +281,6 @@ fn check_memory(shape: [f64; 3], d: usize, bytes_per_node: usize, free: f64) -> 
         needed / GIB,
         free / GIB
     )))
-}
-
-/// Bytes of memory that may be used.
-pub(crate) fn usable_memory() -> f64 {
-    free_memory() * MEMORY_SHARE
-}
-
-/// Bytes of memory the system can still give.
-fn free_memory() -> f64 {
-    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let kib = info.lines().find_map(|line| line.strip_prefix("MemAvailable:")?.trim().strip_suffix("kB"));
-    kib.and_then(|k| k.trim().parse::<f64>().ok()).map_or(MEMORY_UNKNOWN, |k| k * 1024.0)
 }
 
 fn check_nodes_differ(lattice: &Lattice) -> Result<()> {

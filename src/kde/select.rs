@@ -3,10 +3,10 @@
 use crate::error::{Error, Result};
 use crate::kde::kernel::Kernel;
 use crate::kde::likelihood::likelihood;
-use crate::kde::plan::{GIB, usable_memory};
 use crate::kde::spectral::{Frame, Powers, Reach, Wanted};
 use crate::kde::whitened::{Whitening, weights};
 use crate::kde::{Bandwidth, KernelOf};
+use crate::memory::{GIB, usable_memory};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 

@@ -9,11 +9,11 @@ use crate::grid::{Lattice, Sample};
 use crate::kde::bound::Rounding;
 use crate::kde::choose::{Chosen, Work};
 use crate::kde::kernel::Kernel;
-use crate::kde::plan::usable_memory;
 use crate::kde::spectral::{Frame, Reach, Spectrum, Wanted};
 use crate::kde::tree::{Task, Tree};
 use crate::kde::whitened::{Whitening, weights};
 use crate::kde::{DensityOptions, Method, bound, check, choose, exact, spectral};
+use crate::memory::usable_memory;
 use crate::points::PointCloud;
 use crate::progress::Progress;
 

@@ -15,7 +15,7 @@ pub use measure::Measures;
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::grid::{DensityGrid, Sample};
-use crate::kde::usable_memory;
+use crate::memory::usable_memory;
 use crate::progress::Progress;
 
 /// No vertex lies nearer to a node than this share of a step, so that those of different edges are never the same place.

@@ -100,3 +100,29 @@ fn what_cannot_be_streamed_is_told_and_a_cut_file_leaves_nothing() {
     assert!(ran.status.code() == Some(1) && stderr(&ran).contains("it is cut or damaged"), "{}", stderr(&ran));
     assert!(!Path::new(&out).exists());
 }
+
+/// Catches: bins or sums that depend on how many points are read at a time, and frames that are not laid over the first.
+#[test]
+fn counts_and_aligned_frames_come_in_pieces_too() {
+    let Some(root) = test_data() else { return };
+    let at = |name: &str| root.join("data").join(name).display().to_string();
+    let (frames, topology) = (at("trajectories/adk_oplsaa.xtc"), at("structures/adk_oplsaa.gro"));
+    let folder = folder("stream-counts");
+    let (a, b) = (path(&folder, "a.npy"), path(&folder, "b.npy"));
+    let input = ["density", &frames, "--topology", &topology, "--pool", "--json"];
+    let counts = ["--select", "name CB", "--quantity", "counts", "--spacing", "2A", "--dtype", "f64"];
+    let density = ["--select", "name CB", "--bandwidth", "2A", "--grid", "30", "--dtype", "f64"];
+    for (what, align) in
+        [(&counts[..], &[][..]), (&counts, &["--align", "name CA"]), (&density, &["--align", "name CA"])]
+    {
+        let run = |to: &str, more: &[&str]| json(&densitas(&[&input, what, align, &["-o", to], more].concat()));
+        let (streamed, whole) = (run(&a, &["--stream"]), run(&b, &[]));
+        for key in ["shape", "origin", "points", "sum", "frames", "alignment"] {
+            assert!(key == "frames" || streamed[key] == whole[key], "{what:?} {key}: {} {}", streamed[key], whole[key]);
+        }
+        let (a, b) = (npy_f64(Path::new(&a)), npy_f64(Path::new(&b)));
+        let largest = b.iter().copied().fold(0.0, f64::max);
+        let allowed = if what[2] == "--quantity" { 0.0 } else { 1e-6 };
+        assert!(!a.is_empty() && std::iter::zip(&a, &b).all(|(a, b)| (a - b).abs() <= allowed * largest), "{what:?}");
+    }
+}

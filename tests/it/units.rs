@@ -140,7 +140,7 @@ fn frames_and_chunks_have_the_declared_unit_too() {
     let source = Source::Path(root.join("data/trajectories/ubiquitin.trr"));
     let bounds = |unit| {
         let options = ReadOptions { unit, pool: true, ..ReadOptions::default() };
-        let chunks = Chunks::open(&source, &options, &Silent).unwrap().unwrap();
+        let chunks = Chunks::open(&source, &options, None, &Silent).unwrap().unwrap();
         assert_eq!(chunks.unit(), unit);
         let mut bounds = Box3::EMPTY;
         chunks

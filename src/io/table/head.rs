@@ -130,8 +130,12 @@ impl Head<'_> {
 
     /// Lines below the names that hold no number: units, or the names once more.
     fn further_lines(&self, at: usize, width: usize, layout: &mut Layout) {
+        // What lacks all of the numbers that other rows have is a row without values.
+        let row = self.fields[at + 1..].iter().find(|f| f.len() == width && self.has_number(f));
+        let is_value = |c: usize| row.is_some_and(|row| Self::is_number(&row[c]));
+        let is_word = |field: &[u8]| !local::is_missing(field) && !field.first().is_some_and(u8::is_ascii_digit);
         let is_text =
-            |f: &&Fields| f.len() == width && !self.has_number(f) && f.iter().any(|field| !local::is_missing(field));
+            |f: &&Fields| f.len() == width && !self.has_number(f) && (0..width).any(|c| is_value(c) && is_word(&f[c]));
         let count = self.fields[at + 1..].iter().take_while(is_text).count();
         if count == 0 || !self.fields.get(at + 1 + count).is_some_and(|f| self.has_number(f)) {
             return;

@@ -107,10 +107,17 @@ fn unquoted(field: &[u8]) -> &[u8] {
 /// file of DOS.
 pub(super) fn is_skipped(line: &[u8]) -> bool {
     match line.trim_ascii_start() {
+        line @ [b'#', ..] if is_error_of_excel(line) => false,
         [] | [b'#' | b'%' | b'!' | b'@', ..] | [b'/', b'/', ..] | [0x1a] => true,
         [b's' | b'S', rest @ ..] => rest.len() == 4 && rest[..3].eq_ignore_ascii_case(b"ep="),
         _ => false,
     }
+}
+
+/// Whether a line begins with what Excel writes where a formula has no value, as `#N/A`.
+fn is_error_of_excel(line: &[u8]) -> bool {
+    let end = line.iter().position(|b| b",;\t ".contains(b)).unwrap_or(line.len());
+    local::is_error_of_excel(&line[..end])
 }
 
 /// The fields of a line in which some are quoted, as RFC 4180 has them.

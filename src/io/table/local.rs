@@ -72,7 +72,13 @@ pub(super) fn may_be_thousands(field: &[u8]) -> bool {
 
 /// Whether a field says that there is no value.
 pub(super) fn is_missing(field: &[u8]) -> bool {
-    ["", "na", "n/a", "null", "none", "-", "--"].iter().any(|m| field.eq_ignore_ascii_case(m.as_bytes()))
+    let is_word = |m: &&str| field.eq_ignore_ascii_case(m.as_bytes());
+    ["", "na", "n/a", "null", "none", "-", "--"].iter().any(|m| is_word(&m)) || is_error_of_excel(field)
+}
+
+/// What Excel writes where a formula has no value.
+pub(super) fn is_error_of_excel(field: &[u8]) -> bool {
+    ["#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#DIV/0!"].iter().any(|e| field == e.as_bytes())
 }
 
 /// A number with a decimal comma and no point.

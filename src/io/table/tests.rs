@@ -278,3 +278,24 @@ fn a_written_cloud_reads_back_exactly() {
     assert_eq!((back.positions, back.weights, back.unit), (cloud.positions, cloud.weights, cloud.unit));
     assert_eq!((back.columns, back.sigmas), (cloud.columns, cloud.sigmas));
 }
+
+/// Catches: rows without values that are taken for comments, or for a part of the header.
+#[test]
+fn rows_without_values_are_rows() {
+    for text in [
+        "x,y,z\n#N/A,1,2\n1.5,2.5,3.5\n4.5,5.5,6.5\n",
+        "x,y,z\n1.5,2.5,3.5\n#REF!,1,2\n4.5,5.5,6.5\n",
+        "x,y,z\n1.5,2.5,3.5\n4.5,5.5,6.5\n3,#DIV/0!,2\n",
+        "x,y,z,name\nNA,NA,NA,foo\n1.5,2.5,3.5,b\n4.5,5.5,6.5,c\n",
+        "label,x,y,z\nA,,,\nB,1.5,2.5,3.5\nC,4.5,5.5,6.5\n",
+    ] {
+        let parsed = read(text);
+        assert_eq!((parsed.cloud.positions, parsed.row_starts), (vec![P, Q], vec![0, 3]), "{text:?}");
+    }
+    assert!(problem("x,y,z\n0x10,0x20,0x30\n1,2,3\n").contains("0x10"));
+    let hint = &read("x,y,count\n1,2,3\n4,5,6\n").notes;
+    assert!(hint.iter().any(|n| n.contains("--weights count")), "{hint:?}");
+    let weights = ReadOptions { weights: Some("count".into()), ..ReadOptions::default() };
+    let used = read_with(b"x,y,count\n1,2,3\n4,5,6\n", &weights).unwrap().notes;
+    assert!(!used.iter().any(|n| n.contains("--weights count")), "{used:?}");
+}

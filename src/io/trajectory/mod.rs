@@ -183,7 +183,7 @@ impl Trajectory {
         let name = source.to_string();
         let store = Store::open(path)?;
         let head = store.read(0, 1 << 16)?;
-        if store.len() < text::LONG || Packing::of(&head).is_some() {
+        if store.len() < text::LONG || Packing::of(&head).is_some() || head.starts_with(sniff::BYTE_ORDER_MARK) {
             return Ok(None);
         }
         let Ok(format) = sniff::format(&head, &name) else { return Ok(None) };

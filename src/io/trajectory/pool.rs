@@ -4,8 +4,9 @@ use glam::DVec3;
 use rayon::prelude::*;
 
 use super::{Frames, Streamed, Taken, Trajectory};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::{PointInput, ReadOptions, choose, room};
+use crate::memory::{GIB, usable_memory};
 use crate::points::{AtomTable, PointCloud};
 use crate::progress::Progress;
 
@@ -51,6 +52,7 @@ impl Pool {
     /// The points of the `chosen` frames.
     fn of(streamed: &Streamed, chosen: &[usize], name: &str, progress: &dyn Progress) -> Result<Self> {
         let each = streamed.taken_count();
+        check_memory(chosen.len(), each, name)?;
         let mut pool = Pool { positions: room::zeroed(chosen.len() * each), ..Pool::default() };
         progress.begin("reading frames", chosen.len() as u64);
         for (i, batch) in chosen.chunks(BATCH).enumerate() {
@@ -74,6 +76,22 @@ impl Pool {
         }
         Ok(pool)
     }
+}
+
+/// Bytes that a point of frames takes together: its position, twice while frames that lack points move together, what it is
+/// and its row.
+const BYTES: f64 = 64.0;
+
+/// Whether so many frames fit into memory.
+fn check_memory(frames: usize, each: usize, name: &str) -> Result<()> {
+    let needed = BYTES * frames as f64 * each as f64;
+    if needed <= usable_memory() {
+        return Ok(());
+    }
+    let (needed, free) = (needed / GIB, usable_memory() / GIB);
+    let problem = format!("{frames} frames of {each} points take {needed:.1} GiB of memory, {free:.1} GiB may be used");
+    let way_out = "--input-frames START:STOP:STEP or --select takes fewer, `densitas density --stream` some at a time";
+    Err(Error::Data(format!("{name}: {problem}; {way_out}")))
 }
 
 /// Points of frames, one frame after the other.

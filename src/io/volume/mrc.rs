@@ -12,7 +12,7 @@ use super::super::numbers::{Kind, Number};
 use super::{Raw, Values, checked_bytes, samples};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
-use crate::grid::{DensityGrid, Sample};
+use crate::grid::{DensityGrid, Lattice, Sample};
 
 const HEADER: usize = 1024;
 /// Two values in a byte, 0 to 15.
@@ -227,6 +227,12 @@ fn cell_steps(header: Header, shape: [usize; 3], axes: [usize; 3], warnings: &mu
 /// An origin that lies so near to a node, in spacings, is also written as NSTART.
 const ON_A_NODE: f64 = 1e-3;
 
+/// Whether NSTART can place a grid: its nodes are multiples of the spacing.
+pub(super) fn has_node_at_0(lattice: &Lattice) -> bool {
+    let nodes = lattice.origin / lattice.spacing;
+    (nodes - nodes.round()).abs().max_element() < ON_A_NODE && nodes.abs().max_element() < 1e9
+}
+
 /// Writes a grid as mode 2.
 ///
 /// Readers differ: mrcfile and ChimeraX go by ORIGIN, gemmi by NSTART alone, GridDataFormats by the sum of both. With
@@ -242,7 +248,7 @@ pub(super) fn write<T: Sample>(
     let lattice = &grid.lattice;
     let s = grid.statistics();
     let nodes = lattice.origin / lattice.spacing;
-    let is_on_node = (nodes - nodes.round()).abs().max_element() < ON_A_NODE && nodes.abs().max_element() < 1e9;
+    let is_on_node = has_node_at_0(lattice);
     let mean_square = grid.values.iter().map(|v| (v.to_f64() - s.mean).powi(2)).filter(|v| v.is_finite()).sum::<f64>();
     for axis in 0..3 {
         let count = i32::try_from(lattice.shape[axis]).map_err(|_| io::Error::other("an axis is too long for MRC"))?;

@@ -136,20 +136,27 @@ fn what_is_written_is_read_again() {
     for (unit, content) in [
         (None, Values::Other),
         (Some(LengthUnit::Angstrom), Values::Density),
+        (Some(LengthUnit::Nanometre), Values::Density),
+        // Catches: counts, or grey values, that are divided by a volume.
         (Some(LengthUnit::Nanometre), Values::Counts),
+        (Some(LengthUnit::Micrometre), Values::Other),
     ] {
         let grid = DensityGrid::new(lattice, values.clone(), unit).unwrap();
         for name in ["t.mrc", "t.ccp4", "t.dx", "t.nrrd", "t.vti", "t.tif"] {
             let path = folder.join(name);
             let format = VolumeFormat::of(&path).unwrap();
-            write_volume(&path, format, &grid, content, None).unwrap();
+            let notes = write_volume(&path, format, &grid, content, None).unwrap();
             let volume = read(&std::fs::read(&path).unwrap(), name).unwrap();
             let is_map = matches!(format, VolumeFormat::Mrc | VolumeFormat::Ccp4);
-            let is_converted = is_map && unit == Some(LengthUnit::Nanometre);
-            let (length, density) = if is_converted { (10.0, 1e-3) } else { (1.0, 1.0) };
+            assert!(!notes.iter().any(|note| note.contains("gemmi")), "{notes:?}");
+            let length = match unit {
+                Some(unit) if is_map => unit.convert(1.0, LengthUnit::Angstrom).unwrap(),
+                _ => 1.0,
+            };
+            let density = if content == Values::Density { length.powi(-3) as f32 } else { 1.0 };
             let found = volume.grid.lattice;
             assert_eq!(found.shape, lattice.shape, "{name}");
-            assert!((found.origin / length - lattice.origin).length() < 1e-5, "{name}: {}", found.origin);
+            assert!((found.origin / length - lattice.origin).length() < 2e-5, "{name}: {}", found.origin);
             assert!((found.spacing / length - lattice.spacing).length() < 1e-6, "{name}: {}", found.spacing);
             let close = |(a, b): (&f32, &f32)| (a - b * density).abs() <= 1e-6 * density * b.abs();
             assert!(std::iter::zip(&volume.grid.values, &values).all(close), "{name}");
@@ -170,6 +177,10 @@ fn a_map_on_nodes_has_starts_and_one_beside_them_an_origin() {
         mrc::write(&mut bytes, &grid, name.ends_with("ccp4"), Values::Density).unwrap();
         let word = |at: usize| bytes[at..at + 4].try_into().unwrap();
         assert_eq!(read(&bytes, name).unwrap().grid.lattice, lattice, "{name}");
+        let path = std::env::temp_dir().join(format!("densitas-starts-{}-{name}", std::process::id()));
+        let notes = write_volume(&path, VolumeFormat::of(&path).unwrap(), &grid, Values::Density, None).unwrap();
+        std::fs::remove_file(path).unwrap();
+        assert_eq!(notes.iter().any(|note| note.contains("gemmi")), origin == 0.25, "{notes:?}");
         (i32::from_le_bytes(word(16)), f32::from_le_bytes(word(196)))
     };
     assert_eq!((words(-3.0, "t.mrc"), words(-3.0, "t.ccp4")), ((-6, -3.0), (-6, 0.0)));

@@ -59,7 +59,7 @@ impl VolumeFormat {
 }
 
 /// Writes a grid and what it holds; `input` is never overwritten. Gives what is to be told: MRC is in angstrom, so that other units are
-/// converted, positions and values both.
+/// converted, positions and densities both.
 ///
 /// # Errors
 /// [`Error::File`], or [`Error::Usage`] if `path` is `input`.
@@ -69,9 +69,9 @@ pub fn write_volume<T: Sample>(
     grid: &DensityGrid<T>,
     content: Values,
     input: Option<&Path>,
-) -> Result<Option<String>> {
+) -> Result<Vec<String>> {
     let is_map = matches!(format, VolumeFormat::Mrc | VolumeFormat::Ccp4);
-    let (grid, note) = if is_map { in_angstrom(grid) } else { (Cow::Borrowed(grid), None) };
+    let (grid, note) = if is_map { in_angstrom(grid, content) } else { (Cow::Borrowed(grid), None) };
     let fill = |out: &mut dyn Write| match format {
         VolumeFormat::Npy => unreachable!("written below"),
         VolumeFormat::Mrc => mrc::write(out, &grid, false, content),
@@ -85,11 +85,15 @@ pub fn write_volume<T: Sample>(
         VolumeFormat::Npy => npy::write_npy(path, &grid, content, input)?,
         _ => atomic::write(path, input, fill)?,
     }
-    Ok(note)
+    let beside = is_map && !mrc::has_node_at_0(&grid.lattice);
+    let way_out = "its nodes are no multiples of the spacing, so that ORIGIN places it, which gemmi, Coot and CCP4 do not \
+                   read: there it is moved; --bounds that begin at multiples of --spacing avoid that";
+    Ok(note.into_iter().chain(beside.then(|| way_out.to_owned())).collect())
 }
 
-/// The grid in angstrom, if its unit can be converted: a density per nm^3 is a thousandth of it per cubic angstrom.
-fn in_angstrom<T: Sample>(grid: &DensityGrid<T>) -> (Cow<'_, DensityGrid<T>>, Option<String>) {
+/// The grid in angstrom, if its unit can be converted: a density per nm^3 is a thousandth of it per cubic angstrom, other
+/// values are what they are.
+fn in_angstrom<T: Sample>(grid: &DensityGrid<T>, content: Values) -> (Cow<'_, DensityGrid<T>>, Option<String>) {
     let Some(unit) = grid.unit.filter(|u| *u != LengthUnit::Angstrom) else {
         let note = grid.unit.is_none().then(|| "its unit is not known; programs take MRC as angstrom".to_owned());
         return (Cow::Borrowed(grid), note);
@@ -98,7 +102,10 @@ fn in_angstrom<T: Sample>(grid: &DensityGrid<T>) -> (Cow<'_, DensityGrid<T>>, Op
         let note = format!("{unit} cannot be converted to angstrom, which programs take MRC to be in");
         return (Cow::Borrowed(grid), Some(note));
     };
-    let volume = factor.powi(3);
+    let (volume, what) = match content {
+        Values::Density => (factor.powi(3), ": the density is per cubic angstrom"),
+        Values::Counts | Values::Other => (1.0, "; the values stay as they are"),
+    };
     let converted = DensityGrid {
         lattice: Lattice {
             origin: grid.lattice.origin * factor,
@@ -109,7 +116,7 @@ fn in_angstrom<T: Sample>(grid: &DensityGrid<T>) -> (Cow<'_, DensityGrid<T>>, Op
         unit: Some(LengthUnit::Angstrom),
         focus: grid.focus,
     };
-    (Cow::Owned(converted), Some(format!("written in angstrom, from {unit}: the density is per cubic angstrom")))
+    (Cow::Owned(converted), Some(format!("written in angstrom, from {unit}{what}")))
 }
 
 /// Values as 32-bit or 64-bit floats, little-endian.

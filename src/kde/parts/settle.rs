@@ -8,11 +8,12 @@ use crate::grid::Lattice;
 use crate::kde::choose::{self, Work};
 use crate::kde::kernel::{Kernel, six_of, summed};
 use crate::kde::parts::Settled;
-use crate::kde::plan::{plan, usable_memory};
+use crate::kde::plan::plan;
 use crate::kde::setting::{self, Setting};
 use crate::kde::spectral::{Frame, Reach, SMALLEST_ERROR, Wanted};
 use crate::kde::whitened::Whitening;
 use crate::kde::{DensityOptions, check, select};
+use crate::memory::usable_memory;
 use crate::points::PointCloud;
 use crate::progress::Progress;
 

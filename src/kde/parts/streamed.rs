@@ -11,10 +11,11 @@ use crate::kde::kernel::{Kernel, regular, six_of};
 use crate::kde::moments::Moments;
 use crate::kde::parts::settle::{by_waves, checked_nodes, missed, refuse};
 use crate::kde::parts::{SHARE, SHARE_OF_TREE, Settled, Summing};
-use crate::kde::plan::{Plan, plan, usable_memory};
+use crate::kde::plan::{Plan, plan};
 use crate::kde::setting::Setting;
 use crate::kde::spectral::{Frame, Reach, Wanted};
 use crate::kde::{Bandwidth, Density, DensityOptions, Method, Seconds, choose};
+use crate::memory::usable_memory;
 use crate::points::PointCloud;
 use crate::progress::{Progress, Within};
 

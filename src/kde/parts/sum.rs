@@ -7,11 +7,11 @@ use crate::grid::{DensityGrid, Lattice, Sample};
 use crate::kde::choose::{self, Chosen, Estimate, Work};
 use crate::kde::kernel::{Kernel, check_weights};
 use crate::kde::parts::Settled;
-use crate::kde::plan::{GIB, usable_memory};
 use crate::kde::setting::{self, Setting, exceeded};
 use crate::kde::spectral::{Frame, Reach, Wanted};
 use crate::kde::whitened::Whitening;
 use crate::kde::{Density, DensityOptions, Report, Seconds, bound, check, zero_warning};
+use crate::memory::{GIB, usable_memory};
 use crate::points::PointCloud;
 use crate::progress::Progress;
 

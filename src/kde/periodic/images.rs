@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::geometry::{Box3, Cell};
 use crate::kde::bound;
 use crate::kde::kernel::{self, Kernel};
-use crate::kde::plan::{GIB, usable_memory};
+use crate::memory::{GIB, usable_memory};
 use crate::points::PointCloud;
 
 /// Bytes that an image takes as a point, with what sums need.

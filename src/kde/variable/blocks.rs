@@ -7,9 +7,9 @@ use super::halving::Halving;
 use crate::error::{Error, Result};
 use crate::grid::Sample;
 use crate::kde::block::{BATCH, EDGE, ROWS, Sums, add_products};
-use crate::kde::plan::{GIB, usable_memory};
 use crate::kde::simd::{Eight, Job, LANES, Simd, dispatch};
 use crate::kde::whitened::UNIT;
+use crate::memory::{GIB, usable_memory};
 use crate::progress::Progress;
 
 /// Nodes along an edge of a block, counted from its first.

@@ -169,7 +169,7 @@ impl<'a> Kernels<'a> {
             let is_cut = round < ROUNDS && largest > 0.0 && options.method != Method::Exact;
             let levels = match is_cut {
                 true => {
-                    let mut levels = Levels::new(grid, &self.points, left * largest, plan::usable_memory());
+                    let mut levels = Levels::new(grid, &self.points, left * largest, crate::memory::usable_memory());
                     levels.cut(left * largest - levels.interpolation());
                     levels
                 }
