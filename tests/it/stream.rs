@@ -89,7 +89,6 @@ fn what_cannot_be_streamed_is_told_and_a_cut_file_leaves_nothing() {
         (&file, &["--every", "2"]),
         (&file, &["--relative"]),
         (&file, &["--periodic", "9,9,9", "--bandwidth", "1A"]),
-        (&file, &["--quantity", "counts", "--spacing", "1"]),
     ] {
         let ran = densitas(&[&["density", input, "--stream", "-o", &out][..], more].concat());
         assert_eq!(ran.status.code(), Some(2), "{more:?}: {}", stderr(&ran));
