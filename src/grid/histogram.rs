@@ -49,7 +49,7 @@ impl Histogram {
     pub fn new(bounds: Box3, spacing: [f64; 3]) -> Result<Self> {
         let spacing = DVec3::from_array(spacing);
         let is_box = bounds.min.is_finite() && bounds.max.is_finite() && bounds.min.cmple(bounds.max).all();
-        if !is_box || !(spacing.is_finite() && spacing.min_element() > 0.0) {
+        if !(is_box && spacing.is_finite() && spacing.min_element() > 0.0) {
             return Err(Error::Data("there is no point to count, or the bins have no size".into()));
         }
         let (first, last) = (bin_at(bounds.min, spacing), bin_at(bounds.max, spacing));

@@ -73,7 +73,7 @@ pub(super) fn may_be_thousands(field: &[u8]) -> bool {
 /// Whether a field says that there is no value.
 pub(super) fn is_missing(field: &[u8]) -> bool {
     let is_word = |m: &&str| field.eq_ignore_ascii_case(m.as_bytes());
-    ["", "na", "n/a", "null", "none", "-", "--"].iter().any(|m| is_word(&m)) || is_error_of_excel(field)
+    ["", "na", "n/a", "null", "none", "-", "--"].iter().any(is_word) || is_error_of_excel(field)
 }
 
 /// What Excel writes where a formula has no value.

@@ -37,7 +37,7 @@ impl Trajectory {
     /// These frames as one input, one after the other, as if they alone had been chosen.
     ///
     /// # Errors
-    /// As [`Trajectory::frame`]; [`Error::Data`](crate::error::Error::Data) if no point is left.
+    /// As [`Trajectory::frame`]; [`Error::Data`] if no point is left.
     ///
     /// # Panics
     /// If the trajectory is not [streamed](Trajectory::is_streamed), or there is no such frame.
