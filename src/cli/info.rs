@@ -105,8 +105,10 @@ fn points_prose(p: &PointInput, given: &Given, console: &Console) {
     let say = |what: &str, text: &str| console.answer(&format!("{what:<10}{text}"));
     let unit = p.cloud.unit.map_or(String::new(), |u| format!(" {u}"));
     let d = p.dimensions;
-    let list = |v: glam::DVec3| v.to_array()[..d].iter().map(|c| format!(" {c:>11.4}")).collect::<String>() + &unit;
     let bounds = p.cloud.bounds();
+    let is_small = bounds.min.abs().max(bounds.max.abs()).max_element() < LEAST_SHOWN;
+    let number = |c: &f64| if is_small { format!(" {:>11}", rounded(*c)) } else { format!(" {c:>11.4}") };
+    let list = |v: glam::DVec3| v.to_array()[..d].iter().map(number).collect::<String>() + &unit;
     say("format", p.format);
     say("points", &number_of_points(p));
     say("frames", &frames_prose(p));
@@ -141,6 +143,9 @@ fn points_prose(p: &PointInput, given: &Given, console: &Console) {
         say("dropped", &format!("{} of {} rows", p.dropped, p.rows));
     }
 }
+
+/// Coordinates that are all smaller are told with six digits, others with four decimals.
+const LEAST_SHOWN: f64 = 0.1;
 
 /// `10, at 0 to 900 ps`.
 fn frames_prose(p: &PointInput) -> String {

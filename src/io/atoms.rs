@@ -1,6 +1,6 @@
 //! Collecting atoms one record at a time, for all formats of structures.
 
-use super::choose::{Parsed, Rows};
+use super::choose::{self, Parsed, Rows};
 use super::lines::shown;
 use crate::geometry::LengthUnit;
 use crate::points::atoms::Interner;
@@ -62,6 +62,7 @@ pub(super) struct Record<'a> {
     pub(super) charge: f64,
     /// In angstrom.
     pub(super) radius: f64,
+    pub(super) formal_charge: i8,
 }
 
 /// A number of atoms: of those with a position, and of all.
@@ -95,8 +96,6 @@ pub(super) struct AtomBuilder {
     unknown: u64,
     /// The first unknown element symbol, and its line.
     first_unknown: Option<(String, u64)>,
-    /// The line of the first atom without a position.
-    first_dropped: Option<u64>,
     without_resid: u64,
 }
 
@@ -124,7 +123,7 @@ impl AtomBuilder {
 
     /// Appends the atoms of another, which begins after `lines` lines, without its frames.
     pub(super) fn append(&mut self, mut other: Self, lines: u64) {
-        self.rows.append(other.rows, String::new);
+        self.rows.append(other.rows, lines);
         self.table.append_numbers(&mut other.table);
         self.name.append(other.name);
         self.element.append(other.element);
@@ -134,7 +133,6 @@ impl AtomBuilder {
         self.unknown += other.unknown;
         self.without_resid += other.without_resid;
         self.first_unknown = self.first_unknown.take().or(other.first_unknown.map(|(text, n)| (text, n + lines)));
-        self.first_dropped = self.first_dropped.or(other.first_dropped.map(|n| n + lines));
     }
 
     /// Frames begun.
@@ -144,8 +142,7 @@ impl AtomBuilder {
 
     /// Appends an atom; one whose position is not finite is only counted.
     pub(super) fn push(&mut self, record: &Record, line: u64) {
-        if !self.rows.push(record.position, String::new) {
-            self.first_dropped.get_or_insert(line);
+        if !self.rows.push(record.position, line) {
             return;
         }
         self.name.push(record.name.trim_ascii());
@@ -167,6 +164,7 @@ impl AtomBuilder {
             self.table.altloc.push(record.altloc);
             self.table.occupancy.push(record.occupancy);
             self.table.bfactor.push(record.bfactor);
+            self.table.formal_charge.push(record.formal_charge);
         }
         if self.has.charges {
             self.table.charge.push(record.charge);
@@ -182,10 +180,12 @@ impl AtomBuilder {
         capitals.copy_from_slice(&record.element[..capitals.len()]);
         capitals.make_ascii_uppercase();
         let is_known = || std::str::from_utf8(capitals).is_ok_and(|e| elements::atomic_number(e).is_some());
-        if record.element.len() <= 2 && is_known() {
+        // Programs that guess elements make scandium and boron of coarse-grained beads.
+        let is_bead = elements::is_bead(record.name.trim_ascii(), record.resname);
+        if record.element.len() <= 2 && is_known() && !is_bead {
             return self.element.push(capitals);
         }
-        if record.element.is_empty() {
+        if record.element.is_empty() || is_bead {
             self.guessed += 1;
         } else {
             self.unknown += 1;
@@ -205,8 +205,7 @@ impl AtomBuilder {
         parsed.starts = self.starts;
         parsed.row_starts = self.row_starts;
         parsed.columns = self.has.columns();
-        self.rows.finish(&mut parsed);
-        parsed.first_dropped = self.first_dropped.map(|line| format!("line {line}"));
+        self.rows.finish(&mut parsed, choose::line);
         parsed.cloud.unit = Some(LengthUnit::Angstrom);
         parsed.cloud.atoms = Some(self.table);
         parsed

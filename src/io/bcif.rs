@@ -4,6 +4,7 @@ use glam::DVec3;
 use rmpv::ValueRef;
 
 use super::atoms::{AtomBuilder, Attributes, Record};
+use super::cell::SpaceGroup;
 use super::choose::Parsed;
 use super::lines::shown;
 use crate::error::{Error, Result};
@@ -48,6 +49,14 @@ pub(super) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) -> Result
         }
         Some(cell)
     });
+    let of = |group: &str, column: &str| {
+        let table = Table { category: category(categories, group)?, name, limit };
+        let column = table.column(column).ok()?.filter(|c| c.len() > 0)?;
+        Some(column.text(0)?.into_owned())
+    };
+    let group = of("_symmetry", "space_group_name_H-M").or_else(|| of("_space_group", "name_H-M_alt"));
+    let z = of("_cell", "Z_PDB").and_then(|z| z.parse().ok());
+    parsed.space_group = group.and_then(|group| SpaceGroup::of(group.as_bytes(), z));
     parsed.cells.push(cell.filter(|cell| cell[..3] != [1.0; 3]));
     Ok(parsed)
 }
@@ -114,7 +123,9 @@ impl Table<'_, '_> {
         let (icode, altloc) = (self.column("pdbx_PDB_ins_code")?, self.column("label_alt_id")?);
         let (group, model) = (self.column("group_PDB")?, self.column("pdbx_PDB_model_num")?);
         let (occupancy, bfactor) = (self.column("occupancy")?, self.column("B_iso_or_equiv")?);
-        let all = [&name, &element, &resname, &chain, &resid, &icode, &altloc, &group, &model, &occupancy, &bfactor];
+        let charge = self.column("pdbx_formal_charge")?;
+        let all =
+            [&charge, &name, &element, &resname, &chain, &resid, &icode, &altloc, &group, &model, &occupancy, &bfactor];
         if axes.iter().chain(all.into_iter().flatten()).any(|column| column.len() != rows) {
             return Err(damaged("the columns of atoms have different lengths; the file is damaged".into()));
         }
@@ -150,6 +161,7 @@ impl Table<'_, '_> {
                 is_hetero: text(&group) == b"HETATM",
                 occupancy: of(&occupancy).unwrap_or(f64::NAN),
                 bfactor: of(&bfactor).unwrap_or(f64::NAN),
+                formal_charge: of(&charge).unwrap_or(0.0) as i8,
                 ..Record::default()
             };
             atoms.push(&record, row as u64 + 1);

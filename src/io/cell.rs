@@ -2,7 +2,26 @@
 
 use glam::DVec3;
 
+use super::lines::words;
+
 pub(super) use crate::geometry::edges_of as edges;
+
+/// The symmetry of a crystal, as its file names it. It is kept to be written again, not applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpaceGroup {
+    /// The Hermann-Mauguin symbol with blanks, as `P 21 21 21`.
+    pub name: String,
+    /// Z of PDB (`_cell.Z_PDB`): polymer chains in the cell.
+    pub z: Option<u32>,
+}
+
+impl SpaceGroup {
+    /// A group by its name and Z as they stand in a file; `None` without a name.
+    pub(super) fn of(name: &[u8], z: Option<u32>) -> Option<Self> {
+        let words: Vec<String> = words(name).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+        (!words.is_empty()).then(|| Self { name: words.join(" "), z })
+    }
+}
 
 /// Lengths and angles in degrees of the cell with these edges: a, b, c, and the angles between b and c,
 /// a and c, a and b. `None` if an edge is not finite or has no length.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::cell::SpaceGroup;
 use super::declare::Conversion;
 use super::trajectory::Frame;
 use super::{FrameRange, PointInput, ReadOptions};
@@ -27,6 +28,7 @@ pub(super) struct Parsed {
     pub(super) position_columns: Vec<String>,
     /// The cell of each frame; the last one holds for all frames after it.
     pub(super) cells: Vec<Option<[f64; 6]>>,
+    pub(super) space_group: Option<SpaceGroup>,
     /// What was made of the lengths of the file, until [`declare::points`](super::declare::points).
     pub(super) conversion: Option<Conversion>,
     pub(super) notes: Vec<String>,
@@ -49,7 +51,8 @@ pub(super) struct Rows {
     pub(super) positions: Vec<glam::DVec3>,
     row_of_point: Option<Vec<usize>>,
     count: usize,
-    first_dropped: Option<String>,
+    /// Where the first row that was left out stands: a line from 1, or a row from 0.
+    first_dropped: Option<u64>,
 }
 
 impl Rows {
@@ -58,8 +61,8 @@ impl Rows {
         Self { positions: Vec::with_capacity(count), ..Self::default() }
     }
 
-    /// Appends a row, whose place is only asked for if it is left out. True if it was kept.
-    pub(super) fn push(&mut self, position: glam::DVec3, place: impl FnOnce() -> String) -> bool {
+    /// Appends a row that stands at `place`. True if it was kept.
+    pub(super) fn push(&mut self, position: glam::DVec3, place: u64) -> bool {
         let is_kept = position.is_finite();
         if is_kept {
             self.positions.push(position);
@@ -68,14 +71,14 @@ impl Rows {
             }
         } else {
             self.row_of_point.get_or_insert_with(|| (0..self.positions.len()).collect());
-            self.first_dropped.get_or_insert_with(place);
+            self.first_dropped.get_or_insert(place);
         }
         self.count += 1;
         is_kept
     }
 
-    /// Appends rows that were collected apart; `place` is asked for as in [`Rows::push`].
-    pub(super) fn append(&mut self, mut other: Self, place: impl FnOnce() -> String) {
+    /// Appends rows that were collected apart, whose places are counted from `before` on.
+    pub(super) fn append(&mut self, mut other: Self, before: u64) {
         if self.row_of_point.is_some() || other.row_of_point.is_some() {
             let before = self.row_of_point.take().unwrap_or_else(|| (0..self.positions.len()).collect());
             let after = other.row_of_point.take().unwrap_or_else(|| (0..other.positions.len()).collect());
@@ -83,9 +86,7 @@ impl Rows {
             rows.extend(after.into_iter().map(|row| row + self.count));
             self.row_of_point = Some(rows);
         }
-        if other.first_dropped.is_some() {
-            self.first_dropped.get_or_insert_with(place);
-        }
+        self.first_dropped = self.first_dropped.or(other.first_dropped.map(|place| before + place));
         self.positions.append(&mut other.positions);
         self.count += other.count;
     }
@@ -95,14 +96,24 @@ impl Rows {
         self.count
     }
 
-    /// Hands over to `parsed` what was collected.
-    pub(super) fn finish(self, parsed: &mut Parsed) {
+    /// Hands over to `parsed` what was collected; `place` puts a place into words.
+    pub(super) fn finish(self, parsed: &mut Parsed, place: fn(u64) -> String) {
         parsed.starts.push(self.positions.len());
         parsed.row_starts.push(self.count);
         parsed.cloud.positions = self.positions;
         parsed.row_of_point = self.row_of_point;
-        parsed.first_dropped = self.first_dropped;
+        parsed.first_dropped = self.first_dropped.map(place);
     }
+}
+
+/// The place of a row that is a line.
+pub(super) fn line(number: u64) -> String {
+    format!("line {number}")
+}
+
+/// The place of a row of an array.
+pub(super) fn row(number: u64) -> String {
+    format!("row {number} from 0")
 }
 
 impl FrameRange {
@@ -155,6 +166,7 @@ pub(super) fn choose(mut parsed: Parsed, options: &ReadOptions, name: &str) -> R
         },
         dropped: (rows - points) as u64,
         cell: parsed.cell(chosen[0]),
+        space_group: parsed.space_group,
         frame_numbers: chosen,
         cloud: PointCloud::default(),
         columns: parsed.columns,
@@ -473,14 +485,14 @@ mod tests {
         let mut rows = Rows::default();
         let mut parsed = Parsed { starts: vec![0], row_starts: vec![0], dimensions: 3, ..Parsed::default() };
         for x in [0.0, f64::NAN, 2.0, 3.0] {
-            rows.push(glam::DVec3::splat(x), || "line 2".into());
+            rows.push(glam::DVec3::splat(x), 2);
         }
         parsed.starts.push(rows.positions.len());
         parsed.row_starts.push(rows.len());
         for x in [4.0, 5.0, 6.0] {
-            rows.push(glam::DVec3::splat(x), || unreachable!());
+            rows.push(glam::DVec3::splat(x), 0);
         }
-        rows.finish(&mut parsed);
+        rows.finish(&mut parsed, line);
         parsed
     }
 

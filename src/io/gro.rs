@@ -33,16 +33,23 @@ pub(super) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) -> Result
     let mut reader = Reader { atoms: AtomBuilder::new(attributes), ..Reader::default() };
     let mut lines = Lines::new(bytes);
     while !lines.is_blank() {
-        lines.next();
-        let (line_number, line) = lines.next().unwrap_or_default();
-        let at = |problem: String| Error::line(name, line_number.max(1), problem);
+        let title = lines.next().map_or(1, |(line_number, _)| line_number);
+        let whole = reader.atoms.frames();
+        let Some((line_number, line)) = lines.next() else {
+            if whole == 0 {
+                let problem = "is the only line; a GRO file has the number of atoms on its second; it is cut";
+                return Err(Error::line(name, title, problem));
+            }
+            reader.warnings.push(cut(title, whole));
+            break;
+        };
+        let at = |problem: String| Error::line(name, line_number, problem);
         let atoms = count(line).ok_or_else(|| {
             at(format!("is `{}`, the number of atoms is expected after the title of a frame", shown(line)))
         })?;
         let left = lines.left(atoms);
         if left < atoms {
             let problem = format!("announces {atoms} atoms, but {left} lines follow; the file is cut");
-            let whole = reader.atoms.frames();
             if whole == 0 {
                 return Err(at(problem));
             }
@@ -55,6 +62,11 @@ pub(super) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) -> Result
         return Err(Error::input(name, "holds blank lines only; a GRO file begins with a title"));
     }
     Ok(reader.finish())
+}
+
+/// What is told of a file that ends within the frame that begins on `line`.
+pub(super) fn cut(line: u64, whole: usize) -> String {
+    format!("the frame from line {line} on is cut: only the {whole} frames before it are read")
 }
 
 #[derive(Default)]

@@ -5,15 +5,11 @@ use std::path::Path;
 
 use hdf5_pure::{AttrValue, Dataset, Datatype, DatatypeByteOrder, File};
 
-use super::ReadOptions;
 use super::choose::Parsed;
 use super::table::columns::{self, Columns};
+use super::{ReadOptions, bytes as files};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
-
-/// Up to here a dataset is read whatever it claims; above it, up to [`MOST_RATIO`] times the file.
-const FREE_BYTES: u64 = 64 << 20;
-const MOST_RATIO: u64 = 200;
 
 /// Reads the localisations; `path` is where the YAML is looked for.
 ///
@@ -22,7 +18,7 @@ const MOST_RATIO: u64 = 200;
 pub(super) fn parse(bytes: &[u8], name: &str, path: Option<&Path>, options: &ReadOptions) -> Result<Parsed> {
     let damaged =
         |e: hdf5_pure::Error| Error::input(name, format!("the HDF5 data are cut or damaged ({e}); fetch it again"));
-    let most = (bytes.len() as u64).saturating_mul(MOST_RATIO).max(FREE_BYTES);
+    let most = files::unpacked_limit(bytes.len(), options.max_decompressed);
     let file = File::from_bytes(bytes.to_vec()).map_err(damaged)?;
     let (datasets, groups) = (file.root().datasets().map_err(damaged)?, file.root().groups().map_err(damaged)?);
     if datasets.iter().any(|d| d == "locs") {
@@ -119,7 +115,9 @@ fn raw(dataset: &Dataset, most: u64, name: &str) -> Result<Vec<u8>> {
         Some(_) => dataset.read_raw().map_err(damaged),
         None => Err(Error::input(
             name,
-            format!("a dataset of shape {shape:?} claims more than {most} bytes; it is damaged"),
+            format!(
+                "a dataset of shape {shape:?} unpacks to more than {most} bytes; raise --max-decompressed if that is meant"
+            ),
         )),
     }
 }
@@ -301,5 +299,23 @@ mod tests {
             (vec![DVec3::new(100.0, 220.0, 3.0)], Some(LengthUnit::Nanometre))
         );
         assert!(read(None).unwrap_err().to_string().contains("pixels of unknown size, but z is in nm"));
+    }
+
+    /// Catches: a valid file called damaged because it unpacks to more than is free, and the flag without effect.
+    #[test]
+    fn the_most_that_data_may_unpack_to_is_the_users() {
+        let mut file = FileBuilder::new();
+        let mut data = file.create_group("data");
+        data.create_dataset("xyz").with_f64_data(&[1.0; 6]).with_shape(&[2, 3]);
+        file.add_group(data.finish());
+        let bytes = file.finish().unwrap();
+        let read = |max_decompressed| {
+            let options =
+                ReadOptions { max_decompressed, columns: Some(vec!["x".into(), "y".into()]), ..Default::default() };
+            parse(&bytes, "t.h5", None, &options)
+        };
+        assert_eq!(read(Some(48)).unwrap().cloud.len(), 2);
+        let error = read(Some(47)).unwrap_err().to_string();
+        assert!(error.contains("[2, 3] unpacks to more than 47 bytes; raise --max-decompressed"), "{error}");
     }
 }

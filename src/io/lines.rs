@@ -175,8 +175,15 @@ pub(super) fn count(text: &[u8]) -> Option<usize> {
 pub(super) fn shown(field: &[u8]) -> String {
     const MAX: usize = 40;
     let text = String::from_utf8_lossy(&field[..field.len().min(4 * MAX)]).into_owned();
-    let short: String = text.chars().take(MAX).flat_map(char::escape_default).collect();
+    let short: String = text.chars().take(MAX).map(visible).collect();
     if text.chars().count() > MAX { short + "..." } else { short }
+}
+
+/// The character, or its number where nothing would be seen of it, or it would turn the text around it.
+fn visible(c: char) -> String {
+    let is_hidden =
+        matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    if c.is_control() || is_hidden { c.escape_default().to_string() } else { c.to_string() }
 }
 
 #[cfg(test)]
@@ -250,5 +257,6 @@ mod tests {
     fn long_fields_are_shown_short() {
         assert_eq!(shown(&[b'1'; 5_000_000]).len(), 43);
         assert_eq!(shown(b"a\0b"), "a\\u{0}b");
+        assert_eq!(shown("'1' \\ ١ \u{202e}".as_bytes()), "'1' \\ ١ \\u{202e}");
     }
 }

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use glam::DVec3;
 
 use super::atoms::{AtomBuilder, Attributes, Record};
+use super::cell::SpaceGroup;
 use super::choose::Parsed;
 use super::lines::{number, shown};
 use crate::error::{Error, Result};
@@ -15,7 +16,7 @@ use token::{Token, Tokens};
 
 /// Columns of the table that are used, in the order of [`Slots`]. Author's identifiers come first
 /// where both are given, but names of atoms and residues are the dictionary's.
-const COLUMNS: [&[u8]; 19] = [
+const COLUMNS: [&[u8]; 20] = [
     b"cartn_x",
     b"cartn_y",
     b"cartn_z",
@@ -35,10 +36,13 @@ const COLUMNS: [&[u8]; 19] = [
     b"b_iso_or_equiv",
     b"pdbx_pdb_model_num",
     b"fract_x",
+    b"pdbx_formal_charge",
 ];
 const X: usize = 0;
 const FRACTIONAL: usize = 18;
 const CELL: [&[u8]; 6] = [b"length_a", b"length_b", b"length_c", b"angle_alpha", b"angle_beta", b"angle_gamma"];
+/// Where the name of the space group stands, of old and of new.
+const SPACE_GROUPS: [&[u8]; 2] = [b"_symmetry.space_group_name_H-M", b"_space_group.name_H-M_alt"];
 const PREFIX: &[u8] = b"_atom_site.";
 /// Rows between two looks at whether to stop.
 const CHECK_EVERY: u64 = 1 << 15;
@@ -112,6 +116,8 @@ struct Reader<'a> {
     single: Slots<'a>,
     single_line: u64,
     cell: [Option<f64>; 6],
+    space_group: Option<&'a [u8]>,
+    z: Option<u32>,
     warnings: Vec<String>,
 }
 
@@ -129,6 +135,8 @@ impl<'a> Reader<'a> {
             single: [None; COLUMNS.len()],
             single_line: 0,
             cell: [None; 6],
+            space_group: None,
+            z: None,
             warnings: Vec::new(),
         }
     }
@@ -167,6 +175,12 @@ impl<'a> Reader<'a> {
         if let Some(column) = atom_column(tag.text) {
             self.single[column] = value.known();
             self.single_line = tag.line;
+        }
+        if SPACE_GROUPS.iter().any(|known| tag.text.eq_ignore_ascii_case(known)) {
+            self.space_group = self.space_group.or(value.known());
+        }
+        if tag.text.eq_ignore_ascii_case(b"_cell.Z_PDB") {
+            self.z = value.known().and_then(|z| std::str::from_utf8(z).ok()?.parse().ok());
         }
         let cell = strip_prefix(tag.text, b"_cell.").or_else(|| strip_prefix(tag.text, b"_cell_"));
         if let Some(i) = cell.and_then(|c| CELL.iter().position(|known| c.eq_ignore_ascii_case(known))) {
@@ -247,7 +261,7 @@ impl<'a> Reader<'a> {
 
     fn row(&mut self, slots: &Slots<'a>, line: u64) -> Result<(), Stop> {
         let [x, y, z, label_name, auth_name, element, label_res, auth_res, auth_chain, label_chain, rest @ ..] = *slots;
-        let [auth_seq, label_seq, icode, altloc, group, occupancy, bfactor, model, _] = rest;
+        let [auth_seq, label_seq, icode, altloc, group, occupancy, bfactor, model, _, charge] = rest;
         self.frame(model.unwrap_or(b"1"), line)?;
         let coordinate = |value: Option<&[u8]>, axis: &str| match value {
             None => Ok(f64::NAN),
@@ -267,6 +281,7 @@ impl<'a> Reader<'a> {
             is_hetero: group == Some(b"HETATM"),
             occupancy: occupancy.and_then(measured).unwrap_or(f64::NAN),
             bfactor: bfactor.and_then(measured).unwrap_or(f64::NAN),
+            formal_charge: charge.and_then(|t| std::str::from_utf8(t).ok()?.parse().ok()).unwrap_or(0),
             ..Record::default()
         };
         self.atoms.push(&record, line);
@@ -301,6 +316,7 @@ impl<'a> Reader<'a> {
     fn finish(self) -> Parsed {
         let mut parsed = self.atoms.finish("mmcif");
         parsed.warnings.extend(self.warnings);
+        parsed.space_group = self.space_group.and_then(|name| SpaceGroup::of(name, self.z));
         let cell = self.cell.map(|v| v.unwrap_or(f64::NAN));
         parsed.cells.push((cell.iter().all(|v| v.is_finite()) && cell[..3] != [1.0; 3]).then_some(cell));
         parsed

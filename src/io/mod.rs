@@ -51,6 +51,7 @@ use crate::points::{PointCloud, Selection};
 use crate::progress::Progress;
 pub use align::{Alignment, align};
 pub use bytes::unpack;
+pub use cell::SpaceGroup;
 pub use chunks::Chunks;
 pub use matrix::{Matrices, read_matrices};
 pub use mesh::{MeshFormat, Painted, write_surfaces};
@@ -213,6 +214,8 @@ pub struct PointInput {
     pub dropped: u64,
     /// Unit cell of the first chosen frame: lengths in the unit of the points, angles in degrees.
     pub cell: Option<[f64; 6]>,
+    /// The space group that the file states, if any.
+    pub space_group: Option<SpaceGroup>,
     /// What was understood or chosen, for `info`.
     pub notes: Vec<String>,
     /// What the user should know before trusting the result.
@@ -279,6 +282,7 @@ impl PointInput {
             rows: end - first,
             row_of_point: None,
             dropped: 0,
+            space_group: self.space_group.clone(),
             notes: Vec::new(),
             warnings: Vec::new(),
             ..*self
@@ -332,6 +336,7 @@ fn long_table(path: &Path, options: &ReadOptions, progress: &dyn Progress) -> Op
     };
     let parsed = table::parse_pieces(head, store.len(), more, &name, options, progress)?;
     Some(parsed.map(|mut parsed| {
+        parsed.notes.extend(sniff::misnamed_table(&name));
         declare::points(&mut parsed, options);
         parsed
     }))
@@ -440,7 +445,11 @@ fn parse(
     let text = bytes.strip_prefix(sniff::BYTE_ORDER_MARK).filter(|_| format != Format::Table);
     let bytes = text.unwrap_or(bytes);
     let mut parsed = match format {
-        Format::Table => table::parse(bytes, name, options, progress)?,
+        Format::Table => {
+            let mut parsed = table::parse(bytes, name, options, progress)?;
+            parsed.notes.extend(sniff::misnamed_table(name));
+            parsed
+        }
         Format::Pdb => pdb::parse(bytes, name, progress)?,
         Format::Pqr => pqr::parse(bytes, name, progress)?,
         Format::Gro => gro::parse(bytes, name, progress)?,
@@ -451,7 +460,12 @@ fn parse(
         Format::Nrrd => {
             return volume(volume::nrrd::parse(bytes, name, source.path(), options, progress), bytes, options, name);
         }
-        Format::Vti => return volume(volume::vti::parse(bytes, name, options, progress), bytes, options, name),
+        Format::Vti => {
+            let raw = volume::vti::parse(bytes, name, options, progress);
+            // They have chosen the array.
+            let rest = ReadOptions { columns: None, ..options.clone() };
+            return volume(raw, bytes, &rest, name);
+        }
         Format::Tiff => return volume(volume::tiff::parse(bytes, name, options, progress), bytes, options, name),
         Format::Cube => return volume(volume::cube::parse(bytes, name, options.unit, progress), bytes, options, name),
         Format::Plt => return volume(volume::plt::parse(bytes, name), bytes, options, name),

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::choose::{self, Parsed};
 use super::declare::Declared;
+use super::numbers::{rounded, tell_rounded};
 use super::volume::{Values, not_finite};
 use super::{ReadOptions, VolumeInput, atomic};
 use crate::error::{Error, Result};
@@ -99,7 +100,15 @@ pub(super) fn parse(bytes: &[u8], name: &str, path: Option<&Path>, options: &Rea
             let starts: Vec<usize> = (0..frames).map(|f| f * count).collect();
             Ok(Contents::Points(points(&array.values, &starts, 3)))
         }
-        [nx, ny, nz] => volume(&array.values, [nx, ny, nz], geometry, options, name).map(Contents::Volume),
+        [nx, ny, nz] => {
+            let mut volume = volume(&array.values, [nx, ny, nz], geometry, options, name)?;
+            let number = header::read(bytes).map_err(|problem| Error::input(name, problem))?.number();
+            volume.notes.extend(number.narrowed());
+            if number.is_whole() {
+                volume.warnings.extend(tell_rounded(rounded(array.values.iter().copied())));
+            }
+            Ok(Contents::Volume(volume))
+        }
         [axes @ (2 | 3), count] if count > 3 => Err(Error::input(
             name,
             format!("has the shape [{axes}, {count}]; points are (N, {axes}): save its transpose (array.T)"),
@@ -132,12 +141,12 @@ fn points(values: &[f64], starts: &[usize], dimensions: usize) -> Parsed {
             parsed.row_starts.push(i);
         }
         let position = DVec3::new(row[0], row[1], row.get(2).copied().unwrap_or(0.0));
-        rows.push(position, || format!("row {i} from 0"));
+        rows.push(position, i as u64);
     }
     if values.is_empty() {
         (parsed.starts, parsed.row_starts) = (vec![0], vec![0]);
     }
-    rows.finish(&mut parsed);
+    rows.finish(&mut parsed, choose::row);
     parsed
 }
 

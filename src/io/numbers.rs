@@ -30,6 +30,22 @@ impl Number {
         self.size
     }
 
+    /// What is told of floats of 64 bits, where they are held in 32.
+    pub(super) fn narrowed(self) -> Option<String> {
+        (self.kind == Kind::Float && self.size == 8).then(|| DOUBLES.to_owned())
+    }
+
+    /// Whether it is no float.
+    pub(super) fn is_whole(self) -> bool {
+        self.kind != Kind::Float
+    }
+
+    /// A warning of whole numbers that 32 bits round.
+    pub(super) fn rounded(self, bytes: &[u8]) -> Option<String> {
+        let may_be = self.is_whole() && self.size >= 4;
+        tell_rounded(if may_be { rounded(self.decode::<f64>(bytes).into_iter()) } else { 0 })
+    }
+
     /// All numbers that `bytes` hold whole.
     pub(super) fn decode<T: Sample>(self, bytes: &[u8]) -> Vec<T> {
         match (self.kind, self.size) {
@@ -60,6 +76,22 @@ impl Number {
     }
 }
 
+/// Told of volumes of 64 bits.
+pub(super) const DOUBLES: &str = "its values of 64 bits are rounded to 32";
+
+/// Whole numbers up to here are exact in 32 bits.
+const EXACT: f64 = 16_777_216.0;
+
+/// How many of these whole numbers 32 bits round.
+pub(super) fn rounded(values: impl Iterator<Item = f64>) -> usize {
+    values.filter(|v| v.abs() > EXACT && f64::from(*v as f32) != *v).count()
+}
+
+/// A warning of whole numbers that 32 bits round.
+pub(super) fn tell_rounded(count: usize) -> Option<String> {
+    (count > 0).then(|| format!("{count} of its whole numbers are beyond {EXACT} and rounded to 32 bits"))
+}
+
 /// IEEE 754 binary16.
 fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
@@ -86,5 +118,17 @@ mod tests {
         assert_eq!(decode(Kind::Signed, true, &[0xff, 0xfe]), -2.0);
         assert_eq!(decode(Kind::Unsigned, true, &[0xff, 0xfe]), 65534.0);
         assert!(Number::new(Kind::Float, 1, false).is_none() && Number::new(Kind::Signed, 3, false).is_none());
+    }
+
+    #[test]
+    fn what_32_bits_round_is_counted() {
+        let values = [16_777_216i32, 16_777_217, -16_777_219, 16_777_218];
+        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let number = |kind, size| Number::new(kind, size, false).unwrap();
+        let told = "2 of its whole numbers are beyond 16777216 and rounded to 32 bits";
+        assert_eq!(number(Kind::Signed, 4).rounded(&bytes).as_deref(), Some(told));
+        assert_eq!(number(Kind::Signed, 4).rounded(&bytes[..4]), None);
+        assert_eq!((number(Kind::Signed, 2).rounded(&bytes), number(Kind::Float, 4).narrowed()), (None, None));
+        assert_eq!(number(Kind::Float, 8).narrowed().as_deref(), Some(DOUBLES));
     }
 }

@@ -1,12 +1,13 @@
 //! Parquet: the columns of numbers of a table.
 
 use ::bytes::Bytes;
-use parquet::basic::{Encoding, Type};
+use parquet::basic::{ConvertedType, Encoding, LogicalType, Type};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::schema::types::ColumnDescriptor;
 
 use super::choose::Parsed;
 use super::table::columns::{self, Columns};
@@ -41,12 +42,18 @@ pub(super) fn parse(data: &[u8], name: &str, options: &ReadOptions) -> Result<Pa
         Error::input(name, format!("{problem}; it is damaged, or raise --max-decompressed if that is meant"))
     })?;
     let names = schema.columns().iter().map(|c| c.path().string()).collect();
-    let is_number =
-        |c: usize| matches!(schema.column(c).physical_type(), Type::FLOAT | Type::DOUBLE | Type::INT32 | Type::INT64);
-    let texts = (0..schema.num_columns()).filter(|c| !is_number(*c)).collect();
+    let texts: Vec<usize> = (0..schema.num_columns()).filter(|c| not_read(&schema.column(*c)).is_some()).collect();
+    let lists: Vec<_> = (0..schema.num_columns()).filter(|c| schema.column(*c).max_rep_level() > 0).collect();
+    if let Some(first) = lists.first().filter(|_| options.columns.is_none() && schema.num_columns() - texts.len() < 2) {
+        return Err(refused(name, &schema.column(*first)));
+    }
     let table = Columns { format: "parquet", names, texts, ..Columns::default() };
     columns::read(table, options, name, |column| {
         let mut values = Vec::new();
+        let held = schema.column(column);
+        if not_read(&held).is_some() {
+            return Err(refused(name, &held));
+        }
         for group in 0..reader.num_row_groups() {
             let group = reader.get_row_group(group).map_err(damaged)?;
             let chunk = group.metadata().column(column);
@@ -56,13 +63,35 @@ pub(super) fn parse(data: &[u8], name: &str, options: &ReadOptions) -> Result<Pa
             }
             let pages = group.get_column_page_reader(column).map_err(damaged)?;
             let pages = Pages { pages, has_dictionary: false };
-            let what = || format!("column `{}` holds", schema.column(column).name());
-            read_column(get_column_reader(schema.column(column), Box::new(pages)), count as usize, &mut values)
-                .map_err(damaged)?
-                .map_err(|found| Error::input(name, format!("{} {found}, numbers are expected", what())))?;
+            read_column(get_column_reader(held.clone(), Box::new(pages)), count as usize, &mut values)
+                .map_err(damaged)?;
         }
         Ok(values)
     })
+}
+
+/// What a column holds that is not read, and what to do; `None` for numbers, one a row.
+fn not_read(column: &ColumnDescriptor) -> Option<&'static str> {
+    if column.max_rep_level() > 0 {
+        return Some("lists, which are not read; save x, y and z as columns of numbers");
+    }
+    match (column.logical_type_ref(), column.converted_type(), column.physical_type()) {
+        (Some(LogicalType::Float16), ..) => Some("float16, which is not read; save it as float32 or float64"),
+        (Some(LogicalType::Decimal { .. }), ..) | (_, ConvertedType::DECIMAL, _) => {
+            Some("decimals of fixed precision, which are not read; save it as float64")
+        }
+        (_, _, Type::FLOAT | Type::DOUBLE | Type::INT32 | Type::INT64) => None,
+        (_, _, Type::BOOLEAN) => Some("true and false, numbers are expected"),
+        (_, _, Type::INT96) => Some("times, numbers are expected"),
+        (_, _, Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY) => Some("texts, numbers are expected"),
+    }
+}
+
+/// The error for a column that is not read.
+fn refused(name: &str, column: &ColumnDescriptor) -> Error {
+    let path = column.path().parts();
+    let found = not_read(column).unwrap_or("numbers");
+    Error::input(name, format!("column `{}` holds {found}", path.first().map_or("", |first| first)))
 }
 
 /// Pages whose order is checked, because the decoder takes it for granted: a page that refers to a dictionary
@@ -105,25 +134,15 @@ impl PageReader for Pages {
     }
 }
 
-/// Appends the values of a column, at most `most`; those that are missing are NaN. The inner error names
-/// what the column holds instead of numbers.
-fn read_column(
-    reader: ColumnReader,
-    most: usize,
-    values: &mut Vec<f64>,
-) -> Result<Result<(), &'static str>, ParquetError> {
+/// Appends the values of a column of numbers, at most `most`; those that are missing are NaN.
+fn read_column(reader: ColumnReader, most: usize, values: &mut Vec<f64>) -> Result<(), ParquetError> {
     match reader {
-        ColumnReader::FloatColumnReader(reader) => batches(reader, most, values, |v| f64::from(*v))?,
-        ColumnReader::DoubleColumnReader(reader) => batches(reader, most, values, |v| *v)?,
-        ColumnReader::Int32ColumnReader(reader) => batches(reader, most, values, |v| f64::from(*v))?,
-        ColumnReader::Int64ColumnReader(reader) => batches(reader, most, values, |v| *v as f64)?,
-        ColumnReader::BoolColumnReader(_) => return Ok(Err("true and false")),
-        ColumnReader::Int96ColumnReader(_) => return Ok(Err("times")),
-        ColumnReader::ByteArrayColumnReader(_) | ColumnReader::FixedLenByteArrayColumnReader(_) => {
-            return Ok(Err("texts"));
-        }
+        ColumnReader::FloatColumnReader(reader) => batches(reader, most, values, |v| f64::from(*v)),
+        ColumnReader::DoubleColumnReader(reader) => batches(reader, most, values, |v| *v),
+        ColumnReader::Int32ColumnReader(reader) => batches(reader, most, values, |v| f64::from(*v)),
+        ColumnReader::Int64ColumnReader(reader) => batches(reader, most, values, |v| *v as f64),
+        _ => Err(ParquetError::General("a column changes its type".into())),
     }
-    Ok(Ok(()))
 }
 
 fn batches<T: DataType>(
@@ -243,6 +262,40 @@ mod tests {
                 changed[at] ^= change;
                 let _ = parse(&changed, "t", &ReadOptions::default());
             }
+        }
+    }
+
+    /// An empty table with these columns.
+    fn empty(columns: &str) -> Vec<u8> {
+        let schema = Arc::new(parse_message_type(&format!("message t {{ {columns} }}")).unwrap());
+        let mut bytes = Vec::new();
+        let writer = SerializedFileWriter::new(&mut bytes, schema, Arc::new(WriterProperties::default())).unwrap();
+        writer.close().unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_table_of_lists_alone_is_called_so() {
+        let bytes = empty("optional group xyz (LIST) { repeated group list { optional double element; } }");
+        let error = parse(&bytes, "t", &ReadOptions::default()).unwrap_err().to_string();
+        assert!(error.contains("column `xyz` holds lists, which are not read; save x, y and z"), "{error}");
+    }
+
+    /// Catches: lists called damaged, and float16 and decimals called texts (or read without their point).
+    #[test]
+    fn columns_that_are_not_read_are_called_what_they_are() {
+        for (column, expected) in [
+            ("optional group x (LIST) { repeated group list { optional double element; } }", "holds lists"),
+            ("required fixed_len_byte_array(2) x (FLOAT16);", "holds float16"),
+            ("required int32 x (DECIMAL(5, 2));", "holds decimals"),
+            ("required binary x (UTF8);", "holds texts"),
+            ("required boolean x;", "holds true and false"),
+        ] {
+            let bytes = empty(&format!("{column} required double y; required double z;"));
+            let columns = Some(["1", "2", "3"].map(str::to_owned).to_vec());
+            let options = ReadOptions { columns, ..ReadOptions::default() };
+            let error = parse(&bytes, "t", &options).unwrap_err().to_string();
+            assert!(error.contains("column `x") && error.contains(expected), "{error}");
         }
     }
 }

@@ -11,6 +11,7 @@ use glam::DVec3;
 use rayon::prelude::*;
 
 use super::atoms::{AtomBuilder, Attributes, Count, Record};
+use super::cell::SpaceGroup;
 use super::choose::Parsed;
 use super::lines::{Lines, number, pieces, shown};
 use crate::error::{Error, Result};
@@ -59,6 +60,8 @@ struct Reader {
     atoms: AtomBuilder,
     lines: u64,
     marks: Vec<Mark>,
+    /// Of the first CRYST1 record.
+    space_group: Option<SpaceGroup>,
 }
 
 /// A record that frames depend on.
@@ -80,7 +83,7 @@ enum Kind {
 
 impl Reader {
     fn new() -> Self {
-        Self { atoms: AtomBuilder::new(Attributes::CRYSTAL), lines: 0, marks: Vec::new() }
+        Self { atoms: AtomBuilder::new(Attributes::CRYSTAL), lines: 0, marks: Vec::new(), space_group: None }
     }
 
     /// Reads whole lines. The error is a line from 1.
@@ -98,6 +101,7 @@ impl Reader {
         self.marks.extend(part.marks.into_iter().map(moved));
         self.atoms.append(part.atoms, lines);
         self.lines += part.lines;
+        self.space_group = self.space_group.take().or(part.space_group);
     }
 
     fn line(&mut self, line: &[u8], number: u64) -> Result<(), String> {
@@ -110,7 +114,10 @@ impl Reader {
             }
             [b'E', b'N', b'D', b'M', b'D', b'L', ..] => Kind::EndOfModel,
             [b'E', b'N', b'D'] | [b'E', b'N', b'D', b' ', ..] => Kind::End,
-            [b'C', b'R', b'Y', b'S', b'T', b'1', ..] => Kind::Cell(cell(line)),
+            [b'C', b'R', b'Y', b'S', b'T', b'1', ..] => {
+                self.space_group = self.space_group.take().or_else(|| space_group(line));
+                Kind::Cell(cell(line))
+            }
             [b' ' | b'\t', ..] => {
                 let record = line.trim_ascii_start();
                 if record.starts_with(b"ATOM ") || record.starts_with(b"HETATM") {
@@ -143,6 +150,7 @@ impl Reader {
             is_hetero: line[0] == b'H',
             occupancy: value(55, 60),
             bfactor: value(61, 66),
+            formal_charge: formal_charge(line),
             ..Record::default()
         };
         self.atoms.push(&record, line_number);
@@ -159,6 +167,7 @@ impl Reader {
         let by_end = frames.models == 0 && self.atoms.frames() > 1;
         let mut parsed = self.atoms.finish("pdb");
         parsed.cells = frames.cells;
+        parsed.space_group = self.space_group;
         if by_end {
             parsed.notes.push(format!("no MODEL records: {} END lines part the frames", frames.ends));
         }
@@ -343,6 +352,21 @@ fn residue_number(text: &[u8]) -> Option<i32> {
         b'a'..=b'z' if !rest.bytes().any(|b| b.is_ascii_uppercase()) => Some(value + 16 * DIGITS + 10_000),
         _ => None,
     }
+}
+
+/// The formal charge of columns 79-80, `2-` by the standard, `-2` in some files.
+fn formal_charge(line: &[u8]) -> i8 {
+    let (digit, sign) = match [byte(line, 79), byte(line, 80)] {
+        [digit, sign @ (b'+' | b'-')] | [sign @ (b'+' | b'-'), digit] => (digit, sign),
+        _ => return 0,
+    };
+    let size = if digit.is_ascii_digit() { (digit - b'0') as i8 } else { 0 };
+    if sign == b'-' { -size } else { size }
+}
+
+/// The space group of columns 56-66, with Z of 67-70.
+fn space_group(line: &[u8]) -> Option<SpaceGroup> {
+    SpaceGroup::of(field(line, 56, 66), std::str::from_utf8(field(line, 67, 70)).ok()?.trim().parse().ok())
 }
 
 /// Lengths and angles of the unit cell; `None` if a number is missing or it is the 1 Å dummy cell.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use glam::DVec3;
 
-use super::{PointInput, atomic, cell};
+use super::{PointInput, SpaceGroup, atomic, cell};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::points::{AtomTable, PointCloud};
@@ -67,7 +67,8 @@ pub fn write_pdb(path: &Path, points: &PointInput, values: &[f64], input: Option
     let remark = format!("B FACTOR IS THE DENSITY IN 1/A^3 TIMES 1E{}", scale.exponent);
     text.push(format!("{:<80}", format!("REMARK 999 {remark}")));
     if let Some([a, b, c, alpha, beta, gamma]) = points.cell {
-        text.push(format!("CRYST1{a:9.3}{b:9.3}{c:9.3}{alpha:7.2}{beta:7.2}{gamma:7.2} P 1           1          "));
+        let group = pdb_space_group(points.space_group.as_ref());
+        text.push(format!("CRYST1{a:9.3}{b:9.3}{c:9.3}{alpha:7.2}{beta:7.2}{gamma:7.2} {group}          "));
     }
     let frames = points.frame_starts.len() - 1;
     for frame in 0..frames {
@@ -93,6 +94,23 @@ pub fn write_pdb(path: &Path, points: &PointInput, values: &[f64], input: Option
     Ok(scale)
 }
 
+/// Space group and Z in columns 56 to 70: those of the input; P 1 where it has a cell alone, and blanks for a symbol that
+/// is too long.
+fn pdb_space_group(group: Option<&SpaceGroup>) -> String {
+    let (name, z) = group.map_or(("P 1", Some(1)), |group| (group.name.as_str(), group.z));
+    let name = if name.len() > 11 { "" } else { name };
+    let z = z.filter(|z| *z < 10_000).map_or(String::new(), |z| z.to_string());
+    format!("{name:<11}{z:>4}")
+}
+
+/// A formal charge as `2-`; blanks for none.
+fn pdb_charge(charge: i8) -> String {
+    match (charge, charge.unsigned_abs()) {
+        (0, _) | (_, 10..) => "  ".to_owned(),
+        (_, size) => format!("{size}{}", if charge < 0 { '-' } else { '+' }),
+    }
+}
+
 /// An ATOM or HETATM record; `None` if a field is too long for its columns.
 fn pdb_line(atoms: &AtomTable, p: DVec3, i: usize, serial: usize, value: f64) -> Option<String> {
     let record = if is_hetero(atoms, i) { "HETATM" } else { "ATOM" };
@@ -112,9 +130,10 @@ fn pdb_line(atoms: &AtomTable, p: DVec3, i: usize, serial: usize, value: f64) ->
     let occupancy = atoms.occupancy.get(i).copied().filter(|o| o.is_finite()).unwrap_or(1.0);
     let serial = hybrid36(serial as i64, 5)?;
     let [x, y, z] = p.to_array();
+    let charge = pdb_charge(atoms.formal_charge.get(i).copied().unwrap_or(0));
     let line = format!(
         "{record:<6}{serial:>5} {name}{altloc}{residue}{resid:>4}{icode}   {x:8.3}{y:8.3}{z:8.3}{occupancy:6.2}\
-         {value:6.2}          {element:>2}  "
+         {value:6.2}          {element:>2}{charge}"
     );
     (line.len() == 80).then_some(line)
 }
@@ -142,7 +161,7 @@ fn text_of(column: &crate::points::Categorical, i: usize) -> &str {
     if column.codes.is_empty() { "" } else { column.get(i) }
 }
 
-const CIF_COLUMNS: [&str; 18] = [
+const CIF_COLUMNS: [&str; 19] = [
     "group_PDB",
     "id",
     "type_symbol",
@@ -157,6 +176,7 @@ const CIF_COLUMNS: [&str; 18] = [
     "Cartn_z",
     "occupancy",
     "B_iso_or_equiv",
+    "pdbx_formal_charge",
     "auth_seq_id",
     "auth_asym_id",
     "pdbx_PDB_model_num",
@@ -176,6 +196,10 @@ pub fn write_mmcif(path: &Path, points: &PointInput, values: &[f64], input: Opti
         if let Some(cell) = points.cell {
             let names = ["length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma"];
             std::iter::zip(names, cell).try_for_each(|(name, v)| writeln!(file, "_cell.{name} {v}"))?;
+        }
+        if let Some(group) = &points.space_group {
+            writeln!(file, "_symmetry.space_group_name_H-M {}", cif_text(&group.name))?;
+            group.z.iter().try_for_each(|z| writeln!(file, "_cell.Z_PDB {z}"))?;
         }
         writeln!(file, "loop_")?;
         CIF_COLUMNS.iter().try_for_each(|column| writeln!(file, "_atom_site.{column}"))?;
@@ -209,10 +233,11 @@ fn cif_row(
     let occupancy = atoms.occupancy.get(i).copied().filter(|o| o.is_finite()).unwrap_or(1.0);
     let [x, y, z] = cloud.positions[i].to_array();
     let (altloc, icode) = (code(&atoms.altloc, "."), code(&atoms.icode, "?"));
+    let charge = atoms.formal_charge.get(i).filter(|q| **q != 0).map_or("?".to_owned(), i8::to_string);
     writeln!(
         file,
         "{record} {} {element} {name} {altloc} {resname} {chain} {resid} {icode} {x:.3} {y:.3} {z:.3} {occupancy:.2} \
-         {scaled:.4} {resid} {chain} {model} {value:e}",
+         {scaled:.4} {charge} {resid} {chain} {model} {value:e}",
         i + 1
     )
 }

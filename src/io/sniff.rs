@@ -171,12 +171,14 @@ fn text_format(head: &[u8], ending: &str) -> Option<Format> {
 fn by_name_or_numbers(head: &[u8], name: &str, ending: &str, is_binary: bool) -> Result<Format> {
     match ending {
         "csv" | "tsv" => Ok(Format::Table),
-        "gro" if all_lines(head).nth(1).is_some_and(begins_with_integer) => Ok(Format::Gro),
-        "xyz" if lines(head).next().is_some_and(|line| words(line).count() == 1 && begins_with_integer(line)) => {
-            Ok(Format::Xyz)
-        }
+        "gro" if all_lines(head).nth(1).is_some_and(begins_with_integer) && !is_cloud(head) => Ok(Format::Gro),
+        "xyz" if lines(head).next().is_some_and(is_number_of_atoms) => Ok(Format::Xyz),
         // Clouds of points are also called .xyz: a table of three columns.
-        "xyz" if is_cloud(head) && !is_binary => Ok(Format::Table),
+        _ if is_misnamed_table(ending) && is_cloud(head) && !is_binary => Ok(Format::Table),
+        "pdb" | "ent" if has_free_atoms(head) => {
+            let problem = "its ATOM records are parted by blanks; PDB has fixed columns (x, y and z in 31 to 54)";
+            Err(Error::input(name, format!("{problem}; write it anew as PDB, or the positions as CSV")))
+        }
         "pdb" | "ent" | "cif" | "mmcif" | "npy" | "gro" | "xyz" | "pqr" | "xtc" | "trr" | "dcd" | "h5" | "hdf5"
         | "bcif" | "smlm" | "npz" | "ply" | "parquet" | "mrc" | "map" | "ccp4" | "dx" | "nrrd" | "nhdr" | "vti"
         | "vtp" | "tif" | "tiff" | "cube" | "cub" | "plt" => {
@@ -249,6 +251,34 @@ fn is_cloud(head: &[u8]) -> bool {
         let mut fields = line.split(|b| b",;|\t ".contains(b)).map(<[u8]>::trim_ascii).filter(|f| !f.is_empty());
         fields.clone().count() >= 3 && fields.all(|f| number(f).is_some())
     })
+}
+
+/// Whether the first line of an XYZ file states a number of atoms, with or without a unit.
+fn is_number_of_atoms(line: &[u8]) -> bool {
+    let mut rest = words(line).skip(1);
+    let is_unit = |word: &[u8]| word.first().is_some_and(u8::is_ascii_alphabetic);
+    begins_with_integer(line) && rest.next().is_none_or(is_unit) && rest.next().is_none()
+}
+
+/// Whether atoms begin lines, but not as PDB has them.
+fn has_free_atoms(head: &[u8]) -> bool {
+    lines(head).take(200).any(|line| line.starts_with(b"ATOM ") || line.starts_with(b"HETATM"))
+}
+
+/// Whether files of this ending may turn out to be tables: those of formats that are told by their contents.
+fn is_misnamed_table(ending: &str) -> bool {
+    const NAMED: &[&str] = &[
+        "pdb", "ent", "cif", "mmcif", "npy", "gro", "xyz", "pqr", "xtc", "trr", "dcd", "h5", "hdf5", "bcif", "smlm",
+        "npz", "ply", "parquet", "mrc", "map", "ccp4", "dx", "nrrd", "vti", "vtp", "tif", "tiff", "cube", "cub",
+    ];
+    NAMED.contains(&ending)
+}
+
+/// What is told of a table whose name says something else; clouds of points are also called .xyz.
+pub(super) fn misnamed_table(name: &str) -> Option<String> {
+    let ending = ending(name);
+    let is_told = is_misnamed_table(&ending) && ending != "xyz";
+    is_told.then(|| format!("its name ends in .{ending}, but it holds rows of numbers: it is read as a table"))
 }
 
 fn begins_with_integer(line: &[u8]) -> bool {
@@ -363,6 +393,11 @@ mod tests {
             (b"PK\x03\x04", "x.smlm", Format::Zip),
             (b"ply\r\n", "x", Format::Ply),
             (b"PAR1", "x.csv", Format::Parquet),
+            // Tables under the names of other formats.
+            (b"x,y,z\n1,2,3\n", "x.pdb", Format::Table),
+            (b"x,y,z\n1,2,3\n", "x.npy", Format::Table),
+            (b"1 2 3\n4 5 6\n", "x.gro.gz", Format::Table),
+            (b"10 bohr\n\n", "x.xyz", Format::Xyz),
             (b"\x83\xa7encoder\xa1x", "x", Format::Bcif),
             (b"ITEM: TIMESTEP\n0\n", "x.csv", Format::Lammps),
             (b"T\0\0\0CORD", "x", Format::Dcd),
@@ -383,6 +418,7 @@ mod tests {
             (b"\xff\xfex\0", "x.csv", "UTF-16"),
             (b"not a pdb\n", "x.pdb.txt", "formats read are CSV"),
             (b"not a pdb\n", "x.pdb", "PDB"),
+            (b"ATOM 1 N MET A 1 27.340 24.430 2.614 1.00 9.67\n", "x.pdb", "parted by blanks; PDB has fixed columns"),
             (b"\x01\x00\xf0\x22", "x", "unknown binary"),
             (b"no number\nwater\nO 0 0 0\n", "x.xyz", "XYZ (line 1"),
             (b"water\nno number\n", "x.gro", "GRO (line 2"),
@@ -392,5 +428,11 @@ mod tests {
             let error = format(bytes, name).unwrap_err().to_string();
             assert!(error.contains(expected), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn a_table_under_another_name_is_told() {
+        assert!(misnamed_table("a/x.pdb").unwrap().contains("ends in .pdb, but it holds rows of numbers"));
+        assert_eq!([misnamed_table("x.csv"), misnamed_table("x.dat"), misnamed_table("x.xyz")], [const { None }; 3]);
     }
 }

@@ -19,7 +19,7 @@ use glam::DVec3;
 use memchr::{memchr, memrchr};
 use rayon::prelude::*;
 
-use super::choose::{Parsed, Rows};
+use super::choose::{self, Parsed, Rows};
 use super::lines::{Lines, number, pieces, short_decimal, shown};
 use super::{ReadOptions, atomic, room};
 use crate::error::{Error, Result};
@@ -190,9 +190,8 @@ struct Reader<'a> {
     /// Whether a decimal comma was met that parts no thousands; until then the first that could, and its line.
     is_comma_clear: bool,
     doubtful: Option<(String, u64)>,
-    /// The line that is read, and the first that was left out.
+    /// The line that is read.
     line: u64,
-    first_dropped: Option<u64>,
 }
 
 /// Room for rows against those expected: at least, and where there is less.
@@ -238,7 +237,6 @@ impl<'a> Reader<'a> {
             is_comma_clear: false,
             doubtful: None,
             line: 0,
-            first_dropped: None,
         }
     }
 
@@ -267,8 +265,7 @@ impl<'a> Reader<'a> {
 
     /// Appends what was read after `lines` lines.
     fn append(&mut self, mut part: Self, lines: u64) -> Result<(), (u64, String)> {
-        let place = part.first_dropped.map_or(String::new(), |line| format!("line {}", lines + line));
-        self.rows.append(part.rows, || place);
+        self.rows.append(part.rows, lines);
         self.weights.append(&mut part.weights);
         self.sigmas.append(&mut part.sigmas);
         self.further.iter_mut().zip(&mut part.further).for_each(|(all, more)| all.append(more));
@@ -397,8 +394,7 @@ impl<'a> Reader<'a> {
         if self.dimensions == 2 {
             position.z = 0.0;
         }
-        if !self.rows.push(position, String::new) {
-            self.first_dropped.get_or_insert(self.line);
+        if !self.rows.push(position, self.line) {
             return Ok(());
         }
         if self.has_weight {
@@ -436,7 +432,7 @@ impl<'a> Reader<'a> {
             notes,
             ..Parsed::default()
         };
-        self.rows.finish(&mut parsed);
+        self.rows.finish(&mut parsed, choose::line);
         let (unit, _, note) = read_as(chosen.unit, chosen.declared);
         parsed.cloud.unit = unit;
         parsed.notes.extend(note);

@@ -1,5 +1,6 @@
 //! VTK's XML files: text, base64 and appended arrays, plain or packed with zlib, LZ4 or LZMA.
 
+use std::cell::RefCell;
 use std::io::Read;
 
 use base64::Engine as _;
@@ -103,6 +104,15 @@ pub(super) struct File<'a> {
     appended: Option<(&'a [u8], bool)>,
     /// The most bytes all arrays together may unpack to.
     pub(super) limit: u64,
+    /// What 32 bits round of the arrays read as such.
+    pub(super) rounding: RefCell<Rounding>,
+}
+
+/// What is told of arrays that 32 bits cannot hold: notes, and warnings.
+#[derive(Default)]
+pub(super) struct Rounding {
+    pub(super) note: Option<String>,
+    pub(super) warning: Option<String>,
 }
 
 impl<'a> File<'a> {
@@ -148,6 +158,7 @@ impl<'a> File<'a> {
             packer,
             appended,
             limit: files::unpacked_limit(bytes.len(), options.max_decompressed),
+            rounding: RefCell::default(),
         })
     }
 
@@ -185,6 +196,9 @@ impl<'a> File<'a> {
             let problem = format!("its array has {} bytes, {needed} are needed; it is cut or damaged", data.len());
             return self.wrong(problem);
         }
+        let mut rounding = self.rounding.borrow_mut();
+        rounding.note = rounding.note.take().or(number.narrowed());
+        rounding.warning = rounding.warning.take().or(number.rounded(&data));
         Ok(number.decode(&data))
     }
 

@@ -48,7 +48,18 @@ pub(super) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) -> Result
     Ok(reader.finish())
 }
 
+/// The number of atoms, after which some programs name the unit; angstrom alone is read.
 fn announced(line: &[u8]) -> Result<usize, String> {
+    if let [number, unit] = words(line).collect::<Vec<_>>()[..]
+        && let Some(atoms) = count(number)
+        && unit.first().is_some_and(u8::is_ascii_alphabetic)
+    {
+        let begin = String::from_utf8_lossy(unit).to_lowercase();
+        let is_angstrom = ["angstr", "ångstr"].iter().any(|known| begin.starts_with(known));
+        let problem =
+            format!("names the unit `{}`; XYZ is read in angstrom: convert it, and leave the unit out", shown(unit));
+        return if is_angstrom { Ok(atoms) } else { Err(problem) };
+    }
     count(line).ok_or_else(|| {
         format!(
             "is `{}`, the number of atoms of the next frame is expected; is the number before it right?",

@@ -126,6 +126,8 @@ pub struct AtomTable {
     pub occupancy: Vec<f64>,
     /// Isotropic B factor in Å^2; NaN where the file leaves it out.
     pub bfactor: Vec<f64>,
+    /// Formal charge in elementary charges, 0 where the file leaves it out.
+    pub formal_charge: Vec<i8>,
     /// Charge in elementary charges, of PQR.
     pub charge: Vec<f64>,
     /// Radius in angstrom, of PQR.
@@ -154,6 +156,7 @@ impl AtomTable {
         self.hetero.append(&mut other.hetero);
         self.occupancy.append(&mut other.occupancy);
         self.bfactor.append(&mut other.bfactor);
+        self.formal_charge.append(&mut other.formal_charge);
         self.charge.append(&mut other.charge);
         self.radius.append(&mut other.radius);
     }
@@ -174,6 +177,7 @@ impl AtomTable {
             hetero: pick(&self.hetero, indices),
             occupancy: pick(&self.occupancy, indices),
             bfactor: pick(&self.bfactor, indices),
+            formal_charge: pick(&self.formal_charge, indices),
             charge: pick(&self.charge, indices),
             radius: pick(&self.radius, indices),
         }

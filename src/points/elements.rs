@@ -120,7 +120,7 @@ pub fn guess(name: &[u8], resname: &[u8]) -> &'static str {
     if is_ion && let Some(symbol) = ion(without_charge(trimmed)) {
         return symbol;
     }
-    if matches!(trimmed, [b'S', b'C', b'1'..=b'9']) {
+    if is_bead(trimmed, b"") {
         return "";
     }
     let first = trimmed.iter().find(|b| b.is_ascii_alphabetic()).map(u8::to_ascii_uppercase);
@@ -133,6 +133,12 @@ pub fn guess(name: &[u8], resname: &[u8]) -> &'static str {
         Some(b'S') => "S",
         _ => "",
     }
+}
+
+/// Whether an atom is a bead of Martini: `BB` or `SC1` to `SC9` of an amino acid, or of no residue.
+pub(crate) fn is_bead(name: &[u8], resname: &[u8]) -> bool {
+    let is_named_so = matches!(name, b"BB" | [b'S', b'C', b'1'..=b'9']);
+    is_named_so && (resname.is_empty() || super::select::is_protein(resname))
 }
 
 /// The element of an ion; `W` alone is a bead of water, not tungsten.
@@ -197,6 +203,8 @@ mod tests {
             ("BB", "GLY", ""),
             ("SC1", "LYS", ""),
             ("W", "W", ""),
+            ("SC1", "", ""),
+            ("SC1", "LIG", ""),
             ("NA", "NA+", "NA"),
             ("CL-", "CL-", "CL"),
             ("CA", "CA2+", "CA"),

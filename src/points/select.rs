@@ -19,6 +19,7 @@
 mod parse;
 mod residues;
 
+pub(crate) use residues::is_protein;
 use std::ops::Range;
 use std::str::FromStr;
 

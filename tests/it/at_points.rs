@@ -329,3 +329,32 @@ fn localisations_in_hdf5_keep_their_columns() {
     let first = [-0.149_208_29 * 127.0, 138.894_74 * 117.0, 111.926_346];
     assert!((0..3).all(|i| (rows[0][i] - first[i]).abs() < 1e-2), "{:?}", rows[0]);
 }
+
+/// Catches: a space group, Z or a formal charge lost between PDB and mmCIF, in either direction.
+#[test]
+fn crystals_keep_their_symmetry_and_atoms_their_charge() {
+    let folder = folder("at-crystal");
+    let [input, pdb, cif, again] = ["t.pdb", "o.pdb", "o.cif", "again.pdb"].map(|name| path(&folder, name));
+    let cell = "CRYST1   50.840   42.770   28.950  90.00  90.00  90.00 P 21 21 21    4";
+    let atom = |i: usize, charge: &str| {
+        let x = i as f64;
+        format!(
+            "ATOM  {i:5}  N   LYS A{i:4}    {:8.3}{:8.3}{:8.3}  1.00 10.00           N{charge}\n",
+            2.0 * x,
+            x,
+            x * x
+        )
+    };
+    std::fs::write(&input, format!("{cell}\n{}{}{}", atom(1, "1+"), atom(2, "2-"), atom(3, "  "))).unwrap();
+    for (from, to) in [(&input, &pdb), (&input, &cif), (&cif, &again)] {
+        json(&densitas(&["density", from, "--bandwidth", "2A", "--at-points", to, "--json"]));
+    }
+    for written in [&pdb, &again] {
+        let text = std::fs::read_to_string(written).unwrap();
+        assert!(text.lines().any(|line| line.trim_end() == cell), "{text}");
+        let charges: Vec<&str> = text.lines().filter(|l| l.starts_with("ATOM")).map(|line| &line[76..]).collect();
+        assert_eq!(charges, [" N1+", " N2-", " N  "], "{text}");
+    }
+    let text = std::fs::read_to_string(&cif).unwrap();
+    assert!(text.contains("_symmetry.space_group_name_H-M \"P 21 21 21\"\n_cell.Z_PDB 4\n"), "{text}");
+}

@@ -83,3 +83,12 @@ fn boxes_that_are_odd_are_told() {
     let triclinic = with("1 1 0.70710678118 0 0 0 0 0.5 0.5").cells[0].unwrap();
     assert!((triclinic[2] - 10.0).abs() < 1e-6 && (triclinic[3] - 60.0).abs() < 1e-6, "{triclinic:?}");
 }
+
+/// Catches: a file refused whole, with a wrong line, because it is cut within the title of a later frame.
+#[test]
+fn a_title_without_its_frame_is_cut() {
+    let parsed = read(&format!("{WATER}{WATER}water t= 2")).unwrap();
+    assert_eq!(parsed.starts, [0, 2, 4]);
+    assert_eq!(parsed.warnings, ["the frame from line 11 on is cut: only the 2 frames before it are read"]);
+    assert!(problem("water").contains("t.gro:1: is the only line"), "{}", problem("water"));
+}

@@ -66,6 +66,11 @@ impl Header {
         Ok(())
     }
 
+    /// How its numbers are stored.
+    pub(super) fn number(&self) -> Number {
+        self.number
+    }
+
     /// Bytes of a value.
     pub(super) fn value_size(&self) -> usize {
         self.number.size()

@@ -7,7 +7,7 @@ use super::names;
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::io::ReadOptions;
-use crate::io::choose::{Parsed, Rows};
+use crate::io::choose::{self, Parsed, Rows};
 use crate::points::Column;
 
 /// What is known of columns before any is read.
@@ -90,7 +90,7 @@ pub(in crate::io) fn read(
     let mut kept = Vec::new();
     for row in 0..count {
         let at: [f64; 3] = std::array::from_fn(|axis| axes.get(axis).map_or(0.0, |c| c[row] * scales[axis]));
-        if !rows.push(DVec3::from_array(at), || format!("row {row} from 0")) {
+        if !rows.push(DVec3::from_array(at), row as u64) {
             continue;
         }
         if let Some(weight) = weights.as_ref().map(|w| w[row]).filter(|w| !(*w >= 0.0 && w.is_finite())) {
@@ -122,7 +122,7 @@ pub(in crate::io) fn read(
         warnings: columns.warnings,
         ..Parsed::default()
     };
-    rows.finish(&mut parsed);
+    rows.finish(&mut parsed, choose::row);
     parsed.cloud.unit = unit;
     parsed.cloud.weights = weights.as_ref().map(pick);
     if let [x, y, z] = &sigmas[..] {

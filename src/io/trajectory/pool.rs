@@ -1,5 +1,7 @@
 //! The chosen frames of a trajectory as one input.
 
+use std::borrow::Cow;
+
 use glam::DVec3;
 use rayon::prelude::*;
 
@@ -25,7 +27,7 @@ impl Trajectory {
         };
         let chosen = choose::frames(&options, streamed.index.len(), &name)?;
         let pool = Pool::of(&streamed, &chosen, &name, progress)?;
-        let atoms = streamed.atoms.take();
+        let atoms = streamed.atoms.take().map(Cow::Owned);
         pool.finish(&streamed, atoms, chosen, &options, &name)
     }
 
@@ -44,7 +46,7 @@ impl Trajectory {
     pub fn input(&self, numbers: &[usize], progress: &dyn Progress) -> Result<PointInput> {
         let Frames::Streamed(streamed) = &self.frames else { panic!("only frames of a file are read by themselves") };
         let pool = Pool::of(streamed, numbers, &self.name, progress)?;
-        pool.finish(streamed, streamed.atoms.clone(), numbers.to_vec(), &self.options, &self.name)
+        pool.finish(streamed, streamed.atoms.as_ref().map(Cow::Borrowed), numbers.to_vec(), &self.options, &self.name)
     }
 }
 
@@ -144,7 +146,7 @@ impl Pool {
     fn finish(
         mut self,
         streamed: &Streamed,
-        atoms: Option<AtomTable>,
+        atoms: Option<Cow<AtomTable>>,
         chosen: Vec<usize>,
         options: &ReadOptions,
         name: &str,
@@ -155,7 +157,7 @@ impl Pool {
         let cloud = PointCloud {
             positions: self.positions,
             unit: streamed.unit,
-            atoms: atoms.map(|atoms| if is_whole { atoms } else { atoms.take(&self.atoms) }),
+            atoms: atoms.map(|atoms| if is_whole { atoms.into_owned() } else { atoms.take(&self.atoms) }),
             ..PointCloud::default()
         };
         let mut input = PointInput {
@@ -172,6 +174,7 @@ impl Pool {
             times: streamed.times.clone(),
             dropped: self.dropped,
             cell: self.cell,
+            space_group: None,
             notes: streamed.notes.clone(),
             warnings: streamed.warnings.clone(),
         };

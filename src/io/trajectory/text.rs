@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::store::Store;
 use crate::error::{Error, Result};
 use crate::io::choose::{self, Parsed};
+use crate::io::gro;
 use crate::io::lines::count;
 use crate::io::sniff::Format;
 use crate::io::{Contents, PointInput, ReadOptions, Source, parse};
@@ -210,7 +211,7 @@ impl<'a> Scan<'a> {
     /// Tells that the file ends within a frame; its frames before it are read.
     fn cut(&mut self, places: Vec<Place>, line: u64) -> Option<Vec<Place>> {
         let whole = places.len();
-        self.warnings.push(format!("the frame from line {line} on is cut: only the {whole} frames before it are read"));
+        self.warnings.push(gro::cut(line, whole));
         Some(places)
     }
 }
@@ -221,7 +222,11 @@ fn counted(scan: &mut Scan, is_xyz: bool) -> Result<Option<Vec<Place>>> {
     while if is_xyz { scan.next_filled()? } else { scan.next()? } {
         let (begin, line, is_blank) = (scan.begin, scan.number, scan.line.trim_ascii().is_empty());
         if !is_xyz && !scan.next()? {
-            return Ok(is_blank.then_some(places));
+            return Ok(match (is_blank, places.is_empty()) {
+                (true, _) => Some(places),
+                (false, true) => None,
+                (false, false) => scan.cut(places, line),
+            });
         }
         let Some(atoms) = count(&scan.line) else {
             // Blank lines at the end; anything else is explained by reading all.
@@ -402,6 +407,9 @@ mod tests {
     fn what_is_cut_or_empty_is_told_and_what_is_wrong_is_left_to_reading_all() {
         let cut = check("1\na\nC 0 0 0\n2\nb\nC 1 2 3\n", Format::Xyz, 1);
         assert_eq!(cut.warnings, ["the frame from line 4 on is cut: only the 1 frames before it are read"]);
+        let gro = "t\n1\n    1SOL     OW    1   0.230   0.628   0.113\n 1 2 3\n";
+        let cut = check(&format!("{gro}{gro}a title"), Format::Gro, 2);
+        assert_eq!(cut.warnings, ["the frame from line 9 on is cut: only the 2 frames before it are read"]);
         assert!(open("1\na\nC 0 0 0\nx\n", Format::Xyz).is_none());
         assert!(open("1\na\rC 0 0 0\nb\n1\n", Format::Xyz).is_none());
         assert!(open("2\na\nC 0 0 0\n", Format::Xyz).is_none());

@@ -234,6 +234,7 @@ pub(super) fn samples(
     if rest > 0 {
         warnings.push(format!("{rest} bytes after the values are not read"));
     }
+    warnings.extend(number.rounded(&data[..needed]));
     Ok(number.decode(&data[..needed]))
 }
 

@@ -58,6 +58,7 @@ pub(in crate::io) fn parse(
     header.place(&axes, &mut raw)?;
     let stored = header.stored()?;
     raw.values = header.values(bytes, path, &stored, &mut raw.warnings, raw.shape, options, progress)?;
+    raw.notes.extend(stored.number.narrowed());
     header.tell_rest(&mut raw);
     Ok(raw)
 }

@@ -396,3 +396,83 @@ fn binary_and_cut_dx_are_told_by_their_line() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+/// Catches: a vector taken for the values, one of several arrays taken without a word, a choice that is not heard.
+#[test]
+fn of_the_arrays_of_vti_the_scalars_are_read() {
+    let array = |name: &str, components: usize, first: usize| {
+        let values: Vec<String> = (first..first + 8 * components).map(|v| v.to_string()).collect();
+        format!(
+            "<DataArray type=\"Float32\" Name=\"{name}\" NumberOfComponents=\"{components}\" format=\"ascii\">{}</DataArray>",
+            values.join(" ")
+        )
+    };
+    let read = |attribute: &str, arrays: &[String], columns: Option<&str>| {
+        let text = format!(
+            "<VTKFile type=\"ImageData\"><ImageData WholeExtent=\"0 1 0 1 0 1\"><Piece><PointData {attribute}>{}\
+             </PointData></Piece></ImageData></VTKFile>",
+            arrays.concat()
+        );
+        let options = ReadOptions { columns: columns.map(|name| vec![name.to_owned()]), ..ReadOptions::default() };
+        read_bytes(text.as_bytes(), &Source::Path("t.vti".into()), &options, &Silent).map(|input| match input {
+            Input::Volume(volume) => (volume.grid.values[0], volume.notes.concat(), volume.warnings.concat()),
+            Input::Points(_) => panic!("points"),
+        })
+    };
+    let [v, a, b] = [array("v", 3, 0), array("a", 1, 100), array("b", 1, 200)];
+    let (first, notes, warnings) = read("Vectors=\"v\"", &[v.clone(), a.clone()], None).unwrap();
+    assert!(first == 100.0 && notes.contains("the array is `a`") && warnings.is_empty(), "{notes} {warnings}");
+    let (first, notes, _) = read("Scalars=\"b\"", &[a.clone(), b.clone()], None).unwrap();
+    assert!(first == 200.0 && notes.contains("not read: `a`"), "{notes}");
+    let (first, _, warnings) = read("", &[a.clone(), b.clone()], None).unwrap();
+    assert!(first == 100.0 && warnings.contains("of `a`, `b` the first is taken; --columns NAME"), "{warnings}");
+    assert_eq!(read("", &[a.clone(), b], Some("b")).unwrap().0, 200.0);
+    let error = read("", &[v.clone(), a], Some("v")).unwrap_err();
+    assert!(error.exit_code() == 2 && error.to_string().contains("one of its arrays is expected: `a`"), "{error}");
+    assert!(read("", &[v], None).unwrap_err().to_string().contains("`v` has 3 components"));
+}
+
+/// A TIFF of one page in either byte order, as tifffile's `imwrite(..., photometric='miniswhite')` has it.
+fn white_is_zero(is_big: bool, format: u16, bits: u16, data: &[u8]) -> Vec<u8> {
+    let short = |v: u16| if is_big { v.to_be_bytes() } else { v.to_le_bytes() };
+    let long = |v: u32| if is_big { v.to_be_bytes() } else { v.to_le_bytes() };
+    let mut bytes = [&[if is_big { b'M' } else { b'I' }; 2][..], &short(42), &long(8), &short(10)].concat();
+    let data_at = 8 + 2 + 10 * 12 + 4;
+    let tags: [(u16, u32); 10] = [
+        (256, 2),
+        (257, 1),
+        (258, bits.into()),
+        (259, 1),
+        (262, 0),
+        (273, data_at),
+        (277, 1),
+        (278, 1),
+        (279, data.len() as u32),
+        (339, format.into()),
+    ];
+    for (tag, value) in tags {
+        let is_long = matches!(tag, 273 | 279);
+        bytes.extend([short(tag), short(if is_long { 4 } else { 3 })].concat());
+        bytes.extend(long(1));
+        bytes.extend(if is_long { long(value) } else { [short(value as u16), [0; 2]].concat().try_into().unwrap() });
+    }
+    bytes.extend(long(0));
+    bytes.extend(data);
+    bytes
+}
+
+/// Catches: pages inverted by the decoder, and floats that lose their digits by turning them back.
+#[test]
+fn pages_of_tiff_whose_white_is_zero_keep_their_values() {
+    for is_big in [false, true] {
+        let read = |format, bits, data: &[u8]| read(&white_is_zero(is_big, format, bits, data), "t.tif").unwrap();
+        let bytes = read(1, 8, &[3, 250]);
+        assert_eq!(bytes.grid.values, [3.0, 250.0]);
+        assert!(bytes.notes.iter().any(|note| note.contains("white is zero")), "{:?}", bytes.notes);
+        let floats = [3.0f32, 1.5e-9];
+        let data = floats.map(|v| if is_big { v.to_be_bytes() } else { v.to_le_bytes() }).concat();
+        assert_eq!(read(3, 32, &data).grid.values, floats);
+        let whole = read(1, 32, &[1; 8]);
+        assert!(whole.warnings[0].contains("2 of its whole numbers"), "{:?}", whole.warnings);
+    }
+}

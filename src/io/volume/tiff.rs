@@ -1,5 +1,7 @@
 //! TIFF stacks: one page a layer, x along a row, y down the rows, with the spacing of ImageJ or OME.
 
+mod photometric;
+
 use std::io::{self, Cursor, Write};
 
 use ::tiff::decoder::{Decoder, DecodingResult, Limits, ifd::Value};
@@ -8,6 +10,8 @@ use ::tiff::tags::{ResolutionUnit, Tag};
 use ::tiff::{ColorType, TiffError};
 use glam::DVec3;
 
+use super::super::lines::shown;
+use super::super::numbers;
 use super::super::{ReadOptions, bytes as files};
 use super::{Raw, Values};
 use crate::error::{Error, Result};
@@ -35,6 +39,9 @@ struct Layout {
     layers: Option<usize>,
     /// From the page of a layer to that of the next.
     stride: usize,
+    /// Whether pages of it have 64 bits, and how many whole numbers 32 bits round.
+    is_double: bool,
+    rounded: usize,
     notes: Vec<String>,
     warnings: Vec<String>,
 }
@@ -47,9 +54,23 @@ impl Layout {
             unit: None,
             layers: None,
             stride: 1,
+            is_double: false,
+            rounded: 0,
             notes: Vec::new(),
             warnings: Vec::new(),
         }
+    }
+
+    /// Notes what 32 bits round of a page.
+    fn look_at(&mut self, page: &DecodingResult) {
+        self.is_double |= matches!(page, DecodingResult::F64(_));
+        self.rounded += match page {
+            DecodingResult::U32(v) => numbers::rounded(v.iter().map(|v| f64::from(*v))),
+            DecodingResult::I32(v) => numbers::rounded(v.iter().map(|v| f64::from(*v))),
+            DecodingResult::U64(v) => numbers::rounded(v.iter().map(|v| *v as f64)),
+            DecodingResult::I64(v) => numbers::rounded(v.iter().map(|v| *v as f64)),
+            _ => 0,
+        };
     }
 
     /// Takes the unit that a text names.
@@ -57,7 +78,7 @@ impl Layout {
         let text = text.replace("\\u00B5", "µ");
         self.unit = text.parse().ok().filter(|u| *u != LengthUnit::Pixel);
         if self.unit.is_none() && !matches!(text.as_str(), "" | "pixel" | "pixels" | "null") {
-            self.notes.push(format!("its unit of length `{}` is not known here; none is told", text.escape_default()));
+            self.notes.push(format!("its unit of length `{}` is not known here; none is told", shown(text.as_bytes())));
         }
     }
 }
@@ -75,7 +96,10 @@ pub(in crate::io) fn parse(bytes: &[u8], name: &str, options: &ReadOptions, prog
     limits.decoding_buffer_size = page.min(most);
     limits.intermediate_buffer_size = page.min(most);
     limits.ifd_value_size = bytes.len();
-    let decoder = Decoder::new(Cursor::new(bytes)).map_err(|e| broken(1, e))?;
+    // The decoder would give other values than are stored.
+    let inverted = photometric::white_is_zero(bytes);
+    let bytes = photometric::as_black_is_zero(bytes, &inverted);
+    let decoder = Decoder::new(Cursor::new(bytes.as_ref())).map_err(|e| broken(1, e))?;
     let mut decoder = decoder.with_limits(limits);
     let description = decoder.get_tag_ascii_string(Tag::ImageDescription).unwrap_or_default();
     let resolution = [Tag::XResolution, Tag::YResolution].map(|tag| resolution(&mut decoder, tag));
@@ -88,7 +112,7 @@ pub(in crate::io) fn parse(bytes: &[u8], name: &str, options: &ReadOptions, prog
             other += 1;
         } else {
             if is_layer {
-                append_page(&mut decoder, &mut values, name, page)
+                append_page(&mut decoder, &mut values, &mut layout, name, page)
                     .map_err(|e| e.unwrap_or_else(|e| broken(page + 1, e)))?;
                 layers += 1;
                 if values.len() > most / size_of::<f32>() {
@@ -110,6 +134,11 @@ pub(in crate::io) fn parse(bytes: &[u8], name: &str, options: &ReadOptions, prog
         let problem = format!("states {stated} layers and has {layers}; it is cut, or its pages are stored without a");
         return Err(Error::input(name, format!("{problem} directory each: save it anew as a plain stack")));
     }
+    if !inverted.is_empty() {
+        layout.notes.push("it is to be shown inverted (white is zero); the values are those stored".to_owned());
+    }
+    layout.notes.extend(layout.is_double.then(|| numbers::DOUBLES.to_owned()));
+    layout.warnings.extend(numbers::tell_rounded(layout.rounded));
     if other > 0 {
         layout.warnings.push(format!("{other} pages of another size than the first are not read"));
     }
@@ -129,6 +158,7 @@ pub(in crate::io) fn parse(bytes: &[u8], name: &str, options: &ReadOptions, prog
 fn append_page<R: io::Read + io::Seek>(
     decoder: &mut Decoder<R>,
     values: &mut Vec<f32>,
+    layout: &mut Layout,
     name: &str,
     page: usize,
 ) -> Result<(), std::result::Result<Error, TiffError>> {
@@ -137,7 +167,9 @@ fn append_page<R: io::Read + io::Seek>(
         let problem = format!("its samples are {color:?}, not grey of 8 to 64 bits; save it as grey levels");
         return Err(Ok(Error::input(format!("{name}: page {}", page + 1), problem)));
     }
-    match decoder.read_image().map_err(Err)? {
+    let result = decoder.read_image().map_err(Err)?;
+    layout.look_at(&result);
+    match result {
         DecodingResult::U8(v) => values.extend(v.into_iter().map(f32::from)),
         DecodingResult::U16(v) => values.extend(v.into_iter().map(f32::from)),
         DecodingResult::U32(v) => values.extend(v.into_iter().map(|v| v as f32)),
@@ -197,7 +229,8 @@ fn imagej(description: &str, [x, y]: [Option<f64>; 2]) -> Layout {
         DVec3::new(1.0 / x.unwrap_or(1.0), 1.0 / y.unwrap_or(1.0), length("spacing").map_or(1.0, f64::abs));
     // In pixels, where the origin is.
     let origin = ["xorigin", "yorigin", "zorigin"].map(|k| length(k).unwrap_or(0.0));
-    layout.origin = -DVec3::from_array(origin) * layout.spacing;
+    // Not the negative, which is -0 where there is none.
+    layout.origin = DVec3::ZERO - DVec3::from_array(origin) * layout.spacing;
     layout.set_unit(get("unit").unwrap_or_default());
     layout.stride = channels;
     let hyperstack = channels.saturating_mul(slices).saturating_mul(frames) > 1;

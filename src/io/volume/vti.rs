@@ -27,7 +27,7 @@ pub(in crate::io) fn parse(bytes: &[u8], name: &str, options: &ReadOptions, prog
         })?;
         let whole = extent(image.attribute("WholeExtent").unwrap_or_default())
             .ok_or_else(|| Error::input(name, "its ImageData has no WholeExtent of six whole numbers"))?;
-        file.volume(image, whole, progress)
+        file.volume(image, whole, options.columns.as_deref(), progress)
     })?;
     raw.unit = unit;
     Ok(raw)
@@ -51,12 +51,14 @@ fn shape(extent: ExtentOf, is_cells: bool) -> [usize; 3] {
 }
 
 impl File<'_> {
-    fn volume(&self, image: Node, whole: ExtentOf, progress: &dyn Progress) -> Result<Raw> {
+    fn volume(&self, image: Node, whole: ExtentOf, chosen: Option<&[String]>, progress: &dyn Progress) -> Result<Raw> {
         let pieces: Vec<Node> = image.children().filter(|n| n.has_tag_name("Piece")).collect();
-        let mut notes = Vec::new();
-        let Some((is_cells, array)) = pieces.first().and_then(|piece| scalars(*piece, &mut notes)) else {
-            return self.wrong("its first piece has no array of point or cell data; give a file that has");
+        let Some(piece) = pieces.first() else {
+            return self.wrong("its ImageData has no piece, so no values; give a file that has");
         };
+        let (mut notes, mut warnings) = (Vec::new(), Vec::new());
+        let all = arrays(*piece);
+        let (is_cells, array) = self.scalars(&all, chosen, &mut notes, &mut warnings)?;
         let array_name = array.attribute("Name").unwrap_or_default().to_owned();
         let shape_of_all = shape(whole, is_cells);
         let len = checked_bytes(shape_of_all, 1, self.name)?;
@@ -96,7 +98,10 @@ impl File<'_> {
         if is_cells {
             notes.push("its values are of cells; they are taken at the middle of each".to_owned());
         }
-        Ok(Raw { format: "vti", shape: shape_of_all, origin, steps, values, unit: None, notes, warnings: Vec::new() })
+        let rounding = self.rounding.take();
+        notes.extend(rounding.note);
+        warnings.extend(rounding.warning);
+        Ok(Raw { format: "vti", shape: shape_of_all, origin, steps, values, unit: None, notes, warnings })
     }
 
     /// Where each piece lies.
@@ -129,19 +134,74 @@ impl File<'_> {
     }
 }
 
-/// The array that a piece calls its scalars, else its first, and whether it is of cells.
-fn scalars<'a>(piece: Node<'a, 'a>, notes: &mut Vec<String>) -> Option<(bool, Node<'a, 'a>)> {
+/// An array of the first piece.
+struct Array<'a> {
+    node: Node<'a, 'a>,
+    name: &'a str,
+    is_cells: bool,
+    has_one_value: bool,
+    /// Whether the piece calls it its scalars.
+    is_active: bool,
+}
+
+/// The arrays of a piece, those of points first.
+fn arrays<'a>(piece: Node<'a, 'a>) -> Vec<Array<'a>> {
+    let mut all = Vec::new();
     for (data, is_cells) in [("PointData", false), ("CellData", true)] {
         let Some(group) = vtk::child(piece, data) else { continue };
-        let arrays: Vec<Node> = group.children().filter(|n| n.has_tag_name("DataArray")).collect();
-        let named = |n: &&Node| n.attribute("Name").is_some_and(|name| group.attribute("Scalars") == Some(name));
-        let Some(array) = arrays.iter().find(named).or(arrays.first()) else { continue };
-        if arrays.len() > 1 {
-            notes.push(format!("{} more arrays of it are not used", arrays.len() - 1));
-        }
-        return Some((is_cells, *array));
+        all.extend(group.children().filter(|n| n.has_tag_name("DataArray")).map(|node| {
+            let name = node.attribute("Name").unwrap_or_default();
+            let has_one_value = node.attribute("NumberOfComponents").is_none_or(|n| n.trim() == "1");
+            let is_active = node.has_attribute("Name") && group.attribute("Scalars") == Some(name);
+            Array { node, name, is_cells, has_one_value, is_active }
+        }));
     }
-    None
+    all
+}
+
+/// Names as they are listed.
+fn listed<'a>(arrays: impl Iterator<Item = &'a Array<'a>>) -> String {
+    arrays.map(|a| format!("`{}`", shown(a.name.as_bytes()))).collect::<Vec<_>>().join(", ")
+}
+
+impl File<'_> {
+    /// The array that is asked for; else the one that the piece calls its scalars, else its first of one value a node; and
+    /// whether it is of cells.
+    fn scalars<'a>(
+        &self,
+        arrays: &'a [Array<'a>],
+        chosen: Option<&[String]>,
+        notes: &mut Vec<String>,
+        warnings: &mut Vec<String>,
+    ) -> Result<(bool, Node<'a, 'a>)> {
+        let scalars = || arrays.iter().filter(|a| a.has_one_value);
+        let mut found = scalars().find(|a| a.is_active);
+        if let Some(wanted) = chosen {
+            found = scalars().find(|a| wanted == [a.name]);
+            if found.is_none() {
+                let problem = format!("--columns names `{}`, one of its arrays is expected", wanted.join(","));
+                return Err(Error::Usage(format!("{}: {problem}: {}", self.name, listed(scalars()))));
+            }
+        }
+        let Some(array) = found.or(scalars().next()) else {
+            let [first, ..] = arrays else {
+                return self.wrong("its first piece has no array of point or cell data; give a file that has");
+            };
+            let count = shown(first.node.attribute("NumberOfComponents").unwrap_or_default().as_bytes());
+            let problem = format!("has no array of one value a node (`{}` has {count} components)", first.name);
+            return self.wrong(format!("{problem}; save one, as a magnitude"));
+        };
+        let others = || scalars().filter(|a| a.name != array.name);
+        if found.is_none() && others().next().is_some() {
+            let way_out = "--columns NAME takes another";
+            let all = listed(scalars());
+            warnings.push(format!("no array is marked as its scalars: of {all} the first is taken; {way_out}"));
+        } else if arrays.len() > 1 {
+            let rest = listed(arrays.iter().filter(|a| a.name != array.name));
+            notes.push(format!("its other arrays are not read: {rest}"));
+        }
+        Ok((array.is_cells, array.node))
+    }
 }
 
 /// Copies a part to its place, x fastest.

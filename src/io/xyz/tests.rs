@@ -73,3 +73,17 @@ fn column_1_is_a_symbol_a_label_or_a_number() {
     assert!(parsed.warnings[0].contains("unknown element symbol (`Qq` on line 3)"), "{:?}", parsed.warnings);
     assert_eq!(read("1\n\nH 0 0 nan\n").unwrap().first_dropped.as_deref(), Some("line 3"));
 }
+
+#[test]
+fn a_unit_after_the_number_of_atoms_is_named() {
+    assert_eq!(read("1 angstroemd0\n\nC 1 2 3\n").unwrap().cloud.len(), 1);
+    let told = problem("1 bohr\n\nC 1 2 3\n");
+    assert!(told.contains(":1: names the unit `bohr`; XYZ is read in angstrom"), "{told}");
+}
+
+/// Catches: beads of Martini taken for boron, sulfur or scandium.
+#[test]
+fn beads_have_no_element() {
+    let atoms = read("4\n\nBB 0 0 0\nSC1 1 1 1\nSc 2 2 2\nB 3 3 3\n").unwrap().cloud.atoms.unwrap();
+    assert_eq!([0, 1, 2, 3].map(|i| atoms.element.get(i)), ["", "", "SC", "B"]);
+}

@@ -37,3 +37,7 @@ pub(super) fn hetero_by_name(atoms: &AtomTable, frame: &Range<usize>) -> Vec<boo
     let hetero: Vec<bool> = atoms.resname.levels.iter().map(|level| !is_polymer(level)).collect();
     part(&atoms.resname.codes, frame, |code| hetero[code as usize])
 }
+/// Whether a residue of this name is an amino acid.
+pub(crate) fn is_protein(resname: &[u8]) -> bool {
+    PROTEIN.iter().any(|known| resname.eq_ignore_ascii_case(known.as_bytes()))
+}

@@ -8,7 +8,8 @@ use crate::error::Result;
 use crate::io::mmcif::fields_of_line;
 
 const PREFIX: &[u8] = b"_atom_site.";
-const CELL: &[u8] = b"_cell.";
+/// Tags that hold for all models.
+const SHARED: [&[u8]; 3] = [b"_cell.", b"_symmetry.space_group_name_H-M", b"_space_group.name_H-M_alt"];
 const MODEL: &[u8] = b"_atom_site.pdbx_PDB_model_num";
 
 /// The models; `None` if the table is written in another way, or there are two, which reading all explains.
@@ -31,7 +32,7 @@ pub(super) fn frames(scan: &mut Scan) -> Result<Option<Vec<Place>>> {
         if begins(&scan.line, PREFIX) || begins(&scan.line, b"data_") && places.is_some() {
             // A tag with its value, a second table, or a second block.
             return Ok(None);
-        } else if begins(&scan.line, CELL) {
+        } else if SHARED.iter().any(|tag| begins(&scan.line, tag)) {
             add(&mut before, scan.begin..scan.end);
             lines += 1;
         } else if scan.line.trim_ascii().eq_ignore_ascii_case(b"loop_") {
