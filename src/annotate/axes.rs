@@ -16,7 +16,7 @@ const MOST_TICKS_FLAT: usize = 9;
 /// Ticks are on average this many em apart or more.
 const LEAST_TICK_DISTANCE: f64 = 2.4;
 /// An edge that appears shorter than this many em is seen end-on and gets no scale.
-const LEAST_EDGE: f64 = 2.0;
+const LEAST_EDGE: f64 = 1.5;
 /// A short edge whose round numbers do not fit has two of so many ticks at most.
 const MOST_TICKS_OF_PAIR: usize = 12;
 /// Numbers keep this many em from all else.
@@ -185,12 +185,15 @@ fn scale(
     let mut counts = (2..=room.min(naming.most_ticks)).rev().chain(room + 1..=naming.most_ticks);
     let found = counts
         .any(|most| Ticks::within(low, high, most).is_some_and(|ticks| scale.number_all(page, &ticks, &place, naming)));
-    // A single number tells nothing: of closer ticks the two farthest apart that find room do, and on a short edge its ends.
-    if !found
-        && !(2..=MOST_TICKS_OF_PAIR).any(|most| {
-            Ticks::within(low, high, most).is_some_and(|ticks| scale.number_two(page, &ticks, &place, naming))
+    // A single number tells nothing: of closer ticks the two farthest apart that find room do, regular ones if there are
+    // any, and on a short edge its ends.
+    let mut pair_of = |regular: bool| {
+        (2..=MOST_TICKS_OF_PAIR).any(|most| {
+            let ticks = Ticks::within(low, high, most);
+            ticks.is_some_and(|ticks| scale.number_two(page, &ticks, &place, naming, regular))
         })
-    {
+    };
+    if !found && !pair_of(true) && !pair_of(false) {
         scale.number_the_ends(page, [low, high], naming);
     }
     scale.numbers.iter().for_each(|(_, area)| page.take(*area));
@@ -250,22 +253,24 @@ impl Scale {
         true
     }
 
-    /// Numbers the two of these ticks that lie farthest apart of those that find room.
+    /// Numbers the two of these ticks that lie farthest apart of those that find room; only such as are regular without
+    /// those in between, if asked for.
     fn number_two(
         &mut self,
         page: &mut Page,
         ticks: &Ticks,
         place: &dyn Fn(f64) -> Option<DVec2>,
         naming: &Naming,
+        regular: bool,
     ) -> bool {
         let labels = ticks.labels(3);
         let Some(placed) = self.laid_out(page, ticks, &labels, place) else { return false };
         let free: Vec<usize> = (0..placed.len()).filter(|&i| page.is_free_by(&placed[i].1, NUMBER_DISTANCE)).collect();
-        let (Some(&first), Some(&last)) = (free.first(), free.last()) else { return false };
-        if first == last || touch(page, &placed[first].1, &placed[last].1) {
-            return false;
-        }
-        self.take(ticks, &labels, &placed, [&[first, last]; 2]);
+        let pairs = free.iter().flat_map(|&a| free.iter().filter(move |&&b| b > a).map(move |&b| [a, b]));
+        let fitting =
+            pairs.filter(|&[a, b]| (!regular || ticks.are_regular(a, b)) && !touch(page, &placed[a].1, &placed[b].1));
+        let Some(pair) = fitting.max_by_key(|[a, b]| b - a) else { return false };
+        self.take(ticks, &labels, &placed, [&pair; 2]);
         self.name(&labels, naming);
         true
     }

@@ -28,8 +28,9 @@ const MOST_TICKS: usize = 7;
 
 /// The shares of the mass that a second axis tells of.
 pub const MASS_SHARES: [f64; 9] = [0.99, 0.98, 0.95, 0.9, 0.75, 0.5, 0.25, 0.1, 0.05];
-/// Width that the second axis takes, in em.
+/// Width that the second axis takes, and that most bars with numbers take, in em.
 pub const MASS_ROOM: f64 = 3.8;
+const TEXT_ROOM: f64 = 6.7;
 
 /// A colour bar to be drawn.
 pub struct Bar<'a> {
@@ -51,7 +52,7 @@ pub struct Bar<'a> {
     pub see_through: bool,
     /// The densities above which the [`MASS_SHARES`] lie, if they are shown.
     pub mass: Vec<f64>,
-    /// The values of contours, which are lines across it.
+    /// The values of contours or surfaces, which are lines across it.
     pub lines: Vec<f64>,
     /// Their colour; without one each is black or white.
     pub line_color: Option<Rgb>,
@@ -104,7 +105,12 @@ impl<'a> Bar<'a> {
     pub fn of(scene: &'a Scene) -> Self {
         let bar = Self::new(&scene.transfer, scene.grid.unit, &scene.annotations);
         let see_through = scene.volume && scene.mode == VolumeMode::Fog;
+        let lines = match &scene.mode {
+            VolumeMode::Isosurfaces(surfaces) => surfaces.iter().map(|surface| surface.level).collect(),
+            _ => Vec::new(),
+        };
         Self {
+            lines,
             name: bar.name.or(name_along_rays(scene)),
             dimensions: scene.mode.dimensions(),
             fades: (scene.mode.is_projection() || scene.mode == VolumeMode::Slices)
@@ -158,8 +164,27 @@ struct Columns {
     bar: Area,
 }
 
-/// Draws the colour bar in the part of the picture below `top`.
-pub fn draw(page: &mut Page, bar: &Bar, top: f64) {
+/// What there was no room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacks {
+    /// Nothing.
+    Nothing,
+    /// The shares of the mass.
+    Mass,
+    /// All numbers and the heading.
+    Numbers,
+    /// The whole bar.
+    All,
+}
+
+/// Whether a picture of this width has room for shares of the mass beside the numbers.
+pub fn has_room_for_mass(em: f64, width: f64) -> bool {
+    (TEXT_ROOM + MASS_ROOM) * em <= MOST_OF_WIDTH * width
+}
+
+/// Draws the colour bar in the part of the picture below `top`: first the shares of the mass are left out where there is no
+/// room, then numbers and heading.
+pub fn draw(page: &mut Page, bar: &Bar, top: f64) -> Lacks {
     let (em, height) = (page.em, page.size.y - top);
     let length = (SHARE_OF_HEIGHT * page.size.y).min(height - 6.5 * em);
     // Beside a map it is as high as that, but for its heading.
@@ -170,12 +195,15 @@ pub fn draw(page: &mut Page, bar: &Bar, top: f64) {
     });
     let texts = texts(bar, (length / (2.4 * em)) as usize);
     let column = (bar.veil() + BAR) * em;
-    let mass_room = if bar.mass.is_empty() { 0.0 } else { MASS_ROOM * em };
-    let width = text_width(page, bar, &texts).max(column) + mass_room;
-    let complete = width + 1.5 * em <= MOST_OF_WIDTH * page.size.x && length >= LEAST_LENGTH * em;
+    let numbered = text_width(page, bar, &texts).max(column);
+    let most = MOST_OF_WIDTH * page.size.x;
+    let fits = |width: f64| width + 1.5 * em <= most && length >= LEAST_LENGTH * em;
+    let with_mass = !bar.mass.is_empty() && has_room_for_mass(em, page.size.x) && fits(numbered + MASS_ROOM * em);
+    let complete = fits(numbered);
+    let width = if with_mass { numbered + MASS_ROOM * em } else { numbered };
     let (length, width) = if complete { (length, width) } else { (0.65 * height, column) };
-    if length < LEAST_LENGTH * em || width + em > MOST_OF_WIDTH * page.size.x {
-        return;
+    if length < LEAST_LENGTH * em || width + em > most {
+        return Lacks::All;
     }
     let heading_height = if complete { bar.lines_of_heading(&texts) * LINE * em } else { 0.0 };
     let middle = top + 0.5 * (height + heading_height);
@@ -188,12 +216,14 @@ pub fn draw(page: &mut Page, bar: &Bar, top: f64) {
     let left = bar.beside.map_or(at_edge, |area| at_edge.min(area.max.x + BESIDE * em));
     let columns = columns(page, bar, left, middle, length);
     draw_columns(page, bar, &columns);
-    if complete {
-        let right = write_numbers(page, &columns.bar, columns.bar.max.x, texts.numbers, true);
-        let mass = write_mass(page, bar, &columns.bar, right + 0.3 * em);
-        let end = mass.map_or(page.size.x - em, |left| left - 0.5 * em);
-        write_heading(page, columns.veil.min, end, texts.heading);
+    if !complete {
+        return Lacks::Numbers;
     }
+    let right = write_numbers(page, &columns.bar, columns.bar.max.x, texts.numbers, true);
+    let mass = if with_mass { write_mass(page, bar, &columns.bar, right + 0.3 * em) } else { None };
+    let end = mass.map_or(page.size.x - em, |left| left - 0.5 * em);
+    write_heading(page, columns.veil.min, end, texts.heading);
+    if bar.mass.is_empty() || with_mass { Lacks::Nothing } else { Lacks::Mass }
 }
 
 /// The heading and the numbers, `most` or fewer.
@@ -277,7 +307,9 @@ fn write_mass(page: &mut Page, bar: &Bar, column: &Area, left: f64) -> Option<f6
     // Ticks away from the bar would be read as minus signs.
     write_numbers(page, column, left, numbers, false);
     let size = page.text_size("mass", page.em);
-    let min = DVec2::new(left + NUMBERS_AT * page.em, page.snap(column.min.y - 0.9 * page.em - size.y));
+    // On the last line of the heading.
+    let bottom = page.snap(column.min.y - HEADING_AT * page.em);
+    let min = DVec2::new(left + NUMBERS_AT * page.em, bottom - size.y);
     let area = Area { min, max: min + size };
     page.take(area);
     page.write("mass".into(), area, page.em);
@@ -299,7 +331,7 @@ const VEIL: f64 = 0.7;
 /// Width of the opaque column, in em.
 const BAR: f64 = 1.2;
 /// Wider headings, as the names of columns may be, begin before the bar, in em.
-const WIDEST_HEADING: f64 = 5.0;
+const WIDEST_HEADING: f64 = 6.5;
 /// Names of columns are cut after so many letters.
 const MOST_LETTERS: usize = 24;
 /// Room for numbers of up to six digits, and for most headings, in em.
@@ -425,13 +457,15 @@ fn write_numbers(page: &mut Page, bar: &Area, left: f64, mut numbers: Vec<(f64, 
     right
 }
 
-/// Writes lines that end above the bar whose top left corner is `corner`.
+/// Writes lines that end above the bar whose top left corner is `corner`, and begin with it where they end before `end`:
+/// else all of them so far before it that the widest does.
 fn write_heading(page: &mut Page, corner: DVec2, end: f64, lines: Vec<String>) {
     let em = page.em;
+    let widest = lines.iter().map(|line| page.text_size(line, em).x).fold(0.0, f64::max);
+    let left = corner.x.min(page.snap(end - widest));
     let mut bottom = corner.y - HEADING_AT * em;
     for line in lines.into_iter().rev() {
         let size = page.text_size(&line, em);
-        let left = corner.x.min(page.snap(end - size.x));
         let max = DVec2::new(left + size.x, page.snap(bottom));
         let area = Area { min: DVec2::new(left, max.y - size.y), max };
         bottom = area.min.y - 0.15 * em;

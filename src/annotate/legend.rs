@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use glam::DVec2;
 
 use super::page::Page;
+use super::title::ellipsized;
 use super::{Area, Ink, Shape};
 use crate::color::LookupTable;
 use crate::scene::PointColors;
@@ -16,10 +17,12 @@ const NAME_AT: f64 = 1.5;
 const MARGIN: f64 = 1.2;
 /// No more of the width than this.
 const MOST_OF_WIDTH: f64 = 0.3;
+/// Names with less room than this many em are left out.
+const LEAST_NAME: f64 = 2.0;
 
 /// Draws a square and a name a category, in the middle of the right edge or in the upper left corner below `top`; as
-/// many as have room, and the number of the others.
-pub fn draw(page: &mut Page, colors: &PointColors, names: &[String], at_right: bool, top: f64) {
+/// many as have room, and the number of the others. Names that are too long are cut. Whether there was room for any.
+pub fn draw(page: &mut Page, colors: &PointColors, names: &[String], at_right: bool, top: f64) -> bool {
     let em = page.em;
     let room = page.size.y - top - 2.0 * MARGIN * em;
     let rows = ((room / (ROW * em)).max(0.0) as usize).min(names.len());
@@ -30,10 +33,12 @@ pub fn draw(page: &mut Page, colors: &PointColors, names: &[String], at_right: b
         let repeated = if repeats(colors, names.len()) { ", colours repeat" } else { "" };
         lines.push((None, format!("and {} more{repeated}", names.len() - rows)));
     }
-    let width = lines.iter().map(|(_, text)| page.text_size(text, em).x).fold(0.0, f64::max) + NAME_AT * em;
-    if lines.is_empty() || width > MOST_OF_WIDTH * page.size.x {
-        return;
+    let room = MOST_OF_WIDTH * page.size.x - NAME_AT * em;
+    if lines.is_empty() || room < LEAST_NAME * em {
+        return names.is_empty();
     }
+    lines.iter_mut().for_each(|(_, text)| *text = ellipsized(page, text, em, room, false));
+    let width = lines.iter().map(|(_, text)| page.text_size(text, em).x).fold(0.0, f64::max) + NAME_AT * em;
     let left = page.snap(if at_right { page.size.x - width - MARGIN * em } else { MARGIN * em });
     let height = lines.len() as f64 * ROW * em;
     let first = if at_right { top + 0.5 * (page.size.y - top - height) } else { top + MARGIN * em };
@@ -50,6 +55,7 @@ pub fn draw(page: &mut Page, colors: &PointColors, names: &[String], at_right: b
         page.take(area);
         page.write(text, area, em);
     }
+    true
 }
 
 /// Whether a category has the colour of an earlier one.

@@ -28,7 +28,7 @@ use crate::color::Rgb;
 use crate::scene::{
     Annotations, Background, Camera, ColorKey, Frame, PointColors, Scene, Viewpoint, VolumeMode, Window,
 };
-use colorbar::{Bar, MASS_SHARES};
+use colorbar::{Bar, Lacks, MASS_SHARES};
 use page::Page;
 
 /// Whether a mark is seen through the density or stands before it.
@@ -237,7 +237,8 @@ pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
     let mut page = Page::new(scene.background, scene.foreground(), frame);
     let top = title::draw(&mut page, &scene.annotations);
     if scene.annotations.colorbar {
-        draw_keys(&mut page, scene, top);
+        let mass = if scene.annotations.mass_axis { scene.grid.levels_enclosing(&MASS_SHARES) } else { Vec::new() };
+        draw_keys(&mut page, scene, top, mass);
     }
     if scene.annotations.scale_bar {
         scalebar::draw(&mut page, camera, scene.grid.unit);
@@ -252,24 +253,47 @@ pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
     page.marks
 }
 
-/// What tells the meaning of the colours: a bar of the density where it gives any, a bar or a legend of the points.
-fn draw_keys(page: &mut Page, scene: &Scene, top: f64) {
+/// What a picture of `scene` has no room for of what tells the meaning of its colours, in words.
+pub fn left_out(scene: &Scene, frame: &Frame) -> Vec<&'static str> {
+    if !scene.annotations.colorbar {
+        return Vec::new();
+    }
+    let mut page = Page::new(scene.background, scene.foreground(), frame);
+    let top = title::draw(&mut page, &scene.annotations);
+    // Which shares there are changes no room.
+    let mass = if scene.annotations.mass_axis { vec![f64::NAN] } else { Vec::new() };
+    draw_keys(&mut page, scene, top, mass)
+}
+
+/// What tells the meaning of the colours: a bar of the density where it gives any, a bar or a legend of the points. Gives
+/// what there was no room for. `mass` are the levels of the [`MASS_SHARES`], if they are shown.
+fn draw_keys(page: &mut Page, scene: &Scene, top: f64, mass: Vec<f64>) -> Vec<&'static str> {
+    let mut lacks = Vec::new();
+    let mut bar = |lack: Lacks| match lack {
+        Lacks::Nothing => {}
+        Lacks::Mass => lacks.push("the shares of the mass (--mass-axis)"),
+        Lacks::Numbers => lacks.push("the numbers of the colour bar"),
+        Lacks::All => lacks.push("the colour bar"),
+    };
+    let mut has_legend = true;
     let colors = scene.points.as_ref().and_then(|points| points.colors.as_ref());
     if let Some(PointColors { key: ColorKey::Categories(names), .. }) = colors {
-        legend::draw(page, colors.expect("just found"), names, !scene.volume, top);
+        has_legend = legend::draw(page, colors.expect("just found"), names, !scene.volume, top);
     }
     match colors {
         Some(colors) if !scene.volume => {
             if let ColorKey::Column(name) = &colors.key {
-                colorbar::draw(page, &Bar::of_column(&colors.transfer, name), top);
+                bar(colorbar::draw(page, &Bar::of_column(&colors.transfer, name), top));
             }
         }
         _ => {
-            let grid = &scene.grid;
-            let mass = if scene.annotations.mass_axis { grid.levels_enclosing(&MASS_SHARES) } else { Vec::new() };
-            colorbar::draw(page, &Bar { mass, ..Bar::of(scene) }, top);
+            bar(colorbar::draw(page, &Bar { mass, ..Bar::of(scene) }, top));
         }
     }
+    if !has_legend {
+        lacks.push("the legend");
+    }
+    lacks
 }
 
 /// The part of a picture into which the drawn box should be fitted so that the title, the colour

@@ -160,7 +160,8 @@ pub fn plot_area(annotations: &Annotations, frame: &Frame, top: f64) -> Area {
     // Where numbers would need much of a small picture there are none.
     let numbers = if annotations.axes && 4.0 * em <= 0.2 * size.min_element() { 4.0 * em } else { 0.0 };
     let scale_bar = if annotations.scale_bar { scalebar::ROOM * em } else { 0.0 };
-    let complete_bar = (8.0 + if annotations.mass_axis { colorbar::MASS_ROOM } else { 0.0 }) * em;
+    let has_mass = annotations.mass_axis && colorbar::has_room_for_mass(em, size.x);
+    let complete_bar = (8.0 + if has_mass { colorbar::MASS_ROOM } else { 0.0 }) * em;
     let right = match annotations.colorbar {
         true if complete_bar < MOST_MARGIN * size.x => complete_bar,
         true => 4.0 * em,

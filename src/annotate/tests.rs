@@ -625,3 +625,38 @@ fn keys_of_points_stay_inside_and_apart() {
         }
     }
 }
+
+/// Catches: numbers of the bar dropped for the shares of the mass, room kept for shares that are not there, lines of the
+/// heading that begin at different places, what has no room not told.
+#[test]
+fn shares_of_the_mass_give_way_first_and_stand_in_line() {
+    let mut scene = scene(boxes()[0], View::ISO, None);
+    (scene.annotations.mass_axis, scene.annotations.scale_bar) = (true, false);
+    let levels: Vec<f32> = (0..8).map(|i| 2e-5 + 1e-5 * i as f32).collect();
+    scene.grid = Arc::new(DensityGrid::new(scene.grid.lattice, levels, Some(LengthUnit::Angstrom)).unwrap());
+    for (size, lacks, has_mass, has_numbers) in [
+        ([800, 600], None, true, true),
+        ([400, 300], None, true, true),
+        ([300, 200], Some("the shares of the mass (--mass-axis)"), false, true),
+        ([120, 90], Some("the numbers of the colour bar"), false, false),
+        ([60, 30], Some("the colour bar"), false, false),
+    ] {
+        let frame = Frame { size, scale_factor: 1.0 };
+        let marks = marks_of(&scene, &frame);
+        let texts = texts(&marks);
+        let find = |wanted: &str| texts.iter().find(|t| t.0.starts_with(wanted)).map(|t| t.1);
+        assert_eq!(left_out(&scene, &frame), Vec::from_iter(lacks), "{size:?}");
+        assert_eq!((find("mass").is_some(), find("density").is_some()), (has_mass, has_numbers), "{size:?}: {texts:?}");
+        let shares = texts.iter().filter(|t| t.0.ends_with(" %")).count();
+        assert_eq!(shares > 1, has_mass, "{size:?}: {texts:?}");
+        if let (Some(name), Some(unit)) = (find("density"), find("(10")) {
+            assert_eq!(name.min.x, unit.min.x, "{size:?}");
+            assert!(find("mass").is_none_or(|mass| mass.max.y == unit.max.y), "{size:?}: {texts:?}");
+        }
+    }
+    let room = |mass_axis: bool, size: [u32; 2]| {
+        let annotations = Annotations { mass_axis, ..scene.annotations.clone() };
+        plot_area(&annotations, &Frame { size, scale_factor: 1.0 }).max.x
+    };
+    assert!(room(true, [300, 200]) == room(false, [300, 200]) && room(true, [400, 300]) < room(false, [400, 300]));
+}

@@ -60,6 +60,19 @@ impl Ticks {
         self.whole_numbers().map(|n| decimal_value(n, self.exponent)).collect()
     }
 
+    /// Whether two of the ticks, counted from the first, are regular without those in between: neighbours among the
+    /// multiples of their distance, which is 1, 2 or 5 times a power of ten, or as far below 0 as above.
+    pub fn are_regular(&self, a: usize, b: usize) -> bool {
+        let [a, b] = [a, b].map(|i| self.first + i as i128);
+        let is_round = |mut step: i128| {
+            while step % 10 == 0 {
+                step /= 10;
+            }
+            matches!(step, 1 | 2 | 5)
+        };
+        a == -b || (a < b && a % (b - a) == 0 && is_round((b - a) * self.mantissa))
+    }
+
     /// The values as they are written. The power of ten is 0 or a multiple of `power_step`.
     pub fn labels(&self, power_step: i32) -> Labels {
         let largest = |offset: i128| self.whole_numbers().map(|n| (n - offset).abs()).max().unwrap_or(0);
@@ -198,6 +211,19 @@ mod tests {
         let below = labels(-123_456.75, -123_456.25, 6);
         assert_eq!(below.offset.as_deref(), Some("+ 123457"));
         assert_eq!(below.numbers[0], "0.3");
+    }
+
+    /// Catches: -2 and 4, or 0 and 4, of -2, 0, 2, 4, and 15 and 30 of 15, 20, 25, 30.
+    #[test]
+    fn two_ticks_alone_are_regular_where_one_would_write_them_alone() {
+        let regular = |low: f64, high: f64, most: usize| -> Vec<[f64; 2]> {
+            let ticks = Ticks::within(low, high, most).unwrap();
+            let values = ticks.values();
+            let all = (0..values.len()).flat_map(|a| (a + 1..values.len()).map(move |b| [a, b]));
+            all.filter(|&[a, b]| ticks.are_regular(a, b)).map(|pair| pair.map(|i| values[i])).collect()
+        };
+        assert_eq!(regular(-2.5, 4.5, 4), [[-2.0, 0.0], [-2.0, 2.0], [0.0, 2.0], [2.0, 4.0]]);
+        assert_eq!(regular(14.0, 31.0, 4), [[15.0, 20.0], [20.0, 25.0], [20.0, 30.0], [25.0, 30.0]]);
     }
 
     #[test]

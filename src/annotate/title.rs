@@ -102,7 +102,7 @@ fn shortened(page: &mut Page, title: &str, size: f64, room: f64, most: usize) ->
 }
 
 /// The line, or its longest beginning with `…` that fits.
-fn ellipsized(page: &mut Page, line: &str, size: f64, room: f64, always: bool) -> String {
+pub fn ellipsized(page: &mut Page, line: &str, size: f64, room: f64, always: bool) -> String {
     if !always && page.text_size(line, size).x <= room {
         return line.to_owned();
     }

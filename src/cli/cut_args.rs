@@ -8,7 +8,7 @@ use super::glyph_args::Mode;
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::grid::{DensityGrid, Sample};
-use crate::scene::{Isosurface, Plane, Scene, VolumeMode};
+use crate::scene::{Isosurface, Plane, Quantity, Scene, VolumeMode};
 
 /// Surfaces, slices and clip planes.
 #[derive(Debug, Args)]
@@ -16,7 +16,7 @@ use crate::scene::{Isosurface, Plane, Scene, VolumeMode};
 pub struct CutArgs {
     /// Levels of --mode iso, each with an opacity if below 1: "0.1,0.5:0.4" or "mass:0.5" [default: mass:0.5]
     ///
-    /// mass:SHARE is the level of the surface that holds this share of the mass.
+    /// Levels are what the colour bar says: with --quantity counts, counts in the unit written above it. mass:SHARE is the level of the surface that holds this share of the mass.
     #[arg(long, value_name = "LEVEL[:OPACITY],...", value_parser = levels)]
     iso: Option<Levels>,
     /// A plane that shows the density: x=1.5, y=0, z=-2 or POINT:NORMAL as X,Y,Z:X,Y,Z; may be repeated
@@ -65,14 +65,14 @@ impl CutArgs {
     ///
     /// # Errors
     /// [`Error::Usage`] for `--iso` with another mode, and for slices in a mode that hides them.
-    pub fn apply(&self, mode: Mode, scene: &mut Scene) -> Result<()> {
+    pub fn apply(&self, mode: Mode, quantity: Quantity, scene: &mut Scene) -> Result<()> {
         scene.mode = match mode {
             Mode::Volume | Mode::Points | Mode::Both => VolumeMode::Fog,
             Mode::Mip => VolumeMode::Maximum,
             Mode::Minip => VolumeMode::Minimum,
             Mode::Average => VolumeMode::Mean,
             Mode::Xray => VolumeMode::LineIntegral,
-            Mode::Iso => VolumeMode::Isosurfaces(self.surfaces(&scene.grid)),
+            Mode::Iso => VolumeMode::Isosurfaces(self.surfaces(&scene.grid, quantity)),
             Mode::Slice => VolumeMode::Slices,
         };
         if self.iso.is_some() && mode != Mode::Iso {
@@ -90,9 +90,15 @@ impl CutArgs {
         Ok(())
     }
 
-    fn surfaces(&self, grid: &DensityGrid) -> Vec<Isosurface> {
+    /// The surfaces; levels that are values were given in the quantity shown.
+    fn surfaces(&self, grid: &DensityGrid, quantity: Quantity) -> Vec<Isosurface> {
+        let per_shown = 1.0 / quantity.factor(grid.unit, 3);
+        let level = |level: Level| match level {
+            Level::Value(value) => value * per_shown,
+            Level::Mass(_) => level.of(grid),
+        };
         let asked = self.iso.clone().unwrap_or_else(|| vec![DEFAULT_LEVEL]);
-        asked.into_iter().map(|(l, opacity)| Isosurface { level: l.of(grid), opacity }).collect()
+        asked.into_iter().map(|(l, opacity)| Isosurface { level: level(l), opacity }).collect()
     }
 }
 
@@ -104,13 +110,18 @@ pub fn levels(text: &str) -> std::result::Result<Levels, String> {
 fn level(item: &str) -> std::result::Result<(Level, f64), String> {
     let wrong = || format!("`{item}` is no level; write 0.1 or 0.1:0.4 or mass:0.5 or mass:0.5:0.4");
     let number = |t: &str| t.trim().parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(wrong);
-    let share = |t: &str| number(t).and_then(|v| if (0.0..=1.0).contains(&v) { Ok(v) } else { Err(wrong()) });
     let (is_mass, rest) = item.strip_prefix("mass:").map_or((false, item), |rest| (true, rest));
     let (level, opacity) = match rest.split_once(':') {
-        Some((level, opacity)) => (level, share(opacity)?),
-        None => (rest, 1.0),
+        Some((level, opacity)) => (number(level)?, number(opacity)?),
+        None => (number(rest)?, 1.0),
     };
-    Ok((if is_mass { Level::Mass(share(level)?) } else { Level::Value(number(level)?) }, opacity))
+    if !(opacity > 0.0 && opacity <= 1.0) {
+        return Err(format!("`{item}`: after the colon stands an opacity, above 0 and at most 1, not {opacity}"));
+    }
+    if is_mass && !(0.0..=1.0).contains(&level) {
+        return Err(format!("`{item}` is no level: a share of the mass lies between 0 and 1"));
+    }
+    Ok((if is_mass { Level::Mass(level) } else { Level::Value(level) }, opacity))
 }
 
 fn slice(text: &str) -> std::result::Result<Plane, String> {
@@ -140,8 +151,11 @@ mod tests {
         let wanted =
             [(Level::Value(0.1), 1.0), (Level::Value(0.5), 0.4), (Level::Mass(0.5), 1.0), (Level::Mass(0.9), 0.3)];
         assert_eq!(found, wanted);
-        for bad in ["", "a", "1:2", "1:-1", "mass:2", "nan", "1,,2"] {
-            assert!(levels(bad).is_err(), "{bad}");
+        for bad in ["", "a", "mass:2", "nan", "1,,2", "1:"] {
+            assert!(levels(bad).unwrap_err().contains("is no level"), "{bad}");
+        }
+        for bad in ["1:2", "1:-1", "1:0", "mass:0.5:0"] {
+            assert!(levels(bad).unwrap_err().contains("an opacity, above 0 and at most 1, not"), "{bad}");
         }
         assert_eq!(slice("y=-2").unwrap(), Plane::perpendicular_to(1, DVec3::splat(-2.0)));
         assert_eq!(slice("1,2,3:0,0,2").unwrap(), Plane { point: DVec3::new(1.0, 2.0, 3.0), normal: DVec3::Z * 2.0 });

@@ -50,13 +50,14 @@ pub struct GlyphArgs {
     /// Opacity of a point, 0.01 to 1; those below 1 are drawn in the order of their depth
     #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
     pub point_opacity: f64,
-    /// What diameters grow with: none, density, or a column (of structures bfactor or occupancy)
+    /// What diameters grow with: none, density, a coordinate (x, y or z), or a column (of structures bfactor or occupancy)
     ///
     /// From 0 at the least value to --point-size at the largest. In the look of Mayavi --point-size times the density,
     /// if it is given.
-    #[arg(long, value_name = "none|density|COLUMN", default_value = "none")]
+    #[arg(long, value_name = "none|density|x|y|z|COLUMN", default_value = "none")]
     pub point_scale: String,
-    /// density, chain, element, a column (of structures bfactor or occupancy), or one colour (#rrggbb)
+    /// density, chain, element, a coordinate (x, y or z), a column (of structures bfactor or occupancy), or one colour
+    /// (#rrggbb)
     #[arg(long, value_name = "WHAT", default_value = "density")]
     pub color_by: String,
 }
@@ -116,7 +117,7 @@ impl GlyphArgs {
     pub fn columns(&self) -> Vec<String> {
         let wanted = [self.color_by.as_str(), self.point_scale.as_str()];
         let known = ["none", "density", "chain", "element", "bfactor", "occupancy"];
-        let is_column = |name: &&str| !known.contains(name) && !is_plain_color(name);
+        let is_column = |name: &&str| !known.contains(name) && coordinate(name).is_none() && !is_plain_color(name);
         let mut columns: Vec<String> = wanted.into_iter().filter(is_column).map(str::to_owned).collect();
         columns.dedup();
         if self.draws_points() { columns } else { Vec::new() }
@@ -143,10 +144,10 @@ impl GlyphArgs {
             return Err(Error::Usage("the input is a volume and has no points to draw; leave --mode out".into()));
         };
         let map = look.colormap_of_points(scene.background);
-        let colors = self.colors(of, values.len(), map.clone())?;
+        let colors = self.colors(of, positions, map.clone())?;
         let sizes = match self.point_scale.as_str() {
             "none" | "density" => None,
-            name => Some(Arc::new(column(of, &self.columns(), name, "--point-scale")?)),
+            name => Some(Arc::new(self.column(of, positions, name, "--point-scale")?)),
         };
         let mut layer = look.points(scene, positions.clone(), values.clone());
         if colors.is_some() {
@@ -186,7 +187,7 @@ impl GlyphArgs {
     }
 
     /// What colours the points; none: their density.
-    fn colors(&self, cloud: &PointCloud, count: usize, map: Colormap) -> Result<Option<PointColors>> {
+    fn colors(&self, cloud: &PointCloud, positions: &[DVec3], map: Colormap) -> Result<Option<PointColors>> {
         let atoms = || {
             let problem = format!("--color-by {}: the input is a table, not a structure", self.color_by);
             cloud.atoms.as_ref().ok_or(Error::Usage(problem))
@@ -195,12 +196,33 @@ impl GlyphArgs {
             "density" => None,
             "chain" => Some(by_category(&atoms()?.chain, |i, _| PALETTE[i % PALETTE.len()])),
             "element" => Some(by_category(&atoms()?.element, |_, symbol| elements::color(symbol))),
-            color if is_plain_color(color) => Some(PointColors::constant(count, parse_color(color)?)),
+            color if is_plain_color(color) => Some(PointColors::constant(positions.len(), parse_color(color)?)),
             name => {
-                let values = Arc::new(column(cloud, &self.columns(), name, "--color-by")?);
-                Some(PointColors::column(values, name.to_owned(), map))
+                let values = Arc::new(self.column(cloud, positions, name, "--color-by")?);
+                let unit = cloud.unit.filter(|_| coordinate(name).is_some());
+                Some(PointColors::column(values, unit.map_or(name.to_owned(), |unit| format!("{name} ({unit})")), map))
             }
         })
+    }
+
+    /// The numbers that an option names, one a point: a coordinate, or a column that was asked for.
+    fn column(&self, cloud: &PointCloud, positions: &[DVec3], name: &str, option: &str) -> Result<Vec<f64>> {
+        if let Some(axis) = coordinate(name) {
+            return Ok(positions.iter().map(|p| p[axis]).collect());
+        }
+        let place = self.columns().iter().position(|c| c == name);
+        if let Some(column) = place.and_then(|i| cloud.columns.get(i)) {
+            return Ok(column.values.clone());
+        }
+        match (&cloud.atoms, name) {
+            (Some(atoms), "bfactor") => Ok(atoms.bfactor.clone()),
+            (Some(atoms), "occupancy") => Ok(atoms.occupancy.clone()),
+            (Some(_), _) => Err(Error::Usage(format!(
+                "{option} {name}: a structure has x, y, z, bfactor and occupancy{}",
+                if option == "--color-by" { ", chain and element, and density" } else { ", and density" }
+            ))),
+            (None, _) => Err(Error::Usage(format!("{option} {name}: the input has no column of that name"))),
+        }
     }
 }
 
@@ -245,21 +267,9 @@ fn by_category(of: &Categorical, color: impl Fn(usize, &str) -> [u8; 3]) -> Poin
     PointColors::categories(&codes, categories)
 }
 
-/// The numbers of a column, one a point; those of a table were asked for as `columns`.
-fn column(cloud: &PointCloud, columns: &[String], name: &str, option: &str) -> Result<Vec<f64>> {
-    let place = columns.iter().position(|c| c == name);
-    if let Some(column) = place.and_then(|i| cloud.columns.get(i)) {
-        return Ok(column.values.clone());
-    }
-    match (&cloud.atoms, name) {
-        (Some(atoms), "bfactor") => Ok(atoms.bfactor.clone()),
-        (Some(atoms), "occupancy") => Ok(atoms.occupancy.clone()),
-        (Some(_), _) => Err(Error::Usage(format!(
-            "{option} {name}: a structure has bfactor and occupancy{}",
-            if option == "--color-by" { ", chain and element, and density" } else { ", and density" }
-        ))),
-        (None, _) => Err(Error::Usage(format!("{option} {name}: the input has no column of that name"))),
-    }
+/// The axis of a coordinate: 0 x, 1 y, 2 z.
+fn coordinate(name: &str) -> Option<usize> {
+    ["x", "y", "z"].iter().position(|axis| *axis == name)
 }
 
 fn diameter(text: &str) -> std::result::Result<Size, String> {

@@ -22,6 +22,7 @@ mod picture_args;
 mod plane_args;
 mod preview;
 pub(crate) mod recipe;
+mod remarks;
 mod render;
 mod report;
 pub(crate) use report::three_digits;

@@ -165,8 +165,36 @@ fn lenient(arg: Arg) -> Arg {
     }
 }
 
+/// The arguments, with a value that stands after an option that takes it behind `=` alone put there: `--ortho on`,
+/// `--fade-noise 3`. An input of such a name is written `./on`.
+fn joined(arguments: Vec<OsString>) -> Vec<OsString> {
+    let command = command();
+    let Some(verb) = arguments.iter().find_map(|name| command.find_subcommand(name)) else { return arguments };
+    let takes = |option: &str, value: &str| {
+        let option =
+            option.strip_prefix("--").and_then(|long| verb.get_arguments().find(|a| a.get_long() == Some(long)));
+        option.is_some_and(|arg| arg.is_require_equals_set())
+            && (matches!(value, "on" | "off") || value.parse::<f64>().is_ok())
+    };
+    let end = arguments.iter().position(|a| a == "--").unwrap_or(arguments.len());
+    let mut all: Vec<OsString> = Vec::with_capacity(arguments.len());
+    for (at, argument) in arguments.into_iter().enumerate() {
+        let before = all.last().and_then(|last| last.to_str()).unwrap_or_default();
+        match argument.to_str() {
+            Some(value) if at < end && takes(before, value) => {
+                let both = format!("{before}={value}");
+                all.pop();
+                all.push(both.into());
+            }
+            _ => all.push(argument),
+        }
+    }
+    all
+}
+
 /// Reads the arguments, the first of which is the program's name.
-pub fn parse(mut arguments: Vec<OsString>) -> std::result::Result<Asked, Stop> {
+pub fn parse(arguments: Vec<OsString>) -> std::result::Result<Asked, Stop> {
+    let mut arguments = joined(arguments);
     // With a recipe the input may be left out; without, the second reading asks for it.
     let input_optional = |verb: Command| verb.mut_args(|a| if a.is_positional() { a.required(false) } else { a });
     let mut given = VERBS.iter().fold(command(), |all, verb| all.mut_subcommand(verb, input_optional));
@@ -352,6 +380,24 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         command().debug_assert();
+    }
+
+    /// Catches: a value taken for the input, an input taken for a value.
+    #[test]
+    fn a_flag_takes_its_value_with_and_without_an_equals_sign() {
+        let joined = |text: &str| {
+            let all = joined(text.split(' ').map(OsString::from).collect());
+            all.into_iter().map(|a| a.into_string().unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        for (given, read) in [
+            ("d render --ortho on a.csv --gizmo off", "d render --ortho=on a.csv --gizmo=off"),
+            ("d render --fade-noise 3 a.csv", "d render --fade-noise=3 a.csv"),
+            ("d heatmap --mass-axis a.csv on", "d heatmap --mass-axis a.csv on"),
+            ("d render --axes on --ortho -- on", "d render --axes on --ortho -- on"),
+            ("d --help on", "d --help on"),
+        ] {
+            assert_eq!(joined(given), read);
+        }
     }
 
     #[test]

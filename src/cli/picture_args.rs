@@ -166,7 +166,8 @@ impl PictureArgs {
     /// # Errors
     /// Those of [`Limits::resolve`]; [`Error::Usage`] for limits that the scale has no place for.
     pub fn limits(&self, grid: &DensityGrid, default: Limits, quantity: Quantity, dimensions: u8) -> Result<Limits> {
-        let per_shown = 1.0 / quantity.factor(grid.unit, dimensions);
+        let factor = quantity.factor(grid.unit, dimensions);
+        let per_shown = 1.0 / factor;
         let of_shown = |limits| match limits {
             Limits::Value(a, b) => Limits::Value(a * per_shown, b * per_shown),
             other => other,
@@ -178,6 +179,9 @@ impl PictureArgs {
             (None, None) => base,
             (a, b) => beside(grid, base, a, b)?,
         };
+        if let Limits::Value(a, b) = chosen {
+            Limits::in_order([a * factor, b * factor])?;
+        }
         let [vmin, vmax] = chosen.resolve(grid)?;
         self.check_begin(vmin)?;
         Ok(Limits::Value(vmin, vmax))
@@ -204,9 +208,7 @@ impl PictureArgs {
         };
         let [a, b] = [self.vmin, self.vmax].map(|v| v.map(|v| v / factor));
         let [low, high] = [a.unwrap_or(low), b.unwrap_or(high)];
-        if low > high {
-            return Err(Error::Usage(format!("--vmin {low} is above --vmax {high}; swap them")));
-        }
+        Limits::in_order([low * factor, high * factor])?;
         self.check_begin(low)?;
         Ok([low, high])
     }

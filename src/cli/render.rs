@@ -12,14 +12,14 @@ use super::console::Console;
 use super::content::{Content, Stock};
 use super::parse::Asked;
 use super::scene_args::SceneArgs;
-use super::{explain, input, recipe, report};
+use super::{explain, input, recipe, remarks, report};
 use crate::annotate;
 use crate::color::Vision;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::io::{self, Input};
 use crate::render::Renderer;
-use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Scene, VolumeMode};
+use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Quantity, Scene, VolumeMode};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -76,13 +76,15 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
         report::merge(&mut out, report::object(json!({ "noise_level": content.noise(options)? })));
     }
     let mut renderer = renderer?;
-    let largest = content.grid.statistics().max;
     let scene = options.scene(&content, &frame)?;
-    if !scene.mode.is_projection() && scene.transfer.limits[0] >= largest {
-        console.warning(&format!(
-            "vmin {:.3e} is not below the largest density, {largest:.3e}: nothing is seen; choose a smaller --vmin",
-            scene.transfer.limits[0]
-        ));
+    remarks::warnings(options, &scene).iter().for_each(|warning| console.warning(warning));
+    let left_out = annotate::left_out(&scene, &frame);
+    if !left_out.is_empty() {
+        console.note(&format!("the picture has no room for {}; a larger --size has", left_out.join(" and ")));
+    }
+    if options.view.misleads(&scene) {
+        console
+            .note("in perspective the numbers of the axes hold on the near face of the box; with --ortho at any depth");
     }
     let key = scene.points.as_ref().and_then(|p| p.colors.as_ref()).map(|c| &c.key);
     if let Some(ColorKey::Column(name)) = key.filter(|_| scene.volume && scene.annotations.colorbar) {
@@ -94,15 +96,12 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
     {
         console.note(&format!("{} chains have {n} colours, which repeat in their order", names.len()));
     }
-    for option in options.glyphs.unused() {
-        console.warning(&format!("{option} changes nothing: no points are drawn; choose --mode points or both"));
-    }
     let start = Instant::now();
     let more = More { methods: content.methods(), preview: args.preview };
     let writing = draw_with(output, input_path.as_deref(), &mut renderer, &scene, &frame, asked, &more, console)?;
     seconds.insert("render".into(), (start.elapsed() - writing).as_secs_f64().into());
     seconds.insert("write".into(), writing.as_secs_f64().into());
-    if scene.transfer.limits[0] < largest && !renderer.shows_anything()? {
+    if scene.transfer.limits[0] < content.grid.statistics().max && !renderer.shows_anything()? {
         console.warning(&format!("nothing is seen: {}", why_nothing(&scene)));
     }
     let more = json!({
@@ -167,7 +166,8 @@ pub fn why_nothing(scene: &Scene) -> String {
     match &scene.mode {
         _ if !scene.clip.is_empty() => "what --clip and --clip-plane leave has no density that is drawn".into(),
         VolumeMode::Isosurfaces(_) => {
-            format!("no density has a level of --iso; they go from {:.3e} to {:.3e}", stats.min, stats.max)
+            let [least, most] = [stats.min, stats.max].map(|v| scene.told(v));
+            format!("no density has a level of --iso; they go from {least} to {most}")
         }
         VolumeMode::Minimum => "the density is about 0 at the border, and so is the smallest on each ray; cut the \
              border away with --clip"
@@ -213,8 +213,12 @@ pub fn draw_with(
 }
 
 fn tell(output: &Path, scene: &Scene, frame: &Frame, renderer: &Renderer, console: &Console) {
-    let [vmin, vmax] = scene.transfer.limits;
+    let [vmin, vmax] = scene.transfer.limits.map(|v| scene.told(v));
     let [x, y, z] = scene.grid.lattice.shape;
+    let what = match scene.annotations.quantity {
+        Quantity::Counts(_) => " counts",
+        Quantity::Density | Quantity::Values => "",
+    };
     let points = scene.points.as_ref().map(|p| match p.diameter {
         Diameter::Ranged(d) => format!("; points of diameters from 0 to {d:.3}"),
         Diameter::Proportional(d) => format!("; points of diameter {d:.3} times the density"),
@@ -222,7 +226,7 @@ fn tell(output: &Path, scene: &Scene, frame: &Frame, renderer: &Renderer, consol
         Diameter::Uniform(d) => format!("; points of diameter {d:.3}"),
     });
     console.note(&format!(
-        "{}: {} x {} pixels; {x} x {y} x {z} nodes; colours from {vmin:.3e} to {vmax:.3e}{}; drawn on {}",
+        "{}: {} x {} pixels; {x} x {y} x {z} nodes; colours from {vmin} to {vmax}{what}{}; drawn on {}",
         output.display(),
         frame.size[0],
         frame.size[1],

@@ -14,7 +14,7 @@ use super::shared::Shared;
 use crate::annotate;
 use crate::color::OpacityCurve;
 use crate::error::Result;
-use crate::scene::{Annotations, Camera, Frame, Limits, Look, Projection, Scene, View, Viewpoint};
+use crate::scene::{Annotations, Camera, Frame, Limits, Look, Projection, Scene, View, Viewpoint, VolumeMode};
 
 /// The options.
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ pub struct ViewArgs {
     /// Opacity against position in the limits, such as "0:0,0.5:0.1,1:0.8"
     #[arg(long, value_name = "CURVE", value_parser = |t: &str| OpacityCurve::parse(t))]
     pub opacity: Option<OpacityCurve>,
-    /// Optical depth everywhere times K: 0.5 is half as dense a fog
+    /// Optical depth of fog times K, 0.5 is half as dense; the opacity of surfaces times K, at most 1
     #[arg(long, value_name = "K", default_value_t = 1.0, value_parser = above_zero)]
     pub global_opacity: f64,
     /// Let densities fade that are below RATIO times their standard error [RATIO if left out: 2]
@@ -55,9 +55,12 @@ pub struct ViewArgs {
     #[arg(long, value_name = "on|off", value_parser = on_off)]
     shading: Option<bool>,
     /// The directions of x, y and z in a corner: on or off
-    #[arg(long, value_name = "on|off", default_value = "off", action = ArgAction::Set, num_args = 0..=1, default_missing_value = "on", value_parser = on_off)]
+    #[arg(long, value_name = "on|off", default_value = "off", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "on", value_parser = on_off)]
     gizmo: bool,
     /// Look along an axis: x, y, z or iso
+    ///
+    /// In perspective, as all views are without --ortho: what is nearer appears larger, so that positions cannot be read off the
+    /// axes. With --ortho they can.
     #[arg(long, value_name = "VIEW", conflicts_with = "camera", value_parser = view)]
     view: Option<View>,
     /// Degrees from +x towards +y, degrees above the xy-plane, and distance
@@ -78,7 +81,7 @@ pub struct ViewArgs {
     /// Vertical view angle in degrees [default: 30]
     #[arg(long, value_name = "DEG")]
     view_angle: Option<f64>,
-    /// Parallel projection
+    /// Parallel projection: lengths and positions are the same at any depth
     #[arg(long, conflicts_with = "view_angle")]
     pub ortho: bool,
 }
@@ -138,11 +141,14 @@ impl SceneArgs {
             scene.transfer.colormap = view.look.colormap(background);
         }
         self.glyphs.apply(&mut scene, view.look, content.points.as_deref(), frame.scale_factor)?;
-        self.cuts.apply(self.glyphs.mode, &mut scene)?;
-        if automatic {
-            scene.brighten_surfaces();
+        self.cuts.apply(self.glyphs.mode, quantity, &mut scene)?;
+        if self.glyphs.mode == Mode::Iso {
+            scene.transfer.colormap = view.look.colormap_of_points(scene.background);
         }
         picture.apply(&mut scene.transfer);
+        if automatic {
+            scene.fit_limits_to_surfaces();
+        }
         scene.annotations = Annotations { gizmo: view.gizmo, ..picture.annotations(quantity) };
         self.labels.apply(&mut scene, content);
         if let Some(own) = scene.mode.limits(&scene.grid) {
@@ -163,12 +169,21 @@ impl ViewArgs {
             scene.transfer.opacity = curve.clone();
         }
         scene.transfer.opacity = scene.transfer.opacity.clone().times(self.global_opacity);
+        if let VolumeMode::Isosurfaces(surfaces) = &mut scene.mode {
+            surfaces.iter_mut().for_each(|s| s.opacity = (s.opacity * self.global_opacity).min(1.0));
+        }
         if let Some(on) = self.shading.or((mode == Mode::Iso).then_some(true)) {
             scene.shading = on.then(|| match mode {
                 Mode::Iso => self.look.shading_of_surfaces(&scene.grid),
                 _ => self.look.shading(&scene.grid),
             });
         }
+    }
+
+    /// Whether a view along an axis, off whose numbers one would read positions, is in perspective.
+    pub fn misleads(&self, scene: &Scene) -> bool {
+        let along_an_axis = self.view.is_some_and(|view| [View::X, View::Y, View::Z].contains(&view));
+        scene.annotations.axes && !self.ortho && along_an_axis
     }
 
     /// The camera where the options leave nothing of it open, as a window's do.

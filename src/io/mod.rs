@@ -376,7 +376,13 @@ fn refuse_columns(options: &ReadOptions, what: &str) -> Result<()> {
     let option = match options {
         ReadOptions { sigma_columns: Some(_), .. } => "--sigma-columns",
         ReadOptions { columns: Some(_), .. } => "--columns",
-        ReadOptions { extra_columns, .. } if !extra_columns.is_empty() => "further columns",
+        ReadOptions { extra_columns, .. } if !extra_columns.is_empty() => {
+            let problem = format!("there is no column `{}`: this is {what}, no table", extra_columns[0]);
+            return Err(Error::Usage(format!(
+                "{problem}; --color-by and --point-scale know density, x, y, z and, of structures, chain, element, \
+                 bfactor and occupancy"
+            )));
+        }
         _ => return Ok(()),
     };
     Err(Error::Usage(format!("{option} choose columns of a table; this is {what}")))

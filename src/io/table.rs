@@ -182,6 +182,8 @@ struct Reader<'a> {
     rows: Rows,
     weights: Vec<f64>,
     further: Vec<Vec<f64>>,
+    /// Where each further column stands in `values`; it may be one of the positions too.
+    of_further: Vec<usize>,
     /// For each axis where its standard deviation stands in `values`, its column, and what it is multiplied by.
     of_sigma: Vec<(usize, (usize, f64))>,
     sigmas: Vec<DVec3>,
@@ -220,6 +222,7 @@ impl<'a> Reader<'a> {
         let first_sigma = WEIGHT + 1 + chosen.further.len();
         wanted.extend(chosen.sigmas.iter().enumerate().map(|(i, sigma)| (sigma.0, first_sigma + i)));
         let uses = Self::uses(&wanted, layout.columns.len());
+        let of_further = chosen.further.iter().map(|column| uses[*column].expect("it is wanted")).collect();
         let sigma = |sigma: &(usize, f64)| (uses[sigma.0].unwrap_or(first_sigma), *sigma);
         Self {
             layout,
@@ -233,6 +236,7 @@ impl<'a> Reader<'a> {
             rows: Rows::default(),
             weights: Vec::new(),
             further: vec![Vec::new(); chosen.further.len()],
+            of_further,
             decimal: None,
             is_comma_clear: false,
             doubtful: None,
@@ -407,7 +411,7 @@ impl<'a> Reader<'a> {
         if let [x, y, z] = self.of_sigma[..] {
             self.sigmas.push(DVec3::new(self.sigma(x)?, self.sigma(y)?, self.sigma(z)?));
         }
-        self.further.iter_mut().zip(&self.values[WEIGHT + 1..]).for_each(|(column, value)| column.push(*value));
+        std::iter::zip(&mut self.further, &self.of_further).for_each(|(column, at)| column.push(self.values[*at]));
         Ok(())
     }
 

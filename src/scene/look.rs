@@ -54,13 +54,30 @@ impl Limits {
         if !(vmin.is_finite() && vmax.is_finite()) {
             return Err(Error::Usage(format!("the limits {vmin} to {vmax} are not finite numbers")));
         }
-        if vmin > vmax {
-            return Err(Error::Usage(format!(
-                "vmin {vmin} is above vmax {vmax}; swap them, and use --reverse to turn the colours round"
-            )));
-        }
+        Self::in_order([vmin, vmax])?;
         Ok([vmin, vmax])
     }
+
+    /// Checks that vmin is not above vmax.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if it is.
+    pub fn in_order([vmin, vmax]: [f64; 2]) -> Result<()> {
+        if vmin > vmax {
+            return Err(Error::Usage(format!(
+                "vmin {} is above vmax {}; swap them, and use --reverse to turn the colours round",
+                short(vmin),
+                short(vmax)
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Six digits, without zeros at the end; a power of ten where they would be many.
+fn short(value: f64) -> String {
+    let rounded: f64 = format!("{value:.5e}").parse().expect("written as a number");
+    if (1e-4..1e6).contains(&rounded.abs()) || rounded == 0.0 { rounded.to_string() } else { format!("{rounded:e}") }
 }
 
 fn pair(values: &[f64]) -> [f64; 2] {
@@ -155,8 +172,8 @@ impl Look {
         }
     }
 
-    /// The look's colours where points are drawn on a background: they differ from it at any density, so
-    /// that points far from all others are seen.
+    /// The look's colours where points or surfaces are drawn on a background: they differ from it at any density, so
+    /// that points far from all others and surfaces of low densities are seen.
     pub fn colormap_of_points(self, background: Background) -> Colormap {
         match self {
             Self::Default if !background.is_light() => Colormap::named("plasma").expect("built in"),

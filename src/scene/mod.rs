@@ -26,7 +26,7 @@ pub use points::{ColorKey, Diameter, PointColors, PointLayer, PointOrder};
 pub use quantity::Quantity;
 pub use title::filled;
 
-use crate::color::{Rgb, TransferFunction, hex};
+use crate::color::{Rgb, Scale, TransferFunction, hex};
 use crate::geometry::Box3;
 use crate::grid::DensityGrid;
 
@@ -187,15 +187,31 @@ impl Scene {
         self.annotations.foreground.unwrap_or(self.background.foreground())
     }
 
-    /// Lowers vmax, where the limits are for surfaces alone, until the highest of them stands out from the background: near
-    /// vmin they have its colour.
-    pub fn brighten_surfaces(&mut self) {
+    /// Sets the limits, where they are for surfaces alone, so that all of them lie within, and the highest stands out from the
+    /// background: near vmin they have its colour.
+    pub fn fit_limits_to_surfaces(&mut self) {
         let VolumeMode::Isosurfaces(surfaces) = &self.mode else { return };
-        let highest = surfaces.iter().map(|surface| surface.level).fold(f64::NEG_INFINITY, f64::max);
-        let [vmin, vmax] = self.transfer.limits;
-        if highest > vmin {
-            self.transfer.limits[1] = vmax.min(vmin + (highest - vmin) / LEAST_POSITION_OF_SURFACES);
+        let levels = surfaces.iter().map(|surface| surface.level);
+        let [lowest, highest] = levels.fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], l| [a.min(l), b.max(l)]);
+        let [mut vmin, mut vmax] = self.transfer.limits;
+        if lowest <= vmin {
+            let least = self.grid.statistics().min.min(lowest);
+            vmin = match self.transfer.scale {
+                Scale::Linear => least,
+                Scale::Sqrt => least.max(0.0),
+                Scale::Log if lowest > 0.0 => 0.5 * lowest,
+                Scale::Log => vmin,
+            };
         }
+        if highest > vmin {
+            vmax = highest.max(vmax.min(vmin + (highest - vmin) / LEAST_POSITION_OF_SURFACES));
+        }
+        self.transfer.limits = [vmin, vmax];
+    }
+
+    /// A density in the quantity that the colour bar shows, with four digits.
+    pub fn told(&self, density: f64) -> String {
+        format!("{:.3e}", density * self.annotations.quantity.factor(self.grid.unit, self.mode.dimensions()))
     }
 }
 

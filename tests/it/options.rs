@@ -101,6 +101,22 @@ fn what_shows_nothing_and_what_changes_nothing_is_told() {
         (&["--mode", "slice", "--slice", "x=99"], "nothing is seen: no --slice"),
         (&["--point-size", "1", "--color-by", "#f00"], "--point-size changes nothing"),
         (&["--point-size", "1", "--color-by", "#f00"], "--color-by changes nothing"),
+        (
+            &["--mode", "mip", "--opacity", "0:0,1:1", "--global-opacity", "2"],
+            "--opacity and --global-opacity change nothing in --mode mip",
+        ),
+        (&["--mode", "slice", "--global-opacity", "2"], "--global-opacity changes nothing in --mode slice"),
+        (&["--mode", "points", "--opacity", "0:0,1:1"], "points have --point-opacity"),
+        (&["--mode", "iso", "--opacity", "0:0,1:1"], "surfaces have --iso LEVEL:OPACITY"),
+        (&["--limits", "value:3,4"], "vmin 3.000e0 is not below the largest density"),
+        (&["--limits", "value:-4,-3"], "vmax -3.000e0 is below the smallest density, 0.000e0"),
+        (
+            &["--mode", "iso", "--iso", "0.001,0.02,0.04", "--limits", "value:0.01,0.03"],
+            "--iso: outside the limits, 1.000e-2 to 3.000e-2, a surface has the colour of their end (1.000e-3, 4.000e-2)",
+        ),
+        (&["--mode", "both", "--global-opacity", "2", "--opacity", "0:0,1:1"], ""),
+        (&["--mode", "iso", "--global-opacity", "0.5"], ""),
+        (&["--mode", "iso", "--iso", "1e-5,0.04"], ""),
         (&["--mode", "points", "--point-size", "0.1"], ""),
         (&["--mode", "iso"], ""),
         (&["--mode", "minip", "--clip=-1,1,-1,1,-1,1"], ""),
@@ -109,6 +125,63 @@ fn what_shows_nothing_and_what_changes_nothing_is_told() {
         let warns = told.contains("warning");
         assert!(told.contains(wanted) && warns != wanted.is_empty(), "{options:?}: {told}");
     }
+}
+
+/// Catches: levels in the unit of the density beside a colour bar of counts, an end of the limits below a surface,
+/// opacities that do not follow the factor.
+#[test]
+fn levels_of_surfaces_are_what_the_bar_says_and_lie_on_it() {
+    let folder = folder("levels");
+    let draw = |name: &str, options: &[&str]| {
+        let to = path(&folder, name);
+        let base =
+            ["render", "sample:founding", "--grid", "12", "--size", "120x90", "--colorbar", "off", "--mode", "iso"];
+        let out = densitas(&[&base[..], &["-o", &to, "--json"], options].concat());
+        assert!(out.status.success(), "{}", stderr(&out));
+        (read_png(Path::new(&to)).1, json(&out)["limits"].clone())
+    };
+    // 5000 points without a unit: 50 counts are a density of 0.01.
+    let counts = draw("a.png", &["--quantity", "counts", "--iso", "50,mass:0.2:0.4"]);
+    assert!(counts == draw("b.png", &["--iso", "0.01,mass:0.2:0.4"]), "levels are in another unit than the bar");
+    assert!(counts.0 != draw("c.png", &["--iso", "0.011,mass:0.2:0.4"]).0, "the level changes nothing");
+    for (levels, low, high) in [("1e-5", 1e-5, 1e-5), ("1e-5,0.045", 1e-5, 0.045), ("0.02,0.03", 0.02, 0.03)] {
+        for scale in ["linear", "log", "sqrt"] {
+            let (_, limits) = draw("d.png", &["--iso", levels, "--scale", scale]);
+            let [vmin, vmax] = [0, 1].map(|i| limits[i].as_f64().unwrap());
+            assert!(vmin < low && high <= vmax, "{levels} {scale}: {limits}");
+        }
+    }
+    let half = draw("e.png", &["--iso", "0.01", "--global-opacity", "0.5"]).0;
+    assert!(half == draw("f.png", &["--iso", "0.01:0.5"]).0, "the factor is not one of the opacity");
+}
+
+/// Catches: a coordinate refused because it is a position already, or another axis.
+#[test]
+fn points_are_coloured_by_a_coordinate_of_any_format() {
+    let folder = folder("coordinate");
+    let [table, atoms] = ["a.csv", "a.xyz"].map(|name| path(&folder, name));
+    let places: Vec<[f64; 3]> =
+        (0..20).map(|i| [0.37, 0.71, 0.53].map(|k| (k * f64::from(i + 1)).fract() * 9.0)).collect();
+    let row = |p: &[f64; 3], by: char| format!("{1}{0}{2}{0}{3}", by, p[0], p[1], p[2]);
+    let rows: Vec<String> = places.iter().map(|p| format!("{},{}", row(p, ','), p[1])).collect();
+    std::fs::write(&table, format!("pos_x,pos_y,pos_z,h\n{}\n", rows.join("\n"))).unwrap();
+    let rows: Vec<String> = places.iter().map(|p| format!("C {}", row(p, ' '))).collect();
+    std::fs::write(&atoms, format!("20\n\n{}\n", rows.join("\n"))).unwrap();
+    let run = |input: &str, by: &str| {
+        let to = path(&folder, "a.png");
+        let base = ["render", input, "--grid", "8", "--size", "120x90", "--colorbar", "off", "--axes", "off"];
+        let out =
+            densitas(&[&base[..], &["--mode", "points", "--point-size", "2", "--color-by", by, "-o", &to]].concat());
+        (out.status.code(), stderr(&out), read_png(Path::new(&to)).1)
+    };
+    let (_, told, wanted) = run(&table, "h");
+    for (input, by) in [(&table, "y"), (&table, "pos_y"), (&atoms, "y")] {
+        let (status, told, found) = run(input, by);
+        assert!(status == Some(0) && found == wanted, "{input} {by}: {told}");
+    }
+    assert!(run(&table, "x").2 != wanted, "{told}");
+    let (status, told, _) = run(&atoms, "q");
+    assert!(status == Some(2) && told.contains("there is no column `q`") && told.contains("bfactor"), "{told}");
 }
 
 /// Catches: axes along another box than the one asked for, or an automatic view that does not follow it.

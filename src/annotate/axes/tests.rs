@@ -7,9 +7,9 @@ use crate::scene::{Annotations, Background, View, Window};
 
 const FRAMES: [[u32; 2]; 4] = [[320, 240], [400, 300], [800, 600], [1920, 1080]];
 
-fn scales_of(bounds: Box3, view: View, size: [u32; 2]) -> Vec<Scale> {
+fn scales_of(bounds: Box3, view: View, size: [u32; 2], mass_axis: bool) -> Vec<Scale> {
     let frame = Frame { size, scale_factor: 1.0 };
-    let annotations = Annotations { axes: true, colorbar: true, ..Annotations::default() };
+    let annotations = Annotations { axes: true, colorbar: true, mass_axis, ..Annotations::default() };
     let (area, [width, height]) = (plot_area(&annotations, &frame), frame.size_in_points());
     let from_center = area.center() - 0.5 * DVec2::new(width, height);
     let window = Window { center: from_center * DVec2::new(1.0, -1.0) / height, size: area.size() / height };
@@ -44,8 +44,8 @@ fn real_boxes() -> Vec<Box3> {
 #[test]
 fn every_axis_of_real_boxes_has_two_numbers() {
     for bounds in real_boxes() {
-        for size in FRAMES {
-            let scales = scales_of(bounds, View::ISO, size);
+        for (size, mass_axis) in FRAMES.into_iter().flat_map(|size| [(size, false), (size, true)]) {
+            let scales = scales_of(bounds, View::ISO, size, mass_axis);
             // An edge of less than two letters has no room.
             assert!(scales.len() == 3 || size[0] < 400, "{bounds:?} {size:?}");
             for scale in scales {
@@ -60,7 +60,7 @@ fn every_axis_of_real_boxes_has_two_numbers() {
 #[test]
 fn the_two_numbers_of_a_short_edge_stand_at_their_values() {
     let thin = real_boxes()[0];
-    let scale = scales_of(thin, View::ISO, [800, 600]).into_iter().find(|s| s.axis == 1).unwrap();
+    let scale = scales_of(thin, View::ISO, [800, 600], false).into_iter().find(|s| s.axis == 1).unwrap();
     let numbers: Vec<f64> = scale.numbers.iter().map(|(text, _)| text.replace('−', "-").parse().unwrap()).collect();
     assert_eq!(numbers, scale.values);
     assert!(numbers[0] >= thin.min.y && numbers[0] < numbers[1] && numbers[1] <= thin.max.y, "{numbers:?}");

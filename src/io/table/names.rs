@@ -55,7 +55,8 @@ pub(super) fn choose(layout: &Layout, options: &ReadOptions, name: &str) -> Resu
     };
     chosen.weight = options.weights.as_ref().map(|w| find(layout, w, name)).transpose()?;
     chosen.further = options.extra_columns.iter().map(|c| find(layout, c, name)).collect::<Result<_>>()?;
-    let mut all: Vec<usize> = chosen.positions.iter().chain(&chosen.weight).chain(&chosen.further).copied().collect();
+    // A further column may be one of these too: points are coloured by a coordinate.
+    let mut all: Vec<usize> = chosen.positions.iter().chain(&chosen.weight).copied().collect();
     all.sort_unstable();
     if let Some(twice) = all.windows(2).find(|pair| pair[0] == pair[1]) {
         let column = &layout.columns[twice[0]];
@@ -96,7 +97,7 @@ fn choose_sigmas(chosen: &mut Chosen, layout: &Layout, columns: &[String], name:
     let axes = chosen.positions.len();
     let columns: Vec<usize> = columns.iter().map(|c| find(layout, c, name)).collect::<Result<_>>()?;
     let taken = columns.iter().find(|c| chosen.positions.contains(c) || chosen.weight == Some(**c));
-    if let Some(column) = taken.or(columns.iter().find(|c| chosen.further.contains(c))) {
+    if let Some(column) = taken {
         let column = &layout.columns[*column];
         return Err(Error::Usage(format!("{name}: column `{column}` is asked for twice; name each column once")));
     }

@@ -208,6 +208,16 @@ fn weights_and_further_columns_come_along() {
     assert_eq!(cloud.weights, Some(vec![0.5, 0.0]));
     assert_eq!((cloud.columns[0].name.as_str(), cloud.columns[0].values[0]), ("s [nm]", 7.0));
     assert!(cloud.columns[0].values[1].is_nan());
+    // Points are coloured by a coordinate, or by what they are weighted or spread by.
+    let again = ReadOptions {
+        extra_columns: ["z", "w", "s", "z"].map(Into::into).to_vec(),
+        sigma_columns: Some(vec!["s".into()]),
+        ..options.clone()
+    };
+    let cloud = read_with(b"x,y,z,w,s\n1,2,3,0.5,7\n4,5,6,0,8\n", &again).unwrap().cloud;
+    let columns: Vec<&[f64]> = cloud.columns.iter().map(|c| &c.values[..]).collect();
+    assert_eq!(columns, [[3.0, 6.0], [0.5, 0.0], [7.0, 8.0], [3.0, 6.0]]);
+    assert_eq!((cloud.positions[1], cloud.sigmas.unwrap()[1]), (DVec3::new(4.0, 5.0, 6.0), DVec3::splat(8.0)));
     for bad in ["-0.3", "nan", "inf", ""] {
         let text = format!("x,y,z,w,s\n1,2,3,1,1\n1,2,3,{bad},1\n");
         let error = read_with(text.as_bytes(), &options).unwrap_err().to_string();

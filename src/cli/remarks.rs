@@ -1,0 +1,71 @@
+//! What is said of a scene before it is drawn: options that change nothing in it, and limits that hold little of it.
+
+use super::glyph_args::Mode;
+use super::scene_args::SceneArgs;
+use crate::scene::{Scene, VolumeMode};
+
+/// The warnings, each a line.
+pub fn warnings(args: &SceneArgs, scene: &Scene) -> Vec<String> {
+    let mut all: Vec<String> = of_limits(scene).into_iter().collect();
+    all.extend(levels_outside(scene));
+    let unused = args.glyphs.unused();
+    all.extend(
+        unused.iter().map(|name| format!("{name} changes nothing: no points are drawn; choose --mode points or both")),
+    );
+    all.extend(opacity_unused(args, scene));
+    all
+}
+
+/// Limits that all values lie above or below, which have then one colour, or none.
+fn of_limits(scene: &Scene) -> Option<String> {
+    if scene.mode.is_projection() || !scene.volume {
+        return None;
+    }
+    let ([vmin, vmax], found) = (scene.transfer.limits, scene.grid.statistics());
+    let told = |v| scene.told(v);
+    if vmin >= found.max && vmin > found.min {
+        let problem = format!("vmin {} is not below the largest density, {}", told(vmin), told(found.max));
+        return Some(format!("{problem}: nothing is seen; choose a smaller --vmin"));
+    }
+    (vmax < found.min).then(|| {
+        let problem = format!("vmax {} is below the smallest density, {}", told(vmax), told(found.min));
+        format!("{problem}: all has the colour of vmax; choose a larger --vmax")
+    })
+}
+
+/// Surfaces in the colour of an end of the limits that they lie beyond.
+fn levels_outside(scene: &Scene) -> Option<String> {
+    let VolumeMode::Isosurfaces(surfaces) = &scene.mode else { return None };
+    let [vmin, vmax] = scene.transfer.limits;
+    let outside: Vec<String> =
+        surfaces.iter().map(|s| s.level).filter(|l| !(vmin..=vmax).contains(l)).map(|l| scene.told(l)).collect();
+    (!outside.is_empty()).then(|| {
+        let [vmin, vmax] = [vmin, vmax].map(|v| scene.told(v));
+        let levels = outside.join(", ");
+        format!(
+            "--iso: outside the limits, {vmin} to {vmax}, a surface has the colour of their end ({levels}); widen them"
+        )
+    })
+}
+
+/// Options of fog where there is none.
+fn opacity_unused(args: &SceneArgs, scene: &Scene) -> Option<String> {
+    let is_iso = matches!(scene.mode, VolumeMode::Isosurfaces(_));
+    if scene.volume && scene.mode == VolumeMode::Fog {
+        return None;
+    }
+    let view = &args.view;
+    // Surfaces follow the factor.
+    let given = [("--opacity", view.opacity.is_some()), ("--global-opacity", view.global_opacity != 1.0 && !is_iso)];
+    let names: Vec<&str> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect();
+    let instead = match args.glyphs.mode {
+        Mode::Points => "points have --point-opacity",
+        Mode::Iso => "surfaces have --iso LEVEL:OPACITY and --global-opacity",
+        _ => "what is low fades by --vmin",
+    };
+    let mode = clap::ValueEnum::to_possible_value(&args.glyphs.mode)?;
+    (!names.is_empty()).then(|| {
+        let verb = if names.len() > 1 { "change" } else { "changes" };
+        format!("{} {verb} nothing in --mode {}: there is no fog; {instead}", names.join(" and "), mode.get_name())
+    })
+}
