@@ -231,8 +231,6 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
     let way = walk(ray, span.x);
     // Where the first sample lies in its step. A surface is looked for from the beginning of each.
     let first = select(select(1.0, 0.5, MIDPOINT), 0.0, MODE == SURFACES);
-    // Where cells are empty, steps from one sample in a cell to the next are.
-    let beyond = select(0.0, 1.0, MODE == SURFACES);
     var light = before;
     // The largest, smallest or summed value; that at the end of the step before.
     var kept = 0.0;
@@ -247,26 +245,34 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
     if SHARP {
         behind = position_in_limits(value_at(way.start));
     }
+    var towards: Towards;
+    if SHADED {
+        towards = towards_eye(-ray.direction);
+    }
     var done = 0.0;
     while done < steps && MODE != SLICES {
         var covered = 1.0;
         if ADAPTIVE {
             let begin = done;
             var here = reach(way, way.start + (done + first) * way.per_step);
-            while here.most == EMPTY && here.left > beyond && done < steps {
-                done += here.left - beyond;
-                here = reach(way, way.start + (done + first) * way.per_step);
+            while here.most == EMPTY && done < steps {
+                done += here.left;
+                // Whether there is a surface in the last part of a step tells the cell that the ray ends in.
+                let place = select(done, min(done, steps), MODE == SURFACES);
+                here = reach(way, way.start + (place + first) * way.per_step);
             }
-            if done >= steps {
+            if done >= steps && (MODE != SURFACES || here.most == EMPTY) {
                 break;
             }
             if SHARP && done > begin {
                 behind = position_in_limits(value_at(way.start + done * way.per_step));
             }
             if MODE == SURFACES && done > begin {
+                // The step into the cell: from one empty cell to the next no surface lies between.
+                done -= 1.0;
                 kept = value_at(way.start + done * way.per_step);
             }
-            covered = max(min(f32(here.most), here.left), beyond);
+            covered = select(min(f32(here.most), here.left), 1.0, MODE == SURFACES);
         }
         covered = min(covered, steps - done);
         // The middle of the samples that this one stands for; a surface is looked for in whole steps.
@@ -292,7 +298,7 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
             let alpha = 1.0 - exp(-extinction * covered);
             var color = sample.rgb;
             if SHADED {
-                color = lit(color, index, value, -ray.direction, false);
+                color = lit(color, index, value, towards, false);
             }
             light += (1.0 - light.a) * alpha * vec4<f32>(color, 1.0);
         } else if MODE == MAXIMUM {
@@ -300,7 +306,7 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
         } else if MODE == MINIMUM {
             kept = min(kept, value);
         } else if MODE == SURFACES {
-            light = through_surfaces(light, way, vec2<f32>(done - covered, done), vec2<f32>(kept, value), ray);
+            light = through_surfaces(light, way, vec2<f32>(done - covered, done), vec2<f32>(kept, value), towards);
             kept = value;
         } else {
             kept += value * covered;
@@ -317,7 +323,7 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
 }
 
 // The light that arrives through the surfaces between two places, given in steps, with their values.
-fn through_surfaces(before: vec4<f32>, way: Walk, places: vec2<f32>, values: vec2<f32>, ray: Ray) -> vec4<f32> {
+fn through_surfaces(before: vec4<f32>, way: Walk, places: vec2<f32>, values: vec2<f32>, eye: Towards) -> vec4<f32> {
     var light = before;
     let rises = values.y > values.x;
     // A loop over those that lie between: where there are none, software adapters do not compute its body.
@@ -328,7 +334,7 @@ fn through_surfaces(before: vec4<f32>, way: Walk, places: vec2<f32>, values: vec
         let index = way.start + meets(surface.x, way, places, values) * way.per_step;
         var color = transfer(position_in_limits(surface.x)).rgb;
         if SHADED {
-            color = lit(color, index, surface.x, -ray.direction, true);
+            color = lit(color, index, surface.x, eye, true);
         }
         light += (1.0 - light.a) * surface.y * vec4<f32>(color, 1.0);
     }
@@ -344,22 +350,30 @@ fn surfaces_to(value: f32) -> u32 {
     return count;
 }
 
-// Where between two places the density takes a value: halved 8 times, then as if it were linear.
+// Where between two places the density takes a value: 4 times where it would be linear, an end that stays counting half
+// (Dowell and Jarratt 1971, "A modified regula falsi method for computing the root of an equation", "Illinois").
 fn meets(level: f32, way: Walk, places: vec2<f32>, values: vec2<f32>) -> f32 {
     var at = places;
-    var found = values;
-    for (var i = 0; i < 8; i++) {
-        let middle = 0.5 * (at.x + at.y);
-        let value = value_at(way.start + middle * way.per_step);
-        if (value < level) == (found.x < level) {
-            at.x = middle;
-            found.x = value;
+    var off = values - level;
+    var stayed = 0.0;
+    for (var i = 0; i < 4; i++) {
+        let place = crossing(at, off);
+        let here = value_at(way.start + place * way.per_step) - level;
+        if (here < 0.0) == (off.x < 0.0) {
+            off = vec2<f32>(here, off.y * select(1.0, 0.5, stayed > 0.0));
+            at.x = place;
+            stayed = 1.0;
         } else {
-            at.y = middle;
-            found.y = value;
+            off = vec2<f32>(off.x * select(1.0, 0.5, stayed < 0.0), here);
+            at.y = place;
+            stayed = -1.0;
         }
     }
-    let change = found.y - found.x;
-    let share = select((level - found.x) / change, 0.5, change == 0.0);
-    return mix(at.x, at.y, clamp(share, 0.0, 1.0));
+    return crossing(at, off);
+}
+
+// Where a line between two places is 0.
+fn crossing(at: vec2<f32>, off: vec2<f32>) -> f32 {
+    let change = off.y - off.x;
+    return mix(at.x, at.y, select(saturate(-off.x / change), 0.5, change == 0.0));
 }

@@ -55,16 +55,29 @@ fn in_camera_axes(v: vec3<f32>) -> vec3<f32> {
     return vec3<f32>(dot(v, frame.axes_right), dot(v, frame.axes_up), -dot(v, frame.forward));
 }
 
-// The colour of a sample under the lights; `towards_eye` is a unit vector in data axes. A surface has one side, that
-// towards the eye, and is dark where it is turned away from a light; fog is lit from both.
-fn lit(color: vec3<f32>, index: vec3<f32>, value: f32, towards_eye: vec3<f32>, is_surface: bool) -> vec3<f32> {
+// What all samples of a ray have in common.
+struct Towards {
+    // Towards the eye, in camera axes.
+    eye: vec3<f32>,
+    // The cosines of the angles between that and the lights.
+    lights: vec3<f32>,
+}
+
+// `direction` is a unit vector in data axes.
+fn towards_eye(direction: vec3<f32>) -> Towards {
+    let eye = in_camera_axes(direction);
+    return Towards(eye, vec3<f32>(dot(light_of(0).xyz, eye), dot(light_of(1).xyz, eye), dot(light_of(2).xyz, eye)));
+}
+
+// The colour of a sample under the lights. A surface has one side, that towards the eye, and is dark where it is turned
+// away from a light; fog is lit from both.
+fn lit(color: vec3<f32>, index: vec3<f32>, value: f32, towards: Towards, is_surface: bool) -> vec3<f32> {
     let gradient = gradient_at(index, is_surface);
-    let steepness = length(gradient) * slope_of_position(value);
     let scaled = in_camera_axes(gradient) * lighting.gradient_scale;
-    let size = length(scaled);
-    let eye = in_camera_axes(towards_eye);
-    let outward = select(vec3<f32>(0.0), -scaled / size, size > 0.0);
-    let normal = select(outward, -outward, is_surface && dot(outward, eye) < 0.0);
+    let square = dot(scaled, scaled);
+    let outward = -scaled * select(0.0, inverseSqrt(square), square > 0.0);
+    let normal = select(outward, -outward, is_surface && dot(outward, towards.eye) < 0.0);
+    let facing_eye = 2.0 * dot(normal, towards.eye);
     var diffuse = 0.0;
     var specular = 0.0;
     for (var i = 0; i < 3; i++) {
@@ -74,34 +87,36 @@ fn lit(color: vec3<f32>, index: vec3<f32>, value: f32, towards_eye: vec3<f32>, i
         diffuse += source.w * facing;
         // The cosine between the eye and the reflected light 2 k n - l, whose length is 1 unless the side is turned round.
         let turned = select(min(cosine, 0.0), 0.0, is_surface);
-        let along_eye = 2.0 * select(facing, cosine, is_surface) * dot(normal, eye) - dot(source.xyz, eye);
-        let shine = max(along_eye * inverseSqrt(1.0 + 8.0 * turned * turned), 0.0);
-        specular += source.w * to_specular_power(shine);
+        let along_eye = max(select(facing, cosine, is_surface) * facing_eye - towards.lights[i], 0.0);
+        specular += source.w * to_specular_power(along_eye * along_eye / (1.0 + 8.0 * turned * turned));
     }
     // Without a gradient there is no highlight either.
-    specular = select(0.0, specular, size > 0.0);
+    specular = select(0.0, specular, square > 0.0);
     let shaded = color * (lighting.ambient + lighting.diffuse * diffuse) + lighting.specular * specular;
+    let slope = slope_of_position(value);
+    let steepness = dot(gradient, gradient) * slope * slope;
     let flatness = lighting.flat_gradient * lighting.flat_gradient;
-    let weight = select(1.0, steepness * steepness / (steepness * steepness + flatness), flatness > 0.0);
+    let weight = select(1.0, steepness / (steepness + flatness), flatness > 0.0);
     return mix(color, clamp(shaded, vec3<f32>(0.0), vec3<f32>(1.0)), weight);
 }
 
-// The specular power if it is a whole number below 32; 0 if not.
-override WHOLE_POWER: u32 = 0u;
+// Half the specular power if it is a whole number below 32; 0 if not.
+override HALF_POWER: u32 = 0u;
 
-fn to_specular_power(x: f32) -> f32 {
-    if WHOLE_POWER == 0u {
-        return pow(x, lighting.specular_power);
+// The specular power of a number whose square this is.
+fn to_specular_power(square: f32) -> f32 {
+    if HALF_POWER == 0u {
+        return pow(square, 0.5 * lighting.specular_power);
     }
     // Squares cost a third of a logarithm and its inverse.
-    let x2 = x * x;
+    let x2 = square * square;
     let x4 = x2 * x2;
     let x8 = x4 * x4;
-    return power_bit(0u, x) * power_bit(1u, x2) * power_bit(2u, x4) * power_bit(3u, x8) * power_bit(4u, x8 * x8);
+    return power_bit(0u, square) * power_bit(1u, x2) * power_bit(2u, x4) * power_bit(3u, x8) * power_bit(4u, x8 * x8);
 }
 
 fn power_bit(bit: u32, power: f32) -> f32 {
-    return select(1.0, power, (WHOLE_POWER & (1u << bit)) != 0u);
+    return select(1.0, power, (HALF_POWER & (1u << bit)) != 0u);
 }
 
 // Direction towards light i, and its intensity.

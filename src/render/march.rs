@@ -52,8 +52,8 @@ struct Variant {
     faded: bool,
     /// Fog is lit by gradients from a texture.
     nodal_gradients: bool,
-    /// As `WHOLE_POWER` of `common/light.wgsl`.
-    whole_power: u32,
+    /// As `HALF_POWER` of `common/light.wgsl`.
+    half_power: u32,
 }
 
 impl Variant {
@@ -200,7 +200,7 @@ impl MarchPass {
                 ("LAYERED", u32::from(variant.layered)),
                 ("MODE", variant.mode),
                 ("NODAL_GRADIENTS", u32::from(variant.nodal_gradients)),
-                ("WHOLE_POWER", variant.whole_power),
+                ("HALF_POWER", variant.half_power),
             ]
             .map(|(name, value)| (name, f64::from(value)));
             let constants =
@@ -323,7 +323,7 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
         shaded: scene.shading.is_some(),
         faded: VolumeMode::fade(scene.transfer.limits) > 0.0,
         nodal_gradients: false,
-        whole_power: scene.shading.map_or(0, |s| whole_power(s.specular_power)),
+        half_power: scene.shading.map_or(0, |s| half_power(s.specular_power)),
         // Mayavi's rule has the value at the end of each step.
         sharp: is_sharp(scene),
         scale: scale_code(scene.transfer.scale),
@@ -341,9 +341,10 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
     }
 }
 
-/// As `WHOLE_POWER` of `common/light.wgsl`.
-fn whole_power(power: f64) -> u32 {
-    if power.fract() == 0.0 && (1.0..32.0).contains(&power) { power as u32 } else { 0 }
+/// As `HALF_POWER` of `common/light.wgsl`.
+fn half_power(power: f64) -> u32 {
+    let half = 0.5 * power;
+    if half.fract() == 0.0 && (1.0..32.0).contains(&half) { half as u32 } else { 0 }
 }
 
 /// In reference lengths.

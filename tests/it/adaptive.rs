@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use densitas::color::{Colormap, OpacityCurve, Scale};
 use densitas::geometry::Box3;
+use densitas::gpu::{AdapterChoice, Gpu};
 use densitas::grid::DensityGrid;
 use densitas::progress::Silent;
-use densitas::render::Light;
+use densitas::render::{Light, Renderer};
 use densitas::scene::{Annotations, Isosurface, Limits, Look, Scene, View, Viewpoint, VolumeMode};
 use glam::DVec3;
 
@@ -104,6 +105,42 @@ fn surfaces_in_some_cells_are_the_surfaces_of_all_steps() {
                 assert!(most <= MOST && mean <= MEAN, "{what}: at most {most:.2}/255, mean {mean:.4}");
             }
         }
+    }
+}
+
+/// The other software adapter of Mesa, with fog lit by gradients at the nodes, by differences and not at all, and with
+/// surfaces. Catches: textures or steps of cells that OpenGL has otherwise, loops that it ends early.
+#[test]
+fn opengl_shows_what_vulkan_shows() {
+    let Ok(gl) = Gpu::new(&AdapterChoice::Named("gl".into())) else {
+        return eprintln!("SKIPPED: there is no OpenGL adapter");
+    };
+    let mut gl = Renderer::new(gl).unwrap();
+    let [(_, full), (_, sparse), (_, shells)] = fields();
+    let few = Arc::new(grid_of(full.lattice.bounds(), [48; 3], |p| gauss(p, [0.5, 0.0, -0.5], 2.0)));
+    for (grid, lit, levels) in [
+        (&full, false, &[][..]),
+        (&full, true, &[]),
+        (&sparse, true, &[]),
+        (&few, true, &[]),
+        (&shells, true, &[0.3, 0.9]),
+    ] {
+        let mut scene = Look::Default.scene(grid.clone(), Limits::DEFAULT).unwrap();
+        scene.annotations = Annotations::default();
+        scene.viewpoint = Viewpoint::Fit(View::Angles { azimuth: 20.0, elevation: 10.0 });
+        scene.shading = lit.then(|| Look::Default.shading(grid));
+        if !levels.is_empty() {
+            let surface = |&level: &f64| Isosurface { level, opacity: 0.5 };
+            scene.mode = VolumeMode::Isosurfaces(levels.iter().map(surface).collect());
+        }
+        let theirs = gl.draw_light(&scene, [200, 150], &Silent).unwrap();
+        let ours = RENDERER.lock().unwrap_or_else(|e| e.into_inner()).draw_light(&scene, [200, 150], &Silent).unwrap();
+        let apart = |(a, b): (&[f32; 4], &[f32; 4])| (0..4).map(|c| 255.0 * (a[c] - b[c]).abs()).fold(0.0, f32::max);
+        let apart: Vec<f32> = std::iter::zip(&ours.rgba, &theirs.rgba).map(apart).collect();
+        let (most, count) = (apart.iter().fold(0.0, |a: f32, b| a.max(*b)), apart.iter().filter(|a| **a > 0.5).count());
+        println!("{:?}, lit: {lit}, {levels:?}: at most {most}/255, {count} pixels by half a step", grid.lattice.shape);
+        assert!(ours.rgba.iter().any(|p| p[3] > 0.02), "something is seen");
+        assert!(most <= 1.0 && count * 1000 <= apart.len(), "lit: {lit}, {levels:?}: {most}/255, {count} pixels");
     }
 }
 
