@@ -170,15 +170,26 @@ impl<T: Sample> DensityGrid<T> {
     pub fn thickness_enclosing(&self, share: f64) -> f64 {
         let level = self.levels_enclosing(&[share])[0];
         let [nx, ny, nz] = self.lattice.shape;
-        let mut lines = [vec![0u32; ny * nz], vec![0u32; nx * nz], vec![0u32; nx * ny]];
-        for (at, value) in self.values.iter().enumerate() {
-            if value.to_f64() >= level && value.to_f64() > 0.0 {
-                let (i, j, k) = (at % nx, at / nx % ny, at / (nx * ny));
-                lines[0][j + ny * k] += 1;
-                lines[1][i + nx * k] += 1;
-                lines[2][i + nx * j] += 1;
-            }
-        }
+        let (mut along_x, mut along_y) = (vec![0u32; ny * nz], vec![0u32; nx * nz]);
+        let none = || vec![0u32; nx * ny];
+        let layers = self.values.par_chunks_exact(nx * ny);
+        let along_z = layers.zip(along_x.par_chunks_mut(ny)).zip(along_y.par_chunks_mut(nx)).fold(
+            none,
+            |mut along_z, ((layer, along_x), along_y)| {
+                let is_inside = |value: &T| value.to_f64() >= level && value.to_f64() > 0.0;
+                for (at, _) in layer.iter().enumerate().filter(|(_, value)| is_inside(value)) {
+                    along_x[at / nx] += 1;
+                    along_y[at % nx] += 1;
+                    along_z[at] += 1;
+                }
+                along_z
+            },
+        );
+        let along_z = along_z.reduce(none, |mut sum, part| {
+            std::iter::zip(&mut sum, part).for_each(|(sum, part)| *sum += part);
+            sum
+        });
+        let lines = [along_x, along_y, along_z];
         let mean = |counts: &[u32]| {
             let (sum, squares) = counts.iter().map(|&c| f64::from(c)).fold((0.0, 0.0), |(s, q), c| (s + c, q + c * c));
             if sum > 0.0 { squares / sum } else { 0.0 }
