@@ -17,7 +17,8 @@ const GAP: f64 = 0.8;
 const MARGIN: f64 = 0.35;
 /// How much of what lies behind the words they hide.
 const GROUND: f32 = 0.75;
-/// Where words stand, from the dot: the first of these directions in which they have room.
+/// Where words stand, from the dot: the first of these directions in which they have room, x towards the nearer side of the
+/// picture, as what is looked at is in its middle.
 const SIDES: [DVec2; 8] = [
     DVec2::new(1.0, 0.0),
     DVec2::new(-1.0, 0.0),
@@ -60,7 +61,8 @@ fn words(page: &mut Page, at: DVec2, text: &str) {
     }
     let letters = lines.iter().fold(DVec2::ZERO, |all, (_, size)| DVec2::new(all.x.max(size.x), all.y + size.y));
     let size = letters + 2.0 * MARGIN * em;
-    let grounds = SIDES.map(|side| {
+    let outward = DVec2::new(if at.x < 0.5 * page.size.x { -1.0 } else { 1.0 }, 1.0);
+    let grounds = SIDES.map(|side| side * outward).map(|side| {
         let ground = Area::around(at + side * (0.5 * size + GAP * em), size);
         let min = DVec2::new(page.snap(ground.min.x), page.snap(ground.min.y));
         Area { min, max: min + size }

@@ -53,8 +53,10 @@ pub struct Model {
     pub histogram: Option<Arc<Histogram>>,
     /// Notes and warnings of the last reading.
     pub said: Vec<(bool, String)>,
-    /// The options of the content, asked for and there.
+    /// The options of the content that was asked for last.
     asked: String,
+    /// What they were found by: the revision of the options, whether it is one of many, and the nodes that it would have.
+    asked_of: Option<(u64, [bool; 2], Option<[usize; 3]>)>,
     /// The last picture.
     pub painted: Option<Painted>,
     /// Its pixels, until they are a texture.
@@ -116,6 +118,7 @@ impl Model {
             histogram: None,
             said: Vec::new(),
             asked: String::new(),
+            asked_of: None,
             painted: None,
             image: None,
             texture: None,
@@ -209,7 +212,7 @@ impl Model {
         let ended = std::mem::replace(&mut self.session, session);
         self.revision = u64::MAX;
         (self.content, self.histogram, self.painted, self.texture) = (None, None, None, None);
-        (self.asked, self.ordered) = (String::new(), None);
+        (self.asked, self.asked_of, self.ordered) = (String::new(), None, None);
         self.forgotten = self.orders;
         self.prober.forget();
         (self.surveyor, self.search, self.waiting) = (Surveyor::default(), Search::default(), Vec::new());
@@ -346,6 +349,10 @@ impl Model {
         }
         let in_hand = self.session.gesture() == Some(panels::BANDWIDTH) && self.content.is_some();
         let is_quick = in_hand || self.ui.player.is_playing();
+        let of = Some((self.session.revision(), [in_hand, is_quick], self.shape));
+        if std::mem::replace(&mut self.asked_of, of) == of {
+            return;
+        }
         let coarse = is_quick.then(|| self.coarse_options()).flatten().and_then(|options| Wanted::of(&options).ok());
         let wanted = coarse.map_or_else(|| self.session.wanted().clone(), Arc::new);
         let key = format!("{}{}", content::key(wanted.scene()), if in_hand { " in hand" } else { "" });

@@ -181,3 +181,30 @@ impl Bench {
 fn save(grid: &DensityGrid, values: Values, path: &std::path::Path) -> Result<()> {
     io::write_volume(path, VolumeFormat::of(path)?, grid, values, None).map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::recipe::Draft;
+
+    /// Catches: notes of a density that is gone, and notes of the input that go with its first density.
+    #[test]
+    fn what_is_said_goes_with_what_it_is_of() {
+        let ear = Arc::<Ear>::default();
+        let mut bench = Bench::new(&ear);
+        let mut said = |bandwidth: &str, in_hand| {
+            let mut options = Draft::new("render");
+            options.input = Some("sample:founding".into());
+            let all = [("bandwidth", bandwidth), ("max-points", "300"), ("grid", "12")];
+            all.into_iter().for_each(|(option, text)| options.set(option, Some(text.into())));
+            ear.begin_job(1);
+            let loaded = bench.load(Arc::new(Wanted::of(&options).unwrap()), in_hand, &ear).unwrap();
+            let has = |what: &str| loaded.said.iter().filter(|(_, text)| text.contains(what)).count();
+            [has("thinned"), has("own kernel")]
+        };
+        assert_eq!(said("knn:5", false), [1, 1]);
+        assert_eq!(said("0.4", true), [1, 0]);
+        assert_eq!(said("0.5", false), [1, 0]);
+        assert_eq!(said("knn:5", false), [1, 1]);
+    }
+}

@@ -118,7 +118,7 @@ fn select(model: &mut Model, ui: &mut Ui, points: &PointInput) {
             let Some(atoms) = &points.cloud.atoms else { return };
             let mask = selection.mask(atoms, 0..points.cloud.len());
             let (text, color) = match mask.iter().filter(|m| **m).count() {
-                0 => ("no point is like this".to_owned(), WARNING),
+                0 => ("no atom is like this".to_owned(), WARNING),
                 chosen => (format!("{}; Enter takes them", count(chosen, "point")), WEAK),
             };
             ui.label(RichText::new(text).small().color(color));

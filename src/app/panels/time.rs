@@ -23,7 +23,7 @@ const SURVEYED: [usize; 2] = [24, 6];
 /// Where the bar is narrower than so many points, it has two rows.
 const ONE_ROW: f32 = 640.0;
 /// Room for the numbers behind the slider.
-const END_OF_SLIDER: f32 = 150.0;
+const END_OF_SLIDER: f32 = 134.0;
 
 /// Which frames are shown together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,9 +231,8 @@ fn play_and_frame(model: &mut Model, ui: &mut Ui, count: usize) {
     }
     ui.add(DragValue::new(&mut model.ui.player.speed).range(0.1..=60.0).max_decimals(1).suffix(" a second"))
         .on_hover_text("frames a second, also of a movie of them");
-    ui.checkbox(&mut model.ui.player.loops, "loop");
     let mut k = at;
-    ui.spacing_mut().slider_width = (ui.available_width() - END_OF_SLIDER).max(60.0);
+    ui.spacing_mut().slider_width = (ui.available_width() - END_OF_SLIDER).max(36.0);
     let slider = ui.add_enabled(span != Span::All, Slider::new(&mut k, 0..=count - 1));
     places::note(ui.ctx(), "frame", slider.rect);
     if slider.on_hover_text("the frame, counted from 0").changed() {
@@ -271,6 +270,7 @@ fn which_together(model: &mut Model, ui: &mut Ui, count: usize) {
             go(model, "width", span, at);
         }
     }
+    ui.checkbox(&mut model.ui.player.loops, "loop").on_hover_text("the first frame follows the last");
 }
 
 #[cfg(test)]
