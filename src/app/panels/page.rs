@@ -49,7 +49,21 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
             model.step(|o| o.set("gizmo", gizmo.then(|| "on".to_owned())));
         }
     });
+    labels(model, ui);
     save(model, ui);
+}
+
+/// How many places are told of in the picture, and a way to be rid of them.
+fn labels(model: &mut Model, ui: &mut Ui) {
+    let count = model.session.options().list("label").len();
+    if count > 0 {
+        row(ui, "labels", |ui| {
+            ui.label(count.to_string()).on_hover_text("a click on a dot in the picture takes its label away");
+            if ui.button("Take all away").clicked() {
+                model.step(|o| o.set_list("label", &[]));
+            }
+        });
+    }
 }
 
 /// Writing files.
