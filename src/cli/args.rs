@@ -24,7 +24,7 @@ pub struct PointArgs {
     /// Atoms to take, such as "name CA and chain A"
     #[arg(long, value_name = "TEXT")]
     pub select: Option<String>,
-    /// Columns of x, y and z, by name or number from 1
+    /// Columns of x, y and z, by name or number from 1; the array of a VTI by name
     #[arg(long, value_name = "X,Y,Z")]
     pub columns: Option<String>,
     /// Weights: a column, or mass, atomic-number, occupancy, bfactor, charge, positive-charge,

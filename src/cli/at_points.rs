@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::args::DensityArgs;
+use super::args::{DensityArgs, PointArgs};
 use super::console::Console;
 use super::input::Opened;
 use super::{input, report};
@@ -45,16 +45,20 @@ pub fn check(output: &Path, input: Option<&Path>) -> Result<()> {
     io::atomic::check_writable(output, input)
 }
 
+/// The points and what they were read from.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    pub points: &'a PointInput,
+    pub opened: &'a Opened,
+    /// The file, unpacked.
+    pub bytes: &'a [u8],
+    pub path: Option<&'a Path>,
+    pub args: &'a PointArgs,
+}
+
 /// Computes and writes the values; gives what is told of them.
-pub fn run(
-    output: &Path,
-    points: &PointInput,
-    opened: &Opened,
-    bytes: &[u8],
-    input: Option<&Path>,
-    args: &DensityArgs,
-    console: &Console,
-) -> Result<Map<String, Value>> {
+pub fn run(output: &Path, input: &Input, args: &DensityArgs, console: &Console) -> Result<Map<String, Value>> {
+    let Input { points, opened, path: input_path, .. } = *input;
     points.require_3d(&opened.source)?;
     let format = format_of(output)?;
     if matches!(format, Format::Pdb | Format::Mmcif) && points.cloud.atoms.is_none() {
@@ -74,25 +78,14 @@ pub fn run(
     let start = Instant::now();
     let mut scale = None;
     match format {
-        Format::Pdb => scale = Some(io::write_pdb(output, points, &at.values, input)?),
-        Format::Mmcif => scale = Some(io::write_mmcif(output, points, &at.values, input)?),
-        Format::Xyz => io::write_xyz(output, points, &at.values, input)?,
-        Format::Npy => io::npy::write_array(output, &[rows.len()], &rows, input)?,
+        Format::Pdb => scale = Some(io::write_pdb(output, points, &at.values, input_path)?),
+        Format::Mmcif => scale = Some(io::write_mmcif(output, points, &at.values, input_path)?),
+        Format::Xyz => io::write_xyz(output, points, &at.values, input_path)?,
+        Format::Npy => io::npy::write_array(output, &[rows.len()], &rows, input_path)?,
         Format::Table if points.is_table() => {
-            io::write_with_column(output, bytes, &opened.source.to_string(), "density", &rows, input)?;
+            io::write_with_column(output, input.bytes, &opened.source.to_string(), "density", &rows, input_path)?;
         }
-        Format::Table => {
-            let mut cloud = cloud.clone();
-            if !points.position_columns.is_empty() {
-                // The column that they are from is kept.
-                cloud.weights = None;
-            }
-            let is_taken = |name: &String| cloud.columns.iter().any(|c| c.name == *name);
-            let numbered = (2..).map(|n| format!("density_{n}"));
-            let name = std::iter::once("density".to_owned()).chain(numbered).find(|name| !is_taken(name));
-            cloud.columns.push(Column { name: name.unwrap_or_default(), values: at.values.clone() });
-            io::write_csv(output, &cloud, input)?;
-        }
+        Format::Table => write_table(output, input, &rows, console)?,
     }
     if let Some(BFactor { exponent }) = scale {
         console.note(&format!("the B factor is the density in 1/A^3 times 1e{exponent}"));
@@ -117,6 +110,21 @@ pub fn run(
         console.note(&report::choice(r));
     }
     Ok(told)
+}
+
+/// Writes every row of the chosen frames, those that are not chosen too.
+fn write_table(output: &Path, input: &Input, rows: &[f64], console: &Console) -> Result<()> {
+    let points = input.points;
+    let all = input::all_rows(input, console)?;
+    let is_taken = |name: &String| all.cloud.columns.iter().any(|c| c.name == *name);
+    let numbered = (2..).map(|n| format!("density_{n}"));
+    let name = std::iter::once("density".to_owned()).chain(numbered).find(|name| !is_taken(name));
+    let mut columns = vec![Column { name: name.unwrap_or_default(), values: rows.to_vec() }];
+    // The column of a table that they are from is there already.
+    if let Some(weights) = points.cloud.weights.as_ref().filter(|_| points.position_columns.is_empty()) {
+        columns.insert(0, Column { name: "weight".into(), values: points.by_row(weights) });
+    }
+    io::write_rows(output, &all, &columns, input.path)
 }
 
 fn told(points: &PointInput, at: &AtPoints, without_value: usize, write: f64) -> Map<String, Value> {

@@ -121,13 +121,23 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
         out = match args.dtype.as_str() {
             "f64" if args.minus.minus.is_some() => write_minus::<f64>(args, output, points, console)?,
             _ if args.minus.minus.is_some() => write_minus::<f32>(args, output, points, console)?,
-            _ if args.quantity == "counts" => write_counts(args, output, points, &opened, console)?,
+            "f64" if args.quantity == "counts" => write_counts::<f64>(args, output, points, &opened, console)?,
+            _ if args.quantity == "counts" => write_counts::<f32>(args, output, points, &opened, console)?,
             "f64" => write::<f64>(args, output, points, &opened, console)?,
             _ => write::<f32>(args, output, points, &opened, console)?,
         };
     }
     if let Some(output) = &args.at_points {
-        let told = at_points::run(output, points, &opened, &bytes, input_path.as_deref(), &args.density, console)?;
+        let told = {
+            let input = at_points::Input {
+                points,
+                opened: &opened,
+                bytes: &bytes,
+                path: input_path.as_deref(),
+                args: &args.points,
+            };
+            at_points::run(output, &input, &args.density, console)?
+        };
         match args.output {
             Some(_) => report::merge(&mut out, report::object(json!({ "at_points": told }))),
             None => out = told,
@@ -287,7 +297,7 @@ fn bins_of(args: &DensityCommand, unit: Option<LengthUnit>, console: &Console) -
 }
 
 /// Counts the points and writes the grid; gives what is told of it.
-fn write_counts(
+fn write_counts<T: Sample>(
     args: &DensityCommand,
     output: &Path,
     points: &PointInput,
@@ -301,16 +311,16 @@ fn write_counts(
         console.note(&format!("{frames} of {} frames are counted; --pool takes all", points.frames));
     }
     let start = Instant::now();
-    let counts = grid::histogram(&cloud.positions, bins, frames, cloud.unit)?;
+    let counts = grid::histogram::<T>(&cloud.positions, bins, frames, cloud.unit)?;
     let seconds = start.elapsed().as_secs_f64();
     saved_counts(args, output, counts, [cloud.len(), points.frame_starts[1], frames], seconds, console)
 }
 
 /// Writes counts of so many points, of which so many are of the first of so many frames; gives what is told of them.
-fn saved_counts(
+fn saved_counts<T: Sample>(
     args: &DensityCommand,
     output: &Path,
-    counts: DensityGrid<f64>,
+    counts: DensityGrid<T>,
     [points, of_first, frames]: [usize; 3],
     seconds: f64,
     console: &Console,
@@ -318,10 +328,7 @@ fn saved_counts(
     let mut out = report::grid(&counts);
     let [x, y, z] = counts.lattice.shape;
     let start = Instant::now();
-    match args.dtype.as_str() {
-        "f64" => save(output, &counts, Values::Counts, args, console)?,
-        _ => save(output, &counts.narrowed(), Values::Counts, args, console)?,
-    }
+    save(output, &counts, Values::Counts, args, console)?;
     let write = start.elapsed().as_secs_f64();
     let sum = points as f64 / frames as f64;
     let more = json!({
@@ -350,7 +357,7 @@ fn write<T: Sample>(
     saved(args, output, &grid, &made, console)
 }
 
-fn streamed_counts(
+fn streamed_counts<T: Sample>(
     args: &DensityCommand,
     output: &Path,
     chunks: &io::Chunks,
@@ -358,7 +365,7 @@ fn streamed_counts(
 ) -> Result<Map<String, Value>> {
     let bins = bins_of(args, chunks.unit(), console)?;
     let (start, frames) = (Instant::now(), chunks.frames());
-    let (counts, points) = stream::counts_of(chunks, bins, console)?;
+    let (counts, points) = stream::counts_of::<T>(chunks, bins, console)?;
     let seconds = start.elapsed().as_secs_f64();
     saved_counts(args, output, counts, [points, points / frames, frames], seconds, console)
 }
@@ -366,7 +373,8 @@ fn streamed_counts(
 /// As [`run`], the points being read some at a time.
 fn write_streamed(args: &DensityCommand, output: &Path, chunks: &io::Chunks, console: &Console) -> Result<()> {
     let mut out = match args.dtype.as_str() {
-        _ if args.quantity == "counts" => streamed_counts(args, output, chunks, console)?,
+        "f64" if args.quantity == "counts" => streamed_counts::<f64>(args, output, chunks, console)?,
+        _ if args.quantity == "counts" => streamed_counts::<f32>(args, output, chunks, console)?,
         "f64" => streamed::<f64>(args, output, chunks, console)?,
         _ => streamed::<f32>(args, output, chunks, console)?,
     };

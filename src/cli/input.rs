@@ -6,13 +6,14 @@ use std::str::FromStr;
 use std::time::Instant;
 
 use super::args::{DensityArgs, PointArgs};
+use super::at_points;
 use super::console::Console;
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, Cell, LengthUnit};
 use crate::grid::{DensityGrid, Sample};
 use crate::io::{self, Alignment, Input, PointInput, ReadOptions, Source, VolumeInput};
 use crate::kde::{self, Bandwidth, Report};
-use crate::points::Selection;
+use crate::points::{PointCloud, Selection};
 use crate::sample;
 
 /// Samples are the same on every run.
@@ -94,6 +95,34 @@ pub fn open_with_bytes(
     let bytes = io::load(&source, &options, console)?;
     let input = io::read_bytes(&bytes, &source, &options, console)?;
     finish(args, &options, source, input, start, console).map(|opened| (opened, bytes))
+}
+
+/// The points of all rows of the chosen frames, with nothing but what is written of them.
+pub fn all_rows(input: &at_points::Input, console: &Console) -> Result<PointInput> {
+    let (points, args) = (input.points, input.args);
+    let bare =
+        PointInput { cloud: PointCloud { weights: None, sigmas: None, ..points.cloud.clone() }, ..points.clone() };
+    if points.cloud.len() + points.dropped as usize == points.rows {
+        return Ok(bare);
+    }
+    let plain = ReadOptions {
+        select: None,
+        every: None,
+        max_points: None,
+        weights: None,
+        all_columns: true,
+        ..args.options(None, None)?
+    };
+    let source = &input.opened.source;
+    let read = match sample_name(&args.input) {
+        Some(name) => return io::from_cloud(sample::sample(name, None, SAMPLE_SEED)?, "sample", &plain),
+        None => io::read_bytes(input.bytes, source, &plain, console)?,
+    };
+    let Input::Points(mut all) = read else { return Ok(bare) };
+    if let Some(text) = &args.align {
+        io::align(&mut all, source, &plain, &align_selection(text)?, console)?;
+    }
+    Ok(all)
 }
 
 /// Aligns frames if that is asked for, and says warnings and notes.

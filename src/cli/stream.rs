@@ -92,7 +92,7 @@ impl<'a> Looks<'a> {
 }
 
 /// Counts in bins, divided by the frames, and how many points there are.
-pub fn counts_of(chunks: &Chunks, spacing: [f64; 3], console: &Console) -> Result<(DensityGrid<f64>, usize)> {
+pub fn counts_of<T: Sample>(chunks: &Chunks, spacing: [f64; 3], console: &Console) -> Result<(DensityGrid<T>, usize)> {
     let looks = Looks::of(chunks, console);
     let (mut bounds, mut points) = (Box3::EMPTY, 0);
     looks.look("counting", &mut |cloud| {

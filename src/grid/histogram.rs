@@ -2,7 +2,7 @@
 
 use glam::DVec3;
 
-use super::{DensityGrid, Lattice, checked_len};
+use super::{DensityGrid, Lattice, Sample, checked_len};
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
 
@@ -20,12 +20,12 @@ const MOST_BINS: usize = 1 << 28;
 ///
 /// # Panics
 /// If `frames` is 0.
-pub fn histogram(
+pub fn histogram<T: Sample>(
     points: &[DVec3],
     spacing: [f64; 3],
     frames: usize,
     unit: Option<LengthUnit>,
-) -> Result<DensityGrid<f64>> {
+) -> Result<DensityGrid<T>> {
     let mut histogram = Histogram::new(Box3::around(points), spacing)?;
     histogram.add(points)?;
     histogram.finish(frames, unit)
@@ -38,7 +38,7 @@ pub struct Histogram {
     first: DVec3,
     shape: [usize; 3],
     spacing: DVec3,
-    counts: Vec<f64>,
+    counts: Vec<u32>,
 }
 
 impl Histogram {
@@ -59,13 +59,13 @@ impl Histogram {
             let [x, y, z] = sides;
             Error::Data(format!("{x} x {y} x {z} bins are too many; choose a larger --spacing"))
         })?;
-        Ok(Self { first, shape, spacing, counts: vec![0.0; len] })
+        Ok(Self { first, shape, spacing, counts: vec![0; len] })
     }
 
     /// Counts points.
     ///
     /// # Errors
-    /// [`Error::Data`] if one lies outside of the bins.
+    /// [`Error::Data`] if one lies outside of the bins, or a bin holds 2^32.
     pub fn add(&mut self, points: &[DVec3]) -> Result<()> {
         let [nx, ny, nz] = self.shape;
         let most = DVec3::new(nx as f64, ny as f64, nz as f64);
@@ -77,22 +77,24 @@ impl Histogram {
                 )));
             }
             let [i, j, k] = bin.to_array().map(|v| v as usize);
-            self.counts[i + nx * (j + ny * k)] += 1.0;
+            let count = &mut self.counts[i + nx * (j + ny * k)];
+            *count =
+                count.checked_add(1).ok_or_else(|| Error::Data(format!("the bin of {point} holds too many points")))?;
         }
         Ok(())
     }
 
-    /// The counts divided by `frames`.
+    /// The counts divided by `frames`; those of f32 take the place of the counts in memory.
     ///
     /// # Errors
     /// Those of [`DensityGrid::new`].
     ///
     /// # Panics
     /// If `frames` is 0.
-    pub fn finish(self, frames: usize, unit: Option<LengthUnit>) -> Result<DensityGrid<f64>> {
+    pub fn finish<T: Sample>(self, frames: usize, unit: Option<LengthUnit>) -> Result<DensityGrid<T>> {
         assert!(frames > 0, "an average over no frame");
-        let Self { first, shape, spacing, mut counts } = self;
-        counts.iter_mut().for_each(|n| *n /= frames as f64);
+        let Self { first, shape, spacing, counts } = self;
+        let counts = counts.into_iter().map(|n| T::from_f64(f64::from(n) / frames as f64)).collect();
         DensityGrid::new(Lattice { shape, origin: (first + 0.5) * spacing, spacing }, counts, unit)
     }
 }
@@ -122,7 +124,7 @@ mod tests {
     fn bins_hold_their_lower_edge_and_begin_at_multiples() {
         let points =
             [[-0.5, 2.0, 0.0], [1.9, 2.0, 0.0], [2.0, 3.0, 0.0], [2.0, 2.5, 1.0], [5.99, 2.0, 0.0]].map(DVec3::from);
-        let grid = histogram(&points, [2.0; 3], 2, None).unwrap();
+        let grid: DensityGrid<f64> = histogram(&points, [2.0; 3], 2, None).unwrap();
         assert_eq!((grid.lattice.shape, grid.lattice.origin), ([4, 1, 1], DVec3::new(-1.0, 3.0, 1.0)));
         assert_eq!(grid.values, [0.5, 0.5, 1.0, 0.5]);
     }
@@ -140,7 +142,9 @@ mod tests {
     #[test]
     fn too_many_bins_are_refused() {
         let points = [DVec3::ZERO, DVec3::splat(1e6)];
-        assert!(histogram(&points, [0.1; 3], 1, None).unwrap_err().to_string().contains("larger --spacing"));
-        assert!(histogram(&[], [1.0; 3], 1, None).is_err() && histogram(&points, [0.0; 3], 1, None).is_err());
+        assert!(histogram::<f32>(&points, [0.1; 3], 1, None).unwrap_err().to_string().contains("larger --spacing"));
+        assert!(
+            histogram::<f32>(&[], [1.0; 3], 1, None).is_err() && histogram::<f32>(&points, [0.0; 3], 1, None).is_err()
+        );
     }
 }

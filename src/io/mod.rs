@@ -31,6 +31,7 @@ pub mod png;
 mod points_out;
 mod pqr;
 mod room;
+mod rows_out;
 mod sniff;
 mod table;
 pub mod trajectory;
@@ -57,8 +58,9 @@ pub use matrix::{Matrices, read_matrices};
 pub use mesh::{MeshFormat, Painted, write_surfaces};
 pub use npy::write_npy;
 pub use points_out::{BFactor, write_mmcif, write_pdb, write_xyz};
+pub use rows_out::{write_csv, write_rows};
 use sniff::Format;
-pub use table::{write_csv, write_with_column};
+pub use table::write_with_column;
 pub use trajectory::{Frame, Trajectory};
 pub use volume::{Values, VolumeFormat, VolumeInput, write_volume};
 

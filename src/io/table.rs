@@ -13,7 +13,6 @@ mod vendor;
 mod with_column;
 
 use std::borrow::Cow;
-use std::path::Path;
 
 use glam::DVec3;
 use memchr::{memchr, memrchr};
@@ -24,7 +23,7 @@ use super::lines::{Lines, number, pieces, short_decimal, shown};
 use super::{ReadOptions, atomic, room};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
-use crate::points::{AtomTable, Column, PointCloud};
+use crate::points::Column;
 use crate::progress::Progress;
 use layout::{Layout, Separator};
 pub use with_column::write_with_column;
@@ -33,6 +32,8 @@ pub use with_column::write_with_column;
 const PIECE: usize = 1 << 20;
 /// The part in which the layout is looked for.
 const HEAD: usize = 1 << 20;
+/// Rows whose values are looked at before all are read.
+const LOOKED_AT: usize = 100;
 /// Nanometres in a metre, into which tables in metres are converted.
 const NANOMETRES: f64 = 1e9;
 
@@ -113,10 +114,14 @@ impl Plan {
             return Err(nul(name, Lines::new(&head[..at]).count().max(1) as u64));
         }
         let layout = Layout::find(text).map_err(|(line, problem)| place_of(name, line, problem))?;
-        let chosen = names::choose(&layout, options, name)?;
         let mut lines = Lines::new(text);
         lines.by_ref().take(layout.header_line as usize).for_each(drop);
         let begin = text.len() - lines.rest().len();
+        let chosen = names::choose(&layout, options, name, &mut |column| {
+            let rows = Lines::new(&text[begin..]).filter(|(_, line)| !layout::is_skipped(line)).take(LOOKED_AT);
+            let fields = rows.filter_map(|(_, line)| layout::quoted_fields(line, layout.separator).ok());
+            columns::largest(fields.filter_map(|fields| number(fields.get(column)?)))
+        })?;
         let notes = [&layout.notes[..], &chosen.notes].concat();
         Ok(Self { notes, layout, chosen, begin })
     }
@@ -453,83 +458,6 @@ impl<'a> Reader<'a> {
         parsed.cloud.columns = columns.map(|(c, values)| Column { name: named(c), values }).collect();
         parsed
     }
-}
-
-/// Writes a cloud as CSV: x, y, z with the unit in the header (`x [nm]`), name, element, residue and chain of atoms,
-/// the weights, `sigma_x` and so on, and further columns if there are any. Numbers are written so that they read back
-/// exactly.
-///
-/// # Errors
-/// [`Error::File`], or [`Error::Usage`] if `path` is `input`.
-pub fn write_csv(path: &Path, cloud: &PointCloud, input: Option<&Path>) -> Result<()> {
-    atomic::write(path, input, |file| {
-        let unit = cloud.unit.map_or(String::new(), |u| format!(" [{}]", u.name()));
-        write!(file, "x{unit},y{unit},z{unit}")?;
-        let atoms = cloud.atoms.as_ref().map_or_else(Vec::new, atom_columns);
-        for (name, _) in &atoms {
-            write!(file, ",{name}")?;
-        }
-        if cloud.weights.is_some() {
-            write!(file, ",weight")?;
-        }
-        if cloud.sigmas.is_some() {
-            write!(file, ",sigma_x{unit},sigma_y{unit},sigma_z{unit}")?;
-        }
-        for column in &cloud.columns {
-            write!(file, ",\"{}\"", column.name.replace('"', "\"\""))?;
-        }
-        writeln!(file)?;
-        for (i, p) in cloud.positions.iter().enumerate() {
-            write!(file, "{},{},{}", p.x, p.y, p.z)?;
-            for (_, text) in &atoms {
-                write!(file, ",{}", text(i))?;
-            }
-            if let Some(weights) = &cloud.weights {
-                write!(file, ",{}", weights[i])?;
-            }
-            if let Some(s) = cloud.sigmas.as_ref().map(|sigmas| sigmas[i]) {
-                write!(file, ",{},{},{}", s.x, s.y, s.z)?;
-            }
-            for column in &cloud.columns {
-                write!(file, ",{}", column.values[i])?;
-            }
-            writeln!(file)?;
-        }
-        Ok(())
-    })
-}
-
-type TextOf<'a> = Box<dyn Fn(usize) -> String + 'a>;
-
-/// The columns of atoms that are there, each with its text by point.
-fn atom_columns(atoms: &AtomTable) -> Vec<(&'static str, TextOf<'_>)> {
-    let mut columns: Vec<(&'static str, TextOf)> = Vec::new();
-    let texts =
-        [("name", &atoms.name), ("element", &atoms.element), ("resname", &atoms.resname), ("chain", &atoms.chain)];
-    for (name, column) in texts {
-        if !column.codes.is_empty() {
-            columns.push((name, Box::new(|i| quoted(column.get(i)))));
-        }
-    }
-    if !atoms.resid.is_empty() {
-        let resid = |i: usize| match atoms.resid[i] {
-            AtomTable::NO_RESID => String::new(),
-            resid => resid.to_string(),
-        };
-        columns.push(("resid", Box::new(resid)));
-    }
-    for (name, codes) in [("icode", &atoms.icode), ("altloc", &atoms.altloc)] {
-        if codes.iter().any(|c| *c != b' ') {
-            columns.push((name, Box::new(|i| quoted(char::from(codes[i]).to_string().trim()))));
-        }
-    }
-    columns
-}
-
-/// A text as CSV has it.
-fn quoted(text: &str) -> String {
-    let is_plain = !text.contains(['"', ',', '\n', '\r']);
-    if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
 }
 
 #[cfg(test)]

@@ -104,9 +104,11 @@ fn structures_are_written_as_positions_with_their_density() {
     assert_eq!(json(&ran)["rows_without_value"], 1);
     let written = std::fs::read_to_string(&out).unwrap();
     let lines: Vec<&str> = written.lines().collect();
-    let names = "x [angstrom],y [angstrom],z [angstrom],name,element,resname,chain,resid,\"density\"";
-    assert_eq!((lines.len(), lines[0]), (4, names));
-    assert!(lines[1].starts_with("2,4,-2,CA,C,ALA,A,2,"), "{written}");
+    let names = "x [angstrom],y [angstrom],z [angstrom],name,element,resname,chain,resid,occupancy,bfactor,density";
+    assert_eq!((lines.len(), lines[0]), (5, names));
+    // The atom that is not chosen has no density.
+    assert_eq!(lines[1], "1,1,-1,CA,C,ALA,A,1,1,10,");
+    assert!(lines[2].starts_with("2,4,-2,CA,C,ALA,A,2,1,10,") && !lines[2].ends_with(','), "{written}");
 }
 
 /// Atoms written with their density can be read again, and the density is where programs look for it.
@@ -243,9 +245,10 @@ fn tables_that_are_not_text_keep_their_columns() {
         json(&densitas(&[&arguments, weights].concat()));
         let written = std::fs::read_to_string(&out).unwrap();
         let lines: Vec<Vec<&str>> = written.lines().map(|line| line.split(',').collect()).collect();
-        assert_eq!(lines[0], ["x", "y", "z", "\"photons\"", "\"density\"", "\"density_2\""], "{written}");
-        let kept = [1, 2, 3].map(|row: usize| lines[row][3..5].join(","));
-        assert_eq!((lines.len(), kept), (4, ["5,1", "7,3", "8,4"].map(str::to_owned)), "{written}");
+        assert_eq!(lines[0], ["x", "y", "z", "photons", "density", "density_2"], "{written}");
+        let kept = [1, 2, 3, 4].map(|row: usize| lines[row][3..5].join(","));
+        assert_eq!((lines.len(), kept), (5, ["5,1", ",", "7,3", "8,4"].map(str::to_owned)), "{written}");
+        assert_eq!(lines[2], [""; 6], "{written}");
     }
 }
 
@@ -265,8 +268,9 @@ fn widened(input: &str, more: &[&str]) -> (Vec<String>, Vec<Vec<f64>>) {
     json(&densitas(&[&["density", input, "--at-points", &out, "--json"], more].concat()));
     let written = std::fs::read_to_string(&out).unwrap();
     let mut lines = written.lines().map(|line| line.split(','));
+    let number = |field: &str| if field.is_empty() { f64::NAN } else { field.parse().unwrap() };
     let names = lines.next().unwrap().map(|name| name.trim_matches('"').to_owned()).collect();
-    (names, lines.map(|line| line.map(|field| field.parse().unwrap()).collect()).collect())
+    (names, lines.map(|line| line.map(number).collect()).collect())
 }
 
 /// Catches: the columns of a container lost, or those of other points where a row has no position.
@@ -300,6 +304,8 @@ fn archives_and_vtk_points_keep_their_columns() {
     for input in [&npz, &vtp] {
         let (names, rows) = widened(input, &["--unit", "nm", "--bandwidth", "1nm"]);
         assert_eq!(names, ["x [nm]", "y [nm]", "z [nm]", "photons", "density"], "{input}");
+        assert!(rows.len() == 4 && rows[1].iter().all(|v| v.is_nan()), "{input}: {rows:?}");
+        let rows = [0, 2, 3].map(|row: usize| rows[row].clone());
         let kept: Vec<&[f64]> = rows.iter().map(|row| &row[..4]).collect();
         assert_eq!(kept, [[0.0, 0.0, 0.0, 5.0], [1.0, 0.0, 0.0, 7.0], [0.0, 2.0, 0.0, 8.0]], "{input}");
         assert!(std::iter::zip(&rows, expected()).all(|(row, value)| close(row[4], value)), "{input}: {rows:?}");
@@ -357,4 +363,19 @@ fn crystals_keep_their_symmetry_and_atoms_their_charge() {
     }
     let text = std::fs::read_to_string(&cif).unwrap();
     assert!(text.contains("_symmetry.space_group_name_H-M \"P 21 21 21\"\n_cell.Z_PDB 4\n"), "{text}");
+}
+
+/// Catches: rows of a pooled trajectory that are not chosen left out, or without the frame they are of.
+#[test]
+fn pooled_frames_are_told_in_a_column_of_their_own() {
+    let input = path(&folder("at-pooled"), "t.xyz");
+    std::fs::write(&input, "2\n\nC 0 0 0\nO 1 0 0\n2\n\nC 0 nan 0\nO 3 0 0\n2\n\nC 0 4 0\nO 0 0 5\n").unwrap();
+    let out = format!("{input}.csv");
+    let more = ["--pool", "--input-frames", "1:", "--select", "element O", "--bandwidth", "1A"];
+    json(&densitas(&[&["density", &input, "--at-points", &out, "--json"], &more[..]].concat()));
+    let written = std::fs::read_to_string(&out).unwrap();
+    let lines: Vec<&str> = written.lines().collect();
+    assert_eq!(lines[0], "x [angstrom],y [angstrom],z [angstrom],name,element,frame,density");
+    assert_eq!([lines[1], lines[3]], [",,,,,,", "0,4,0,C,C,2,"], "{written}");
+    assert!(lines[2].starts_with("3,0,0,O,O,1,") && lines[4].starts_with("0,0,5,O,O,2,"), "{written}");
 }

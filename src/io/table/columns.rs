@@ -38,7 +38,7 @@ pub(in crate::io) fn read(
     mut values: impl FnMut(usize) -> Result<Vec<f64>>,
 ) -> Result<Parsed> {
     let layout = Layout { columns: columns.names, has_names: true, ..Layout::new(Separator::Comma) };
-    let mut chosen = names::choose(&layout, options, name)?;
+    let mut chosen = names::choose(&layout, options, name, &mut |c| largest(values(c).ok()?.into_iter()))?;
     if options.all_columns {
         let is_further = |c: &usize| !chosen.positions.contains(c);
         let (texts, kept): (Vec<usize>, Vec<usize>) =
@@ -137,6 +137,11 @@ pub(in crate::io) fn read(
         .collect();
     parsed.columns = layout.columns;
     Ok(parsed)
+}
+
+/// The largest magnitude of those that are finite.
+pub(super) fn largest(values: impl Iterator<Item = f64>) -> Option<f64> {
+    values.filter(|v| v.is_finite()).map(f64::abs).reduce(f64::max)
 }
 
 /// What takes a standard deviation along an axis from its unit to that of the positions.

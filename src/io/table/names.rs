@@ -46,8 +46,14 @@ struct Axis {
     unit: Option<LengthUnit>,
 }
 
-/// Finds all columns that `options` and the header ask for.
-pub(super) fn choose(layout: &Layout, options: &ReadOptions, name: &str) -> Result<Chosen> {
+/// Finds all columns that `options` and the header ask for; `size` gives the largest magnitude in the first rows of a
+/// column.
+pub(super) fn choose(
+    layout: &Layout,
+    options: &ReadOptions,
+    name: &str,
+    size: &mut dyn FnMut(usize) -> Option<f64>,
+) -> Result<Chosen> {
     let mut chosen = match &options.columns {
         Some(columns) => named_positions(layout, columns, name)?,
         None if layout.has_names => positions_by_header(layout, name)?,
@@ -68,6 +74,12 @@ pub(super) fn choose(layout: &Layout, options: &ReadOptions, name: &str) -> Resu
         chosen.unit = Some(unit);
         chosen.notes.push(format!("the unit is {unit} by the column `Unit`"));
     }
+    if chosen.unit.is_none() && options.unit.is_none() && are_of_minflux(layout, &chosen.positions, size) {
+        chosen.unit = Some(LengthUnit::Metre);
+        chosen
+            .notes
+            .push("columns loc_x, loc_y without a unit are those of MINFLUX, in metres; --unit says another".into());
+    }
     if let Some(columns) = &options.sigma_columns {
         choose_sigmas(&mut chosen, layout, columns, name)?;
     }
@@ -79,6 +91,15 @@ pub(super) fn choose(layout: &Layout, options: &ReadOptions, name: &str) -> Resu
         chosen.notes.push(format!("the unit of `{column}` is not known; --unit declares one"));
     }
     Ok(chosen)
+}
+
+/// Whether the positions are named as those of MINFLUX microscopes, and as small as metres make them.
+fn are_of_minflux(layout: &Layout, positions: &[usize], size: &mut dyn FnMut(usize) -> Option<f64>) -> bool {
+    /// A sample is not as large as that.
+    const MOST_METRES: f64 = 0.01;
+    let is_named =
+        |c: &usize| ["loc_x", "loc_y", "loc_z"].iter().any(|n| layout.columns[*c].trim().eq_ignore_ascii_case(n));
+    positions.iter().all(is_named) && positions.iter().all(|c| size(*c).is_some_and(|size| size < MOST_METRES))
 }
 
 /// Names of columns that are likely to say how much a row counts.

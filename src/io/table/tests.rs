@@ -1,4 +1,6 @@
 use super::*;
+use crate::io::write_csv;
+use crate::points::PointCloud;
 use crate::progress::Silent;
 
 fn read_with(text: &[u8], options: &ReadOptions) -> Result<Parsed> {
@@ -308,4 +310,17 @@ fn rows_without_values_are_rows() {
     let weights = ReadOptions { weights: Some("count".into()), ..ReadOptions::default() };
     let used = read_with(b"x,y,count\n1,2,3\n4,5,6\n", &weights).unwrap().notes;
     assert!(!used.iter().any(|n| n.contains("--weights count")), "{used:?}");
+}
+
+/// Catches: localisations of MINFLUX a thousand million times too small, and others of such names taken for metres.
+#[test]
+fn locations_of_minflux_are_in_metres() {
+    let read = |text: &str| parse(text.as_bytes(), "t.csv", &ReadOptions::default(), &Silent).unwrap();
+    let metres = read("tid,loc_x,loc_y,loc_z\n1,nan,nan,nan\n1,1e-6,-2e-6,3e-8\n");
+    assert_eq!(metres.cloud.unit, Some(LengthUnit::Nanometre));
+    assert!(metres.cloud.positions[0].abs_diff_eq(DVec3::new(1000.0, -2000.0, 30.0), 1e-9), "{:?}", metres.cloud);
+    assert!(metres.notes.iter().any(|note| note.contains("MINFLUX, in metres")), "{:?}", metres.notes);
+    for text in ["loc_x,loc_y,loc_z\n1000,2000,30\n", "x,y,z\n1e-6,2e-6,3e-8\n"] {
+        assert_eq!(read(text).cloud.unit, None, "{text}");
+    }
 }
