@@ -661,3 +661,24 @@ fn shares_of_the_mass_give_way_first_and_stand_in_line() {
     };
     assert!(room(true, [300, 200]) == room(false, [300, 200]) && room(true, [400, 300]) < room(false, [400, 300]));
 }
+
+/// Catches: a legend of long names that is left out, and one without room that nothing tells of.
+#[test]
+fn a_legend_of_long_names_is_cut_and_one_without_room_is_told() {
+    let mut scene = scene(boxes()[0], View::ISO, None);
+    let names = ["a chain that has a name of many words", "B"].map(|name| (name.to_owned(), [0.5; 3]));
+    let layer = Look::Default.points(&scene, Arc::new(vec![DVec3::ZERO]), Arc::new(vec![0.5]));
+    scene.points = Some(PointLayer { colors: Some(PointColors::categories(&[0], names.to_vec())), ..layer });
+    scene.volume = false;
+    for (size, is_cut, lacks) in
+        [([1600, 1200], false, None), ([320, 240], true, None), ([60, 30], false, Some("the legend"))]
+    {
+        let frame = Frame { size, scale_factor: 1.0 };
+        let marks = marks_of(&scene, &frame);
+        let texts = texts(&marks);
+        assert_eq!(texts.iter().any(|t| t.0.starts_with("a ch") && t.0.ends_with('…')), is_cut, "{size:?}: {texts:?}");
+        assert_eq!(texts.iter().any(|t| t.0 == "B"), lacks.is_none(), "{size:?}: {texts:?}");
+        assert_eq!(left_out(&scene, &frame), Vec::from_iter(lacks), "{size:?}");
+        check_texts(&marks, &frame, &format!("{size:?}"));
+    }
+}
