@@ -70,7 +70,7 @@ fn points(model: &mut Model, ui: &mut Ui) {
         }
     });
     fields(model, ui, "coloured by", &[("color-by", "density", 190.0)])
-        .on_hover_text("density, chain, element, bfactor, occupancy, a column, or a colour such as #ff8800");
+        .on_hover_text("density, x, y, z, chain, element, bfactor, occupancy, a column, or a colour such as #ff8800");
 }
 
 /// Planes across the axes.

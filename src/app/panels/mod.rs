@@ -7,6 +7,7 @@ mod data;
 mod gallery;
 mod layers;
 mod limits;
+mod movie;
 mod over;
 mod page;
 mod profile;
@@ -59,7 +60,7 @@ pub struct Memory {
     /// The side of the clip box that is dragged.
     pub dragged_side: Option<clip_box::Side>,
     /// What a movie is to be.
-    pub movie: page::Movie,
+    pub movie: movie::Movie,
     /// The limit that is dragged.
     pub dragged_limit: Option<usize>,
     /// Pixels of a saved picture, if they are not those of the window.
