@@ -51,7 +51,8 @@ pub fn draw(output: &Path) -> densitas::error::Result<()> {
     scene.interpolation = Interpolation::Linear;
     scene.transfer.colormap = Colormap::parse(&COLORS.join(","))?;
     scene.annotations.title = Some("Bivariate normal density\ncorrelation {name}".into());
-    let animation = HeatmapAnimation::new(scene, frames, names, Limits::Range(0.0, 1.0), LimitsOver::EachFrame)?;
+    let to_the_peak = |grid: &DensityGrid| Limits::Value(0.0, grid.statistics().max).resolve(grid);
+    let animation = HeatmapAnimation::with_limits(scene, frames, names, LimitsOver::EachFrame, &to_the_peak)?;
 
     let frame = Frame { size: [640, 480], scale_factor: 1.0 };
     if output.extension().is_some_and(|ending| ending == "html") {

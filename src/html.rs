@@ -1,8 +1,7 @@
 //! A heat map, or an animation of one, as one HTML page: play button, slider, values under the pointer and colour bar. It
 //! opens from disk and asks nothing of a network.
 //!
-//! Values are kept in 16 bits between the smallest and the largest of all frames, packed by zlib; the page's own script
-//! colours them as pictures are.
+//! Values are kept as they are, f32, packed by zlib; the page's own script colours them as pictures are.
 
 use std::io::Write;
 use std::path::Path;
@@ -23,8 +22,6 @@ use crate::scene::{Aspect, Background, Frame, HeatmapAnimation, HeatmapScene};
 
 const PAGE: &str = include_str!("html/page.html");
 const SCRIPT: &str = include_str!("html/player.js");
-/// Stands for a value that is not finite; the largest is one below it.
-const NONE: u16 = u16::MAX;
 /// Colours in the page's table, or the next multiple of the steps of a map.
 const COLORS: usize = 1024;
 
@@ -91,7 +88,7 @@ fn data(
     fps: f64,
     progress: &dyn Progress,
 ) -> Result<Value> {
-    let (range, values) = packed(animation, progress)?;
+    let values = packed(animation, progress)?;
     let (mut limits, mut ends, mut titles, mut contours) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for frame in (0..animation.len()).map(|k| animation.frame(k)) {
         limits.push(frame.transfer.limits);
@@ -125,7 +122,6 @@ fn data(
         "names": animation.names(),
         "fps": fps,
         "foreground": hex(scene.foreground()),
-        "range": range,
         "table": STANDARD.encode(table(scene)),
         "values": STANDARD.encode(values),
     }))
@@ -148,25 +144,18 @@ fn table(scene: &HeatmapScene) -> Vec<u8> {
     (0..count).flat_map(|i| color(i).into_iter().take(3).map(|v| (v * 255.0).round() as u8)).collect()
 }
 
-/// The smallest and the largest value, and all of them in 16 bits between these, packed.
-fn packed(animation: &HeatmapAnimation, progress: &dyn Progress) -> Result<([f64; 2], Vec<u8>)> {
-    let grids = || (0..animation.len()).map(|k| animation.grid(k).as_ref());
-    let finite = grids().flat_map(|grid| grid.values()).map(|v| f64::from(*v)).filter(|v| v.is_finite());
-    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
-    let steps = f64::from(NONE - 1);
-    let code = |v: f64| match v.is_finite() {
-        true if high > low => ((v - low) / (high - low) * steps).round() as u16,
-        true => 0,
-        false => NONE,
-    };
+/// All values, little-endian, packed. Of each frame first the lowest byte of all values, then the next: those that are alike
+/// lie together, which is less to pack.
+fn packed(animation: &HeatmapAnimation, progress: &dyn Progress) -> Result<Vec<u8>> {
     let mut packer = ZlibEncoder::new(Vec::new(), Compression::default());
-    for grid in grids() {
+    for k in 0..animation.len() {
         progress.check()?;
-        let bytes: Vec<u8> = grid.values().iter().flat_map(|v| code(f64::from(*v)).to_le_bytes()).collect();
+        let values = animation.grid(k).values();
+        let bytes: Vec<u8> = (0..4).flat_map(|b| values.iter().map(move |v| v.to_le_bytes()[b])).collect();
         packer.write_all(&bytes).expect("memory takes all");
         progress.advance(1);
     }
-    Ok(([low, high], packer.finish().expect("memory takes all")))
+    Ok(packer.finish().expect("memory takes all"))
 }
 
 #[cfg(test)]
@@ -194,17 +183,15 @@ mod tests {
         HeatmapAnimation::new(scene, grids, names, Limits::Range(0.0, 1.0), LimitsOver::EachFrame).unwrap()
     }
 
-    /// Catches: another byte order, a code for NaN that is a value.
+    /// Catches: another order of bytes, values that are rounded.
     #[test]
     fn packed_values_come_back() {
-        let (range, bytes) = packed(&animation(), &Silent).unwrap();
+        let bytes = packed(&animation(), &Silent).unwrap();
         let mut found = Vec::new();
         flate2::read::ZlibDecoder::new(&bytes[..]).read_to_end(&mut found).unwrap();
-        assert_eq!(range, [-2.0, 8.0]);
-        let codes: Vec<u16> = found.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
-        let value = |code: u16| -2.0 + 10.0 * f64::from(code) / 65534.0;
-        assert!((value(codes[4]) - 4.0).abs() < 1e-4 && value(codes[6]) == -2.0 && value(codes[8]) == 8.0);
-        assert_eq!((codes.len(), codes[7]), (12, NONE));
+        let value = |frame: usize, i: usize| f32::from_le_bytes(std::array::from_fn(|b| found[24 * frame + 6 * b + i]));
+        assert_eq!((found.len(), value(0, 4), value(1, 0), value(1, 2)), (48, 4.0, -2.0, 8.0));
+        assert!(value(1, 1).is_nan());
     }
 
     #[test]

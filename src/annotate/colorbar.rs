@@ -215,6 +215,11 @@ pub fn draw(page: &mut Page, bar: &Bar, top: f64) -> Lacks {
     let at_edge = page.size.x - width - em;
     let left = bar.beside.map_or(at_edge, |area| at_edge.min(area.max.x + BESIDE * em));
     let columns = columns(page, bar, left, middle, length);
+    // In a flat strip of a picture there is no room for any.
+    let whole = Area { min: DVec2::ZERO, max: page.size };
+    if !whole.contains(&columns.bar) {
+        return Lacks::All;
+    }
     draw_columns(page, bar, &columns);
     if !complete {
         return Lacks::Numbers;

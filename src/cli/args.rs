@@ -385,6 +385,23 @@ pub fn method(text: &str) -> std::result::Result<Method, String> {
     }
 }
 
+/// One frame of several: its number from 0; none if all are wanted after all (`off`), as of the recipe of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Only(pub Option<u64>);
+
+impl FromStr for Only {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "off" => Ok(Self(None)),
+            _ => {
+                text.parse().map(|k| Self(Some(k))).map_err(|_| "write the number of a frame from 0, or off".to_owned())
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -96,9 +96,11 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
     let input_path = input::path_of(&args.points);
     check_outputs(args, input_path.as_deref())?;
     let hindrance = [("--at-points", args.at_points.is_some()), ("--minus", args.minus.minus.is_some())];
+    // Frames are counted as fast one after the other.
+    let is_counted = args.quantity == "counts" && args.points.pool && hindrance.iter().all(|(_, is_given)| !is_given);
     let hindrance = hindrance.iter().find(|(_, is_given)| *is_given).map(|(option, _)| *option);
     if let (Some(chunks), Some(output)) =
-        (stream::wanted(args.stream, &args.points, &args.density, hindrance, console)?, &args.output)
+        (stream::wanted(args.stream, &args.points, &args.density, hindrance, is_counted, console)?, &args.output)
     {
         return write_streamed(args, output, &chunks, console);
     }

@@ -16,12 +16,14 @@ use crate::points::PointCloud;
 /// Shorter files are read whole without a look at the memory: packed trajectories take some five times as much there.
 const LONG: u64 = 128 << 20;
 
-/// The input some points at a time, if that is asked for, or the points would not fit into memory and it can be.
+/// The input some points at a time, if that is asked for, or it can be and is better, or the points would not fit into
+/// memory.
 pub fn wanted(
     is_asked: bool,
     points: &PointArgs,
     density: &DensityArgs,
     hindrance: Option<&str>,
+    is_better: bool,
     console: &Console,
 ) -> Result<Option<Chunks>> {
     let hindrance = hindrance.or(own_hindrance(density));
@@ -30,7 +32,7 @@ pub fn wanted(
     }
     let path = input::path_of(points);
     let is_long = path.as_deref().and_then(|p| p.metadata().ok()).is_some_and(|file| file.len() >= LONG);
-    if hindrance.is_some() || !(is_asked || is_long) {
+    if hindrance.is_some() || !(is_asked || is_long || is_better) {
         return Ok(None);
     }
     let source = Source::from_argument(Path::new(&points.input));
@@ -42,7 +44,7 @@ pub fn wanted(
              (F, N, 3), and with --pool for XTC, TRR, DCD and texts of many frames from 16 MiB on, without --every and \
              --max-points"
         ))),
-        Some(chunks) if is_asked || !parts::fits_in_memory(chunks.rows()?) => Ok(Some(chunks)),
+        Some(chunks) if is_asked || is_better || !parts::fits_in_memory(chunks.rows()?) => Ok(Some(chunks)),
         _ => Ok(None),
     }
 }
@@ -66,6 +68,7 @@ struct Looks<'a> {
 
 impl<'a> Looks<'a> {
     fn of(chunks: &'a Chunks, console: &'a Console) -> Self {
+        chunks.notes().iter().for_each(|n| console.note(n));
         chunks.warnings().iter().for_each(|w| console.warning(w));
         Self { chunks, console, dropped: Cell::new(0), count: Cell::new(0) }
     }

@@ -5,11 +5,13 @@
   const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));
   const table = bytes(d.table), colors = table.length / 3;
   const packed = new Response(new Blob([bytes(d.values)]).stream().pipeThrough(new DecompressionStream("deflate")));
-  const codes = new Uint16Array(await packed.arrayBuffer());
-  const [low, high] = d.range;
-  // 65535 stands for a value that is not finite.
-  const valueOf = code => code === 65535 ? NaN : low + (high - low) * code / 65534;
-  const frames = Array.from({ length: count }, (_, k) => Float64Array.from(codes.subarray(k * nx * ny, (k + 1) * nx * ny), valueOf));
+  const planes = new Uint8Array(await packed.arrayBuffer()), each = nx * ny;
+  // Of each frame first the lowest bytes of all values, then the next.
+  const frames = Array.from({ length: count }, (_, k) => {
+    const bits = new Uint32Array(each);
+    for (let b = 0; b < 4; b++) for (let i = 0, at = (4 * k + b) * each; i < each; i++) bits[i] |= planes[at + i] << 8 * b;
+    return new Float32Array(bits.buffer);
+  });
 
   const $ = id => document.getElementById(id);
   const canvas = $("picture"), stage = $("stage"), tip = $("tip"), slider = $("slider"), play = $("play");
@@ -54,6 +56,11 @@
     const step = all.length > 1 ? Math.abs(all[1] - all[0]) : most || 1;
     return v.toFixed(Math.max(0, Math.min(8, Math.ceil(-Math.log10(step) - 1e-9)))).replace(/^-(0\.?0*)$/, "$1").replace("-", "\u2212");
   };
+  // 10 to a power where digits would be many.
+  const power = v => {
+    const e = Math.round(Math.log10(v)), is = Math.abs(v / 10 ** e - 1) < 1e-9;
+    return is && (e > 4 || e < -3) ? "10" + String(e).replace(/./g, c => c === "-" ? "\u207B" : "\u2070\u00B9\u00B2\u00B3\u2074\u2075\u2076\u2077\u2078\u2079"[+c]) : number(v);
+  };
   const write = (text, x, y, align, base, px) => {
     ctx.font = `${px || size}px system-ui, "Helvetica Neue", Arial, sans-serif`;
     [ctx.textAlign, ctx.textBaseline] = [align, base];
@@ -61,6 +68,14 @@
   };
   const inkAt = alpha => { ctx.globalAlpha = alpha; ctx.fillStyle = ctx.strokeStyle = d.foreground; };
 
+  // A line of the title in as many as it needs.
+  function wrapped(line, width) {
+    write("", 0, 0, "center", "top", 1.2 * size);
+    return line.split(" ").reduce((lines, word) => {
+      const longer = `${lines.at(-1)} ${word}`;
+      return lines.length && ctx.measureText(longer).width <= width ? [...lines.slice(0, -1), longer] : [...lines, word];
+    }, []);
+  }
   function layout(width, height, lines) {
     const em = size, title = lines.length ? lines.length * 1.5 * em + .8 * em : .8 * em;
     const box = { left: d.axes ? 5 * em : em, top: title, right: width - (d.colorbar ? 9 * em : 1.6 * em), bottom: height - (d.axes ? 3.8 * em : em) };
@@ -193,21 +208,26 @@
     ctx.closePath(); ctx.stroke();
     let shown = ticks(a * d.factor, b * d.factor, Math.min(7, h / (2.6 * em)));
     if (d.scale === "log") {
-      const first = Math.ceil(Math.log10(a * d.factor) - 1e-9), last = Math.floor(Math.log10(b * d.factor) + 1e-9), stride = Math.ceil((last - first + 1) / 7);
-      if (last > first) shown = Array.from({ length: Math.floor((last - first) / stride) + 1 }, (_, k) => 10 ** (first + k * stride));
+      const first = Math.ceil(Math.log10(a * d.factor) - 1e-9), last = Math.floor(Math.log10(b * d.factor) + 1e-9);
+      const stride = Math.max(1, Math.ceil((last - first + 1) / Math.min(7, h / (2.6 * em)))), few = last - first < 2;
+      const within = v => v >= a * d.factor * (1 - 1e-9) && v <= b * d.factor * (1 + 1e-9), powers = [];
+      for (let e = last; e >= first - 1; e -= stride) for (const m of few ? [1, 2, 5] : [1]) if (within(m * 10 ** e)) powers.push(m * 10 ** e);
+      if (powers.length > 1) shown = powers;
     }
+    let widest = 0;
     for (const v of shown) {
       const at = y + h * (1 - position(v / d.factor, [a, b]));
-      inkAt(.6); ctx.fillRect(x + w + 1, Math.round(at) - .5, 4, 1); inkAt(.87); write(d.scale === "log" ? number(v) : label(v, shown), x + w + .65 * em, at, "left", "middle");
+      inkAt(.6); ctx.fillRect(x + w + 1, Math.round(at) - .5, 4, 1); inkAt(.87); const text = d.scale === "log" ? power(v) : label(v, shown);
+      write(text, x + w + .65 * em, at, "left", "middle"); widest = Math.max(widest, ctx.measureText(text).width);
     }
     inkAt(.87);
-    if (d.bar) { ctx.save(); ctx.translate(x + w + 5.6 * em, y + h / 2); ctx.rotate(-Math.PI / 2); write(d.bar, 0, 0, "center", "bottom"); ctx.restore(); }
+    if (d.bar) { ctx.save(); ctx.translate(x + w + Math.max(2.2 * em, widest + .65 * em) + 1.6 * em, y + h / 2); ctx.rotate(-Math.PI / 2); write(d.bar, 0, 0, "center", "bottom"); ctx.restore(); }
   }
   function draw() {
     const ratio = window.devicePixelRatio || 1, { clientWidth: width, clientHeight: height } = stage;
     [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
     size = Math.max(10, Math.min(14, width / 50));
-    const lines = d.titles[now] ? d.titles[now].split("\n") : [];
+    const lines = (d.titles[now] ? d.titles[now].split("\n") : []).flatMap(line => wrapped(line, width - 2 * size));
     plot = layout(width, height, lines);
     map(frames[now], d.limits[now], ratio);
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -227,7 +247,10 @@
   function stop() { clearInterval(timer); timer = 0; play.textContent = "\u25B6"; play.setAttribute("aria-label", "Play"); }
   function toggle() {
     if (timer) return stop();
-    [timer, play.textContent] = [setInterval(() => go(now + 1), 1000 / d.fps), "\u275A\u275A"];
+    // By the clock: what is too slow to be drawn is left out.
+    const begun = performance.now(), first = now;
+    const next = () => { const k = first + Math.floor((performance.now() - begun) * d.fps / 1000); if (k % count !== now) go(k % count); };
+    [timer, play.textContent] = [setInterval(next, 1000 / Math.max(d.fps, 10)), "\u275A\u275A"];
     play.setAttribute("aria-label", "Pause");
   }
   let pointer = null;

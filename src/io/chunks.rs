@@ -113,6 +113,14 @@ impl Chunks {
         }
     }
 
+    /// How the file was understood.
+    pub fn notes(&self) -> &[String] {
+        match &self.kind {
+            Kind::Npy(_) => &[],
+            Kind::Frames(played) => played.frames.notes(),
+        }
+    }
+
     /// What the user should know of the file.
     pub fn warnings(&self) -> &[String] {
         match &self.kind {

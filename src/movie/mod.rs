@@ -136,17 +136,6 @@ impl Format {
             Self::Apng | Self::Sequence | Self::Ffmpeg => i32::MAX as u32,
         }
     }
-
-    fn notes(self, size: [u32; 2], rate: Rate) -> Vec<String> {
-        match self {
-            Self::Mp4 if h264::padded(size) != size => {
-                let [w, h] = h264::padded(size);
-                vec![format!("H.264 takes even sizes: padded from {} x {} to {w} x {h} pixels", size[0], size[1])]
-            }
-            Self::Gif => gif::note(rate).into_iter().collect(),
-            _ => Vec::new(),
-        }
-    }
 }
 
 /// Tells whether a movie can have this name, without a codec of ffmpeg.
@@ -273,9 +262,23 @@ impl MovieWriter {
         drop(queue);
         self.join()?;
         let rate = Rate::of(self.options.fps)?;
-        let size_in_file = if self.format == Format::Mp4 { h264::padded(size) } else { size };
+        let is_padded = match (self.format, &self.options.codec) {
+            (Format::Ffmpeg, Some(codec)) => ffmpeg::pads(codec),
+            (format, _) => format == Format::Mp4,
+        };
+        let even = size.map(|n| n.next_multiple_of(2));
+        let size_in_file = match self.format {
+            Format::Mp4 => h264::padded(size),
+            _ if is_padded => even,
+            _ => size,
+        };
         let fps = if self.format == Format::Gif { gif::true_fps(rate) } else { rate.fps() };
-        let mut notes = self.format.notes(size, rate);
+        let mut notes = if self.format == Format::Gif { gif::note(rate).into_iter().collect() } else { Vec::new() };
+        if size_in_file != size {
+            let ([w, h], [pw, ph]) = (size, size_in_file);
+            let why = if size_in_file == even { "takes even sizes" } else { "takes no smaller sizes" };
+            notes.push(format!("the codec {why}: padded from {w} x {h} to {pw} x {ph} pixels"));
+        }
         if self.format == Format::Sequence {
             notes.extend(sequence::left_over(&self.path, self.options.first + self.frames));
         }

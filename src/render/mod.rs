@@ -121,7 +121,8 @@ impl Renderer {
         collect(frame.size, |take| self.draw_bands(scene, frame, progress, take))
     }
 
-    /// Draws a scene with the marks of another, as the parts of a fade are: their letters then lie on one another.
+    /// Draws a scene with the marks of another on its own background, as the parts of a fade are: their letters then lie on one
+    /// another.
     ///
     /// # Errors
     /// As [`Renderer::draw`].
@@ -132,7 +133,10 @@ impl Renderer {
         frame: &Frame,
         progress: &dyn Progress,
     ) -> Result<Picture> {
-        collect(frame.size, |take| self.bands(scene, marked, frame, progress, take))
+        let letters = marked.foreground();
+        let mut marked = Scene { background: scene.background, ..marked.clone() };
+        marked.annotations.foreground.get_or_insert(letters);
+        collect(frame.size, |take| self.bands(scene, &marked, frame, progress, take))
     }
 
     /// Draws a scene and hands it over in bands of rows, from the top: `take` gets red, green, blue, alpha (not

@@ -77,6 +77,12 @@ impl HeatmapAnimation {
         Ok(Self { scene, grids, names, limits, range, enclosed: None })
     }
 
+    /// The value that both limits of the first frame are, if they are one.
+    pub(crate) fn one_limit(&self) -> Option<f64> {
+        let [vmin, vmax] = self.limits[0];
+        (vmin == vmax).then_some(vmin)
+    }
+
     /// The number of frames.
     pub fn len(&self) -> usize {
         self.grids.len()

@@ -24,7 +24,7 @@ pub use look::{Limits, Look};
 pub use mode::{Isosurface, Plane, VolumeMode};
 pub use points::{ColorKey, Diameter, PointColors, PointLayer, PointOrder};
 pub use quantity::Quantity;
-pub use title::filled;
+pub use title::{constant_part, filled};
 
 use crate::color::{Rgb, Scale, TransferFunction, hex};
 use crate::geometry::Box3;

@@ -30,6 +30,22 @@ pub fn filled(title: &str, known: &[(String, String)]) -> Result<String> {
     Ok(out + rest)
 }
 
+/// What a title says of all frames: its parts between commas and lines that have no names in braces, or what stands before
+/// the first of these; `None` if that is nothing.
+pub fn constant_part(title: &str) -> Option<String> {
+    let name_at = |text: &str| {
+        let braces = text.match_indices('{').map(|(at, _)| at);
+        let is_named = |at: &usize| text[at + 1..].split_once('}').is_some_and(|(name, _)| is_name(name));
+        braces.into_iter().find(is_named)
+    };
+    let is_sign = |c: char| c.is_whitespace() || ",;:.-–—|/()=".contains(c);
+    let parts = title.split([',', '\n', ';']).filter(|part| name_at(part).is_none());
+    let parts: Vec<&str> = parts.map(|part| part.trim_matches(is_sign)).filter(|part| !part.is_empty()).collect();
+    let before = name_at(title).map_or("", |at| title[..at].trim_matches(is_sign));
+    let found = if parts.is_empty() { before.to_owned() } else { parts.join(", ") };
+    (!found.is_empty()).then_some(found)
+}
+
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-')
 }
@@ -37,6 +53,13 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_all_frames_share_of_a_title_is_found() {
+        let of = |title: &str| constant_part(title).unwrap_or_default();
+        assert_eq!([of("Density, step {frame} of {frames}"), of("Run {name} at 5 K")], ["Density", "Run"]);
+        assert_eq!([of("Water: {name}"), of("{name}"), of("A\nB"), of("a {b c}")], ["Water", "", "A, B", "a {b c}"]);
+    }
 
     #[test]
     fn names_are_replaced_once_and_other_braces_stay() {

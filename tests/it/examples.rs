@@ -165,7 +165,7 @@ fn celluloids_examples_have_their_frames() {
 fn the_bivariate_normal_is_a_page_and_the_tensor_a_movie() {
     bivariate_normal::draw(&file("bivariate.html")).unwrap();
     let page = std::fs::read_to_string(file("bivariate.html")).unwrap();
-    assert!(page.contains("correlation \u{2212}0.95") && page.contains("correlation +0.95") && page.len() < 300_000);
+    assert!(page.contains("correlation \u{2212}0.95") && page.contains("correlation +0.95") && page.len() < 600_000);
     tensor_movie::draw(&file("tensor.mp4")).unwrap();
     assert!(std::fs::metadata(file("tensor.mp4")).unwrap().len() > 20_000);
 }

@@ -183,7 +183,7 @@ fn what_cannot_be_frames_is_refused_with_a_way_out() {
         (vec!["all.npy"], vec![], 1, "no finite value"),
         (vec!["ragged.csv"], vec![], 1, "ragged.csv:2: has 3 values"),
         (vec!["a.npy"], vec!["--frame-names", "a,b"], 2, "2 names for 1 frames"),
-        (vec!["a.npy"], vec!["--only", "1"], 2, "there are 1 frames, 0 to 0"),
+        (vec!["a.npy"], vec!["--only", "0"], 2, "--only draws one frame as PNG"),
         (vec!["a.npy"], vec!["--fps", "0"], 2, "frames a second"),
         (vec!["a.npy"], vec!["--bandwidth", "3"], 2, "is an array, so --bandwidth has no effect"),
         (vec!["p.csv"], vec!["--bins", "4", "--bandwidth", "3"], 2, "--bandwidth are of a density"),
@@ -221,4 +221,51 @@ fn frames_are_movies_too() {
     let told = json(&out);
     assert!(told["frames"] == 3 && told["fps"] == 12.0, "{told}");
     assert!(std::fs::metadata(&movie).unwrap().len() > 500);
+}
+
+/// Catches: frames of tables that are refused, one frame that becomes all, another file's fault.
+#[test]
+fn tables_are_frames_and_one_frame_is_one() {
+    let folder = folder("flat-tables");
+    let at = |name: &str| path(&folder, name);
+    for (name, x) in [("before.csv", 0.0), ("after.csv", 3.0)] {
+        let rows: String = (0..40).map(|i| format!("{},{}\n", x + f64::from(i % 7), i % 5)).collect();
+        std::fs::write(at(name), format!("x,y\n{rows}")).unwrap();
+    }
+    let two = ["heatmap", &at("before.csv"), &at("after.csv"), "--bins", "10", "--size", "120x90", "--title", "{name}"];
+    let told = json(&densitas(&[&two[..], &["-o", &at("two.html"), "--json"]].concat()));
+    assert_eq!(told["frames"], 2);
+    let page = std::fs::read_to_string(at("two.html")).unwrap();
+    assert!(page.contains(r#""names":["before","after"]"#) && page.contains(r#""titles":["before","after"]"#));
+    let of = |more: &[&str]| densitas(&[&two[..], more].concat());
+    assert!(of(&["-o", &at("s%d.png")]).status.success());
+    let (first, second) = (std::fs::read(at("s0.png")).unwrap(), read_png(&folder.join("s1.png")));
+    std::fs::write(at("s0.png"), "mine").unwrap();
+    assert!(of(&["-o", &at("s%d.png"), "--only", "1"]).status.success());
+    assert!(std::fs::read(at("s0.png")).unwrap() == b"mine" && read_png(&folder.join("s1.png")) == second);
+    // The first frame has the limits of all with and without its number.
+    assert!(of(&["-o", &at("a.png")]).status.success() && of(&["-o", &at("b.png"), "--only", "0"]).status.success());
+    let [a, b] = ["a.png", "b.png"].map(|name| read_png(&folder.join(name)));
+    std::fs::write(at("s0.png"), first).unwrap();
+    assert!(a == b && a == read_png(&folder.join("s0.png")));
+    let out = of(&["-o", &at("a.mp4"), "--only", "1"]);
+    assert!(out.status.code() == Some(2) && stderr(&out).contains("--only off for all"), "{}", stderr(&out));
+    let out = densitas(&["heatmap", &at("before.csv"), &at("none.csv"), "-o", &at("a.mp4")]);
+    assert!(out.status.code() == Some(1) && stderr(&out).contains("none.csv: cannot read"), "{}", stderr(&out));
+}
+
+/// Catches: values that are rounded away, or to infinity, without a word.
+#[test]
+fn values_beyond_32_bits_and_equal_limits_are_told() {
+    let folder = folder("flat-range");
+    let (npy, picture) = (path(&folder, "a.npy"), path(&folder, "a.png"));
+    for (values, problem) in [([1e300, 2e300], "up to 2.0e300"), ([1e-300, 0.0], "up to 1.0e-300")] {
+        write_npy(&npy, &[1, 2], values.into_iter());
+        let out = densitas(&["heatmap", &npy, "--matrix", "on", "-o", &picture]);
+        assert!(out.status.code() == Some(1) && stderr(&out).contains(problem), "{}", stderr(&out));
+    }
+    write_npy(&npy, &[2, 2], [1.0; 4].into_iter());
+    let out = densitas(&["heatmap", &npy, "--matrix", "on", "--contours", "mass:0.5", "-o", &picture]);
+    let told = stderr(&out);
+    assert!(told.contains("both limits are 1.0000e0") && told.contains("there is no line"), "{told}");
 }

@@ -205,11 +205,19 @@ fn other_codecs_go_through_ffmpeg_and_its_complaint_is_told() {
     write(&folder.join("a.mkv"), [64, 48], 10, &with("ffv1"));
     assert_stream(&folder.join("a.mkv"), "ffv1", [64, 48], "25/1", 10);
     assert_eq!(worst(&folder.join("a.mkv"), [64, 48], 10), f64::INFINITY);
+    // What players expect: even sizes, half the resolution of colours, the index before the pictures.
+    let finished = write(&folder.join("a.mp4"), [63, 47], 10, &with("libx264"));
+    assert!(finished.size == [64, 48] && finished.notes[0].contains("padded from 63 x 47"), "{finished:?}");
+    let told = assert_stream(&folder.join("a.mp4"), "h264", [64, 48], "25/1", 10);
+    assert_eq!(told["streams"][0]["pix_fmt"], "yuv420p");
+    let bytes = std::fs::read(folder.join("a.mp4")).unwrap();
+    let at = |name: &[u8]| bytes.windows(4).position(|w| w == name).unwrap();
+    assert!(at(b"moov") < at(b"mdat"));
     let mut writer = MovieWriter::create(&folder.join("b.mkv"), &with("no_such_codec")).unwrap();
     let error = (0..1000).find_map(|k| writer.push([64, 48], picture(k, [64, 48])).err()).unwrap().to_string();
     assert!(error.contains("no_such_codec"), "{error}");
     drop(writer);
-    assert_eq!(names(&folder), ["a.mkv"]);
+    assert_eq!(names(&folder), ["a.mkv", "a.mp4"]);
 }
 
 #[test]
@@ -306,6 +314,21 @@ fn a_sequence_goes_on_after_the_frames_that_are_there() {
     std::fs::write(folder.join("f04.png"), &cut[..cut.len() / 2]).unwrap();
     assert_eq!(json(&turn(&["-o", &to, "--resume", "--json"]))["frames"], 2);
     assert_eq!(std::fs::read(folder.join("f04.png")).unwrap(), cut);
+    // Catches: a copy of another frame, frames of what the input held before.
+    std::fs::copy(folder.join("f03.png"), folder.join("f05.png")).unwrap();
+    let out = turn(&["-o", &to, "--resume"]);
+    assert!(
+        out.status.code() == Some(1) && stderr(&out).contains("f05.png: is another frame than 5"),
+        "{}",
+        stderr(&out)
+    );
+    let (ball_file, played) = (path(&folder, "ball.xyz"), path(&folder, "p%d.png"));
+    ball(Path::new(&ball_file), 60);
+    done(movie(&ball_file, &["-o", &played]));
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    ball(Path::new(&ball_file), 70);
+    let out = movie(&ball_file, &["-o", &played, "--resume"]);
+    assert!(out.status.code() == Some(1) && stderr(&out).contains("before the input was changed"), "{}", stderr(&out));
     let out = turn(&["-o", &to, "--colormap", "viridis", "--resume"]);
     assert!(out.status.code() == Some(1) && stderr(&out).contains("f00.png: is of another movie"), "{}", stderr(&out));
     let out = densitas(&["movie", "sample:founding", "--grid", "24", "--size", "80x60", "-o", &to, "--resume"]);
@@ -460,6 +483,18 @@ fn modes_fade_into_one_another() {
         assert!(beside("still.png").windows(2).any(|pair| pair[0] != pair[1]), "there are letters");
         assert_eq!(beside("still.png"), beside(&format!("f{k}.png")), "frame {k}");
     }
+}
+
+/// Catches: backgrounds that jump, and words that are not told, while two pictures fade.
+#[test]
+fn backgrounds_fade_and_titles_say_what_varies() {
+    let folder = folder("movie_background");
+    let to = path(&folder, "f%d.png");
+    let vary =
+        ["--vary", "background=#ff0000..#0000ff", "--ease", "linear", "--frames", "5", "--title", "{background}"];
+    done(movie("sample:founding", &[&vary[..], &["-o", &to]].concat()));
+    let corner = |k: usize| read_png(&folder.join(format!("f{k}.png"))).1[0];
+    assert_eq!([0, 1, 2, 4].map(corner), [[255, 0, 0], [191, 0, 64], [128, 0, 128], [0, 0, 255]]);
 }
 
 /// Catches: a level that moves under colours that move with it.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::super::args::{length, numbers};
+use super::super::args::{Only, length, numbers};
 use super::super::picture_args::{limits_of, on_off};
 use crate::color::{Rgb, parse_color};
 use crate::error::{Error, Result};
@@ -130,7 +130,7 @@ pub enum Levels {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Frames")]
 pub struct FrameArgs {
-    /// Further files, each a frame
+    /// Further files, each a frame: arrays, or tables of points
     pub more: Vec<OsString>,
     /// A frame for each value of this column of a table
     #[arg(long, value_name = "COLUMN")]
@@ -157,15 +157,22 @@ pub struct FrameArgs {
     /// Encode by this codec of the installed ffmpeg, such as libx265
     #[arg(long, value_name = "NAME")]
     pub codec: Option<String>,
-    /// Draw frame K alone, from 0
-    #[arg(long, value_name = "K")]
-    pub only: Option<usize>,
+    /// Draw frame K alone, from 0, as a PNG; off: all, though a recipe is of one
+    #[arg(long = "only", value_name = "K")]
+    pub one: Option<Only>,
     /// The picture (.png), page (.html) or movie (.mp4, .gif, .avi, .apng, frame_%04d.png) to write
     #[arg(short, long, value_name = "FILE", required_unless_present = "show")]
     pub output: Option<PathBuf>,
     /// Show it in a window, with a play button and a slider for frames
     #[arg(long)]
     pub show: bool,
+}
+
+impl FrameArgs {
+    /// The one frame that is wanted, if one is.
+    pub fn only(&self) -> Option<usize> {
+        self.one.and_then(|only| only.0).map(|k| usize::try_from(k).unwrap_or(usize::MAX))
+    }
 }
 
 fn bins(text: &str) -> std::result::Result<[usize; 2], String> {

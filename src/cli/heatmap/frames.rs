@@ -56,11 +56,6 @@ pub fn make(args: &HeatmapCommand, console: &Console) -> Result<Made> {
     if let Some(first) = matrices(&args.points.input, args, console)? {
         return of_matrices(args, first, start, console);
     }
-    if let Some(file) = args.frames.more.first() {
-        let problem = "several files are frames of an animation, each an array; this one is a second input, but the first \
-                       is no array (--matrix on reads it as one)";
-        return Err(Error::Usage(format!("{}: {problem}", file.display())));
-    }
     let frame_column = args.frames.frame_column.as_deref();
     let further: Vec<String> = frame_column.into_iter().flat_map(columns).collect();
     let sigmas = args.density.sigma_columns(args.flat.plane);
@@ -80,10 +75,56 @@ pub fn make(args: &HeatmapCommand, console: &Console) -> Result<Made> {
                        one after the other";
         console.note(&format!("the input holds {count} frames: {way_out}"));
     }
+    if let (Input::Points(points), None) = (&opened.input, opened.source.path())
+        && points.format == "table"
+        && points.columns.len() > MOST_COLUMNS
+        && args.points.columns.is_none()
+    {
+        console.note("standard input is read as points; --matrix on reads it as an array");
+    }
+    let further: Vec<(PointCloud, String)> =
+        args.frames.more.iter().map(|file| further_points(args, file, &opened, console)).collect::<Result<_>>()?;
     match opened.input {
         Input::Volume(volume) => plane_of(args, volume, &source, opened.seconds),
-        Input::Points(points) => of_points(args, points, &source, opened.seconds, console),
+        Input::Points(points) => of_points(args, points, further, &source, opened.seconds, console),
     }
+}
+
+/// The points of a further file, which are a frame, and its name.
+fn further_points(
+    args: &HeatmapCommand,
+    file: &OsString,
+    first: &input::Opened,
+    console: &Console,
+) -> Result<(PointCloud, String)> {
+    input::check_there(&file.to_string_lossy())?;
+    if matrices(file, args, &console.aside().0)?.is_some() {
+        let problem = "is an array, and the first file holds points; --matrix on reads it as one too";
+        return Err(Error::Usage(format!("{}: {problem}", file.display())));
+    }
+    let columns = input::Columns { sigmas: args.density.sigma_columns(args.flat.plane), further: Vec::new() };
+    let opened =
+        input::open(&PointArgs { input: file.clone(), ..args.points.clone() }, None, columns, &console.aside().0)?;
+    opened.tell_beyond(first, console);
+    let wrong = |problem: &str| Error::Data(format!("{}: {problem}; frames must be alike", opened.source));
+    match (opened.input, &first.input) {
+        (Input::Points(points), Input::Points(first)) if points.dimensions != first.dimensions => {
+            Err(wrong(&format!("has {} coordinates, the first file {}", points.dimensions, first.dimensions)))
+        }
+        (Input::Points(points), Input::Points(first)) if points.cloud.unit != first.cloud.unit => {
+            Err(wrong("has another unit than the first file; give --unit"))
+        }
+        (Input::Points(points), Input::Points(_)) => Ok((points.cloud, stem(file))),
+        _ => Err(wrong("holds no points as the first file does, or that holds a volume")),
+    }
+}
+
+/// A table of more columns than that may be meant as an array.
+const MOST_COLUMNS: usize = 4;
+
+/// The name of a file without its ending.
+fn stem(file: &OsString) -> String {
+    Path::new(file).file_stem().unwrap_or(file).to_string_lossy().into_owned()
 }
 
 /// The input as arrays, if it is any.
@@ -107,7 +148,14 @@ fn of_matrices(args: &HeatmapCommand, first: Matrices, start: Instant, console: 
     let useless: Vec<&str> = args.density.given().into_iter().filter(|o| *o != "--bounds").collect();
     let useless =
         useless.into_iter().chain(args.counts.bins.map(|_| "--bins")).chain(args.flat.plane.map(|_| "--plane"));
-    let useless: Vec<&str> = useless.chain(args.frames.frame_column.as_ref().map(|_| "--frame-column")).collect();
+    let useless = useless.chain(args.frames.frame_column.as_ref().map(|_| "--frame-column"));
+    let of_points = [
+        ("--every", args.points.every.is_some()),
+        ("--max-points", args.points.max_points.is_some()),
+        ("--select", args.points.select.is_some()),
+        ("--pool", args.points.pool),
+    ];
+    let useless: Vec<&str> = useless.chain(of_points.into_iter().filter(|o| o.1).map(|o| o.0)).collect();
     let name = Source::from_argument(Path::new(&args.points.input)).to_string();
     if !useless.is_empty() {
         let useless = useless.join(", ");
@@ -118,7 +166,7 @@ fn of_matrices(args: &HeatmapCommand, first: Matrices, start: Instant, console: 
     let mut names = Vec::new();
     let mut frames = Vec::new();
     let mut add = |input: &OsString, m: Matrices| {
-        let stem = Path::new(input).file_stem().unwrap_or(input).to_string_lossy().into_owned();
+        let stem = stem(input);
         let alone = m.frames.len() == 1;
         names.extend((0..m.frames.len()).map(|k| if alone { stem.clone() } else { k.to_string() }));
         frames.extend(m.frames);
@@ -126,6 +174,7 @@ fn of_matrices(args: &HeatmapCommand, first: Matrices, start: Instant, console: 
     let (shape, format) = (first.shape, first.format);
     add(&args.points.input, first);
     for file in &args.frames.more {
+        input::check_there(&file.to_string_lossy())?;
         let Some(more) = matrices(file, args, console)? else {
             let problem = "is no array as the first file is; --matrix on reads it as one";
             return Err(Error::Data(format!("{}: {problem}", file.display())));
@@ -137,6 +186,15 @@ fn of_matrices(args: &HeatmapCommand, first: Matrices, start: Instant, console: 
         }
         add(file, more);
     }
+    if let Some(range) = args.points.input_frames {
+        let chosen = range.of(frames.len());
+        if chosen.is_empty() {
+            return Err(Error::Data(format!("{name}: --input-frames chooses none of its {} frames", frames.len())));
+        }
+        names = chosen.iter().map(|k| names[*k].clone()).collect();
+        frames = chosen.iter().map(|k| frames[*k].clone()).collect();
+    }
+    frames.iter().enumerate().try_for_each(|(k, frame)| check_range(frame, k, &name))?;
     let lattice = lattice_of_cells(shape, args.density.bounds());
     let unit = args.points.unit;
     let sigma = args.counts.sigma(unit)?;
@@ -148,6 +206,16 @@ fn of_matrices(args: &HeatmapCommand, first: Matrices, start: Instant, console: 
     let seconds = report::object(json!({ "read": start.elapsed().as_secs_f64() }));
     let (kind, is_smooth) = (Kind::Numbers, sigma.is_some());
     Ok(Made { grids, names, is_named, kind, is_smooth, axes: ["x", "y"].map(String::from), told, seconds })
+}
+
+/// Whether all values can be drawn, which are f32 then.
+fn check_range(values: &[f64], frame: usize, name: &str) -> Result<()> {
+    let most = values.iter().filter(|v| v.is_finite()).fold(0.0_f64, |most, v| most.max(v.abs()));
+    if most == 0.0 || (f64::from(f32::MIN_POSITIVE)..=f64::from(f32::MAX)).contains(&most) {
+        return Ok(());
+    }
+    let problem = format!("frame {frame} has values of up to {most:.1e}, which numbers of 32 bits cannot hold");
+    Err(Error::Data(format!("{name}: {problem}; multiply them by a power of ten first")))
 }
 
 /// Cells 1 wide whose middles are 0, 1, 2, ..., or those that fill `bounds`.
@@ -187,8 +255,10 @@ fn frames_of(args: &HeatmapCommand, input: &PointInput, source: &str) -> Result<
     let mut rows: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (row, value) in values.iter().enumerate() {
         if !value.is_finite() {
-            let problem = format!("--frame-column {column}: the value of point {row} from 0 is {value}");
-            return Err(Error::Data(format!("{source}: {problem}; a frame needs a number")));
+            let row = input.row_of_point.as_ref().map_or(row, |rows| rows[row]);
+            let problem =
+                format!("the column `{column}` has no number in row {row} from 0, which --frame-column needs");
+            return Err(Error::Data(format!("{source}: {problem}; fill it in, or remove the row")));
         }
         rows.entry(ordered(*value)).or_default().push(row);
     }
@@ -202,7 +272,14 @@ fn ordered(value: f64) -> u64 {
     if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
 }
 
-fn of_points(args: &HeatmapCommand, points: PointInput, source: &str, read: f64, console: &Console) -> Result<Made> {
+fn of_points(
+    args: &HeatmapCommand,
+    points: PointInput,
+    further: Vec<(PointCloud, String)>,
+    source: &str,
+    read: f64,
+    console: &Console,
+) -> Result<Made> {
     if points.dimensions == 2 && args.flat.plane.is_some() {
         let problem = "its points have 2 coordinates already; --plane projects points in space";
         return Err(Error::Usage(format!("{source}: {problem}")));
@@ -217,7 +294,15 @@ fn of_points(args: &HeatmapCommand, points: PointInput, source: &str, read: f64,
     } else {
         plane.names().map(String::from)
     };
-    let (frames, is_named) = frames_of(args, &points, source)?;
+    let (frames, is_named) = if further.is_empty() {
+        frames_of(args, &points, source)?
+    } else if args.frames.frame_column.is_some() || args.points.pool {
+        let problem = "several files are a frame each; --frame-column and --pool are of one file, leave them out";
+        return Err(Error::Usage(format!("{source}: {problem}")));
+    } else {
+        let first = (points.cloud.clone(), stem(&args.points.input));
+        (std::iter::once(first).chain(further).collect(), true)
+    };
     let frames = frames.into_iter().map(|(cloud, name)| (cloud.projected(plane), name)).collect();
     let counts = args.counts.bins.is_some() || args.counts.sigma.is_some();
     let mut made = match counts {
@@ -316,10 +401,14 @@ fn estimated(
     if frames.len() > 1 {
         options = in_common(&frames, options, console)?;
     }
-    let total = frames.first().map_or(0.0, |(cloud, _)| total_of(cloud));
+    let (total, several) = (frames.first().map_or(0.0, |(cloud, _)| total_of(cloud)), frames.len() > 1);
     let (mut grids, mut told, mut seconds, mut names) = (Vec::new(), Map::new(), Map::new(), Vec::new());
     for (cloud, name) in frames {
-        let density = kde::density_2d(&cloud, &options, console)?;
+        let of_frame = |e| match e {
+            Error::Data(text) if several => Error::Data(format!("frame {} ({name}): {text}", grids.len())),
+            other => other,
+        };
+        let density = kde::density_2d(&cloud, &options, console).map_err(of_frame)?;
         let mut made = density.report;
         made.warnings.extend(args.density.guessed(unit));
         if grids.is_empty() {

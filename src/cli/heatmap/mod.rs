@@ -4,7 +4,7 @@
 mod args;
 mod frames;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -26,6 +26,7 @@ use crate::html;
 use crate::io::{self, Values};
 use crate::movie::{MovieOptions, check_name, frame_path, record_heatmap_with};
 use crate::render::draw_heatmap_bands;
+use crate::scene::constant_part;
 use crate::scene::{
     Aspect, Background, Contours, Extent, Frame, HeatmapAnimation, HeatmapScene, Interpolation, Limits, Quantity,
 };
@@ -89,7 +90,7 @@ const LOG_LIMITS: Limits = Limits::Mass(0.999, 0.0);
 pub fn run(args: &HeatmapCommand, asked: &Asked, play: fn(Flipbook) -> Result<()>, console: &Console) -> Result<()> {
     let output = args.output()?;
     let input_path = input::path_of(&args.points);
-    if let Some((path, _)) = output {
+    if let Some((path, _)) = &output {
         io::atomic::check_writable(path, input_path.as_deref())?;
     }
     let frame = args.picture.frame()?;
@@ -98,9 +99,12 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, play: fn(Flipbook) -> Result<()
     let Made { told: mut out, mut seconds, kind, .. } = made;
     let start = Instant::now();
     let fps = args.frames.fps.unwrap_or(HeatmapAnimation::DEFAULT_FPS);
-    match output {
+    match &output {
         Some((path, Output::Picture)) => args.write_picture(path, &animation, &frame, asked, console)?,
-        Some((path, Output::Page)) => html::write(path, input_path.as_deref(), &animation, &frame, fps, console)?,
+        Some((path, Output::Page)) => {
+            args.tell_missing_of_pages(&animation, console);
+            html::write(path, input_path.as_deref(), &animation, &frame, fps, console)?;
+        }
         Some((path, Output::Movie)) => {
             let fps = args.write_movie(path, &animation, &frame, fps, asked, console)?;
             out.insert("fps".into(), fps.into());
@@ -108,7 +112,7 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, play: fn(Flipbook) -> Result<()
         None => {}
     }
     seconds.insert("render".into(), start.elapsed().as_secs_f64().into());
-    let scene = animation.frame(args.frames.only.unwrap_or(0));
+    let scene = animation.frame(args.frames.only().unwrap_or(0));
     if console.json {
         let quantity = report::quantity(&scene.annotations.quantity, scene.grid.unit(), 2);
         let limits = scene.transfer.limits;
@@ -178,10 +182,23 @@ fn tell(args: &HeatmapCommand, animation: &HeatmapAnimation, scene: &HeatmapScen
 
 impl HeatmapCommand {
     /// The file to write and what it is, if there is any.
-    fn output(&self) -> Result<Option<(&Path, Output)>> {
+    fn output(&self) -> Result<Option<(PathBuf, Output)>> {
         let Some(path) = self.frames.output.as_deref() else { return Ok(None) };
+        let output = self.output_of(path)?;
+        let Some(k) = self.frames.only() else { return Ok(Some((path.to_owned(), output))) };
+        match (output, frame_path(path, k as u64)) {
+            (Output::Picture, _) => Ok(Some((path.to_owned(), output))),
+            (_, Some(file)) => Ok(Some((file, Output::Picture))),
+            _ => {
+                let problem = "--only draws one frame as PNG; name the output F.png, or give --only off for all";
+                Err(Error::Usage(format!("{}: {problem}", path.display())))
+            }
+        }
+    }
+
+    fn output_of(&self, path: &Path) -> Result<Output> {
         let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-        let output = match ending.as_deref() {
+        match ending.as_deref() {
             Some("png") if frame_path(path, 0).is_none() => check_name(path).map(|()| Output::Picture),
             Some("html" | "htm") => Ok(Output::Page),
             _ if self.frames.codec.is_some() => Ok(Output::Movie),
@@ -190,17 +207,16 @@ impl HeatmapCommand {
             _ if path.is_dir() => check_name(path).map(|()| Output::Movie),
             _ => check_name(path).map(|()| Output::Movie).map_err(|_| {
                 let problem = "pictures are written as .png, frames that follow one another as .html, .mp4, .gif, .avi, .apng \
-                               or frame_%04d.png";
-                Error::Usage(format!("{}: {problem}; name the output so", path.display()))
+                               or frame_%04d.png, or by --codec with an ending of ffmpeg; name the output so";
+                Error::Usage(format!("{}: {problem}", path.display()))
             }),
-        };
-        output.map(|output| Some((path, output)))
+        }
     }
 
     /// Whether all frames of an input are wanted, or one of them.
     fn takes_frames(&self) -> bool {
         let is_movie = || self.output().is_ok_and(|o| o.is_some_and(|(_, output)| output != Output::Picture));
-        self.frames.show || self.frames.only.is_some() || is_movie()
+        self.frames.show || self.frames.only().is_some() || is_movie()
     }
 
     fn animation(&self, made: &mut Made, console: &Console) -> Result<HeatmapAnimation> {
@@ -212,20 +228,23 @@ impl HeatmapCommand {
             }
             (made.names, made.is_named) = (names, true);
         }
-        if let Some(k) = self.frames.only.filter(|k| *k >= count) {
-            return Err(Error::Usage(format!("--only {k}: there are {count} frames, 0 to {}", count - 1)));
+        if let Some(k) = self.frames.only().filter(|k| *k >= count) {
+            let frames =
+                if count == 1 { "is one frame, 0".into() } else { format!("are {count} frames, 0 to {}", count - 1) };
+            return Err(Error::Usage(format!("--only {k}: there {frames}")));
         }
         if count > 1 && !self.takes_frames() {
             let way_out = "the first is drawn; --only K draws another, -o F.html or F.mp4 all";
             console.note(&format!("the input holds {count} frames; {way_out}"));
         }
-        let several = count > 1 && self.takes_frames();
-        let grid = &made.grids[self.frames.only.unwrap_or(0)];
+        let several = count > 1;
+        let grid = &made.grids[self.frames.only().unwrap_or(0)];
         let base = HeatmapScene::new(grid.clone(), HeatmapScene::DEFAULT_LIMITS);
         let scene = self.scene(base.or_else(|_| unlimited(made))?, made)?;
+        let is_as_read = matches!(made.kind, Kind::Counts | Kind::Numbers) && !made.is_smooth;
         let default = match (several, scene.transfer.scale) {
             (true, Scale::Linear | Scale::Sqrt) => HeatmapAnimation::DEFAULT_LIMITS,
-            (_, Scale::Log) if made.kind == Kind::Counts && !made.is_smooth => limits_of_counts(&made.grids),
+            (_, Scale::Log) if is_as_read => limits_above_0(&made.grids),
             // The smallest densities are as good as none, and would have most of the colours.
             (_, Scale::Log) => LOG_LIMITS,
             (false, Scale::Linear | Scale::Sqrt) => HeatmapScene::DEFAULT_LIMITS,
@@ -243,6 +262,12 @@ impl HeatmapCommand {
             animation.enclosed = Some(shares.clone());
         }
         tell_gaps(&animation, console);
+        if let Some(value) = animation.one_limit() {
+            let [vmin, vmax] = animation.frame(0).transfer.limits;
+            console.warning(&format!(
+                "both limits are {value:.4e}: colours go from {vmin:.4e} to {vmax:.4e}; --vmin and --vmax choose others"
+            ));
+        }
         animation.check_title().map_err(|e| Error::Usage(format!("--title: {e}")))?;
         self.tell_contours(made, &animation.scene, console);
         if animation.scene.annotations.scale_bar && !animation.scene.has_scale_bar() {
@@ -253,9 +278,35 @@ impl HeatmapCommand {
         Ok(animation)
     }
 
+    /// Tells what pages do not have.
+    fn tell_missing_of_pages(&self, animation: &HeatmapAnimation, console: &Console) {
+        let (a, frames) = (&animation.scene.annotations, &self.frames);
+        let given = [
+            ("--mass-axis", a.mass_axis),
+            ("--scale-bar", a.scale_bar),
+            ("--codec", frames.codec.is_some()),
+            ("--artist", frames.artist.is_some()),
+            ("--comment", frames.comment.is_some()),
+        ];
+        let missing: Vec<&str> = given.into_iter().filter(|g| g.1).map(|g| g.0).collect();
+        if !missing.is_empty() {
+            console.warning(&format!("{}: pages have none; pictures and movies do", missing.join(", ")));
+        }
+    }
+
     /// Tells contours that lie beyond all values.
     fn tell_contours(&self, made: &Made, scene: &HeatmapScene, console: &Console) {
-        let Some(Levels::Values(values)) = &self.flat.contours else { return };
+        let values = match &self.flat.contours {
+            Some(Levels::Values(values)) => values,
+            Some(Levels::Mass(_)) => {
+                let is_flat = |grid: &Arc<PlaneGrid>| grid.statistics().min == grid.statistics().max;
+                if made.grids.iter().any(is_flat) {
+                    console.warning("--contours: where all values are equal there is no line");
+                }
+                return;
+            }
+            None => return,
+        };
         let factor = scene.annotations.quantity.factor(scene.grid.unit(), 2);
         let ends = made.grids.iter().map(|grid| grid.statistics());
         let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), s| (a.min(s.min), b.max(s.max)));
@@ -310,11 +361,11 @@ impl HeatmapCommand {
     }
 
     fn movie_options(&self, animation: &HeatmapAnimation, fps: f64) -> MovieOptions {
-        let title = animation.scene.annotations.title.as_ref().filter(|t| animation.title(0).as_ref() == Some(*t));
+        let title = animation.scene.annotations.title.as_deref().and_then(constant_part);
         let FrameArgs { artist, comment, dither, codec, .. } = &self.frames;
         MovieOptions {
             fps,
-            title: title.map(|title| title.replace('\n', ", ")),
+            title,
             artist: artist.clone(),
             comment: comment.clone(),
             dither: *dither,
@@ -351,7 +402,7 @@ impl HeatmapCommand {
         asked: &Asked,
         console: &Console,
     ) -> Result<()> {
-        let scene = animation.frame(self.frames.only.unwrap_or(0));
+        let scene = animation.frame(self.frames.only().unwrap_or(0));
         let input = input::path_of(&self.points);
         let (opaque, record) = (scene.background != Background::Transparent, drawn(&scene, frame));
         recipe::write_bands(output, input.as_deref(), frame.size, opaque, asked, &record, console, |take| {
@@ -360,11 +411,14 @@ impl HeatmapCommand {
     }
 }
 
-/// Limits of counts on a log scale: from half of the least above 0, which so is told from 0, to the largest.
-fn limits_of_counts(grids: &[Arc<PlaneGrid>]) -> Limits {
-    let values = grids.iter().flat_map(|grid| grid.values()).map(|v| f64::from(*v)).filter(|v| *v > 0.0);
-    let (least, most) = values.fold((f64::INFINITY, 0.0_f64), |(a, b), v| (a.min(v), b.max(v)));
-    if most > 0.0 { Limits::Value(0.5 * least, most) } else { LOG_LIMITS }
+/// Limits of counts and arrays on a log scale: from the least above 0 to the largest; where there are zeros, from half of
+/// it, which so is told from them.
+fn limits_above_0(grids: &[Arc<PlaneGrid>]) -> Limits {
+    let values = || grids.iter().flat_map(|grid| grid.values()).map(|v| f64::from(*v)).filter(|v| v.is_finite());
+    let above = values().filter(|v| *v > 0.0);
+    let (least, most) = above.fold((f64::INFINITY, 0.0_f64), |(a, b), v| (a.min(v), b.max(v)));
+    let begin = if values().any(|v| v == 0.0) { 0.5 } else { 1.0 };
+    if most > 0.0 { Limits::Value(begin * least, most) } else { LOG_LIMITS }
 }
 
 /// The scene of the first frame that has a value, where the chosen one has none: the animation then tells which.

@@ -14,7 +14,7 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::args::PointArgs;
+use super::args::{Only, PointArgs};
 use super::console::Console;
 use super::input::{self, Columns, Opened};
 use super::parse::Asked;
@@ -29,7 +29,7 @@ use crate::io::{self, Input, Trajectory};
 use crate::movie::{Ease, MovieOptions, MovieWriter};
 use crate::progress::{Progress, Silent};
 use crate::render::{Picture, Renderer};
-use crate::scene::{Frame, LimitsOver, Scene};
+use crate::scene::{Frame, LimitsOver, Scene, constant_part};
 use scenes::{Played, Scenes};
 use timeline::{Inputs, Motion, Timeline};
 use vary::Vary;
@@ -46,8 +46,8 @@ use vary::Vary;
   densitas movie 1ubq.pdb --vary camera=30,20..120,60@70..200,10 -o flight.mp4
   densitas movie 1ubq.pdb --vary mode=volume..iso..points --turn 360 -o modes.mp4
   densitas movie 1ubq.pdb --only 57 -o frame.png
-  densitas movie 1ubq.pdb --resume -o frames/f%04d.png
-  densitas movie --recipe frames/f0057.png --size 1920x1080 -o large.png
+  densitas movie 1ubq.pdb --resume -o frames/
+  densitas movie --recipe frames/frame_0057.png --size 1920x1080 -o large.png
   densitas movie 1ubq.pdb --codec libx265 -o turn.mkv
 
 In --title, {frame} and {time} stand for number (from 0, as --only counts) and time of the frame in the movie,
@@ -102,9 +102,9 @@ struct MovieArgs {
     /// A remark, kept in the file
     #[arg(long, value_name = "TEXT")]
     comment: Option<String>,
-    /// Draw frame K alone, from 0, as a PNG
+    /// Draw frame K alone, from 0, as a PNG; off: all, though a recipe is of one
     #[arg(long, value_name = "K", conflicts_with = "resume")]
-    only: Option<u64>,
+    only: Option<Only>,
     /// Go on with a sequence of PNG files after the frames that are there
     #[arg(long)]
     resume: bool,
@@ -138,14 +138,15 @@ pub fn run(args: &MovieCommand, adapter: &AdapterChoice, asked: &Asked, console:
     });
     let (opened, inputs) = opened?;
     let timeline = args.timeline(asked, inputs)?;
-    let mut writing = args.options(&timeline);
+    let mut writing = args.options();
     if args.movie.resume {
         let output = &args.movie.output;
-        writing.first = sequence::frames_there(output, timeline.frames, frame.size, &asked.recipe, console)?;
+        let input = input_path.as_deref();
+        writing.first = sequence::frames_there(output, timeline.frames, frame.size, &asked.recipe, input, console)?;
     }
     let range = args.range(&timeline, writing.first)?;
-    let writer = match args.movie.only {
-        Some(_) => io::atomic::check_writable(&args.movie.output, input_path.as_deref()).map(|()| None)?,
+    let writer = match args.movie.only() {
+        Some(_) => io::atomic::check_writable(&args.movie.output(), input_path.as_deref()).map(|()| None)?,
         None => Some(MovieWriter::create(&args.movie.output, &writing)?),
     };
     let mut scenes = Scenes::new(&timeline, frame, opened, &args.scene, console)?;
@@ -247,8 +248,8 @@ impl Work<'_> {
         let text = self.asked.recipe.of_frame(k).text(&record);
         let Some(writer) = writer else {
             recipe::tell_differences(self.asked, &record, self.console);
-            let (output, input) = (&self.args.movie.output, input::path_of(&self.args.scene.points));
-            return recipe::write(output, input.as_deref(), picture.size, &picture.rgba, &text);
+            let (output, input) = (self.args.movie.output(), input::path_of(&self.args.scene.points));
+            return recipe::write(&output, input.as_deref(), picture.size, &picture.rgba, &text);
         };
         writer.push_with(picture.size, picture.rgba, vec![(recipe::KEYWORD.to_owned(), text)])
     }
@@ -304,14 +305,28 @@ fn tell_memory(all: &Opened, frames: usize, console: &Console) {
     }
 }
 
+impl MovieArgs {
+    /// The one frame that is wanted, if one is.
+    fn only(&self) -> Option<u64> {
+        self.only.and_then(|only| only.0)
+    }
+
+    /// The file to write; of one frame the one that has it in a sequence.
+    fn output(&self) -> PathBuf {
+        let file = self.only().and_then(|k| crate::movie::frame_path(&self.output, k));
+        file.unwrap_or_else(|| self.output.clone())
+    }
+}
+
 impl MovieCommand {
     /// What can be told before anything is read.
     fn check(&self) -> Result<()> {
-        let MovieArgs { output, only, resume, .. } = &self.movie;
+        let (output, only, resume) = (&self.movie.output, self.movie.only(), &self.movie.resume);
         let file = output.display();
         MovieOptions { fps: self.movie.fps, ..MovieOptions::default() }.validate()?;
-        if only.is_some() && output.extension().is_none_or(|e| !e.eq_ignore_ascii_case("png")) {
-            return Err(Error::Usage(format!("{file}: --only draws one frame as PNG; name the output F.png")));
+        if only.is_some() && self.movie.output().extension().is_none_or(|e| !e.eq_ignore_ascii_case("png")) {
+            let problem = "--only draws one frame as PNG; name the output F.png, or give --only off for all";
+            return Err(Error::Usage(format!("{file}: {problem}")));
         }
         if *resume && crate::movie::frame_path(output, 0).is_none() {
             let problem = "--resume goes on with PNG files; name the output F%04d.png or a folder";
@@ -383,13 +398,11 @@ impl MovieCommand {
         Ok(timeline)
     }
 
-    fn options(&self, timeline: &Timeline) -> MovieOptions {
+    fn options(&self) -> MovieOptions {
         let MovieArgs { fps, artist, comment, codec, dither, .. } = &self.movie;
-        // A title that changes from frame to frame is none of the file.
-        let stays = |title: &String| timeline.title(title, 0).is_ok_and(|filled| filled == *title);
         MovieOptions {
             fps: *fps,
-            title: self.scene.picture.title.clone().filter(stays).map(|title| title.replace("\\n", ", ")),
+            title: self.scene.picture.title.as_deref().and_then(|title| constant_part(&title.replace("\\n", "\n"))),
             artist: artist.clone(),
             comment: comment.clone(),
             codec: codec.clone(),
@@ -401,7 +414,7 @@ impl MovieCommand {
     /// The frames to draw.
     fn range(&self, timeline: &Timeline, first: u64) -> Result<Range<u64>> {
         let frames = timeline.frames;
-        match self.movie.only {
+        match self.movie.only() {
             Some(k) if k >= frames => {
                 let last = frames - 1;
                 Err(Error::Usage(format!("--only {k}: the movie has frames 0 to {last}; choose one, or more --frames")))

@@ -219,7 +219,7 @@ impl Timeline {
         if let Some(time) = self.inputs.times.get(self.middle(k)) {
             known.push(("input-time".to_owned(), self.clock.told(*time)));
         }
-        known.extend(self.changes.iter().filter_map(|c| Some((c.option.clone(), c.told(k as f64)?))));
+        known.extend(self.changes.iter().map(|c| (c.option.clone(), c.told(k as f64))));
         filled(title, &known)
     }
 }

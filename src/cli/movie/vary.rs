@@ -85,11 +85,16 @@ impl Change {
         }
     }
 
-    /// The value at a frame as it is written in titles: numbers with four digits.
-    pub fn told(&self, k: f64) -> Option<String> {
+    /// The value at a frame as it is written in titles: numbers with four digits, of values that fade that which has most
+    /// of the picture.
+    pub fn told(&self, k: f64) -> String {
         match &self.how {
-            How::Numbers(around, track) => Some(joined(around, &track.at(k), short)),
-            How::Fade(..) => None,
+            How::Numbers(around, track) => joined(around, &track.at(k), short),
+            How::Fade(keys, ease) => {
+                let values = faded(keys, *ease, k);
+                let most = values.into_iter().reduce(|a, b| if b.0 > a.0 { b } else { a });
+                most.map_or_else(String::new, |(_, value)| value)
+            }
         }
     }
 }
@@ -249,13 +254,13 @@ mod tests {
     fn what_is_no_number_fades() {
         let c = change("mode=volume..iso..points", 5);
         assert_eq!([0.0, 0.5, 2.0, 4.0].map(|k| at(&c, k)), ["volume", "0.75*volume 0.25*iso", "iso", "points"]);
-        assert_eq!(c.told(0.0), None);
+        assert_eq!([0.0, 0.5, 1.5].map(|k| c.told(k)), ["volume", "volume", "iso"]);
     }
 
     #[test]
     fn titles_have_four_digits() {
         assert_eq!([2.0 / 3.0, 1234.567, -12.0, 0.0, 1e-5].map(short), ["0.6667", "1235", "−12", "0", "0.00001"]);
-        assert_eq!(change("bandwidth=1A..2A", 4).told(1.0).unwrap(), "1.333A");
+        assert_eq!(change("bandwidth=1A..2A", 4).told(1.0), "1.333A");
     }
 
     #[test]
