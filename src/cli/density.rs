@@ -407,12 +407,12 @@ fn write_minus<T: Sample>(
 ) -> Result<Map<String, Value>> {
     let made = minus::made::<T>(&args.minus, &args.points, &args.density, points, console)?;
     let start = Instant::now();
-    save(output, &made.grid, Values::Other, args, console)?;
+    save(output, &made.grid, Values::PerVolume, args, console)?;
     if let Some(path) = &args.standard_error {
-        save(path, &made.standard_error, Values::Other, args, console)?;
+        save(path, &made.standard_error, Values::PerVolume, args, console)?;
     }
     if let Some(path) = &args.minus.mask {
-        save(path, &minus::kept_by(VolumeFormat::of(path)?, made.mask), Values::Other, args, console)?;
+        save(path, &made.mask, Values::Other, args, console)?;
     }
     let mut out = report::grid(&made.grid);
     report::merge(&mut out, made.told);
@@ -475,7 +475,7 @@ fn saved<T: Sample>(
     if let Some(output) = &args.standard_error {
         report::one_kernel(made, "--standard-error")?;
         let error = kde::standard_error(grid, &made.kernel);
-        save(output, &error, Values::Other, args, console)?;
+        save(output, &error, Values::PerVolume, args, console)?;
         error_told = json!({ "output": output, "max": error.statistics().max, "noise_level": kde::noise_level(&made.kernel, 1.0) });
     }
     let s = made.seconds;

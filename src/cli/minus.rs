@@ -10,9 +10,8 @@ use super::args::{DensityArgs, PointArgs};
 use super::console::Console;
 use super::{input, report};
 use crate::error::{Error, Result};
-use crate::geometry::LengthUnit;
 use crate::grid::{DensityGrid, Sample};
-use crate::io::{Input, PointInput, VolumeFormat};
+use crate::io::{Input, PointInput};
 use crate::kde::{self, Difference};
 
 /// Standard errors from which a difference is marked, if that is not said: 4.6 % of nodes exceed them by chance.
@@ -94,12 +93,4 @@ pub fn made<T: Sample>(
     });
     report::merge(&mut told, report::object(more));
     Ok(Made { grid: d.grid, standard_error: d.standard_error, mask, told })
-}
-
-/// A mask whose values are the same after MRC has turned densities into those of a cubic angstrom.
-pub fn kept_by<T: Sample>(format: VolumeFormat, mask: DensityGrid<T>) -> DensityGrid<T> {
-    let is_map = matches!(format, VolumeFormat::Mrc | VolumeFormat::Ccp4);
-    let volume = mask.unit.and_then(|unit| unit.convert(1.0, LengthUnit::Angstrom)).map_or(1.0, |f| f.powi(3));
-    let factor = if is_map { volume } else { 1.0 };
-    DensityGrid { values: mask.values.iter().map(|v| T::from_f64(v.to_f64() * factor)).collect(), ..mask }
 }

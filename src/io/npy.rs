@@ -165,6 +165,7 @@ fn volume(
     let content = match geometry.as_ref().and_then(|geometry| geometry.quantity.as_deref()) {
         Some("density") => Values::Density,
         Some("counts") => Values::Counts,
+        Some("per-volume") => Values::PerVolume,
         _ => Values::Other,
     };
     let lattice = match (options.bounds, geometry) {
@@ -235,6 +236,7 @@ pub fn write_npy<T: Sample>(path: &Path, grid: &DensityGrid<T>, content: Values,
         quantity: match content {
             Values::Density => Some("density".into()),
             Values::Counts => Some("counts".into()),
+            Values::PerVolume => Some("per-volume".into()),
             Values::Other => None,
         },
     };

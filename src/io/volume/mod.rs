@@ -32,6 +32,8 @@ pub enum Values {
     Density,
     /// Points in each cell.
     Counts,
+    /// Something else per cube of the unit of length: a difference of densities, a standard error.
+    PerVolume,
     /// What no file says: an electron density, a potential, grey values.
     #[default]
     Other,
@@ -46,6 +48,7 @@ impl Values {
         match self {
             Self::Density => "Gaussian density",
             Self::Counts => "counts of points",
+            Self::PerVolume => "values per volume",
             Self::Other => "values",
         }
     }
@@ -56,7 +59,7 @@ impl Values {
         let Some(at) = memchr::memmem::find(place, b"densitas ") else { return Self::Other };
         let label = &place[at..place.len().min(at + 80)];
         let says = |content: &Self| memchr::memmem::find(label, content.label().as_bytes()).is_some();
-        [Self::Density, Self::Counts].into_iter().find(says).unwrap_or_default()
+        [Self::Density, Self::Counts, Self::PerVolume].into_iter().find(says).unwrap_or_default()
     }
 
     /// The line that begins with the program.

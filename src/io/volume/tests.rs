@@ -137,6 +137,7 @@ fn what_is_written_is_read_again() {
         (None, Values::Other),
         (Some(LengthUnit::Angstrom), Values::Density),
         (Some(LengthUnit::Nanometre), Values::Density),
+        (Some(LengthUnit::Nanometre), Values::PerVolume),
         // Catches: counts, or grey values, that are divided by a volume.
         (Some(LengthUnit::Nanometre), Values::Counts),
         (Some(LengthUnit::Micrometre), Values::Other),
@@ -153,7 +154,8 @@ fn what_is_written_is_read_again() {
                 Some(unit) if is_map => unit.convert(1.0, LengthUnit::Angstrom).unwrap(),
                 _ => 1.0,
             };
-            let density = if content == Values::Density { length.powi(-3) as f32 } else { 1.0 };
+            let density =
+                if matches!(content, Values::Density | Values::PerVolume) { length.powi(-3) as f32 } else { 1.0 };
             let found = volume.grid.lattice;
             assert_eq!(found.shape, lattice.shape, "{name}");
             assert!((found.origin / length - lattice.origin).length() < 2e-5, "{name}: {}", found.origin);

@@ -103,7 +103,7 @@ fn in_angstrom<T: Sample>(grid: &DensityGrid<T>, content: Values) -> (Cow<'_, De
         return (Cow::Borrowed(grid), Some(note));
     };
     let (volume, what) = match content {
-        Values::Density => (factor.powi(3), ": the density is per cubic angstrom"),
+        Values::Density | Values::PerVolume => (factor.powi(3), ": the density is per cubic angstrom"),
         Values::Counts | Values::Other => (1.0, "; the values stay as they are"),
     };
     let converted = DensityGrid {
