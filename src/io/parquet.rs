@@ -63,8 +63,13 @@ pub(super) fn parse(data: &[u8], name: &str, options: &ReadOptions) -> Result<Pa
             }
             let pages = group.get_column_page_reader(column).map_err(damaged)?;
             let pages = Pages { pages, has_dictionary: false };
-            read_column(get_column_reader(held.clone(), Box::new(pages)), count as usize, &mut values)
-                .map_err(damaged)?;
+            read_column(
+                get_column_reader(held.clone(), Box::new(pages)),
+                is_unsigned(&held),
+                count as usize,
+                &mut values,
+            )
+            .map_err(damaged)?;
         }
         Ok(values)
     })
@@ -92,6 +97,13 @@ fn refused(name: &str, column: &ColumnDescriptor) -> Error {
     let path = column.path().parts();
     let found = not_read(column).unwrap_or("numbers");
     Error::input(name, format!("column `{}` holds {found}", path.first().map_or("", |first| first)))
+}
+
+/// Whether whole numbers of a column have no sign; they are stored as if they had.
+fn is_unsigned(column: &ColumnDescriptor) -> bool {
+    use ConvertedType::{UINT_8, UINT_16, UINT_32, UINT_64};
+    let by_logical_type = matches!(column.logical_type_ref(), Some(LogicalType::Integer(whole)) if !whole.is_signed);
+    by_logical_type || matches!(column.converted_type(), UINT_8 | UINT_16 | UINT_32 | UINT_64)
 }
 
 /// Pages whose order is checked, because the decoder takes it for granted: a page that refers to a dictionary
@@ -135,10 +147,21 @@ impl PageReader for Pages {
 }
 
 /// Appends the values of a column of numbers, at most `most`; those that are missing are NaN.
-fn read_column(reader: ColumnReader, most: usize, values: &mut Vec<f64>) -> Result<(), ParquetError> {
+fn read_column(
+    reader: ColumnReader,
+    is_unsigned: bool,
+    most: usize,
+    values: &mut Vec<f64>,
+) -> Result<(), ParquetError> {
     match reader {
         ColumnReader::FloatColumnReader(reader) => batches(reader, most, values, |v| f64::from(*v)),
         ColumnReader::DoubleColumnReader(reader) => batches(reader, most, values, |v| *v),
+        ColumnReader::Int32ColumnReader(reader) if is_unsigned => {
+            batches(reader, most, values, |v| f64::from(v.cast_unsigned()))
+        }
+        ColumnReader::Int64ColumnReader(reader) if is_unsigned => {
+            batches(reader, most, values, |v| v.cast_unsigned() as f64)
+        }
         ColumnReader::Int32ColumnReader(reader) => batches(reader, most, values, |v| f64::from(*v)),
         ColumnReader::Int64ColumnReader(reader) => batches(reader, most, values, |v| *v as f64),
         _ => Err(ParquetError::General("a column changes its type".into())),
@@ -297,5 +320,23 @@ mod tests {
             let error = parse(&bytes, "t", &options).unwrap_err().to_string();
             assert!(error.contains("column `x") && error.contains(expected), "{error}");
         }
+    }
+
+    /// Catches: 4,000,000,000 read as -294,967,296.
+    #[test]
+    fn whole_numbers_without_a_sign_have_none() {
+        let columns = "required int32 x (INTEGER(32, false)); required int32 y; required int32 z (UINT_32);";
+        let schema = Arc::new(parse_message_type(&format!("message t {{ {columns} }}")).unwrap());
+        let mut bytes = Vec::new();
+        let mut writer = SerializedFileWriter::new(&mut bytes, schema, Arc::new(WriterProperties::default())).unwrap();
+        let mut group = writer.next_row_group().unwrap();
+        while let Some(mut column) = group.next_column().unwrap() {
+            column.typed::<Int32Type>().write_batch(&[-294_967_296], None, None).unwrap();
+            column.close().unwrap();
+        }
+        group.close().unwrap();
+        writer.close().unwrap();
+        let parsed = parse(&bytes, "t", &ReadOptions::default()).unwrap();
+        assert_eq!(parsed.cloud.positions, [DVec3::new(4e9, -294_967_296.0, 4e9)]);
     }
 }
