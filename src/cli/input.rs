@@ -68,13 +68,25 @@ pub struct Columns {
 
 /// Reads the input, saying warnings and notes on the console.
 pub fn open(args: &PointArgs, bounds: Option<Box3>, columns: Columns, console: &Console) -> Result<Opened> {
+    open_of(args, None, bounds, columns, console)
+}
+
+/// As [`open`], of bytes that are there already, as of standard input, which is read but once.
+pub fn open_of(
+    args: &PointArgs,
+    bytes: Option<&[u8]>,
+    bounds: Option<Box3>,
+    columns: Columns,
+    console: &Console,
+) -> Result<Opened> {
     let start = Instant::now();
     let options =
         io::ReadOptions { extra_columns: columns.further, ..args.options(bounds, columns.sigmas.as_deref())? };
     let source = Source::from_argument(Path::new(&args.input));
-    let input = match sample_name(&args.input) {
-        Some(name) => Input::Points(io::from_cloud(sample::sample(name, None, SAMPLE_SEED)?, "sample", &options)?),
-        None => io::read(&source, &options, console)?,
+    let input = match (sample_name(&args.input), bytes) {
+        (Some(name), _) => Input::Points(io::from_cloud(sample::sample(name, None, SAMPLE_SEED)?, "sample", &options)?),
+        (None, Some(bytes)) => io::read_bytes(bytes, &source, &options, console)?,
+        (None, None) => io::read(&source, &options, console)?,
     };
     finish(args, &options, source, input, start, console)
 }

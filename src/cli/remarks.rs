@@ -18,17 +18,17 @@ pub fn warnings(args: &SceneArgs, scene: &Scene) -> Vec<String> {
 
 /// Limits that all values lie above or below, which have then one colour, or none.
 fn of_limits(scene: &Scene) -> Option<String> {
-    if scene.mode.is_projection() || !scene.volume {
+    if scene.mode.is_projection() || matches!(scene.mode, VolumeMode::Isosurfaces(_)) || !scene.volume {
         return None;
     }
     let ([vmin, vmax], found) = (scene.transfer.limits, scene.grid.statistics());
-    let told = |v| scene.told(v);
+    let (told, name) = (|v| scene.told(v), scene.annotations.quantity.name());
     if vmin >= found.max && vmin > found.min {
-        let problem = format!("vmin {} is not below the largest density, {}", told(vmin), told(found.max));
+        let problem = format!("vmin {} is not below the largest {name}, {}", told(vmin), told(found.max));
         return Some(format!("{problem}: nothing is seen; choose a smaller --vmin"));
     }
     (vmax < found.min).then(|| {
-        let problem = format!("vmax {} is below the smallest density, {}", told(vmax), told(found.min));
+        let problem = format!("vmax {} is below the smallest {name}, {}", told(vmax), told(found.min));
         format!("{problem}: all has the colour of vmax; choose a larger --vmax")
     })
 }

@@ -47,7 +47,7 @@ pub fn read_matrices(
         return Ok(None);
     }
     let bytes = load(source, options, progress)?;
-    of_bytes(&bytes, &source.to_string(), forced)
+    matrices_of(&bytes, &source.to_string(), forced)
 }
 
 /// Whether a file begins as an array, or as packed: others need not be read whole.
@@ -62,7 +62,11 @@ fn may_be_matrix(path: &Path) -> bool {
     is_binary || first_row(text).is_some_and(|count| count > MOST_COLUMNS_OF_POINTS)
 }
 
-fn of_bytes(bytes: &[u8], name: &str, forced: bool) -> Result<Option<Matrices>> {
+/// As [`read_matrices`], of bytes that are read already and not packed; `name` stands in errors.
+///
+/// # Errors
+/// As [`read_matrices`].
+pub fn matrices_of(bytes: &[u8], name: &str, forced: bool) -> Result<Option<Matrices>> {
     if bytes.starts_with(b"\x93NUMPY") {
         return of_npy(bytes, name, forced);
     }
@@ -162,7 +166,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str, forced: bool) -> Result<Option<Matrices>> {
-        of_bytes(text.as_bytes(), "m.csv", forced)
+        matrices_of(text.as_bytes(), "m.csv", forced)
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub use align::{Alignment, align};
 pub use bytes::unpack;
 pub use cell::SpaceGroup;
 pub use chunks::Chunks;
-pub use matrix::{Matrices, read_matrices};
+pub use matrix::{Matrices, matrices_of, read_matrices};
 pub use mesh::{MeshFormat, Painted, write_surfaces};
 pub use npy::write_npy;
 pub use points_out::{BFactor, write_mmcif, write_pdb, write_xyz};

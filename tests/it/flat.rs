@@ -269,3 +269,22 @@ fn values_beyond_32_bits_and_equal_limits_are_told() {
     let told = stderr(&out);
     assert!(told.contains("both limits are 1.0000e0") && told.contains("there is no line"), "{told}");
 }
+
+/// Catches: an array on standard input that is read as points, and frames that are read twice from where there is no twice.
+#[test]
+fn standard_input_holds_arrays_and_frames_too() {
+    let folder = folder("flat-piped");
+    let (array, frames) = (path(&folder, "m.csv"), path(&folder, "f.xyz"));
+    let rows: String = (0..6).map(|j| format!("{j},1,2,3,4,5\n")).collect();
+    std::fs::write(&array, rows).unwrap();
+    let atoms: String = (0..30).map(|i| format!("C {} {} 0\n", i % 5, i % 7)).collect();
+    std::fs::write(&frames, format!("30\n\n{atoms}30\n\n{atoms}")).unwrap();
+    let piped = |file: &str, more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_densitas"));
+        command.args([&["heatmap", "-", "--size", "60x45", "--json"], more].concat());
+        let out = command.stdin(std::fs::File::open(file).unwrap()).output().unwrap();
+        json(&out)
+    };
+    assert_eq!(piped(&array, &["-o", &path(&folder, "a.png")])["shape"], json!([6, 6]));
+    assert_eq!(piped(&frames, &["--grid", "9", "-o", &path(&folder, "f.html")])["frames"], 2);
+}

@@ -132,7 +132,7 @@ pub enum Levels {
 pub struct FrameArgs {
     /// Further files, each a frame: arrays, or tables of points
     pub more: Vec<OsString>,
-    /// A frame for each value of this column of a table
+    /// A frame for each number in this column of a table
     #[arg(long, value_name = "COLUMN")]
     pub frame_column: Option<String>,
     /// Names of the frames, separated by commas; {name}, {frame} and {frames} stand for

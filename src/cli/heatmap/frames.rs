@@ -53,34 +53,33 @@ pub struct Made {
 /// Reads the input and makes its grids.
 pub fn make(args: &HeatmapCommand, console: &Console) -> Result<Made> {
     let start = Instant::now();
-    if let Some(first) = matrices(&args.points.input, args, console)? {
+    let piped = match Source::from_argument(Path::new(&args.points.input)) {
+        source @ Source::Stdin => Some(io::load(&source, &args.points.options(None, None)?, console)?),
+        Source::Path(_) => None,
+    };
+    let piped = piped.as_deref();
+    if let Some(first) = matrices(&args.points.input, piped, args, console)? {
         return of_matrices(args, first, start, console);
     }
     let frame_column = args.frames.frame_column.as_deref();
     let further: Vec<String> = frame_column.into_iter().flat_map(columns).collect();
     let sigmas = args.density.sigma_columns(args.flat.plane);
     let wanted = || input::Columns { sigmas: sigmas.clone(), further: further.clone() };
-    let mut opened = input::open(&args.points, None, wanted(), console)?;
+    let mut opened = input::open_of(&args.points, piped, None, wanted(), console)?;
     let source = opened.source.to_string();
     let count = match &opened.input {
         Input::Points(points) => args.points.input_frames.unwrap_or_default().of(points.frames).len(),
         Input::Volume(_) => 1,
     };
     if count > 1 && !args.points.pool && args.takes_frames() {
-        let all = input::open(&PointArgs { pool: true, ..args.points.clone() }, None, wanted(), &console.aside().0)?;
+        let pooled = PointArgs { pool: true, ..args.points.clone() };
+        let all = input::open_of(&pooled, piped, None, wanted(), &console.aside().0)?;
         all.tell_beyond(&opened, console);
         opened = all;
     } else if count > 1 && !args.points.pool {
         let way_out = "the first is drawn; --input-frames K or --only K draws another, --pool all together, -o F.mp4 or F.html \
                        one after the other";
         console.note(&format!("the input holds {count} frames: {way_out}"));
-    }
-    if let (Input::Points(points), None) = (&opened.input, opened.source.path())
-        && points.format == "table"
-        && points.columns.len() > MOST_COLUMNS
-        && args.points.columns.is_none()
-    {
-        console.note("standard input is read as points; --matrix on reads it as an array");
     }
     let further: Vec<(PointCloud, String)> =
         args.frames.more.iter().map(|file| further_points(args, file, &opened, console)).collect::<Result<_>>()?;
@@ -98,7 +97,7 @@ fn further_points(
     console: &Console,
 ) -> Result<(PointCloud, String)> {
     input::check_there(&file.to_string_lossy())?;
-    if matrices(file, args, &console.aside().0)?.is_some() {
+    if matrices(file, None, args, &console.aside().0)?.is_some() {
         let problem = "is an array, and the first file holds points; --matrix on reads it as one too";
         return Err(Error::Usage(format!("{}: {problem}", file.display())));
     }
@@ -119,16 +118,18 @@ fn further_points(
     }
 }
 
-/// A table of more columns than that may be meant as an array.
-const MOST_COLUMNS: usize = 4;
-
 /// The name of a file without its ending.
 fn stem(file: &OsString) -> String {
     Path::new(file).file_stem().unwrap_or(file).to_string_lossy().into_owned()
 }
 
 /// The input as arrays, if it is any.
-fn matrices(input: &OsString, args: &HeatmapCommand, console: &Console) -> Result<Option<Matrices>> {
+fn matrices(
+    input: &OsString,
+    piped: Option<&[u8]>,
+    args: &HeatmapCommand,
+    console: &Console,
+) -> Result<Option<Matrices>> {
     let source = Source::from_argument(Path::new(input));
     let forced = args.counts.matrix == Some(true);
     let is_points = args.points.columns.is_some() || args.points.weights.is_some() || args.counts.matrix == Some(false);
@@ -138,8 +139,11 @@ fn matrices(input: &OsString, args: &HeatmapCommand, console: &Console) -> Resul
             "--matrix on: an array has no columns of positions or weights; leave them out".into(),
         ));
     }
-    if is_points || !(is_file || forced) {
+    if is_points || !(is_file || forced || piped.is_some()) {
         return Ok(None);
+    }
+    if let Some(bytes) = piped {
+        return io::matrices_of(bytes, &source.to_string(), forced);
     }
     io::read_matrices(&source, forced, &args.points.options(None, None)?, console)
 }
@@ -175,7 +179,7 @@ fn of_matrices(args: &HeatmapCommand, first: Matrices, start: Instant, console: 
     add(&args.points.input, first);
     for file in &args.frames.more {
         input::check_there(&file.to_string_lossy())?;
-        let Some(more) = matrices(file, args, console)? else {
+        let Some(more) = matrices(file, None, args, console)? else {
             let problem = "is no array as the first file is; --matrix on reads it as one";
             return Err(Error::Data(format!("{}: {problem}", file.display())));
         };

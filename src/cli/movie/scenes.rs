@@ -9,6 +9,7 @@ use super::turn::Rig;
 use crate::cli::console::{Aside, Console};
 use crate::cli::content::{self, Content, Stock};
 use crate::cli::input::Opened;
+use crate::cli::remarks;
 use crate::cli::scene_args::SceneArgs;
 use crate::cli::shared::{Shared, Survey};
 use crate::error::Result;
@@ -101,7 +102,9 @@ impl<'a> Scenes<'a> {
         } else if are_common && self.timeline.varies("iso") {
             self.of_surfaces = self.limits_of_surfaces(&first)?;
         }
-        let scene = self.scene_of(layers[0].options.scene(), &first)?;
+        let options = layers[0].options.scene();
+        let scene = self.scene_of(options, &first)?;
+        remarks::warnings(options, &scene).iter().for_each(|warning| console.warning(warning));
         let mut looks = Vec::new();
         for i in 0..LOOKS {
             let k = f64::from(i) * self.timeline.frames as f64 / f64::from(LOOKS);
