@@ -31,6 +31,7 @@ pub(crate) mod scene_args;
 mod shared;
 mod stream;
 mod surface;
+mod verify;
 pub(crate) mod view;
 
 use std::process::ExitCode;
@@ -99,6 +100,8 @@ enum Verb {
     Movie(Box<movie::MovieCommand>),
     /// Print the recipe that a picture holds
     Recipe(recipe::RecipeArgs),
+    /// Draw a recipe as the window and as `render` do, and tell the largest difference
+    Verify(verify::VerifyArgs),
     /// Write a built-in cloud of points as a table
     Sample(sample::SampleArgs),
     /// Tell which graphics adapters there are, which one draws, and what is missing
@@ -166,6 +169,7 @@ fn execute(asked: &Asked, console: &Console, window: Window, play: Play) -> Resu
         Verb::Heatmap(args) => heatmap::run(args, asked, play, console),
         Verb::Movie(args) => movie::run(args, &adapter, asked, console),
         Verb::Recipe(args) => recipe::run(args, console),
+        Verb::Verify(args) => verify::run(args, &adapter, console),
         Verb::Sample(args) => sample::run(args, console),
         Verb::Doctor(args) => doctor::run(args, &adapter, console),
         Verb::Completions(args) => manual::completions(args, console),

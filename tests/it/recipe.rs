@@ -351,3 +351,31 @@ fn a_heat_map_is_drawn_again_from_its_recipe() {
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert!(stderr(&output).contains("recipe of `heatmap`"), "{}", stderr(&output));
 }
+
+/// Catches: a window that draws another picture than the file has, and a file that is not what its recipe says.
+#[test]
+fn verify_finds_no_difference_but_where_there_is_one() {
+    let folder = folder("verify");
+    let (picture, recipe) = (path(&folder, "a.png"), path(&folder, "a.toml"));
+    let options = ["--grid", "24", "--size", "220x160", "--scale-factor", "1.5", "--mode", "both", "--title", "A"];
+    let drawn = densitas(&[&["render", "sample:founding", "-o", &picture][..], &options].concat());
+    assert!(drawn.status.success(), "{}", stderr(&drawn));
+    let told = json(&densitas(&["verify", &picture, "--json"]));
+    assert_eq!((&told["largest_difference"], told["pictures"].as_array().unwrap().len()), (&0.into(), 2));
+    let text = densitas(&["recipe", &picture]).stdout;
+    std::fs::write(&recipe, &text).unwrap();
+    assert!(densitas(&["verify", &recipe]).status.success());
+    // The picture of another recipe.
+    let other = String::from_utf8(text).unwrap().replace("grid = 24", "grid = 20");
+    let ([w, h], rgba) = densitas::io::png::read(Path::new(&picture)).unwrap();
+    let keep = [("densitas:recipe", other.as_str())];
+    densitas::io::png::write_with_texts(Path::new(&picture), None, [w, h], &rgba, &keep).unwrap();
+    let out = densitas(&["verify", &picture]);
+    assert!(
+        out.status.code() == Some(1) && stderr(&out).contains("render and the file differ by up to"),
+        "{}",
+        stderr(&out)
+    );
+    let out = densitas(&["verify", &path(&folder, "none.toml")]);
+    assert!(out.status.code() == Some(1) && stderr(&out).contains("cannot read"), "{}", stderr(&out));
+}
