@@ -201,6 +201,8 @@ impl<T: Sample> DensityGrid<T> {
                 lattice.shape
             )));
         }
+        // Without the sign of zeros, which files would show.
+        let lattice = Lattice { origin: lattice.origin + DVec3::ZERO, ..lattice };
         Ok(Self { lattice, values, unit, focus: lattice.bounds() })
     }
 

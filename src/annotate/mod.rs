@@ -283,6 +283,7 @@ fn draw_keys(page: &mut Page, scene: &Scene, top: f64, mass: Vec<f64>) -> Vec<&'
     match colors {
         Some(colors) if !scene.volume => {
             if let ColorKey::Column(name) = &colors.key {
+                let name = scene.annotations.bar_title.as_deref().unwrap_or(name);
                 bar(colorbar::draw(page, &Bar::of_column(&colors.transfer, name), top));
             }
         }

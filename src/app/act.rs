@@ -2,6 +2,7 @@
 
 use glam::{DVec2, DVec3};
 
+use super::errand::Errand;
 use super::input::{Action, MODES};
 use super::message::Weight;
 use super::model::Model;
@@ -85,11 +86,18 @@ impl Model {
             Action::Undo => self.session.undo(),
             Action::Redo => self.session.redo(),
             Action::Dismiss => {
-                self.worker.stop();
+                self.stop_work();
                 self.messages.clear();
                 self.ui.help = false;
             }
         }
+    }
+
+    /// Stops whatever goes on: a density, a movie, a look at all frames.
+    fn stop_work(&self) {
+        self.worker.stop();
+        self.movie.iter().for_each(Errand::stop);
+        self.surveyor.errand().iter().for_each(|errand| errand.stop());
     }
 
     /// The mode.

@@ -113,6 +113,12 @@ impl GlyphArgs {
         (self.color_by == "chain" && categories > PALETTE.len()).then_some(PALETTE.len())
     }
 
+    /// Whether the picture's colours are those of a column of the points: limits, map and scale are then of that.
+    pub fn colors_by_column(&self) -> bool {
+        let other = ["density", "chain", "element"].contains(&self.color_by.as_str()) || is_plain_color(&self.color_by);
+        self.mode == Mode::Points && !other
+    }
+
     /// The columns of a table that are needed beside the positions.
     pub fn columns(&self) -> Vec<String> {
         let wanted = [self.color_by.as_str(), self.point_scale.as_str()];

@@ -1,10 +1,11 @@
 //! Options that every picture has: size, limits, colours and what is written around.
 
 use clap::{ArgAction, Args, ValueEnum};
+use glam::DVec3;
 
 use crate::color::{Colormap, Rgb, Scale, TransferFunction, parse_color};
 use crate::error::{Error, Result};
-use crate::grid::DensityGrid;
+use crate::grid::{DensityGrid, Lattice};
 use crate::io::Values;
 use crate::points::PointCloud;
 use crate::scene::{Annotations, Background, Frame, Limits, LimitsOver, Quantity};
@@ -185,6 +186,25 @@ impl PictureArgs {
         let [vmin, vmax] = chosen.resolve(grid)?;
         self.check_begin(vmin)?;
         Ok(Limits::Value(vmin, vmax))
+    }
+
+    /// The limits of a column of numbers: those given, else from the least to the largest.
+    ///
+    /// # Errors
+    /// Those of [`Limits::resolve`]; [`Error::Usage`] for limits by mass, or that the scale has no place for.
+    pub fn limits_of_column(&self, values: &[f64]) -> Result<[f64; 2]> {
+        if matches!(self.limits, Some(Limits::Mass(..))) {
+            return Err(Error::Usage(
+                "--limits mass: is of a density; a column has range:, percentile: or value:".into(),
+            ));
+        }
+        let finite: Vec<f32> = values.iter().filter(|v| v.is_finite()).map(|v| *v as f32).collect();
+        if finite.is_empty() {
+            return Ok([0.0, 1.0]);
+        }
+        let lattice = Lattice { shape: [finite.len(), 1, 1], origin: DVec3::ZERO, spacing: DVec3::ONE };
+        let all = DensityGrid::new(lattice, finite, None)?;
+        self.limits(&all, Limits::Range(0.0, 1.0), Quantity::Values, 3)?.resolve(&all)
     }
 
     /// Limits of what is no density but a mean or an integral of it: those given, each in the quantity shown, which is

@@ -12,7 +12,7 @@ use super::label_args::LabelArgs;
 use super::picture_args::{PictureArgs, on_off};
 use super::shared::Shared;
 use crate::annotate;
-use crate::color::OpacityCurve;
+use crate::color::{OpacityCurve, TransferFunction};
 use crate::error::Result;
 use crate::scene::{Annotations, Camera, Frame, Limits, Look, Projection, Scene, View, Viewpoint, VolumeMode};
 
@@ -129,7 +129,9 @@ impl SceneArgs {
         let quantity = picture.quantity(content.total, content.values())?;
         let common = shared.and_then(|shared| shared.limits(picture, quantity));
         let automatic = common.is_none() && picture.leaves_limits_open();
+        let by_column = self.glyphs.colors_by_column();
         let limits = match common {
+            _ if by_column => Limits::DEFAULT,
             Some(limits) => limits?,
             None => picture.limits(&content.grid, Limits::DEFAULT, quantity, 3)?,
         };
@@ -146,6 +148,13 @@ impl SceneArgs {
             scene.transfer.colormap = view.look.colormap_of_points(scene.background);
         }
         picture.apply(&mut scene.transfer);
+        let colors = scene.points.as_mut().and_then(|points| points.colors.as_mut());
+        if let Some(colors) = colors.filter(|_| by_column) {
+            picture.apply(&mut colors.transfer);
+            colors.transfer.limits = picture.limits_of_column(&colors.values)?;
+            scene.transfer =
+                TransferFunction { reference_length: scene.transfer.reference_length, ..colors.transfer.clone() };
+        }
         if automatic {
             scene.fit_limits_to_surfaces();
         }

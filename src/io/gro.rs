@@ -44,6 +44,10 @@ pub(super) fn parse(bytes: &[u8], name: &str, progress: &dyn Progress) -> Result
             break;
         };
         let at = |problem: String| Error::line(name, line_number, problem);
+        if whole > 0 && line.trim_ascii().is_empty() && lines.left(1) == 0 {
+            reader.warnings.push(cut(title, whole));
+            break;
+        }
         let atoms = count(line).ok_or_else(|| {
             at(format!("is `{}`, the number of atoms is expected after the title of a frame", shown(line)))
         })?;

@@ -77,7 +77,7 @@ impl Number {
 }
 
 /// Told of volumes of 64 bits.
-pub(super) const DOUBLES: &str = "its values of 64 bits are rounded to 32";
+pub(super) const DOUBLES: &str = "its numbers have 64 bits, of which 32 are kept";
 
 /// Whole numbers up to here are exact in 32 bits.
 const EXACT: f64 = 16_777_216.0;

@@ -206,3 +206,28 @@ fn axes_stand_along_the_box_that_is_given() {
     let (status, _, told) = draw("d.png", &["--axes-box", "2,-2,0,1,0,1"]);
     assert_eq!(status, Some(2), "{told}");
 }
+
+/// Catches: limits, colours and a name that are of the density where points are coloured by a column.
+#[test]
+fn a_column_has_the_limits_and_colours_asked_for() {
+    let folder = folder("options-column");
+    let table = path(&folder, "p.csv");
+    let rows: String = (0..60).map(|i| format!("{},{},{},{}\n", i % 4, i % 5, i % 3, 1 + i)).collect();
+    std::fs::write(&table, format!("x,y,z,w\n{rows}")).unwrap();
+    let picture = |name: &str, more: &[&str]| {
+        let to = path(&folder, name);
+        let args = ["render", &table, "--mode", "points", "--color-by", "w", "--size", "240x180", "--json", "-o", &to];
+        (json(&densitas(&[&args[..], more].concat()))["limits"].clone(), read_png(Path::new(&to)))
+    };
+    let (limits, plain) = picture("a.png", &[]);
+    assert_eq!(limits, serde_json::json!([1.0, 60.0]));
+    let (limits, log) = picture("b.png", &["--limits", "value:2,20", "--scale", "log"]);
+    assert_eq!(limits, serde_json::json!([2.0, 20.0]));
+    for more in [&["--colormap", "viridis"][..], &["--reverse"], &["--colormap-steps", "5"], &["--bar-title", "mine"]] {
+        assert!(picture("c.png", more).1 != plain && log != plain, "{more:?}");
+    }
+    let to = path(&folder, "d.png");
+    let wrong = ["render", &table, "--mode", "points", "--color-by", "w", "--limits", "mass:0.9,0", "-o", &to];
+    let out = densitas(&wrong);
+    assert!(out.status.code() == Some(2) && stderr(&out).contains("is of a density"), "{}", stderr(&out));
+}

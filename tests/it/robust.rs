@@ -426,3 +426,17 @@ fn no_file_is_written_twice_or_over_one_that_is_read() {
     }
     assert_eq!(fs::read(&map).unwrap(), before);
 }
+
+/// Catches: a signal and a backtrace where the system gives no memory.
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_that_cannot_be_had_is_an_error_of_one_line() {
+    let folder = folder("memory");
+    fs::write(folder.join("p.csv"), "x,y\n0,0\n1,1\n5,3\n").unwrap();
+    let place = folder.display();
+    let ran = sh(&format!("cd {place}; ulimit -v 500000; exec \"$DENSITAS\" heatmap p.csv --bins 12000 -o o.png"));
+    check(&ran, 1, "no memory");
+    let told = text(&ran.stderr);
+    assert!(told.contains("of memory cannot be had") && !told.contains("backtrace"), "{told}");
+    assert_eq!(names(&folder), ["p.csv"]);
+}

@@ -72,7 +72,7 @@ impl Head<'_> {
     }
 
     fn is_row(&self, fields: &Fields) -> bool {
-        fields.iter().all(|f| f.is_empty() || Self::is_number(f)) && !is_pandas_header(fields)
+        fields.iter().all(|f| local::is_missing(f) || Self::is_number(f)) && !is_pandas_header(fields)
     }
 
     fn has_number(&self, fields: &Fields) -> bool {

@@ -116,8 +116,8 @@ pub(super) fn is_skipped(line: &[u8]) -> bool {
 
 /// Whether a line begins with what Excel writes where a formula has no value, as `#N/A`.
 fn is_error_of_excel(line: &[u8]) -> bool {
-    let end = line.iter().position(|b| b",;\t ".contains(b)).unwrap_or(line.len());
-    local::is_error_of_excel(&line[..end])
+    let end = line.iter().position(|b| b",;\t".contains(b)).unwrap_or(line.len());
+    local::is_error_of_excel(line[..end].trim_ascii())
 }
 
 /// The fields of a line in which some are quoted, as RFC 4180 has them.

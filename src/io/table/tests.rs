@@ -304,6 +304,12 @@ fn rows_without_values_are_rows() {
         let parsed = read(text);
         assert_eq!((parsed.cloud.positions, parsed.row_starts), (vec![P, Q], vec![0, 3]), "{text:?}");
     }
+    for text in ["#N/A,2,3\n1.5,2.5,3.5\n4.5,5.5,6.5\n", "N/A,2,3\n1.5,2.5,3.5\n4.5,5.5,6.5\n"] {
+        let parsed = read(text);
+        assert_eq!((parsed.cloud.positions, parsed.row_starts), (vec![P, Q], vec![0, 3]), "{text:?}");
+        assert_eq!(parsed.cloud.unit, None, "{text:?}");
+    }
+    assert_eq!(read("x,y,z\n#N/A values below\n1.5,2.5,3.5\n4.5,5.5,6.5\n").row_starts, [0, 2]);
     assert!(problem("x,y,z\n0x10,0x20,0x30\n1,2,3\n").contains("0x10"));
     let hint = &read("x,y,count\n1,2,3\n4,5,6\n").notes;
     assert!(hint.iter().any(|n| n.contains("--weights count")), "{hint:?}");

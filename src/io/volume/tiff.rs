@@ -299,7 +299,7 @@ pub(super) fn write<T: Sample>(out: &mut dyn Write, grid: &DensityGrid<T>, conte
     let lattice = &grid.lattice;
     let [nx, ny, nz] = lattice.shape;
     let d = lattice.spacing;
-    let origin = -lattice.origin / d;
+    let origin = DVec3::ZERO - lattice.origin / d;
     let unit = grid.unit.map_or("pixel", |u| if u == LengthUnit::Micrometre { "micron" } else { u.name() });
     let description = format!(
         "ImageJ=1.54f\nimages={nz}\nslices={nz}\nunit={unit}\nspacing={}\nxorigin={}\nyorigin={}\nzorigin={}\n\

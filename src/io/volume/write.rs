@@ -86,9 +86,11 @@ pub fn write_volume<T: Sample>(
         _ => atomic::write(path, input, fill)?,
     }
     let beside = is_map && !mrc::has_node_at_0(&grid.lattice);
-    let way_out = "its nodes are no multiples of the spacing, so that ORIGIN places it, which gemmi, Coot and CCP4 do not \
-                   read: there it is moved; --bounds that begin at multiples of --spacing avoid that";
-    Ok(note.into_iter().chain(beside.then(|| way_out.to_owned())).collect())
+    let problem = "its nodes are no multiples of the spacing, so that ORIGIN places it, which gemmi, Coot and CCP4 do not \
+                   read: there it is moved";
+    let way_out = "; a density with --bounds that begin at multiples of --spacing is not";
+    let told = format!("{problem}{}", if content == Values::Density { way_out } else { "" });
+    Ok(note.into_iter().chain(beside.then_some(told)).collect())
 }
 
 /// The grid in angstrom, if its unit can be converted: a density per nm^3 is a thousandth of it per cubic angstrom, other
