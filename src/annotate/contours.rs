@@ -13,13 +13,25 @@ use crate::scene::{ContourLevel, Contours, Frame, HeatmapScene};
 /// Thickness of contours in lines of the frame.
 const CONTOUR: f64 = 1.25;
 
-/// The legend: the name of each contour beside its line on the colour of its value. Its area, if it is drawn.
-pub fn legend(page: &mut Page, scene: &HeatmapScene, contours: &Contours, map: &Area) -> Option<Area> {
+/// The lines of each contour, in steps of the grid from node 0.
+pub fn lines(scene: &HeatmapScene, contours: &Contours) -> Vec<Vec<ContourLine>> {
+    contours.levels.iter().map(|level| contour(&*scene.grid, level.value)).collect()
+}
+
+/// The legend: the name of each contour that has lines beside its line on the colour of its value. Its area, if it is drawn.
+pub fn legend(
+    page: &mut Page,
+    scene: &HeatmapScene,
+    contours: &Contours,
+    lines: &[Vec<ContourLine>],
+    map: &Area,
+) -> Option<Area> {
+    let corner = scene.legend?;
     let table = LookupTable::new(&scene.transfer);
-    let has_line = |level: &&ContourLevel| level.name.is_some() && !contour(&*scene.grid, level.value).is_empty();
-    let levels: Vec<&ContourLevel> = contours.levels.iter().filter(has_line).collect();
+    let is_drawn = |(level, lines): &(&ContourLevel, &Vec<_>)| level.name.is_some() && !lines.is_empty();
+    let levels: Vec<&ContourLevel> = std::iter::zip(&contours.levels, lines).filter(is_drawn).map(|(l, _)| l).collect();
     let names: Vec<String> = levels.iter().filter_map(|level| level.name.clone()).collect();
-    legend_box::draw(page, map, scene.legend?, &names, |page, k, [left, right]| {
+    legend_box::draw(page, map, corner, &names, |page, k, [left, right]| {
         let [rgb, ink] = colors(scene, &table, contours, levels[k]);
         let half = DVec2::new(0.0, SAMPLE_HEIGHT * page.em);
         let corners = legend_box::corners(&Area { min: left - half, max: right + half });
@@ -46,20 +58,21 @@ pub fn placed(
     page: &mut Page,
     scene: &HeatmapScene,
     contours: &Contours,
+    lines: &[Vec<ContourLine>],
     layout: &HeatmapLayout,
     frame: &Frame,
     mut taken: Vec<Area>,
 ) -> Vec<Placed> {
     let (origin, spacing) = (scene.grid.origin(), scene.grid.spacing());
     let place = |p: &DVec2| layout.point(origin + *p * spacing, frame);
-    let on_page = |line: ContourLine| (line.points.iter().map(place).collect::<Vec<_>>(), line.closed);
-    let mut one = |level: &ContourLevel| {
-        let lines: Vec<_> = contour(&*scene.grid, level.value).into_iter().map(on_page).collect();
+    let on_page = |line: &ContourLine| (line.points.iter().map(place).collect::<Vec<_>>(), line.closed);
+    let one = |(level, lines): (&ContourLevel, &Vec<ContourLine>)| {
+        let lines: Vec<_> = lines.iter().map(on_page).collect();
         let label = level.name.as_deref().and_then(|name| label(page, name, &lines, &layout.area(frame), &taken));
         taken.extend(label);
         (lines, label)
     };
-    contours.levels.iter().map(&mut one).collect()
+    std::iter::zip(&contours.levels, lines).map(one).collect()
 }
 
 /// Draws the contours with their names, as [`placed`] says.
@@ -67,12 +80,13 @@ pub fn draw(
     page: &mut Page,
     scene: &HeatmapScene,
     contours: &Contours,
+    lines: &[Vec<ContourLine>],
     layout: &HeatmapLayout,
     frame: &Frame,
     taken: Vec<Area>,
 ) {
     let table = LookupTable::new(&scene.transfer);
-    let placed = placed(page, scene, contours, layout, frame, taken);
+    let placed = placed(page, scene, contours, lines, layout, frame, taken);
     for (level, (lines, label)) in std::iter::zip(&contours.levels, placed) {
         let [_, ink] = colors(scene, &table, contours, level);
         for (points, closed) in lines {

@@ -130,8 +130,10 @@ pub fn contour_names(scene: &HeatmapScene, frame: &Frame) -> Vec<Option<DVec2>> 
     let mut page = Page::new(scene.background, scene.foreground(), frame);
     let top = title::draw(&mut page, &scene.annotations);
     let layout = layout(&page, scene, frame, top);
-    let legend = contours::legend(&mut page, scene, contours, &layout.area(frame));
-    let placed = contours::placed(&mut page, scene, contours, &layout, frame, legend.into_iter().collect());
+    let lines = contours::lines(scene, contours);
+    let legend = contours::legend(&mut page, scene, contours, &lines, &layout.area(frame));
+    let taken = legend.into_iter().collect();
+    let placed = contours::placed(&mut page, scene, contours, &lines, &layout, frame, taken);
     placed.iter().map(|(_, name)| name.map(|area| layout.place_of(area.center(), frame))).collect()
 }
 
@@ -145,13 +147,14 @@ pub fn annotate_heatmap(scene: &HeatmapScene, frame: &Frame) -> HeatmapMarks {
     let title = std::mem::take(&mut page.marks);
     page.take(area);
     // Legend and scale bar stand over the lines, whose names keep off them.
-    let legend = scene.contours.as_ref().and_then(|contours| contours::legend(&mut page, scene, contours, &area));
+    let contours = scene.contours.as_ref().map(|contours| (contours, contours::lines(scene, contours)));
+    let legend = contours.as_ref().and_then(|(of, lines)| contours::legend(&mut page, scene, of, lines, &area));
     let scale = 1.0 / (layout.pixel.x * frame.scale_factor);
     let scale_bar = scene.has_scale_bar().then(|| scalebar::draw_in(&mut page, scale, scene.grid.unit(), area, legend));
     let over = std::mem::take(&mut page.marks);
-    if let Some(contours) = &scene.contours {
+    if let Some((contours, lines)) = &contours {
         let taken = legend.into_iter().chain(scale_bar.flatten()).collect();
-        contours::draw(&mut page, scene, contours, &layout, frame, taken);
+        contours::draw(&mut page, scene, contours, lines, &layout, frame, taken);
     }
     page.marks.extend(over);
     let on_map = std::mem::take(&mut page.marks);

@@ -136,7 +136,7 @@ impl Renderer {
         let letters = marked.foreground();
         let mut marked = Scene { background: scene.background, ..marked.clone() };
         marked.annotations.foreground.get_or_insert(letters);
-        collect(frame.size, |take| self.bands(scene, &marked, frame, progress, take))
+        collect(frame.size, |take| self.bands(scene, Some(&marked), frame, progress, take))
     }
 
     /// Draws a scene and hands it over in bands of rows, from the top: `take` gets red, green, blue, alpha (not
@@ -151,19 +151,23 @@ impl Renderer {
         progress: &dyn Progress,
         take: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
-        self.bands(scene, scene, frame, progress, take)
+        self.bands(scene, None, frame, progress, take)
     }
 
+    /// Draws a scene with its own marks or those of another.
     fn bands(
         &mut self,
         scene: &Scene,
-        marked: &Scene,
+        marked: Option<&Scene>,
         frame: &Frame,
         progress: &dyn Progress,
         take: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
         let prepared = self.prepare(scene, frame, progress)?;
-        let marks = marks_of(marked, camera(marked, frame), frame);
+        let marks = match marked {
+            Some(marked) => marks_of(marked, camera(marked, frame), frame),
+            None => marks_of(scene, prepared.camera, frame),
+        };
         self.tile_by_tile(frame, &marks, take, |renderer, tile| {
             renderer.march(scene, &prepared, frame.size, tile, progress)
         })

@@ -228,6 +228,9 @@ impl Work<'_> {
 
     /// The layers of a frame as one picture, with the letters of the one that has most of it.
     fn picture(&self, renderer: &mut Renderer, layers: &[(f64, Scene)]) -> Result<Picture> {
+        if let [(_, scene)] = layers {
+            return renderer.draw(scene, &self.frame, &Cancelled(self.console));
+        }
         let (_, most) = layers.iter().max_by(|a, b| a.0.total_cmp(&b.0)).expect("a frame has a layer");
         let draw = |(share, scene): &(f64, Scene)| {
             Ok((*share, renderer.draw_marked_as(scene, most, &self.frame, &Cancelled(self.console))?))
@@ -265,10 +268,7 @@ fn tell_warnings(warnings: &[String], console: &Console) {
 }
 
 /// Pictures with their shares as one, colours weighted by what they cover.
-fn mixed(mut layers: Vec<(f64, Picture)>) -> Picture {
-    if layers.len() == 1 {
-        return layers.remove(0).1;
-    }
+fn mixed(layers: Vec<(f64, Picture)>) -> Picture {
     let mut whole = layers[0].1.clone();
     for (i, out) in whole.rgba.chunks_exact_mut(4).enumerate() {
         let pixel = |picture: &Picture| std::array::from_fn::<f64, 4, _>(|c| f64::from(picture.rgba[4 * i + c]));
@@ -325,8 +325,7 @@ impl MovieCommand {
         let file = output.display();
         MovieOptions { fps: self.movie.fps, ..MovieOptions::default() }.validate()?;
         if only.is_some() && self.movie.output().extension().is_none_or(|e| !e.eq_ignore_ascii_case("png")) {
-            let problem = "--only draws one frame as PNG; name the output F.png, or give --only off for all";
-            return Err(Error::Usage(format!("{file}: {problem}")));
+            return Err(Error::Usage(format!("{file}: {}", Only::NEEDS_PNG)));
         }
         if *resume && crate::movie::frame_path(output, 0).is_none() {
             let problem = "--resume goes on with PNG files; name the output F%04d.png or a folder";
@@ -346,7 +345,8 @@ impl MovieCommand {
     fn opened(&self, console: &Console) -> Result<(Played, Inputs)> {
         let (points, density) = (&self.scene.points, &self.scene.density);
         let open = |points: &PointArgs, console: &Console| {
-            let columns = Columns { sigmas: density.sigma_columns(), further: self.scene.glyphs.columns() };
+            let columns =
+                Columns { sigmas: density.sigma_columns(), further: self.scene.glyphs.columns(), ..Default::default() };
             input::open(points, density.bounds, columns, console)
         };
         // One frame alone cannot be aligned.
