@@ -160,6 +160,13 @@ impl FromStr for LengthUnit {
     }
 }
 
+/// Six digits, more than a hand or an eye can tell apart, without zeros at the end; a power of ten for sizes that are not
+/// among the plain ones.
+pub(crate) fn six_digits(value: f64, plain: std::ops::Range<f64>) -> String {
+    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
+    if rounded == 0.0 || plain.contains(&rounded.abs()) { rounded.to_string() } else { format!("{rounded:e}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,11 +12,7 @@ use super::{camera, panels, session};
 
 /// More digits than a hand or an eye can tell apart, without zeros that say nothing.
 pub fn six_digits(value: f64) -> String {
-    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
-    match rounded.abs() {
-        size if size == 0.0 || (0.01..10_000.0).contains(&size) => rounded.to_string(),
-        _ => format!("{rounded:e}"),
-    }
+    crate::geometry::six_digits(value, 0.01..10_000.0)
 }
 
 /// Options of the limits.

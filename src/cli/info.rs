@@ -9,7 +9,7 @@ use super::args::PointArgs;
 use super::console::Console;
 use super::{input, report};
 use crate::error::Result;
-use crate::geometry::Box3;
+use crate::geometry::{Box3, six_digits};
 use crate::io::{Input, PointInput, VolumeInput};
 
 /// Options of the verb.
@@ -159,9 +159,7 @@ fn frames_prose(p: &PointInput) -> String {
 
 /// Six digits, without zeros at the end.
 fn rounded(value: f64) -> String {
-    let text = format!("{value:.5e}");
-    let short: f64 = text.parse().unwrap_or(value);
-    if (1e-3..1e7).contains(&short.abs()) || short == 0.0 { short.to_string() } else { format!("{short:e}") }
+    six_digits(value, 1e-3..1e7)
 }
 
 fn rounded_vector(v: glam::DVec3) -> String {

@@ -146,6 +146,11 @@ pub fn check_name(path: &Path) -> Result<()> {
     Format::of(path, None).map(drop)
 }
 
+/// Whether a movie of this name has transparent pixels, without a codec of ffmpeg; none if its ending says no format.
+pub fn has_alpha(path: &Path) -> Option<bool> {
+    Format::of_name(path).map(Format::has_alpha)
+}
+
 /// What writes one format.
 trait Encoder {
     /// Texts, each after its keyword, for the next frame, of formats that keep texts by frame.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::color::{Colormap, OpacityCurve, Scale, TransferFunction};
 use crate::error::{Error, Result};
-use crate::geometry::Box3;
+use crate::geometry::{Box3, six_digits};
 use crate::grid::{DensityGrid, Lattice};
 
 /// How vmin and vmax are chosen from a density.
@@ -64,20 +64,13 @@ impl Limits {
     /// [`Error::Usage`] if it is.
     pub fn in_order([vmin, vmax]: [f64; 2]) -> Result<()> {
         if vmin > vmax {
+            let [vmin, vmax] = [vmin, vmax].map(|v| six_digits(v, 1e-4..1e6));
             return Err(Error::Usage(format!(
-                "vmin {} is above vmax {}; swap them, and use --reverse to turn the colours round",
-                short(vmin),
-                short(vmax)
+                "vmin {vmin} is above vmax {vmax}; swap them, and use --reverse to turn the colours round"
             )));
         }
         Ok(())
     }
-}
-
-/// Six digits, without zeros at the end; a power of ten where they would be many.
-fn short(value: f64) -> String {
-    let rounded: f64 = format!("{value:.5e}").parse().expect("written as a number");
-    if (1e-4..1e6).contains(&rounded.abs()) || rounded == 0.0 { rounded.to_string() } else { format!("{rounded:e}") }
 }
 
 fn pair(values: &[f64]) -> [f64; 2] {

@@ -10,6 +10,7 @@ use super::super::style::WARNING;
 use super::page::{FIELD, is_there};
 use super::{choice, row, time};
 use crate::cli::view::{Motion, MovieWish};
+use crate::movie::has_alpha;
 use crate::scene::Background;
 
 /// What a movie is to be.
@@ -31,31 +32,29 @@ impl Default for Movie {
     }
 }
 
-/// Formats of movies by their ends, what they are, and whether they have transparent pixels.
-const MOVIES: [(&str, &str, bool); 4] = [
-    ("mp4", "H.264, for players and talks", false),
-    ("gif", "256 colours a frame, for everywhere", false),
-    ("avi", "each frame a JPEG", false),
-    ("png", "animated, with all colours", true),
+/// Formats of movies by their ends, and what they are.
+const MOVIES: [(&str, &str); 4] = [
+    ("mp4", "H.264, for players and talks"),
+    ("gif", "256 colours a frame, for everywhere"),
+    ("avi", "each frame a JPEG"),
+    ("png", "animated, with all colours"),
 ];
 
-impl Movie {
-    /// The format that a name asks for by its end.
-    fn format_of(&self, name: &str) -> Option<(&'static str, &'static str, bool)> {
-        let end = Path::new(name).extension()?.to_str()?.to_ascii_lowercase();
-        MOVIES.into_iter().find(|format| format.0 == end)
-    }
+/// The format that a name asks for by its end.
+fn format_of(name: &str) -> Option<&'static str> {
+    let end = Path::new(name).extension()?.to_str()?.to_ascii_lowercase();
+    MOVIES.into_iter().map(|format| format.0).find(|format| *format == end)
+}
 
-    /// Why this file cannot be written; none if it can.
-    fn why_not(&self, name: &str, is_transparent: bool, is_busy: bool) -> Option<&'static str> {
-        match self.format_of(name) {
-            _ if is_busy => Some("a movie is being written"),
-            None => Some("the name must end in .mp4, .gif, .avi or .png"),
-            Some((.., false)) if is_transparent => {
-                Some("such a movie has no transparent pixels: choose a background, or png")
-            }
-            Some(_) => None,
+/// Why this file cannot be written; none if it can.
+fn why_not(name: &str, is_transparent: bool, is_busy: bool) -> Option<&'static str> {
+    match format_of(name) {
+        _ if is_busy => Some("a movie is being written"),
+        None => Some("the name must end in .mp4, .gif, .avi or .png"),
+        Some(_) if is_transparent && has_alpha(Path::new(name)) == Some(false) => {
+            Some("such a movie has no transparent pixels: choose a background, or png")
         }
+        Some(_) => None,
     }
 }
 
@@ -67,12 +66,12 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     let mut name = movie.name.clone().unwrap_or_else(|| model.free_name(movie.format).display().to_string());
     row(ui, "to", |ui| {
         if ui.add(egui::TextEdit::singleline(&mut name).desired_width(FIELD)).changed() {
-            movie.format = movie.format_of(&name).map_or(movie.format, |format| format.0);
+            movie.format = format_of(&name).unwrap_or(movie.format);
             movie.name = Some(name.clone());
         }
     });
     let is_transparent = model.session.wanted().scene().picture.background() == Some(Background::Transparent);
-    let why_not = movie.why_not(&name, is_transparent, model.movie.is_some());
+    let why_not = why_not(&name, is_transparent, model.movie.is_some());
     row(ui, "", |ui| {
         let button = ui.add_enabled(why_not.is_none(), egui::Button::new("Write the movie"));
         places::note(ui.ctx(), "Write the movie", button.rect);
@@ -117,7 +116,7 @@ impl Movie {
 
     fn choose_format(&mut self, ui: &mut Ui) {
         row(ui, "", |ui| {
-            for (end, what, _) in MOVIES {
+            for (end, what) in MOVIES {
                 let chosen = ui.scope(|ui| choice(ui, self.format == end, end));
                 places::note(ui.ctx(), end, chosen.response.rect);
                 chosen.response.on_hover_text(what);
@@ -138,11 +137,10 @@ mod tests {
     /// Catches: a movie that fails at its first frame for a reason known before, and a button that does nothing.
     #[test]
     fn what_a_movie_cannot_be_is_told_before() {
-        let movie = Movie::default();
-        let told = |name: &str, is_transparent| movie.why_not(name, is_transparent, false);
+        let told = |name: &str, is_transparent| why_not(name, is_transparent, false);
         assert!(told("a.mp4", false).is_none() && told("a.PNG", true).is_none());
         assert!(told("a.gif", true).unwrap().contains("transparent"));
         assert!(told("a", false).unwrap().contains(".mp4") && told("a.webm", false).is_some());
-        assert!(movie.why_not("a.gif", false, true).is_some());
+        assert!(why_not("a.gif", false, true).is_some());
     }
 }
