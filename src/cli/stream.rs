@@ -44,7 +44,7 @@ pub fn wanted(
              (F, N, 3), and with --pool for XTC, TRR, DCD and texts of many frames from 16 MiB on, without --every and \
              --max-points"
         ))),
-        Some(chunks) if is_asked || is_better || !parts::fits_in_memory(chunks.rows()?) => Ok(Some(chunks)),
+        Some(chunks) if is_asked || is_better || !parts::fits_in_memory(chunks.rows()) => Ok(Some(chunks)),
         _ => Ok(None),
     }
 }

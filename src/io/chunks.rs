@@ -37,6 +37,8 @@ enum Kind {
 struct Played {
     frames: Trajectory,
     chosen: Vec<usize>,
+    /// Points of the first of them.
+    each: usize,
     aligner: Option<Aligner>,
     /// How they were laid over it the last time.
     alignment: Mutex<Option<Alignment>>,
@@ -69,9 +71,10 @@ impl Chunks {
         };
         let chosen = frames.chosen();
         let Some(first) = chosen.first() else { return Ok(None) };
-        let unit = frames.frame(*first)?.cloud.unit;
+        let cloud = frames.frame(*first)?.cloud;
+        let (unit, each) = (cloud.unit, cloud.len());
         let aligner = align.map(|by| Aligner::new(source, options, by, *first, progress)).transpose()?;
-        let played = Played { frames, chosen, aligner, alignment: Mutex::default() };
+        let played = Played { frames, chosen, each, aligner, alignment: Mutex::default() };
         Ok(Some(Self { kind: Kind::Frames(Box::new(played)), unit, name }))
     }
 
@@ -90,13 +93,10 @@ impl Chunks {
     }
 
     /// Rows in the file, each of which may be a point; of a trajectory, at most those of its first chosen frame in each.
-    ///
-    /// # Errors
-    /// As reading a frame.
-    pub fn rows(&self) -> Result<usize> {
+    pub fn rows(&self) -> usize {
         match &self.kind {
-            Kind::Npy(rows) => Ok(rows.len()),
-            Kind::Frames(played) => Ok(played.frames.frame(played.chosen[0])?.cloud.len() * played.chosen.len()),
+            Kind::Npy(rows) => rows.len(),
+            Kind::Frames(played) => played.each * played.chosen.len(),
         }
     }
 
@@ -164,7 +164,7 @@ impl Chunks {
                 }
             }
             Kind::Frames(played) => {
-                let Played { frames, chosen, aligner, alignment } = &**played;
+                let Played { frames, chosen, aligner, alignment, .. } = &**played;
                 let mut laid = aligner.as_ref().map(Aligner::alignment);
                 progress.begin(stage, chosen.len() as u64);
                 for (at, k) in chosen.iter().enumerate() {

@@ -449,9 +449,7 @@ fn parse(
     progress: &dyn Progress,
 ) -> Result<Contents> {
     let name = &source.to_string();
-    // Tables keep theirs, as they are written again as they are.
-    let text = bytes.strip_prefix(sniff::BYTE_ORDER_MARK).filter(|_| format != Format::Table);
-    let bytes = text.unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(sniff::BYTE_ORDER_MARK).unwrap_or(bytes);
     let mut parsed = match format {
         Format::Table => {
             let mut parsed = table::parse(bytes, name, options, progress)?;

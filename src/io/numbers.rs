@@ -43,7 +43,9 @@ impl Number {
     /// A warning of whole numbers that 32 bits round.
     pub(super) fn rounded(self, bytes: &[u8]) -> Option<String> {
         let may_be = self.is_whole() && self.size >= 4;
-        tell_rounded(if may_be { rounded(self.decode::<f64>(bytes).into_iter()) } else { 0 })
+        let count = |part: &[u8]| rounded(self.decode::<f64>(part).into_iter());
+        // Some at a time: a volume is not held twice.
+        tell_rounded(if may_be { bytes.chunks(self.size << 16).map(count).sum() } else { 0 })
     }
 
     /// All numbers that `bytes` hold whole.
