@@ -389,6 +389,11 @@ pub fn method(text: &str) -> std::result::Result<Method, String> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Only(pub Option<u64>);
 
+impl Only {
+    /// Why it cannot be written under a name.
+    pub const NEEDS_PNG: &str = "--only draws one frame as PNG; name the output F.png, or give --only off for all";
+}
+
 impl FromStr for Only {
     type Err = String;
 

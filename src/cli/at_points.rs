@@ -12,7 +12,7 @@ use super::{input, report};
 use crate::error::{Error, Result};
 use crate::io::{self, BFactor, PointInput};
 use crate::kde::{self, AtPoints};
-use crate::points::Column;
+use crate::points::{Column, PointCloud};
 
 /// How the values are written.
 #[derive(Clone, Copy, PartialEq)]
@@ -115,7 +115,7 @@ pub fn run(output: &Path, input: &Input, args: &DensityArgs, console: &Console) 
 /// Writes every row of the chosen frames, those that are not chosen too.
 fn write_table(output: &Path, input: &Input, rows: &[f64], console: &Console) -> Result<()> {
     let points = input.points;
-    let all = input::all_rows(input, console)?;
+    let all = all_rows(input, console)?;
     let is_taken = |name: &String| all.cloud.columns.iter().any(|c| c.name == *name);
     let numbered = (2..).map(|n| format!("density_{n}"));
     let name = std::iter::once("density".to_owned()).chain(numbered).find(|name| !is_taken(name));
@@ -125,6 +125,22 @@ fn write_table(output: &Path, input: &Input, rows: &[f64], console: &Console) ->
         columns.insert(0, Column { name: "weight".into(), values: points.by_row(weights) });
     }
     io::write_rows(output, &all, &columns, input.path)
+}
+
+/// The points of all rows of the chosen frames, with nothing but what is written of them.
+fn all_rows(input: &Input, console: &Console) -> Result<PointInput> {
+    let points = input.points;
+    let bare =
+        PointInput { cloud: PointCloud { weights: None, sigmas: None, ..points.cloud.clone() }, ..points.clone() };
+    if points.cloud.len() + points.dropped as usize == points.rows {
+        return Ok(bare);
+    }
+    let all = PointArgs { select: None, every: None, max_points: None, weights: None, ..input.args.clone() };
+    let columns = input::Columns { all: true, ..input::Columns::default() };
+    match input::untold(&all, Some(input.bytes), None, columns, console)?.input {
+        io::Input::Points(all) => Ok(all),
+        io::Input::Volume(_) => Ok(bare),
+    }
 }
 
 fn told(points: &PointInput, at: &AtPoints, without_value: usize, write: f64) -> Map<String, Value> {

@@ -145,7 +145,11 @@ impl Stock {
         if let Some((_, opened, volume)) = self.opened.as_ref().filter(|(of, ..)| *of == key) {
             return Ok((opened.clone(), volume.clone()));
         }
-        let columns = input::Columns { sigmas: args.density.sigma_columns(), further: args.glyphs.columns() };
+        let columns = input::Columns {
+            sigmas: args.density.sigma_columns(),
+            further: args.glyphs.columns(),
+            ..Default::default()
+        };
         self.adopt(input::open(&args.points, args.density.bounds, columns, console)?, args, console)
     }
 

@@ -109,7 +109,7 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
     let (opened, bytes) = match args.at_points {
         Some(_) => input::open_with_bytes(&args.points, bounds, sigmas, console)?,
         None => {
-            let columns = input::Columns { sigmas, further: Vec::new() };
+            let columns = input::Columns { sigmas, ..Default::default() };
             (input::open(&args.points, bounds, columns, console)?, Vec::new())
         }
     };
@@ -130,16 +130,9 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
         };
     }
     if let Some(output) = &args.at_points {
-        let told = {
-            let input = at_points::Input {
-                points,
-                opened: &opened,
-                bytes: &bytes,
-                path: input_path.as_deref(),
-                args: &args.points,
-            };
-            at_points::run(output, &input, &args.density, console)?
-        };
+        let (opened, bytes, path) = (&opened, &bytes[..], input_path.as_deref());
+        let input = at_points::Input { points, opened, bytes, path, args: &args.points };
+        let told = at_points::run(output, &input, &args.density, console)?;
         match args.output {
             Some(_) => report::merge(&mut out, report::object(json!({ "at_points": told }))),
             None => out = told,

@@ -6,14 +6,13 @@ use std::str::FromStr;
 use std::time::Instant;
 
 use super::args::{DensityArgs, PointArgs};
-use super::at_points;
 use super::console::Console;
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, Cell, LengthUnit};
 use crate::grid::{DensityGrid, Sample};
 use crate::io::{self, Alignment, Input, PointInput, ReadOptions, Source, VolumeInput};
 use crate::kde::{self, Bandwidth, Report};
-use crate::points::{PointCloud, Selection};
+use crate::points::Selection;
 use crate::sample;
 
 /// Samples are the same on every run.
@@ -64,6 +63,8 @@ pub struct Columns {
     pub sigmas: Option<Vec<String>>,
     /// Others, kept as they are.
     pub further: Vec<String>,
+    /// All that there are.
+    pub all: bool,
 }
 
 /// Reads the input, saying warnings and notes on the console.
@@ -79,16 +80,43 @@ pub fn open_of(
     columns: Columns,
     console: &Console,
 ) -> Result<Opened> {
+    let opened = untold(args, bytes, bounds, columns, console)?;
+    let [notes, warnings] = opened.notes_and_warnings();
+    notes.iter().for_each(|n| console.note(n));
+    warnings.iter().for_each(|w| console.warning(w));
+    Ok(opened)
+}
+
+/// As [`open_of`], of which nothing is said but how far it is; frames are aligned if that is asked for.
+pub fn untold(
+    args: &PointArgs,
+    bytes: Option<&[u8]>,
+    bounds: Option<Box3>,
+    columns: Columns,
+    console: &Console,
+) -> Result<Opened> {
     let start = Instant::now();
-    let options =
-        io::ReadOptions { extra_columns: columns.further, ..args.options(bounds, columns.sigmas.as_deref())? };
+    let options = ReadOptions {
+        extra_columns: columns.further,
+        all_columns: columns.all,
+        ..args.options(bounds, columns.sigmas.as_deref())?
+    };
     let source = Source::from_argument(Path::new(&args.input));
-    let input = match (sample_name(&args.input), bytes) {
+    let mut input = match (sample_name(&args.input), bytes) {
         (Some(name), _) => Input::Points(io::from_cloud(sample::sample(name, None, SAMPLE_SEED)?, "sample", &options)?),
         (None, Some(bytes)) => io::read_bytes(bytes, &source, &options, console)?,
         (None, None) => io::read(&source, &options, console)?,
     };
-    finish(args, &options, source, input, start, console)
+    let alignment = match (&args.align, &mut input) {
+        (None, _) => None,
+        (Some(text), Input::Points(points)) if sample_name(&args.input).is_none() => {
+            let alignment = io::align(points, &source, &options, &align_selection(text)?, console)?;
+            points.notes.push(told(&alignment, points.cloud.unit));
+            Some(alignment)
+        }
+        (Some(_), _) => return Err(Error::Usage(format!("{source}: --align lays frames of atoms over one another"))),
+    };
+    Ok(Opened { source, input, alignment, seconds: start.elapsed().as_secs_f64() })
 }
 
 /// As [`open`] with all columns, and with the unpacked bytes of the file; a sample has none.
@@ -98,68 +126,14 @@ pub fn open_with_bytes(
     sigmas: Option<Vec<String>>,
     console: &Console,
 ) -> Result<(Opened, Vec<u8>)> {
-    if sample_name(&args.input).is_some() {
-        return open(args, bounds, Columns { sigmas, further: Vec::new() }, console).map(|opened| (opened, Vec::new()));
-    }
     let start = Instant::now();
-    let options = io::ReadOptions { all_columns: true, ..args.options(bounds, sigmas.as_deref())? };
-    let source = Source::from_argument(Path::new(&args.input));
-    let bytes = io::load(&source, &options, console)?;
-    let input = io::read_bytes(&bytes, &source, &options, console)?;
-    finish(args, &options, source, input, start, console).map(|opened| (opened, bytes))
-}
-
-/// The points of all rows of the chosen frames, with nothing but what is written of them.
-pub fn all_rows(input: &at_points::Input, console: &Console) -> Result<PointInput> {
-    let (points, args) = (input.points, input.args);
-    let bare =
-        PointInput { cloud: PointCloud { weights: None, sigmas: None, ..points.cloud.clone() }, ..points.clone() };
-    if points.cloud.len() + points.dropped as usize == points.rows {
-        return Ok(bare);
-    }
-    let plain = ReadOptions {
-        select: None,
-        every: None,
-        max_points: None,
-        weights: None,
-        all_columns: true,
-        ..args.options(None, None)?
+    let bytes = match sample_name(&args.input) {
+        Some(_) => Vec::new(),
+        None => io::load(&Source::from_argument(Path::new(&args.input)), &args.options(None, None)?, console)?,
     };
-    let source = &input.opened.source;
-    let read = match sample_name(&args.input) {
-        Some(name) => return io::from_cloud(sample::sample(name, None, SAMPLE_SEED)?, "sample", &plain),
-        None => io::read_bytes(input.bytes, source, &plain, console)?,
-    };
-    let Input::Points(mut all) = read else { return Ok(bare) };
-    if let Some(text) = &args.align {
-        io::align(&mut all, source, &plain, &align_selection(text)?, console)?;
-    }
-    Ok(all)
-}
-
-/// Aligns frames if that is asked for, and says warnings and notes.
-fn finish(
-    args: &PointArgs,
-    options: &ReadOptions,
-    source: Source,
-    mut input: Input,
-    start: Instant,
-    console: &Console,
-) -> Result<Opened> {
-    let alignment = match (&args.align, &mut input) {
-        (None, _) => None,
-        (Some(text), Input::Points(points)) if sample_name(&args.input).is_none() => {
-            let alignment = io::align(points, &source, options, &align_selection(text)?, console)?;
-            points.notes.push(told(&alignment, points.cloud.unit));
-            Some(alignment)
-        }
-        (Some(_), _) => return Err(Error::Usage(format!("{source}: --align lays frames of atoms over one another"))),
-    };
-    let opened = Opened { source, input, alignment, seconds: start.elapsed().as_secs_f64() };
-    let [notes, warnings] = opened.notes_and_warnings();
-    notes.iter().for_each(|n| console.note(n));
-    warnings.iter().for_each(|w| console.warning(w));
-    Ok(opened)
+    let columns = Columns { sigmas, all: true, ..Columns::default() };
+    let opened = open_of(args, Some(&bytes), bounds, columns, console)?;
+    Ok((Opened { seconds: start.elapsed().as_secs_f64(), ..opened }, bytes))
 }
 
 /// The atoms that frames are laid over one another by.

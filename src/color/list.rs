@@ -17,9 +17,9 @@ pub fn parse_color(text: &str) -> Result<Rgb> {
 
 /// Whether a text is a colour by numbers, or white, black or grey: a name that columns do not have.
 pub fn is_plain_color(text: &str) -> bool {
-    let is_code = text.trim_start().starts_with(['#', 'r', 'R']) && text.contains(['#', '(']);
-    (is_code || ["white", "black", "grey", "gray"].contains(&text.trim().to_lowercase().as_str()))
-        && parse_color(text).is_ok()
+    let lower = text.trim().to_lowercase();
+    let is_code = of_hex(&lower).or_else(|| of_channels(&lower)).is_some();
+    is_code || ["white", "black", "grey", "gray"].contains(&lower.as_str())
 }
 
 /// The names of CSS Color Module Level 4.

@@ -64,7 +64,7 @@ pub fn make(args: &HeatmapCommand, console: &Console) -> Result<Made> {
     let frame_column = args.frames.frame_column.as_deref();
     let further: Vec<String> = frame_column.into_iter().flat_map(columns).collect();
     let sigmas = args.density.sigma_columns(args.flat.plane);
-    let wanted = || input::Columns { sigmas: sigmas.clone(), further: further.clone() };
+    let wanted = || input::Columns { sigmas: sigmas.clone(), further: further.clone(), ..Default::default() };
     let mut opened = input::open_of(&args.points, piped, None, wanted(), console)?;
     let source = opened.source.to_string();
     let count = match &opened.input {
@@ -101,7 +101,7 @@ fn further_points(
         let problem = "is an array, and the first file holds points; --matrix on reads it as one too";
         return Err(Error::Usage(format!("{}: {problem}", file.display())));
     }
-    let columns = input::Columns { sigmas: args.density.sigma_columns(args.flat.plane), further: Vec::new() };
+    let columns = input::Columns { sigmas: args.density.sigma_columns(args.flat.plane), ..Default::default() };
     let opened =
         input::open(&PointArgs { input: file.clone(), ..args.points.clone() }, None, columns, &console.aside().0)?;
     opened.tell_beyond(first, console);

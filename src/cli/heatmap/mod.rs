@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use toml::Table;
 
-use super::args::PointArgs;
+use super::args::{Only, PointArgs};
 use super::console::Console;
 use super::parse::Asked;
 use super::picture_args::PictureArgs;
@@ -26,9 +26,9 @@ use crate::html;
 use crate::io::{self, Values};
 use crate::movie::{MovieOptions, check_name, frame_path, record_heatmap_with};
 use crate::render::draw_heatmap_bands;
-use crate::scene::constant_part;
 use crate::scene::{
     Aspect, Background, Contours, Extent, Frame, HeatmapAnimation, HeatmapScene, Interpolation, Limits, Quantity,
+    constant_part,
 };
 use args::{CountArgs, FlatArgs, FrameArgs, Levels, Origin};
 use frames::{Kind, Made};
@@ -189,10 +189,7 @@ impl HeatmapCommand {
         match (output, frame_path(path, k as u64)) {
             (Output::Picture, _) => Ok(Some((path.to_owned(), output))),
             (_, Some(file)) => Ok(Some((file, Output::Picture))),
-            _ => {
-                let problem = "--only draws one frame as PNG; name the output F.png, or give --only off for all";
-                Err(Error::Usage(format!("{}: {problem}", path.display())))
-            }
+            _ => Err(Error::Usage(format!("{}: {}", path.display(), Only::NEEDS_PNG))),
         }
     }
 
