@@ -5,6 +5,7 @@
 #import common/volume.wgsl
 #import common/cells.wgsl
 #import common/steps.wgsl
+#import common/extremes.wgsl
 #import common/cuts.wgsl
 #import common/transfer.wgsl
 #import common/light.wgsl
@@ -229,16 +230,21 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
         steps = 0.0;
     }
     let way = walk(ray, span.x);
+    if MODE == MAXIMUM || MODE == MINIMUM {
+        let length = (span.y - span.x) / volume.step;
+        if length <= 0.0 {
+            return before;
+        }
+        let sign = select(1.0, -1.0, MODE == MINIMUM);
+        return faded(sign * extreme(way, length, sign, ADAPTIVE));
+    }
     // Where the first sample lies in its step. A surface is looked for from the beginning of each.
     let first = select(select(1.0, 0.5, MIDPOINT), 0.0, MODE == SURFACES);
     var light = before;
-    // The largest, smallest or summed value; that at the end of the step before.
+    // The summed values; that at the end of the step before.
     var kept = 0.0;
-    if MODE == SURFACES || MODE == MAXIMUM || MODE == MINIMUM {
+    if MODE == SURFACES {
         kept = value_at(way.start);
-        let last = value_at(way.start + steps * way.per_step);
-        kept = select(kept, max(kept, last), MODE == MAXIMUM);
-        kept = select(kept, min(kept, last), MODE == MINIMUM);
     }
     // The position in the limits at the end of the step before.
     var behind = 0.0;
@@ -301,10 +307,6 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
                 color = lit(color, index, value, towards, false);
             }
             light += (1.0 - light.a) * alpha * vec4<f32>(color, 1.0);
-        } else if MODE == MAXIMUM {
-            kept = max(kept, value);
-        } else if MODE == MINIMUM {
-            kept = min(kept, value);
         } else if MODE == SURFACES {
             light = through_surfaces(light, way, vec2<f32>(done - covered, done), vec2<f32>(kept, value), towards);
             kept = value;
@@ -315,9 +317,8 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
             break;
         }
     }
-    if steps > 0.0 && (MODE == MAXIMUM || MODE == MINIMUM || MODE == MEAN || MODE == INTEGRAL) {
-        let shown = kept * select(1.0, select(1.0 / steps, volume.step_length, MODE == INTEGRAL), MODE >= MEAN);
-        return faded(shown);
+    if steps > 0.0 && (MODE == MEAN || MODE == INTEGRAL) {
+        return faded(kept * select(1.0 / steps, volume.step_length, MODE == INTEGRAL));
     }
     return light;
 }

@@ -2,6 +2,7 @@
 //! the nearest point. On the CPU in f64, one sample a step, by the rules of the picture: colour and opacity are those of
 //! the pixel within 1/255.
 
+mod extremes;
 mod ray;
 mod spheres;
 

@@ -1,6 +1,6 @@
 //! A ray through the density, as the shader `march.wgsl` walks it.
 
-use super::Sample;
+use super::{Sample, extremes};
 use crate::color::LookupTable;
 use crate::render::is_sharp;
 use crate::scene::{Camera, Isosurface, Plane, Projection, Ray, SampleRule, Scene, VolumeMode};
@@ -147,19 +147,31 @@ impl<'a> Walk<'a> {
     }
 
     fn projection(&self, mode: &VolumeMode, steps: &[(f64, f64, f64)], table: &LookupTable, seen: &mut Seen) {
-        let samples = || seen.profile[seen.profile.len() - steps.len()..].iter().map(|s| s.density);
-        let ends = [steps[0].0, steps[steps.len() - 1].1].map(|at| self.density(at));
+        let span = [steps[0].0, steps[steps.len() - 1].1];
+        let samples = seen.profile[seen.profile.len() - steps.len()..].iter().map(|s| s.density);
         let lengths = steps.iter().map(|s| s.1 - s.0);
-        let integral: f64 = std::iter::zip(samples(), lengths).map(|(v, length)| v * length).sum();
+        let integral: f64 = std::iter::zip(samples, lengths).map(|(v, length)| v * length).sum();
         let shown = match mode {
-            VolumeMode::Maximum => samples().chain(ends).fold(f64::NEG_INFINITY, f64::max),
-            VolumeMode::Minimum => samples().chain(ends).fold(f64::INFINITY, f64::min),
-            VolumeMode::Mean => integral / (steps[steps.len() - 1].1 - steps[0].0),
+            VolumeMode::Maximum => self.extreme(span, 1.0, &mut seen.profile),
+            VolumeMode::Minimum => self.extreme(span, -1.0, &mut seen.profile),
+            VolumeMode::Mean => integral / (span[1] - span[0]),
             _ => integral,
         };
         seen.projected = Some(shown);
         let position = self.position(shown);
         add(&mut seen.light, self.look(table, shown), VolumeMode::opacity_of_projection(position, self.fade()));
+    }
+
+    /// The largest density of a part of the ray, or with `sign` -1 the smallest, which becomes a sample of the profile.
+    fn extreme(&self, span: [f64; 2], sign: f64, profile: &mut Vec<Sample>) -> f64 {
+        let lattice = &self.scene.grid.lattice;
+        let start = (self.ray.origin - lattice.origin) / lattice.spacing;
+        let way = self.ray.direction / lattice.spacing;
+        let (depth, value) = extremes::largest(start, way, span, |depth| sign * self.density(depth));
+        let density = sign * value;
+        let at = profile.partition_point(|sample| sample.depth < depth);
+        profile.insert(at, Sample { depth, density, opacity: 0.0 });
+        density
     }
 
     fn surfaces(&self, steps: &[(f64, f64, f64)], surfaces: &[Isosurface], table: &LookupTable, seen: &mut Seen) {

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use super::march::{bind, layout, scale_code, storage, texels};
+use super::march::{bind, layout, storage, texels};
 use super::rules::BINS;
 use super::texture_2d;
-use crate::color::Scale;
 use crate::gpu::{Gpu, compose};
 
 /// Voxels along the side of a cell, as `common/cells.wgsl` says.
@@ -32,12 +31,37 @@ pub struct CellRanges {
     shape: [u32; 3],
 }
 
-/// A compute pass, its pipelines by the scale of the limits, and the layout of its own group.
+/// What is kept of each cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kept {
+    /// The range itself.
+    Range,
+    /// Steps that a sample stands for, by the code of the limits' scale.
+    Steps(u32),
+    /// The bits of the largest value.
+    Largest,
+    /// The bits of the smallest.
+    Smallest,
+}
+
+impl Kept {
+    /// The constants of the shader.
+    fn constants(self) -> Vec<(&'static str, f64)> {
+        match self {
+            Self::Range => Vec::new(),
+            Self::Steps(scale) => vec![("SCALE", f64::from(scale))],
+            Self::Largest => vec![("BOUND", 1.0)],
+            Self::Smallest => vec![("BOUND", -1.0)],
+        }
+    }
+}
+
+/// A compute pass, its pipelines by what they keep, and the layout of its own group.
 struct Stage {
     file: &'static str,
     module: wgpu::ShaderModule,
     layout: wgpu::PipelineLayout,
-    pipelines: Mutex<HashMap<u32, wgpu::ComputePipeline>>,
+    pipelines: Mutex<HashMap<Kept, wgpu::ComputePipeline>>,
     own: wgpu::BindGroupLayout,
 }
 
@@ -65,17 +89,17 @@ impl CellPass {
         let buffer = list_of(gpu, shape, size_of::<[f32; 2]>());
         let entries = [(0, wgpu::BindingResource::TextureView(density)), (1, buffer.as_entire_binding())];
         let own = bind(gpu, &self.ranges.own, &entries);
-        self.ranges.run(gpu, None, &[(0, &own)], shape);
+        self.ranges.run(gpu, Kept::Range, &[(0, &own)], shape);
         CellRanges { buffer, shape }
     }
 
-    /// Steps that a sample stands for in each cell, x fastest, in rows of [`CELLS_A_ROW`]; `volume` is the group with the volume's structure.
+    /// Steps that a sample stands for in each cell, or a bound of its values, x fastest, in rows of [`CELLS_A_ROW`]; `volume` is the group with the volume's structure.
     pub fn steps(
         &self,
         gpu: &Gpu,
         ranges: &CellRanges,
         rules: &[[u8; BINS]],
-        scale: Scale,
+        kept: Kept,
         volume: &wgpu::BindGroup,
     ) -> wgpu::TextureView {
         let steps = steps_texture(gpu, ranges.shape);
@@ -85,7 +109,7 @@ impl CellPass {
             (2, wgpu::BindingResource::TextureView(&steps)),
         ];
         let own = bind(gpu, &self.steps.own, &entries);
-        self.steps.run(gpu, Some(scale), &[(1, volume), (2, &own)], ranges.shape);
+        self.steps.run(gpu, kept, &[(1, volume), (2, &own)], ranges.shape);
         steps
     }
 }
@@ -107,10 +131,10 @@ impl Stage {
         Self { file, module, layout, pipelines: Mutex::default(), own }
     }
 
-    /// The pipeline with these constants; compiled when first needed.
-    fn pipeline(&self, gpu: &Gpu, scale: Option<Scale>) -> wgpu::ComputePipeline {
+    /// The pipeline that keeps this; compiled when first needed.
+    fn pipeline(&self, gpu: &Gpu, kept: Kept) -> wgpu::ComputePipeline {
         let (file, module, layout) = (self.file, &self.module, &self.layout);
-        let constants: Vec<_> = scale.map(|scale| ("SCALE", f64::from(scale_code(scale)))).into_iter().collect();
+        let constants = kept.constants();
         let make = || {
             gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(file),
@@ -122,11 +146,11 @@ impl Stage {
             })
         };
         let mut pipelines = self.pipelines.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        pipelines.entry(scale.map_or(0, scale_code)).or_insert_with(make).clone()
+        pipelines.entry(kept).or_insert_with(make).clone()
     }
 
-    fn run(&self, gpu: &Gpu, scale: Option<Scale>, groups: &[(u32, &wgpu::BindGroup)], cells: [u32; 3]) {
-        let pipeline = self.pipeline(gpu, scale);
+    fn run(&self, gpu: &Gpu, kept: Kept, groups: &[(u32, &wgpu::BindGroup)], cells: [u32; 3]) {
+        let pipeline = self.pipeline(gpu, kept);
         let mut encoder = gpu.device.create_command_encoder(&Default::default());
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use bytemuck::Zeroable;
 use wgpu::util::DeviceExt;
 
-use super::cells::{CELL, CellPass, whole_numbers};
+use super::cells::{CELL, CellPass, Kept, whole_numbers};
 use super::glyph::SeenGlyphs;
 use super::gradients;
 use super::rules::{CHANGE_OF_LIGHT, Ray, rules, surface_rules};
@@ -238,7 +238,7 @@ impl MarchPass {
             ),
             _ => rules(&table, ray_of(scene, variant)),
         };
-        let steps = self.cells.steps(gpu, &volume.ranges, &rules, scene.transfer.scale, &limits);
+        let steps = self.cells.steps(gpu, &volume.ranges, &rules, kept_of_cells(scene), &limits);
         let lighting = uniform(gpu, &LightingUniform::new(&scene.grid, &scene.transfer, scene.shading));
         let cuts = uniform(gpu, &CutsUniform::new(scene, volume.unit));
         let entries = [
@@ -328,7 +328,8 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
         sharp: is_sharp(scene),
         scale: scale_code(scene.transfer.scale),
         stop_when_opaque: is_iso || scene.mode == VolumeMode::Fog && depth > OPAQUE_DEPTH,
-        adaptive: scene.sampling.adaptive && (is_iso || scene.mode == VolumeMode::Fog),
+        adaptive: scene.sampling.adaptive
+            && (is_iso || matches!(scene.mode, VolumeMode::Fog | VolumeMode::Maximum | VolumeMode::Minimum)),
         mode: match scene.mode {
             VolumeMode::Fog => 0,
             VolumeMode::Maximum => 1,
@@ -338,6 +339,15 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
             VolumeMode::Isosurfaces(_) => 5,
             VolumeMode::Slices => 6,
         },
+    }
+}
+
+/// What the march asks of a cell.
+fn kept_of_cells(scene: &Scene) -> Kept {
+    match scene.mode {
+        VolumeMode::Maximum => Kept::Largest,
+        VolumeMode::Minimum => Kept::Smallest,
+        _ => Kept::Steps(scale_code(scene.transfer.scale)),
     }
 }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use densitas::color::{Colormap, LookupTable, OpacityCurve, Scale, TransferFunction};
 use densitas::error::Error;
+use densitas::explain::explain;
 use densitas::geometry::Box3;
 use densitas::grid::DensityGrid;
 use densitas::progress::Silent;
 use densitas::render::Light;
 use densitas::scene::{
-    Annotations, Background, Camera, Isosurface, Limits, Look, Plane, Projection, Sampling, Scene, View, Viewpoint,
-    VolumeMode, Window,
+    Annotations, Background, Camera, Frame, Isosurface, Limits, Look, Plane, Projection, Sampling, Scene, View,
+    Viewpoint, VolumeMode, Window,
 };
 use glam::{DVec2, DVec3};
 
@@ -287,4 +288,83 @@ fn what_cannot_be_drawn_is_refused() {
         assert!(matches!(draw(&scene), Err(Error::Usage(_))));
     }
     assert!(draw(&Scene { mode: many(8), slices: vec![plane; 8], clip: vec![plane; 16], ..ball() }).is_ok());
+}
+
+/// What pixels of a projection without a fade show, as positions in the limits, and what is on their rays: by the picture, by
+/// `explain`, and by 200 values a voxel.
+fn assert_extremes(mut scene: Scene) {
+    let (frame, grid) = (Frame { size: [SIZE; 2], scale_factor: 1.0 }, scene.grid.clone());
+    let sign = if scene.mode == VolumeMode::Minimum { -1.0 } else { 1.0 };
+    for adaptive in [true, false] {
+        scene.sampling.adaptive = adaptive;
+        let light = draw(&scene).unwrap();
+        for pixel in (0..60).map(|n| [(7 + 37 * n) % SIZE, (11 + 23 * n) % SIZE]) {
+            let told = explain(&scene, &frame, pixel, None).unwrap();
+            let Some([near, far]) = told.span.filter(|span| span[1] - span[0] > 1e-3) else { continue };
+            let count = (200.0 * (far - near) / grid.lattice.spacing.min_element()).ceil() as usize;
+            let places = (0..=count).map(|n| near + (far - near) * n as f64 / count as f64);
+            let values = places.filter_map(|at| grid.value_at(told.ray.origin + at * told.ray.direction));
+            let dense = sign * values.map(|v| sign * v).fold(f64::NEG_INFINITY, f64::max);
+            let [wanted, said] = [dense, told.projected.unwrap()].map(|v| scene.transfer.position(v));
+            let shown = f64::from(light.rgba[(pixel[1] * SIZE + pixel[0]) as usize][0]);
+            let what =
+                format!("{:?}, adaptive {adaptive}, {pixel:?}: {shown}, told {said}, dense {wanted}", scene.mode);
+            assert!((shown - said).abs() < 2e-5 && sign * (said - wanted) > -1e-6, "{what}");
+            // Between two of the dense values a ray may pass an edge.
+            assert!((said - wanted).abs() < 1e-3, "{what}");
+        }
+    }
+}
+
+/// A grid seen askew, its limits beginning below 0 so that nothing fades.
+fn askew(grid: DensityGrid, mode: VolumeMode) -> Scene {
+    let [low, high] = [grid.statistics().min, grid.statistics().max];
+    let mut scene = Scene { mode, ..scene(grid) };
+    scene.transfer.limits = [low.min(0.0) - 0.1 * (high - low), high];
+    scene.viewpoint = Viewpoint::Fit(View::Angles { azimuth: 31.0, elevation: 17.0 });
+    scene
+}
+
+/// Values that jump from node to node: all extremes lie at nodes, on edges or within voxels. Catches: samples between which a
+/// ray passes a peak, a cell or a voxel left out, the smallest of a cell taken for its largest.
+#[test]
+fn extremes_of_a_rough_density_are_those_of_its_rays() {
+    let bounds = Box3 { min: DVec3::new(3.0, 0.0, 0.0), max: DVec3::new(4.0, 0.7, 1.2) };
+    let noise = |p: DVec3| (1e4 * (p.x * 12.9898 + p.y * 78.233 + p.z * 37.719).sin()).rem_euclid(1.0) - 0.3;
+    for mode in [VolumeMode::Maximum, VolumeMode::Minimum] {
+        let grid = grid_of(bounds, [37, 26, 18], noise);
+        assert_extremes(askew(grid.clone(), mode.clone()));
+        let mut cut = askew(grid, mode);
+        cut.clip = Plane::sides_of(Box3 { min: DVec3::new(3.2, 0.1, 0.3), max: DVec3::new(3.7, 0.55, 1.0) }).to_vec();
+        assert_extremes(cut);
+    }
+}
+
+/// The map of a file, as rough as its sampling: 15 % were lost between samples.
+#[test]
+fn extremes_of_a_coarse_map_are_those_of_its_rays() {
+    let Some(data) = crate::common::test_data() else { return };
+    let read = || crate::volumes::volume(&data.join("data/volumes/esp.dx")).unwrap().grid;
+    for mode in [VolumeMode::Maximum, VolumeMode::Minimum] {
+        assert_extremes(askew(read(), mode));
+    }
+}
+
+/// Catches: a plane between two samples, of which .75 was shown.
+#[test]
+fn a_plane_one_node_thick_shows_its_full_value() {
+    let bounds = Box3 { min: DVec3::splat(-0.5), max: DVec3::splat(0.5) };
+    for (mode, plane) in [(VolumeMode::Maximum, 1.0), (VolumeMode::Minimum, -1.0)] {
+        let grid = grid_of(bounds, [33; 3], |p| if p.x.abs() < 1e-3 { plane } else { 0.0 });
+        for view in [View::X, View::Angles { azimuth: 31.0, elevation: 17.0 }] {
+            let mut scene = Scene { mode: mode.clone(), ..scene(grid.clone()) };
+            scene.transfer.limits = [-1.0, 1.0];
+            scene.viewpoint = Viewpoint::Fit(view);
+            for step in [0.002, 0.0156, 0.5] {
+                scene.sampling.step = step;
+                let shown = draw(&scene).unwrap().rgba[(SIZE / 2 * SIZE + SIZE / 2) as usize][0];
+                assert!((f64::from(shown) - 0.5 * (1.0 + plane)).abs() < 1e-4, "{view:?} {step}: {shown}");
+            }
+        }
+    }
 }

@@ -15,7 +15,7 @@ use crate::common::test_data;
 use crate::program::{densitas, folder, json as told, path, stderr};
 use crate::reading::mutate;
 
-fn volume(path: &Path) -> Result<VolumeInput> {
+pub fn volume(path: &Path) -> Result<VolumeInput> {
     match read(&Source::Path(path.to_owned()), &ReadOptions::default(), &Silent)? {
         Input::Volume(volume) => Ok(volume),
         Input::Points(_) => panic!("{} is read as points", path.display()),
