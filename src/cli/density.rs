@@ -71,8 +71,9 @@ pub struct DensityCommand {
     /// Bins begin at multiples of the spacing, the first at floor(min / spacing) * spacing; nodes are their middles.
     #[arg(long, value_name = "QUANTITY", default_value = "density", value_parser = ["density", "counts"])]
     quantity: String,
-    /// Read the points some at a time, twice, so that they never have to fit into memory: NPY arrays, and XTC, TRR and DCD with
-    /// --pool. Points that would not fit are read so anyway
+    /// Read the points some at a time, twice, so that they never have to fit into memory: tables of text (packed or not),
+    /// Parquet, HDF5, NPY arrays, and XTC, TRR, DCD and long texts of frames with --pool. More than 33 million points, or those
+    /// that would not fit, are read so anyway
     #[arg(long, conflicts_with_all = ["at_points", "minus", "plan", "part", "merge"])]
     stream: bool,
     /// Number type of the samples: f32 or f64

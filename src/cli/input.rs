@@ -228,7 +228,7 @@ pub fn cell_of(points: &PointInput, source: &Source, args: &DensityArgs, console
 const LARGEST_PLAUSIBLE_FACTOR: f64 = 3.0;
 
 /// A warning where a length was probably meant.
-fn wide_bandwidth(bandwidth: Option<Bandwidth>, unit: Option<LengthUnit>) -> Option<String> {
+pub fn wide_bandwidth(bandwidth: Option<Bandwidth>, unit: Option<LengthUnit>) -> Option<String> {
     let Some(Bandwidth::Factor(factor)) = bandwidth else { return None };
     let length = match unit {
         Some(LengthUnit::Angstrom) => format!("{factor}A"),

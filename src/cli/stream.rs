@@ -1,6 +1,6 @@
 //! `densitas density --stream`: points that are never in memory all at once.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 
 use super::args::{DensityArgs, PointArgs};
@@ -9,14 +9,17 @@ use super::input;
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::grid::{DensityGrid, Histogram, Sample};
-use crate::io::{Chunks, Source};
+use crate::io::{Chunks, Seen, Source};
 use crate::kde::{Report, parts};
 use crate::points::PointCloud;
 
-/// Shorter files are read whole without a look at the memory: packed trajectories take some five times as much there.
+/// Shorter files are read whole without a look at the memory: packed trajectories take some five times as much there, packed
+/// tables some eight.
 const LONG: u64 = 128 << 20;
+/// The same for packed files.
+const LONG_PACKED: u64 = 32 << 20;
 
-/// The input some points at a time, if that is asked for, or it can be and is better, or the points would not fit into
+/// The input some points at a time, if that is asked for, or it can be and is better, or the points would take too much
 /// memory.
 pub fn wanted(
     is_asked: bool,
@@ -30,22 +33,58 @@ pub fn wanted(
     if let (true, Some(option)) = (is_asked, hindrance) {
         return Err(Error::Usage(format!("--stream cannot be used with {option}, which needs all points at once")));
     }
-    let path = input::path_of(points);
-    let is_long = path.as_deref().and_then(|p| p.metadata().ok()).is_some_and(|file| file.len() >= LONG);
-    if hindrance.is_some() || !(is_asked || is_long || is_better) {
+    if hindrance.is_some() || !(is_asked || is_better || is_long(points)) {
         return Ok(None);
     }
     let source = Source::from_argument(Path::new(&points.input));
     let align = points.align.as_deref().map(input::align_selection).transpose()?;
-    let chunks = Chunks::open(&source, &points.options(None, None)?, align.as_ref(), console)?;
-    match chunks {
-        None if is_asked => Err(Error::Usage(format!(
-            "{source}: cannot be read some points at a time; that is done for NPY arrays (N, 3) in C order, with --pool also \
-             (F, N, 3), and with --pool for XTC, TRR, DCD and texts of many frames from 16 MiB on, without --every and \
-             --max-points"
-        ))),
-        Some(chunks) if is_asked || is_better || !parts::fits_in_memory(chunks.rows()) => Ok(Some(chunks)),
-        _ => Ok(None),
+    let Some(chunks) = Chunks::open(&source, &points.options(None, None)?, align.as_ref(), console)? else {
+        return if is_asked { Err(not_streamed(&source)) } else { Ok(None) };
+    };
+    let rows = chunks.rows();
+    if is_asked || is_better {
+        return Ok(Some(chunks));
+    }
+    // What needs all points gets them as long as they fit.
+    let is_wanted = match parts::needs_all(&density.options(chunks.unit())?) {
+        None => !parts::should_be_in_memory(rows),
+        Some(_) => !parts::fits_in_memory(rows),
+    };
+    if is_wanted {
+        let gib = parts::memory_of(rows) / f64::from(1 << 30);
+        console.note(&format!(
+            "{source}: some {:.0} million points, which would take {gib:.1} GiB; they are read some at a time, twice",
+            rows as f64 / 1e6
+        ));
+    }
+    Ok(is_wanted.then_some(chunks))
+}
+
+/// Whether a file is so long that its points may take much memory.
+fn is_long(points: &PointArgs) -> bool {
+    let Some(path) = input::path_of(points) else { return false };
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+    let is_packed = ["gz", "bz2", "xz", "zst", "parquet", "h5", "hdf5"].contains(&ending.as_str());
+    path.metadata().is_ok_and(|file| file.len() >= if is_packed { LONG_PACKED } else { LONG })
+}
+
+/// Why an input is not read some points at a time.
+fn not_streamed(source: &Source) -> Error {
+    let Some(path) = source.path() else {
+        return Error::Usage(format!(
+            "{source}: cannot be read twice, as --stream does; save it as a file, or leave out --stream: it is held in memory then"
+        ));
+    };
+    match path.metadata() {
+        Err(e) => Error::file(path, "read", e),
+        Ok(found) if !found.is_file() => Error::Usage(format!(
+            "{source}: is no file, so that it cannot be read twice, as --stream does; save it as one, or leave out --stream"
+        )),
+        Ok(_) => Error::Usage(format!(
+            "{source}: cannot be read some points at a time; that is done for tables of text (packed ones, too), Parquet, HDF5, \
+             NPY arrays (N, 3) in C order, with --pool also (F, N, 3), and with --pool for XTC, TRR, DCD and texts of many \
+             frames from 16 MiB on, without --every and --max-points"
+        )),
     }
 }
 
@@ -62,7 +101,7 @@ fn own_hindrance(density: &DensityArgs) -> Option<&'static str> {
 struct Looks<'a> {
     chunks: &'a Chunks,
     console: &'a Console,
-    dropped: Cell<u64>,
+    seen: RefCell<Seen>,
     count: Cell<u32>,
 }
 
@@ -70,25 +109,24 @@ impl<'a> Looks<'a> {
     fn of(chunks: &'a Chunks, console: &'a Console) -> Self {
         chunks.notes().iter().for_each(|n| console.note(n));
         chunks.warnings().iter().for_each(|w| console.warning(w));
-        Self { chunks, console, dropped: Cell::new(0), count: Cell::new(0) }
+        Self { chunks, console, seen: RefCell::default(), count: Cell::new(0) }
     }
 
     /// Shows all points, some at a time; `second` names what the second look is for.
     fn look(&self, second: &'static str, visit: &mut dyn FnMut(&PointCloud) -> Result<()>) -> Result<()> {
         self.count.set(self.count.get() + 1);
         let stage = if self.count.get() == 1 { "reading" } else { second };
-        self.chunks.each(stage, self.console, visit).map(|count| self.dropped.set(count))
+        self.chunks.each(stage, self.console, visit).map(|seen| *self.seen.borrow_mut() = seen)
     }
 
-    /// What is to be told of `points` that were seen.
-    fn warning(&self, points: usize) -> Option<String> {
-        let dropped = self.dropped.get();
-        let rows = dropped + points as u64;
-        (dropped > 0).then(|| format!("{dropped} of {rows} rows left out: a coordinate is not finite"))
+    /// What is to be told of rows that were left out.
+    fn warning(&self) -> Option<String> {
+        self.seen.borrow().warning()
     }
 
-    /// Tells how frames were laid over the first.
-    fn tell_alignment(&self) {
+    /// Tells how rows were understood and frames were laid over the first, as far as that shows at the end.
+    fn tell(&self) {
+        self.seen.borrow().notes.iter().for_each(|note| self.console.note(note));
         let told = self.chunks.alignment().map(|alignment| input::told(&alignment, self.chunks.unit()));
         told.iter().for_each(|note| self.console.note(note));
     }
@@ -105,8 +143,8 @@ pub fn counts_of<T: Sample>(chunks: &Chunks, spacing: [f64; 3], console: &Consol
     })?;
     let mut histogram = Histogram::new(bounds, spacing)?;
     looks.look("counting", &mut |cloud| histogram.add(&cloud.positions))?;
-    looks.warning(points).iter().for_each(|w| console.warning(w));
-    looks.tell_alignment();
+    looks.warning().iter().for_each(|w| console.warning(w));
+    looks.tell();
     Ok((histogram.finish(chunks.frames(), chunks.unit())?, points))
 }
 
@@ -120,8 +158,11 @@ pub fn density_of<T: Sample>(
     let each = |visit: &mut dyn FnMut(&PointCloud) -> Result<()>| looks.look("density", visit);
     let options = density.options(chunks.unit())?;
     let mut made = parts::density_streamed::<T>(&each, chunks.unit(), &options, console)?;
-    made.report.warnings.extend(looks.warning(made.report.points));
-    looks.tell_alignment();
+    let warnings = &mut made.report.warnings;
+    warnings.extend(looks.warning());
+    warnings.extend(density.guessed(chunks.unit()));
+    warnings.extend(input::wide_bandwidth(density.bandwidth, chunks.unit()));
+    looks.tell();
     made.report.notes.iter().for_each(|n| console.note(n));
     made.report.warnings.iter().for_each(|w| console.warning(w));
     Ok((made.grid, made.report))

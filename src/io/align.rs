@@ -5,7 +5,7 @@ use glam::{DMat3, DVec3};
 use super::{PointInput, ReadOptions, Source, Trajectory};
 use crate::error::{Error, Result};
 use crate::points::Selection;
-use crate::points::superpose::superpose;
+use crate::points::superpose::{Superposition, superpose};
 use crate::progress::Progress;
 
 /// How frames were laid over the first.
@@ -44,7 +44,9 @@ pub fn align(
     for (k, &number) in points.frame_numbers.iter().enumerate() {
         progress.check()?;
         let frame = &mut points.cloud.positions[points.frame_starts[k]..points.frame_starts[k + 1]];
-        alignment.rmsd.push(aligner.lay(number, frame)?);
+        let laid = aligner.motion(number)?;
+        laid.apply(frame);
+        alignment.rmsd.push(laid.rmsd());
         progress.advance(1);
     }
     Ok(alignment)
@@ -91,19 +93,14 @@ impl Aligner {
         Ok(aligner)
     }
 
-    /// Moves the points of frame `number` as its atoms are moved onto those of the first; the RMSD of these.
+    /// How frame `number` is laid over the first.
     ///
     /// # Errors
     /// As [`align`].
-    pub(super) fn lay(&self, number: usize, points: &mut [DVec3]) -> Result<f64> {
+    pub(super) fn motion(&self, number: usize) -> Result<Laid> {
         let (atoms, cell) = self.joined(number)?;
         check(&atoms, &self.reference, number, &self.selection, &self.source)?;
-        let motion = superpose(&atoms, &self.reference);
-        for point in points {
-            let near = cell.as_ref().map_or(*point, |cell| cell.nearest(*point, motion.from));
-            *point = motion.apply(near);
-        }
-        Ok(motion.rmsd)
+        Ok(Laid { motion: superpose(&atoms, &self.reference), cell })
     }
 
     /// What is known before a frame is laid over the first.
@@ -120,6 +117,28 @@ impl Aligner {
             cell.join(&mut atoms);
         }
         Ok((atoms, cell))
+    }
+}
+
+/// How a frame is laid over another.
+#[derive(Debug, Clone)]
+pub(super) struct Laid {
+    motion: Superposition,
+    cell: Option<Cell>,
+}
+
+impl Laid {
+    /// Moves the points of the frame as its atoms are moved.
+    pub(super) fn apply(&self, points: &mut [DVec3]) {
+        for point in points {
+            let near = self.cell.as_ref().map_or(*point, |cell| cell.nearest(*point, self.motion.from));
+            *point = self.motion.apply(near);
+        }
+    }
+
+    /// Root mean square distance of the atoms that are laid over one another.
+    pub(super) fn rmsd(&self) -> f64 {
+        self.motion.rmsd
     }
 }
 
@@ -148,6 +167,7 @@ fn check(atoms: &[DVec3], reference: &[DVec3], frame: usize, selection: &Selecti
 }
 
 /// A periodic cell.
+#[derive(Debug, Clone)]
 struct Cell {
     edges: DMat3,
     inverse: DMat3,

@@ -168,6 +168,11 @@ pub(super) fn unpacked_limit(packed: usize, max: Option<u64>) -> u64 {
     max.unwrap_or_else(|| (packed as u64).saturating_mul(MAX_RATIO).clamp(RATIO_FREE_BYTES, MAX_BYTES))
 }
 
+/// The most bytes that `packed` bytes may unpack to where they are not kept, unless the user says `max`.
+pub(super) fn streamed_limit(packed: u64, max: Option<u64>) -> u64 {
+    max.unwrap_or_else(|| packed.saturating_mul(MAX_RATIO).max(RATIO_FREE_BYTES))
+}
+
 /// Unpacks gzip and nothing else, with [`unpack`]'s care.
 ///
 /// # Errors
@@ -198,14 +203,7 @@ fn unpack_as(
     progress: &dyn Progress,
 ) -> Result<Vec<u8>> {
     let limit = unpacked_limit(packed.len(), max);
-    let what = packing.name();
-    let broken = |e: &io::Error| {
-        let problem = match e.kind() {
-            io::ErrorKind::UnexpectedEof => format!("the {what} data end too early, the file is cut; fetch it again"),
-            _ => format!("the {what} data are damaged ({e}); fetch the file again"),
-        };
-        Error::input(name, problem)
-    };
+    let broken = |e: &io::Error| broken(packing, e, name);
     let mut reader = packing.reader(packed);
     let mut buffer = vec![0; 1 << 16];
     let mut len = 0;
@@ -217,7 +215,7 @@ fn unpack_as(
             Err(e) => return Err(broken(&e)),
         }
         if len > limit {
-            return Err(bomb(packed.len(), limit, name));
+            return Err(bomb(packed.len() as u64, limit, name));
         }
         progress.check()?;
     }
@@ -227,7 +225,18 @@ fn unpack_as(
     Ok(bytes)
 }
 
-fn bomb(packed: usize, limit: u64, name: &str) -> Error {
+/// What is wrong with packed data that cannot be unpacked.
+pub(super) fn broken(packing: Packing, e: &io::Error, name: &str) -> Error {
+    let what = packing.name();
+    let problem = match e.kind() {
+        io::ErrorKind::UnexpectedEof => format!("the {what} data end too early, the file is cut; fetch it again"),
+        _ => format!("the {what} data are damaged ({e}); fetch the file again"),
+    };
+    Error::input(name, problem)
+}
+
+/// What unpacks to more than it should.
+pub(super) fn bomb(packed: u64, limit: u64, name: &str) -> Error {
     let problem = format!(
         "{packed} packed bytes unpack to more than {limit}, over {MAX_RATIO} times their size or 4 GiB; \
          raise --max-decompressed if that is meant"

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::cell::SpaceGroup;
 use super::declare::Conversion;
 use super::trajectory::Frame;
-use super::{FrameRange, PointInput, ReadOptions};
+use super::{FrameRange, PointInput, ReadOptions, Source};
 use crate::error::{Error, Result};
 use crate::points::{AtomTable, PointCloud, Selection, elements};
 
@@ -89,6 +89,17 @@ impl Rows {
         self.first_dropped = self.first_dropped.or(other.first_dropped.map(|place| before + place));
         self.positions.append(&mut other.positions);
         self.count += other.count;
+    }
+
+    /// Takes the positions; rows go on being counted, but which one is that of a point is not known any more.
+    pub(super) fn take_positions(&mut self) -> Vec<glam::DVec3> {
+        self.row_of_point = None;
+        std::mem::take(&mut self.positions)
+    }
+
+    /// The place of the first row without a position, put into words by `place`.
+    pub(super) fn first_dropped(&self, place: fn(u64) -> String) -> Option<String> {
+        self.first_dropped.map(place)
     }
 
     /// Rows so far, kept or not.
@@ -183,6 +194,32 @@ pub(super) fn choose(mut parsed: Parsed, options: &ReadOptions, name: &str) -> R
     Ok(input)
 }
 
+/// The error for points of a plane where points in space are needed.
+pub(super) fn of_a_plane(source: &Source) -> Error {
+    Error::Data(format!(
+        "{source}: its points have 2 coordinates, 3 are needed; `densitas heatmap` draws points of a plane, --columns \
+         chooses three columns of a table"
+    ))
+}
+
+/// The error where no row holds a point.
+pub(super) fn nothing_left(rows: u64, name: &str) -> Error {
+    Error::Data(match rows {
+        0 => format!("{name}: holds no rows; no points to read"),
+        _ => format!("{name}: no point is left of {rows} rows; a coordinate is missing in each"),
+    })
+}
+
+/// The error where nothing weighs anything.
+pub(super) fn no_weight(quantity: &str, name: &str) -> Error {
+    Error::Data(format!("{name}: the weights `{quantity}` of all chosen points are 0"))
+}
+
+/// What is told of rows that hold no point.
+pub(super) fn left_out(dropped: u64, rows: u64, first: &str) -> String {
+    format!("{dropped} of {rows} rows left out: a coordinate is missing or not finite (first: {first})")
+}
+
 /// Tells what was left out, and weighs points that are chosen already.
 pub(super) fn finish(
     input: &mut PointInput,
@@ -193,16 +230,10 @@ pub(super) fn finish(
     let rows = input.rows;
     if input.dropped > 0 {
         let place = first_dropped.unwrap_or_default();
-        input.warnings.push(format!(
-            "{} of {rows} rows left out: a coordinate is missing or not finite (first: {place})",
-            input.dropped
-        ));
+        input.warnings.push(left_out(input.dropped, rows as u64, &place));
     }
     if input.cloud.is_empty() {
-        return Err(Error::Data(match rows {
-            0 => format!("{name}: holds no rows; no points to read"),
-            _ => format!("{name}: no point is left of {rows} rows; a coordinate is missing in each"),
-        }));
+        return Err(nothing_left(rows as u64, name));
     }
     tell_missing(input, options);
     weigh(&mut input.cloud, options, name)?;
@@ -397,7 +428,7 @@ pub(super) fn weigh(cloud: &mut PointCloud, options: &ReadOptions, name: &str) -
         return Err(Error::Usage(format!("{name}: this input has positions only, no weights `{quantity}`")));
     }
     if cloud.weights.iter().flatten().all(|w| *w == 0.0) {
-        return Err(Error::Data(format!("{name}: the weights `{quantity}` of all chosen points are 0")));
+        return Err(no_weight(quantity, name));
     }
     Ok(())
 }

@@ -1,13 +1,16 @@
 //! HDF5 of localisation programs: Picasso (a table `locs`, its pixel size in the YAML beside it) and
 //! DECODE (arrays in a group `data`, its pixel size in attributes).
 
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use hdf5_pure::{AttrValue, Dataset, Datatype, DatatypeByteOrder, File};
 
 use super::choose::Parsed;
-use super::table::columns::{self, Columns};
-use super::{ReadOptions, bytes as files};
+use super::chunks::Opened;
+use super::chunks::columns::{BATCH, Batch, Batches, columned};
+use super::table::columns::{self, Choice, Columns};
+use super::{ReadOptions, Source, bytes as files};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 
@@ -16,23 +19,125 @@ use crate::geometry::LengthUnit;
 /// # Errors
 /// [`Error::Input`] if the file is damaged or holds other things; as [`columns::read`].
 pub(super) fn parse(bytes: &[u8], name: &str, path: Option<&Path>, options: &ReadOptions) -> Result<Parsed> {
-    let damaged =
-        |e: hdf5_pure::Error| Error::input(name, format!("the HDF5 data are cut or damaged ({e}); fetch it again"));
     let most = files::unpacked_limit(bytes.len(), options.max_decompressed);
-    let file = File::from_bytes(bytes.to_vec()).map_err(damaged)?;
-    let (datasets, groups) = (file.root().datasets().map_err(damaged)?, file.root().groups().map_err(damaged)?);
-    if datasets.iter().any(|d| d == "locs") {
-        let dataset = file.dataset("locs").map_err(damaged)?;
-        return picasso(&dataset, most, name, path, options);
+    let file = File::from_bytes(bytes.to_vec()).map_err(|e| damaged(&e, name))?;
+    let (columns, table) = Table::of(&file, most, name, path)?;
+    let all = 0..table.rows;
+    match &table.held {
+        Held::Records { fields, dataset, stride } => {
+            let records = table.raw(dataset, all)?;
+            columns::read(columns, options, name, |column| Ok(fields[column].read(&records, *stride)))
+        }
+        Held::Arrays { .. } => columns::read(columns, options, name, |c| Ok(table.read(&[c], all.clone())?.remove(0))),
     }
-    if groups.iter().any(|g| g == "data")
-        && let Ok(dataset) = file.dataset("data/xyz")
-    {
-        return decode(&file, &dataset, most, name, options);
+}
+
+/// Opens a file whose localisations are read some at a time.
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn streamed(path: &Path, source: &Source, options: &ReadOptions) -> Result<Opened> {
+    let name = source.to_string();
+    let file = File::open_streaming(path).map_err(|e| damaged(&e, &name))?;
+    let most = files::streamed_limit(file.file_size(), options.max_decompressed);
+    let (columns, table) = Table::of(&file, most, &name, Some(path))?;
+    let mut first = |column| Ok(table.read(&[column], 0..table.rows.min(BATCH))?.remove(0));
+    let choice = Choice::of(columns, options, &name, &mut first)?;
+    let localisations = Localisations { path: path.to_owned(), rows: table.rows, most, name };
+    columned(localisations, choice, source, options)
+}
+
+/// A file that is opened for each look at its localisations.
+#[derive(Debug)]
+struct Localisations {
+    path: PathBuf,
+    rows: usize,
+    most: u64,
+    name: String,
+}
+
+impl Batches for Localisations {
+    fn rows(&self) -> usize {
+        self.rows
     }
-    let there = [datasets, groups].concat();
-    let problem = "holds neither localisations of Picasso (`locs`) nor of DECODE (`data/xyz`)";
-    Err(Error::input(name, format!("{problem}, but {}; save them as CSV", listed(&there))))
+
+    fn each(&self, columns: &[usize], next: &mut Batch) -> Result<()> {
+        let file = File::open_streaming(&self.path).map_err(|e| damaged(&e, &self.name))?;
+        let (_, table) = Table::of(&file, self.most, &self.name, Some(&self.path))?;
+        for start in (0..table.rows).step_by(BATCH) {
+            next(table.read(columns, start..(start + BATCH).min(table.rows))?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Localisations, and how many rows of them there are.
+struct Table<'a> {
+    held: Held,
+    rows: usize,
+    name: &'a str,
+}
+
+/// How localisations are held.
+enum Held {
+    /// All numbers of one after the other.
+    Records { dataset: Dataset, fields: Vec<Field>, stride: usize },
+    /// Positions in one array, and others in one each.
+    Arrays { xyz: Dataset, position: Field, further: Vec<(Dataset, Field)> },
+}
+
+impl<'a> Table<'a> {
+    /// Finds the localisations in a file, of at most so many bytes.
+    fn of(file: &File, most: u64, name: &'a str, path: Option<&Path>) -> Result<(Columns, Self)> {
+        let damaged = |e: hdf5_pure::Error| damaged(&e, name);
+        let (datasets, groups) = (file.root().datasets().map_err(damaged)?, file.root().groups().map_err(damaged)?);
+        let (columns, held) = if datasets.iter().any(|d| d == "locs") {
+            picasso(file.dataset("locs").map_err(damaged)?, name, path)?
+        } else if groups.iter().any(|g| g == "data")
+            && let Ok(dataset) = file.dataset("data/xyz")
+        {
+            decode(file, dataset, name)?
+        } else {
+            let there = [datasets, groups].concat();
+            let problem = "holds neither localisations of Picasso (`locs`) nor of DECODE (`data/xyz`)";
+            return Err(Error::input(name, format!("{problem}, but {}; save them as CSV", listed(&there))));
+        };
+        let main = match &held {
+            Held::Records { dataset, .. } => dataset,
+            Held::Arrays { xyz, .. } => xyz,
+        };
+        let rows = checked_rows(main, most, name)?;
+        Ok((columns, Self { held, rows, name }))
+    }
+
+    /// The bytes of some rows of a dataset.
+    fn raw(&self, dataset: &Dataset, rows: Range<usize>) -> Result<Vec<u8>> {
+        dataset.read_raw_rows(rows.start as u64, rows.len() as u64).map_err(|e| damaged(&e, self.name))
+    }
+
+    /// The values of some columns in some rows.
+    fn read(&self, columns: &[usize], rows: Range<usize>) -> Result<Vec<Vec<f64>>> {
+        match &self.held {
+            Held::Records { dataset, fields, stride } => {
+                let records = self.raw(dataset, rows)?;
+                Ok(columns.iter().map(|c| fields[*c].read(&records, *stride)).collect())
+            }
+            Held::Arrays { xyz, position, further } => {
+                let is_read = columns.iter().any(|c| *c < 3);
+                let positions = if is_read { self.raw(xyz, rows.clone())? } else { Vec::new() };
+                let column = |c: &usize| match further.get(c.wrapping_sub(3)) {
+                    Some((dataset, field)) => Ok(field.read(&self.raw(dataset, rows.clone())?, field.size)),
+                    None => Ok(Field { offset: c * position.size, ..*position }.read(&positions, 3 * position.size)),
+                };
+                columns.iter().map(column).collect()
+            }
+        }
+    }
+}
+
+/// What is wrong with a file that cannot be decoded.
+fn damaged(e: &hdf5_pure::Error, name: &str) -> Error {
+    Error::input(name, format!("the HDF5 data are cut or damaged ({e}); fetch it again"))
 }
 
 fn listed(names: &[String]) -> String {
@@ -104,28 +209,24 @@ impl Field {
     }
 }
 
-/// The bytes of a dataset, whose length is checked first.
-fn raw(dataset: &Dataset, most: u64, name: &str) -> Result<Vec<u8>> {
-    let damaged =
-        |e: hdf5_pure::Error| Error::input(name, format!("the HDF5 data are cut or damaged ({e}); fetch it again"));
-    let shape = dataset.shape().map_err(damaged)?;
-    let size = dataset.element_size().map_err(damaged)?;
+/// The rows of a dataset, whose length in bytes is checked.
+fn checked_rows(dataset: &Dataset, most: u64, name: &str) -> Result<usize> {
+    let shape = dataset.shape().map_err(|e| damaged(&e, name))?;
+    let size = dataset.element_size().map_err(|e| damaged(&e, name))?;
     let len = shape.iter().try_fold(size, |len, side| len.checked_mul(*side));
-    match len.filter(|len| *len <= most) {
-        Some(_) => dataset.read_raw().map_err(damaged),
-        None => Err(Error::input(
+    let rows = shape.first().copied().unwrap_or(1);
+    len.filter(|len| *len <= most).and_then(|_| usize::try_from(rows).ok()).ok_or_else(|| {
+        Error::input(
             name,
             format!(
                 "a dataset of shape {shape:?} unpacks to more than {most} bytes; raise --max-decompressed if that is meant"
             ),
-        )),
-    }
+        )
+    })
 }
 
-fn picasso(dataset: &Dataset, most: u64, name: &str, path: Option<&Path>, options: &ReadOptions) -> Result<Parsed> {
-    let damaged =
-        |e: hdf5_pure::Error| Error::input(name, format!("the HDF5 data are cut or damaged ({e}); fetch it again"));
-    let Datatype::Compound { size, members } = dataset.datatype().map_err(damaged)? else {
+fn picasso(dataset: Dataset, name: &str, path: Option<&Path>) -> Result<(Columns, Held)> {
+    let Datatype::Compound { size, members } = dataset.datatype().map_err(|e| damaged(&e, name))? else {
         return Err(Error::input(name, "`locs` is no table, as Picasso writes it"));
     };
     let stride = size as usize;
@@ -153,8 +254,7 @@ fn picasso(dataset: &Dataset, most: u64, name: &str, path: Option<&Path>, option
     if columns.pixel.is_none() {
         columns.notes.push("no YAML beside the file states the size of a pixel (Pixelsize)".into());
     }
-    let records = raw(dataset, most, name)?;
-    columns::read(columns, options, name, |column| Ok(fields[column].read(&records, stride)))
+    Ok((columns, Held::Records { dataset, fields, stride }))
 }
 
 /// Nanometres in a pixel, by the last `Pixelsize:` in the YAML beside a file.
@@ -167,24 +267,24 @@ fn pixel_size(path: &Path) -> Option<f64> {
     stated.trim().parse().ok().filter(|nm: &f64| nm.is_finite() && *nm > 0.0)
 }
 
-fn decode(file: &File, dataset: &Dataset, most: u64, name: &str, options: &ReadOptions) -> Result<Parsed> {
-    let damaged =
-        |e: hdf5_pure::Error| Error::input(name, format!("the HDF5 data are cut or damaged ({e}); fetch it again"));
-    let shape = dataset.shape().map_err(damaged)?;
+fn decode(file: &File, xyz: Dataset, name: &str) -> Result<(Columns, Held)> {
+    let damaged = |e: hdf5_pure::Error| damaged(&e, name);
+    let shape = xyz.shape().map_err(damaged)?;
     let [rows, 3] = shape[..] else {
         return Err(Error::input(name, format!("`data/xyz` has the shape {shape:?}, (N, 3) is expected")));
     };
-    let field = |dataset: &Dataset| Ok(dataset.datatype().ok().and_then(|t| Field::of(&t, 0)));
+    let field = |dataset: &Dataset| dataset.datatype().ok().and_then(|t| Field::of(&t, 0));
     let no_number = || Error::input(name, "`data/xyz` holds no numbers of 4 or 8 bytes");
-    let position: Field = field(dataset)?.ok_or_else(no_number)?;
+    let position = field(&xyz).ok_or_else(no_number)?;
     // Further arrays of the same length are columns too.
-    let mut further = Vec::new();
+    let (mut names, mut further) = (["x", "y", "z"].map(str::to_owned).to_vec(), Vec::new());
     for column in file.group("data").and_then(|g| g.datasets()).map_err(damaged)? {
         let dataset = file.dataset(&format!("data/{column}")).map_err(damaged)?;
         if dataset.shape().is_ok_and(|shape| shape == [rows])
-            && let Some(field) = field(&dataset)?
+            && let Some(field) = field(&dataset)
         {
-            further.push((column, dataset, field));
+            names.push(column);
+            further.push((dataset, field));
         }
     }
     let attributes = ["meta", "data", "em"].iter().filter_map(|group| file.group(group).ok()?.attrs().ok());
@@ -192,7 +292,6 @@ fn decode(file: &File, dataset: &Dataset, most: u64, name: &str, options: &ReadO
     let attribute = |key: &str| attributes.iter().find_map(|all| all.get(key));
     let is_pixel = attribute("xy_unit").and_then(text).is_none_or(|unit| unit == "px");
     let xy = if is_pixel { LengthUnit::Pixel } else { LengthUnit::Nanometre };
-    let names = ["x", "y", "z"].into_iter().map(str::to_owned).chain(further.iter().map(|f| f.0.clone())).collect();
     let columns = Columns {
         format: "decode hdf5",
         names,
@@ -200,14 +299,7 @@ fn decode(file: &File, dataset: &Dataset, most: u64, name: &str, options: &ReadO
         pixel: attribute("px_size").and_then(pair),
         ..Columns::default()
     };
-    let xyz = raw(dataset, most, name)?;
-    columns::read(columns, options, name, |column| match column {
-        0..3 => Ok(Field { offset: column * position.size, ..position }.read(&xyz, 3 * position.size)),
-        _ => {
-            let (_, dataset, field) = &further[column - 3];
-            Ok(field.read(&raw(dataset, most, name)?, field.size))
-        }
-    })
+    Ok((columns, Held::Arrays { xyz, position, further }))
 }
 
 fn text(value: &AttrValue) -> Option<String> {

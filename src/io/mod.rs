@@ -53,7 +53,7 @@ use crate::progress::Progress;
 pub use align::{Alignment, align};
 pub use bytes::unpack;
 pub use cell::SpaceGroup;
-pub use chunks::Chunks;
+pub use chunks::{Chunks, Seen};
 pub use matrix::{Matrices, matrices_of, read_matrices};
 pub use mesh::{MeshFormat, Painted, write_surfaces};
 pub use npy::write_npy;
@@ -230,13 +230,7 @@ impl PointInput {
     /// # Errors
     /// [`Error::Data`] that names `heatmap`.
     pub fn require_3d(&self, source: &Source) -> Result<()> {
-        if self.dimensions == 3 {
-            return Ok(());
-        }
-        Err(Error::Data(format!(
-            "{source}: its points have 2 coordinates, 3 are needed; `densitas heatmap` draws points of a plane, \
-             --columns chooses three columns of a table"
-        )))
+        if self.dimensions == 3 { Ok(()) } else { Err(choose::of_a_plane(source)) }
     }
 
     /// Whether the input is a table of text.

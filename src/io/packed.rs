@@ -1,12 +1,12 @@
 //! Packed input: gzip, bzip2, xz and zstd, told by their first bytes.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
-use bzip2::read::MultiBzDecoder;
-use flate2::read::MultiGzDecoder;
+use bzip2::bufread::MultiBzDecoder;
+use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
-use ruzstd::decoding::StreamingDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 /// The largest dictionary of xz, in KiB; it grows with the data, so that a header alone costs nothing.
 pub(super) const XZ_KIB: u32 = 1 << 20;
@@ -43,35 +43,41 @@ impl Packing {
     }
 
     /// Unpacks all members, streams or frames, and checks their checksums.
-    pub(super) fn reader(self, packed: &[u8]) -> Box<dyn Read + '_> {
+    pub(super) fn reader<'a>(self, packed: impl BufRead + Send + 'a) -> Box<dyn Read + Send + 'a> {
         match self {
             Self::Gzip => Box::new(MultiGzDecoder::new(packed)),
             Self::Bzip2 => Box::new(MultiBzDecoder::new(packed)),
             Self::Xz => Box::new(XzReader::new_mem_limit(packed, true, XZ_KIB)),
-            Self::Zstd => Box::new(ZstdFrames { frame: None, rest: packed }),
+            Self::Zstd => Box::new(ZstdFrames::of(packed)),
         }
     }
 }
 
 /// Reads one zstd frame after the other; those that hold no data are skipped.
-struct ZstdFrames<'a> {
-    frame: Option<StreamingDecoder<&'a [u8], ruzstd::decoding::FrameDecoder>>,
-    rest: &'a [u8],
+struct ZstdFrames<R> {
+    packed: R,
+    frame: FrameDecoder,
+    is_within: bool,
 }
 
-impl ZstdFrames<'_> {
+impl<R: BufRead> ZstdFrames<R> {
+    fn of(packed: R) -> Self {
+        Self { packed, frame: FrameDecoder::new(), is_within: false }
+    }
+
     /// Begins the next frame; false at the end.
     fn begin(&mut self) -> io::Result<bool> {
-        while !self.rest.is_empty() {
-            match StreamingDecoder::new(self.rest) {
-                Ok(frame) => {
-                    self.frame = Some(frame);
+        while !self.packed.fill_buf()?.is_empty() {
+            match self.frame.init(&mut self.packed) {
+                Ok(()) => {
+                    self.is_within = true;
                     return Ok(true);
                 }
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
-                    const HEADER: usize = 8;
-                    let end = (length as usize).saturating_add(HEADER);
-                    self.rest = self.rest.get(end..).ok_or(io::ErrorKind::UnexpectedEof)?;
+                    let skipped = io::copy(&mut (&mut self.packed).take(length.into()), &mut io::sink())?;
+                    if skipped < u64::from(length) {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
                 }
                 Err(e) => return Err(io::Error::other(e)),
             }
@@ -80,24 +86,25 @@ impl ZstdFrames<'_> {
     }
 }
 
-impl Read for ZstdFrames<'_> {
+impl<R: BufRead> Read for ZstdFrames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if self.frame.is_none() && !self.begin()? {
-                return Ok(0);
+        while self.is_within || self.begin()? {
+            let frame = &mut self.frame;
+            while frame.can_collect() == 0 && !frame.is_finished() {
+                let one = BlockDecodingStrategy::UptoBlocks(1);
+                frame.decode_blocks(&mut self.packed, one).map_err(io::Error::other)?;
             }
-            let Some(frame) = &mut self.frame else { return Ok(0) };
             let count = frame.read(buffer)?;
             if count > 0 {
                 return Ok(count);
             }
-            let stated = frame.decoder.get_checksum_from_data();
-            if stated.is_some() && stated != frame.decoder.get_calculated_checksum() {
+            let stated = frame.get_checksum_from_data();
+            if stated.is_some() && stated != frame.get_calculated_checksum() {
                 return Err(io::Error::other("the checksum is wrong"));
             }
-            self.rest = frame.get_ref();
-            self.frame = None;
+            self.is_within = false;
         }
+        Ok(0)
     }
 }
 
@@ -134,7 +141,7 @@ mod tests {
         let (_, zstd) = samples().remove(2);
         let skipped = [&b"\x50\x2a\x4d\x18\x03\0\0\0abc"[..], &zstd].concat();
         let mut out = Vec::new();
-        ZstdFrames { frame: None, rest: &skipped }.read_to_end(&mut out).unwrap();
+        ZstdFrames::of(&skipped[..]).read_to_end(&mut out).unwrap();
         assert_eq!(out, TEXT);
     }
 

@@ -1,78 +1,219 @@
 //! Parquet: the columns of numbers of a table.
 
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use ::bytes::Bytes;
 use parquet::basic::{ConvertedType, Encoding, LogicalType, Type};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
-use parquet::file::reader::{FileReader, SerializedFileReader};
-use parquet::schema::types::ColumnDescriptor;
+use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
+use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 use super::choose::Parsed;
-use super::table::columns::{self, Columns};
-use super::{ReadOptions, bytes};
+use super::chunks::Opened;
+use super::chunks::columns::{BATCH, Batch, Batches, columned};
+use super::table::columns::{self, Choice, Columns};
+use super::trajectory::Store;
+use super::{ReadOptions, Source, bytes};
 use crate::error::{Error, Result};
 
 /// Bytes of the three coordinates of a row, which are bounded as those of packed files are.
 const BYTES_OF_ROW: u64 = 24;
-/// Values read at once.
-const BATCH: usize = 1 << 16;
 
 /// Reads the columns that `options` ask for.
 ///
 /// # Errors
 /// [`Error::Input`] if the file is damaged; as [`columns::read`].
 pub(super) fn parse(data: &[u8], name: &str, options: &ReadOptions) -> Result<Parsed> {
-    let damaged = |e: ParquetError| {
-        let text = e.to_string();
-        let problem = match text.split_once("Disabled feature at compile time: ") {
-            Some((_, packing)) => format!("is packed with {packing}, which is not read; save it with zstd or snappy"),
-            None => format!("the Parquet data are cut or damaged ({text}); fetch it again"),
-        };
-        Error::input(name, problem)
-    };
-    let reader = SerializedFileReader::new(Bytes::copy_from_slice(data)).map_err(damaged)?;
-    let metadata = reader.metadata();
-    let schema = metadata.file_metadata().schema_descr();
-    let rows = metadata.file_metadata().num_rows();
-    let most = bytes::unpacked_limit(data.len(), options.max_decompressed) / BYTES_OF_ROW;
-    let count = u64::try_from(rows).ok().filter(|rows| *rows <= most).ok_or_else(|| {
-        let problem = format!("its {} bytes claim {rows} rows, more than {most}", data.len());
-        Error::input(name, format!("{problem}; it is damaged, or raise --max-decompressed if that is meant"))
-    })?;
-    let names = schema.columns().iter().map(|c| c.path().string()).collect();
-    let texts: Vec<usize> = (0..schema.num_columns()).filter(|c| not_read(&schema.column(*c)).is_some()).collect();
-    let lists: Vec<_> = (0..schema.num_columns()).filter(|c| schema.column(*c).max_rep_level() > 0).collect();
-    if let Some(first) = lists.first().filter(|_| options.columns.is_none() && schema.num_columns() - texts.len() < 2) {
-        return Err(refused(name, &schema.column(*first)));
+    let most = bytes::unpacked_limit(data.len(), options.max_decompressed);
+    let table = Table::open(Bytes::copy_from_slice(data), most, name)?;
+    columns::read(table.columns(options)?, options, name, |column| table.values(column, usize::MAX))
+}
+
+/// Opens a file whose row groups are read some rows at a time.
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn streamed(path: &Path, source: &Source, options: &ReadOptions) -> Result<Opened> {
+    let name = source.to_string();
+    let table = Table::of(path, options.max_decompressed, &name)?;
+    let mut first = |column| table.values(column, 1);
+    let choice = Choice::of(table.columns(options)?, options, &name, &mut first)?;
+    let groups = Groups { path: path.to_owned(), rows: table.rows, max: options.max_decompressed, name };
+    columned(groups, choice, source, options)
+}
+
+/// A file, and how many rows it has.
+struct Table<'a, R: ChunkReader> {
+    reader: SerializedFileReader<R>,
+    rows: usize,
+    name: &'a str,
+}
+
+impl<'a> Table<'a, Stored> {
+    /// A file whose bytes are read where they are asked for.
+    fn of(path: &Path, max: Option<u64>, name: &'a str) -> Result<Self> {
+        let store = Store::open(path)?;
+        let most = bytes::streamed_limit(store.len(), max);
+        Self::open(Stored(Arc::new(store)), most, name)
     }
-    let table = Columns { format: "parquet", names, texts, ..Columns::default() };
-    columns::read(table, options, name, |column| {
-        let mut values = Vec::new();
-        let held = schema.column(column);
-        if not_read(&held).is_some() {
-            return Err(refused(name, &held));
+}
+
+impl<'a, R: ChunkReader + 'static> Table<'a, R> {
+    fn open(file: R, most: u64, name: &'a str) -> Result<Self> {
+        let (len, most) = (file.len(), most / BYTES_OF_ROW);
+        let reader = SerializedFileReader::new(file).map_err(|e| damaged(&e, name))?;
+        let rows = reader.metadata().file_metadata().num_rows();
+        let found = usize::try_from(rows).ok().filter(|rows| *rows as u64 <= most).ok_or_else(|| {
+            let problem = format!("its {len} bytes claim {rows} rows, more than {most}");
+            Error::input(name, format!("{problem}; it is damaged, or raise --max-decompressed if that is meant"))
+        })?;
+        Ok(Self { reader, rows: found, name })
+    }
+
+    fn schema(&self) -> &SchemaDescriptor {
+        self.reader.metadata().file_metadata().schema_descr()
+    }
+
+    /// What is known of the columns before any is read.
+    fn columns(&self, options: &ReadOptions) -> Result<Columns> {
+        let schema = self.schema();
+        let of = |test: &dyn Fn(&ColumnDescriptor) -> bool| -> Vec<usize> {
+            (0..schema.num_columns()).filter(|c| test(&schema.column(*c))).collect()
+        };
+        let (texts, lists) = (of(&|column| not_read(column).is_some()), of(&|column| column.max_rep_level() > 0));
+        let is_without_numbers = options.columns.is_none() && schema.num_columns() - texts.len() < 2;
+        if let Some(first) = lists.first().filter(|_| is_without_numbers) {
+            return Err(refused(self.name, &schema.column(*first)));
         }
-        for group in 0..reader.num_row_groups() {
-            let group = reader.get_row_group(group).map_err(damaged)?;
-            let chunk = group.metadata().column(column);
-            let begin = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
-            if begin < 0 || chunk.compressed_size() < 0 {
-                return Err(damaged(ParquetError::General("a column lies before the beginning of the file".into())));
+        let names = schema.columns().iter().map(|c| c.path().string()).collect();
+        Ok(Columns { format: "parquet", names, texts, ..Columns::default() })
+    }
+
+    /// The values of a column in so many row groups.
+    fn values(&self, column: usize, groups: usize) -> Result<Vec<f64>> {
+        let mut values = Vec::new();
+        for group in 0..self.reader.num_row_groups().min(groups) {
+            let mut reader = self.column(group, column)?;
+            while reader.batch(&mut values).map_err(|e| damaged(&e, self.name))? > 0 {
+                self.check_rows(values.len())?;
             }
-            let pages = group.get_column_page_reader(column).map_err(damaged)?;
-            let pages = Pages { pages, has_dictionary: false };
-            read_column(
-                get_column_reader(held.clone(), Box::new(pages)),
-                is_unsigned(&held),
-                count as usize,
-                &mut values,
-            )
-            .map_err(damaged)?;
         }
         Ok(values)
-    })
+    }
+
+    /// Refuses more rows than there are.
+    fn check_rows(&self, rows: usize) -> Result<()> {
+        let problem = || ParquetError::General("a column has more values than the table has rows".into());
+        if rows <= self.rows { Ok(()) } else { Err(damaged(&problem(), self.name)) }
+    }
+
+    /// A column of a row group, read from its beginning.
+    fn column(&self, group: usize, column: usize) -> Result<Numbers> {
+        let held = self.schema().column(column);
+        if not_read(&held).is_some() {
+            return Err(refused(self.name, &held));
+        }
+        let damaged = |e: ParquetError| damaged(&e, self.name);
+        let group = self.reader.get_row_group(group).map_err(damaged)?;
+        let chunk = group.metadata().column(column);
+        let begin = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+        if begin < 0 || chunk.compressed_size() < 0 {
+            return Err(damaged(ParquetError::General("a column lies before the beginning of the file".into())));
+        }
+        let pages = group.get_column_page_reader(column).map_err(damaged)?;
+        let is_unsigned = is_unsigned(&held);
+        Ok(Numbers { reader: get_column_reader(held, Box::new(Pages { pages, has_dictionary: false })), is_unsigned })
+    }
+}
+
+/// What is wrong with a file that cannot be decoded.
+fn damaged(e: &ParquetError, name: &str) -> Error {
+    let text = e.to_string();
+    let problem = match text.split_once("Disabled feature at compile time: ") {
+        Some((_, packing)) => format!("is packed with {packing}, which is not read; save it with zstd or snappy"),
+        None => format!("the Parquet data are cut or damaged ({text}); fetch it again"),
+    };
+    Error::input(name, problem)
+}
+
+/// A file that is opened for each look at its rows.
+#[derive(Debug)]
+struct Groups {
+    path: PathBuf,
+    rows: usize,
+    max: Option<u64>,
+    name: String,
+}
+
+impl Batches for Groups {
+    fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn each(&self, columns: &[usize], next: &mut Batch) -> Result<()> {
+        let table = Table::of(&self.path, self.max, &self.name)?;
+        let mut rows = 0;
+        for group in 0..table.reader.num_row_groups() {
+            let mut readers: Vec<Numbers> = columns.iter().map(|c| table.column(group, *c)).collect::<Result<_>>()?;
+            loop {
+                let mut values = vec![Vec::new(); columns.len()];
+                for (reader, values) in readers.iter_mut().zip(&mut values) {
+                    reader.batch(values).map_err(|e| damaged(&e, &self.name))?;
+                }
+                rows += values.iter().map(Vec::len).max().unwrap_or(0);
+                table.check_rows(rows)?;
+                match values.iter().all(Vec::is_empty) {
+                    true => break,
+                    false => next(values)?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file whose bytes are read where they are asked for.
+struct Stored(Arc<Store>);
+
+impl Length for Stored {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+}
+
+impl ChunkReader for Stored {
+    type T = BufReader<From>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(BufReader::new(From { store: self.0.clone(), at: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let failed = |e: Error| ParquetError::General(e.to_string());
+        let bytes = self.0.read(start, length as u64).map_err(failed)?;
+        let is_whole = bytes.len() == length;
+        is_whole.then(|| Bytes::from(bytes)).ok_or_else(|| ParquetError::EOF("the file ends too early".into()))
+    }
+}
+
+/// The bytes of a file from some place on.
+struct From {
+    store: Arc<Store>,
+    at: u64,
+}
+
+impl Read for From {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let bytes = self.store.read(self.at, buffer.len() as u64).map_err(std::io::Error::other)?;
+        buffer[..bytes.len()].copy_from_slice(&bytes);
+        self.at += bytes.len() as u64;
+        Ok(bytes.len())
+    }
 }
 
 /// What a column holds that is not read, and what to do; `None` for numbers, one a row.
@@ -146,53 +287,46 @@ impl PageReader for Pages {
     }
 }
 
-/// Appends the values of a column of numbers, at most `most`; those that are missing are NaN.
-fn read_column(
+/// The numbers of a column.
+struct Numbers {
     reader: ColumnReader,
     is_unsigned: bool,
-    most: usize,
-    values: &mut Vec<f64>,
-) -> Result<(), ParquetError> {
-    match reader {
-        ColumnReader::FloatColumnReader(reader) => batches(reader, most, values, |v| f64::from(*v)),
-        ColumnReader::DoubleColumnReader(reader) => batches(reader, most, values, |v| *v),
-        ColumnReader::Int32ColumnReader(reader) if is_unsigned => {
-            batches(reader, most, values, |v| f64::from(v.cast_unsigned()))
+}
+
+impl Numbers {
+    /// Appends the values of the next rows, at most [`BATCH`], of which it gives the number; those that are missing are NaN.
+    fn batch(&mut self, values: &mut Vec<f64>) -> Result<usize, ParquetError> {
+        match &mut self.reader {
+            ColumnReader::FloatColumnReader(reader) => batch(reader, values, |v| f64::from(*v)),
+            ColumnReader::DoubleColumnReader(reader) => batch(reader, values, |v| *v),
+            ColumnReader::Int32ColumnReader(reader) if self.is_unsigned => {
+                batch(reader, values, |v| f64::from(v.cast_unsigned()))
+            }
+            ColumnReader::Int64ColumnReader(reader) if self.is_unsigned => {
+                batch(reader, values, |v| v.cast_unsigned() as f64)
+            }
+            ColumnReader::Int32ColumnReader(reader) => batch(reader, values, |v| f64::from(*v)),
+            ColumnReader::Int64ColumnReader(reader) => batch(reader, values, |v| *v as f64),
+            _ => Err(ParquetError::General("a column changes its type".into())),
         }
-        ColumnReader::Int64ColumnReader(reader) if is_unsigned => {
-            batches(reader, most, values, |v| v.cast_unsigned() as f64)
-        }
-        ColumnReader::Int32ColumnReader(reader) => batches(reader, most, values, |v| f64::from(*v)),
-        ColumnReader::Int64ColumnReader(reader) => batches(reader, most, values, |v| *v as f64),
-        _ => Err(ParquetError::General("a column changes its type".into())),
     }
 }
 
-fn batches<T: DataType>(
-    mut reader: ColumnReaderImpl<T>,
-    most: usize,
+fn batch<T: DataType>(
+    reader: &mut ColumnReaderImpl<T>,
     values: &mut Vec<f64>,
     value: fn(&T::T) -> f64,
-) -> Result<(), ParquetError> {
+) -> Result<usize, ParquetError> {
     let (mut levels, mut batch) = (Vec::new(), Vec::new());
-    loop {
-        levels.clear();
-        batch.clear();
-        let (records, found, _) = reader.read_records(BATCH, Some(&mut levels), None, &mut batch)?;
-        if records == 0 {
-            return Ok(());
-        }
-        if values.len() + records > most {
-            return Err(ParquetError::General("a column has more values than the table has rows".into()));
-        }
-        if found == records {
-            values.extend(batch.iter().map(value));
-            continue;
-        }
-        let highest = levels.iter().copied().max().unwrap_or(0).max(1);
-        let mut present = batch.iter().map(value);
-        values.extend(levels.iter().map(|l| if *l == highest { present.next().unwrap_or(f64::NAN) } else { f64::NAN }));
+    let (records, found, _) = reader.read_records(BATCH, Some(&mut levels), None, &mut batch)?;
+    if found == records {
+        values.extend(batch.iter().map(value));
+        return Ok(records);
     }
+    let highest = levels.iter().copied().max().unwrap_or(0).max(1);
+    let mut present = batch.iter().map(value);
+    values.extend(levels.iter().map(|l| if *l == highest { present.next().unwrap_or(f64::NAN) } else { f64::NAN }));
+    Ok(records)
 }
 
 #[cfg(test)]

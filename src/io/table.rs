@@ -9,6 +9,7 @@ mod head;
 mod layout;
 mod local;
 mod names;
+mod streamed;
 mod vendor;
 mod with_column;
 
@@ -26,6 +27,8 @@ use crate::geometry::LengthUnit;
 use crate::points::Column;
 use crate::progress::Progress;
 use layout::{Layout, Separator};
+pub(super) use streamed::streamed;
+use streamed::whole_lines;
 pub use with_column::write_with_column;
 
 /// Bytes that are read at once.
@@ -59,7 +62,7 @@ pub(super) fn parse(bytes: &[u8], name: &str, options: &ReadOptions, progress: &
 pub(super) fn parse_pieces(
     head: Vec<u8>,
     len: u64,
-    mut more: impl FnMut() -> Result<Vec<u8>> + Send,
+    more: impl FnMut() -> Result<Vec<u8>> + Send,
     name: &str,
     options: &ReadOptions,
     progress: &dyn Progress,
@@ -73,32 +76,13 @@ pub(super) fn parse_pieces(
         Ok(plan) => plan,
         Err(e) => return Some(Err(e)),
     };
-    let mut rest = text.get(plan.begin..)?.to_vec();
-    let mut is_done = false;
-    let pieces = std::iter::from_fn(move || {
-        while !is_done {
-            match more() {
-                Err(e) => {
-                    is_done = true;
-                    return Some(Err(e));
-                }
-                Ok(bytes) if bytes.is_empty() => is_done = true,
-                Ok(bytes) => {
-                    rest.extend(bytes);
-                    if let Some(end) = memrchr(b'\n', &rest) {
-                        let next = rest.split_off(end + 1);
-                        return Some(Ok(Cow::Owned(std::mem::replace(&mut rest, next))));
-                    }
-                }
-            }
-        }
-        let last = std::mem::take(&mut rest);
-        (!last.is_empty()).then_some(Ok(Cow::Owned(last)))
-    });
+    let rest = text.get(plan.begin..)?.to_vec();
+    let pieces = whole_lines(rest, more, name);
     Some(read(plan, pieces, len, name, progress))
 }
 
 /// How the rows of a table are read.
+#[derive(Debug)]
 struct Plan {
     layout: Layout,
     chosen: names::Chosen,
@@ -131,22 +115,38 @@ fn nul(name: &str, line: u64) -> Error {
     Error::line(name, line, "holds a NUL byte, so it is no text; save it as CSV UTF-8")
 }
 
-/// Reads the rows of all pieces, several at a time.
+/// Reads the rows of all pieces.
 fn read<'t>(
     plan: Plan,
-    mut pieces: impl Iterator<Item = Result<Cow<'t, [u8]>>> + Send,
+    pieces: impl Iterator<Item = Result<Cow<'t, [u8]>>> + Send,
     len: u64,
     name: &str,
     progress: &dyn Progress,
 ) -> Result<Parsed> {
-    let Plan { layout, chosen, notes, .. } = plan;
-    let mut all = Reader::new(&layout, &chosen);
+    let all = walk(&plan, pieces, name, progress, &mut |all, done| {
+        all.reserve(done, len);
+        Ok(())
+    })?;
+    Ok(all.finish(&plan))
+}
+
+/// Reads the rows of all pieces, several at a time; `each` is shown what is there after each time, and how many bytes were
+/// read for it.
+fn walk<'p, 't>(
+    plan: &'p Plan,
+    mut pieces: impl Iterator<Item = Result<Cow<'t, [u8]>>> + Send,
+    name: &str,
+    progress: &dyn Progress,
+    each: &mut dyn FnMut(&mut Reader<'p>, u64) -> Result<()>,
+) -> Result<Reader<'p>> {
+    let Plan { layout, chosen, .. } = plan;
+    let mut all = Reader::new(layout, chosen);
     let (mut lines, mut done) = (layout.header_line, 0_u64);
     let mut next = || pieces.by_ref().take(2 * rayon::current_num_threads()).collect::<Result<Vec<Cow<[u8]>>>>();
     let mut batch = next()?;
     while !batch.is_empty() {
         progress.check()?;
-        let parse = |piece: &Cow<[u8]>| Reader::new(&layout, &chosen).piece(piece);
+        let parse = |piece: &Cow<[u8]>| Reader::new(layout, chosen).piece(piece);
         // The next pieces come from the file meanwhile; a short table wakes no threads.
         let (parts, following) = match &batch[..] {
             [only] => (vec![parse(only)], next()),
@@ -161,13 +161,13 @@ fn read<'t>(
             lines += count;
             done += piece.len() as u64;
         }
-        all.reserve(done, len);
+        each(&mut all, done)?;
         batch = following?;
     }
     if all.rows.len() == 0 {
         return Err(Error::Data(format!("{name}: has a header but no rows; no points to read")));
     }
-    Ok(all.finish(&layout, &chosen, notes))
+    Ok(all)
 }
 
 fn place_of(name: &str, line: u64, problem: String) -> Error {
@@ -429,7 +429,25 @@ impl<'a> Reader<'a> {
         Err(format!("column `{column}` is {value}; a standard deviation must be a number above 0"))
     }
 
-    fn finish(self, layout: &Layout, chosen: &names::Chosen, notes: Vec<String>) -> Parsed {
+    /// Takes the positions and weights that were read; rows go on being counted.
+    fn take_points(&mut self) -> (Vec<DVec3>, Option<Vec<f64>>) {
+        let weights = std::mem::take(&mut self.weights);
+        (self.rows.take_positions(), self.has_weight.then_some(weights))
+    }
+
+    /// What is told where decimal commas could as well part thousands.
+    fn doubts(&self) -> Option<String> {
+        let (text, line) = self.doubtful.as_ref().filter(|_| !self.is_comma_clear)?;
+        let read = text.replace(',', ".");
+        Some(format!(
+            "commas are taken as decimal: `{text}` on line {line} is read as {read}; if they part thousands, take them \
+             out of the file"
+        ))
+    }
+
+    fn finish(self, plan: &Plan) -> Parsed {
+        let Plan { layout, chosen, notes, .. } = plan;
+        let doubts = self.doubts();
         let named = |column: &usize| layout.columns[*column].clone();
         let mut parsed = Parsed {
             format: layout.separator.format(),
@@ -438,20 +456,14 @@ impl<'a> Reader<'a> {
             row_starts: vec![0],
             columns: layout.columns.clone(),
             position_columns: chosen.positions.iter().map(named).collect(),
-            notes,
+            notes: notes.clone(),
             ..Parsed::default()
         };
         self.rows.finish(&mut parsed, choose::line);
         let (unit, _, note) = read_as(chosen.unit, chosen.declared);
         parsed.cloud.unit = unit;
         parsed.notes.extend(note);
-        if let Some((text, line)) = self.doubtful.filter(|_| !self.is_comma_clear) {
-            let read = text.replace(',', ".");
-            parsed.notes.push(format!(
-                "commas are taken as decimal: `{text}` on line {line} is read as {read}; if they part thousands, take \
-                 them out of the file"
-            ));
-        }
+        parsed.notes.extend(doubts);
         parsed.cloud.weights = self.has_weight.then_some(self.weights);
         parsed.cloud.sigmas = (!chosen.sigmas.is_empty()).then_some(self.sigmas);
         let columns = chosen.further.iter().zip(self.further);

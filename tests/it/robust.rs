@@ -211,7 +211,7 @@ fn a_read_only_folder_is_told_before_the_work() {
 
 /// Sends a signal after `delay`; the program must end with 130 within a second, of which the machine may
 /// take some itself, and leave `out.npy` as it was and nothing else.
-fn interrupt(folder: &Path, mut command: Command, delay: Duration, signal: &str) {
+pub fn interrupt(folder: &Path, mut command: Command, delay: Duration, signal: &str) {
     let old = folder.join("out.npy");
     let expected = names(folder).len();
     let mut child = command.spawn().unwrap();

@@ -17,6 +17,7 @@ pub(in crate::io) struct Rows {
     store: Store,
     header: Header,
     len: usize,
+    name: String,
 }
 
 impl Rows {
@@ -34,7 +35,7 @@ impl Rows {
             [frames, count, 3] if pool && !super::with_json(path).is_file() => frames * count,
             _ => return Ok(None),
         };
-        Ok((!header.is_fortran).then_some(Self { store, header, len }))
+        Ok((!header.is_fortran).then_some(Self { store, header, len, name: name.to_owned() }))
     }
 
     /// Number of rows.
@@ -43,11 +44,11 @@ impl Rows {
     }
 
     /// The rows from `start` on, as they stand, not finite ones included.
-    pub(in crate::io) fn read(&self, start: usize, count: usize, name: &str) -> Result<Vec<DVec3>> {
+    pub(in crate::io) fn read(&self, start: usize, count: usize) -> Result<Vec<DVec3>> {
         let row = 3 * self.header.value_size() as u64;
         let bytes = self.store.read(self.header.data_begin as u64 + start as u64 * row, count as u64 * row)?;
         if bytes.len() as u64 != count as u64 * row {
-            return Err(Error::input(name, "the file became shorter while it was read"));
+            return Err(Error::input(&self.name, "the file became shorter while it was read"));
         }
         let values = self.header.decode_some(&bytes);
         Ok(values.as_chunks::<3>().0.iter().map(|p| DVec3::from_array(*p)).collect())

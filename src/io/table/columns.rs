@@ -26,6 +26,30 @@ pub(in crate::io) struct Columns {
     pub(in crate::io) warnings: Vec<String>,
 }
 
+/// Which columns are read, and what becomes of their values.
+#[derive(Debug)]
+pub(in crate::io) struct Choice {
+    format: &'static str,
+    names: Vec<String>,
+    chosen: names::Chosen,
+    unit: Option<LengthUnit>,
+    /// By what each axis is multiplied.
+    scales: [f64; 3],
+    /// For each axis the column of its standard deviations, and by what they are multiplied.
+    sigmas: Vec<(usize, f64)>,
+    notes: Vec<String>,
+    warnings: Vec<String>,
+}
+
+/// The values of the columns of a [`Choice`] in some rows, each of the same length.
+struct Values {
+    axes: Vec<Vec<f64>>,
+    weights: Option<Vec<f64>>,
+    sigmas: Vec<Vec<f64>>,
+    further: Vec<Vec<f64>>,
+    count: usize,
+}
+
 /// Reads the columns that `options` ask for; `values` gives those of a column.
 ///
 /// # Errors
@@ -37,106 +61,185 @@ pub(in crate::io) fn read(
     name: &str,
     mut values: impl FnMut(usize) -> Result<Vec<f64>>,
 ) -> Result<Parsed> {
-    let layout = Layout { columns: columns.names, has_names: true, ..Layout::new(Separator::Comma) };
-    let mut chosen = names::choose(&layout, options, name, &mut |c| largest(values(c).ok()?.into_iter()))?;
-    if options.all_columns {
-        let is_further = |c: &usize| !chosen.positions.contains(c);
-        let (texts, kept): (Vec<usize>, Vec<usize>) =
-            (0..layout.columns.len()).filter(is_further).partition(|c| columns.texts.contains(c));
-        if !texts.is_empty() {
-            let names: Vec<String> = texts.iter().map(|c| format!("`{}`", layout.columns[*c])).collect();
-            chosen.notes.push(format!("columns that hold no numbers are not kept: {}", names.join(", ")));
+    let choice = Choice::of(columns, options, name, &mut values)?;
+    let values = choice.values(name, values)?;
+    if values.count == 0 {
+        return Err(no_rows(name));
+    }
+    let mut rows = Rows::with_capacity(values.count);
+    let kept = choice.push(&values, 0, &mut rows, name)?;
+    Ok(choice.finish(&values, &kept, rows))
+}
+
+/// What is wrong with a table without rows.
+pub(in crate::io) fn no_rows(name: &str) -> Error {
+    Error::Data(format!("{name}: has columns but no rows; no points to read"))
+}
+
+impl Choice {
+    /// Chooses what `options` ask for; `values` gives those of a column, of the first rows at least.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub(in crate::io) fn of(
+        columns: Columns,
+        options: &ReadOptions,
+        name: &str,
+        values: &mut dyn FnMut(usize) -> Result<Vec<f64>>,
+    ) -> Result<Self> {
+        let layout = Layout { columns: columns.names, has_names: true, ..Layout::new(Separator::Comma) };
+        let mut size = |column| largest(values(column).ok()?.into_iter().take(super::LOOKED_AT));
+        let mut chosen = names::choose(&layout, options, name, &mut size)?;
+        if options.all_columns {
+            keep_all(&mut chosen, &layout, &columns.texts);
         }
-        chosen.further = kept;
+        let of_axes: Vec<Option<LengthUnit>> =
+            chosen.positions.iter().map(|c| columns.units.get(*c).copied().flatten()).collect();
+        let (unit, scales, note) =
+            common_unit(&chosen, &of_axes, columns.pixel, options.unit).map_err(|p| Error::input(name, p))?;
+        let is_mixed = scales.iter().any(|scale| *scale != scales[0]);
+        if let Some(declared) = options.unit.filter(|declared| is_mixed && unit != Some(*declared)) {
+            let problem = format!("--unit {declared}: x and y are in camera pixels and z in nm");
+            return Err(Error::Usage(format!("{name}: {problem}; leave it out, or take --columns x,y")));
+        }
+        chosen.notes.extend(note);
+        let sigmas = chosen.sigmas.iter().enumerate().map(|(axis, (column, by_name))| {
+            let scale = match columns.units.get(*column).copied().flatten() {
+                Some(from) => sigma_scale(from, unit, columns.pixel, axis),
+                None => Ok(if *by_name == 1.0 { scales[axis] } else { *by_name }),
+            };
+            let problem = |p| Error::Usage(format!("{name}: column `{}` {p}", layout.columns[*column]));
+            Ok((*column, scale.map_err(problem)?))
+        });
+        let sigmas = sigmas.collect::<Result<_>>()?;
+        let notes = [columns.notes, std::mem::take(&mut chosen.notes)].concat();
+        let (format, names, warnings) = (columns.format, layout.columns, columns.warnings);
+        Ok(Self { format, names, chosen, unit, scales, sigmas, notes, warnings })
     }
-    let units: Vec<Option<LengthUnit>> =
-        chosen.positions.iter().map(|c| columns.units.get(*c).copied().flatten()).collect();
-    let (unit, scales, note) =
-        common_unit(&chosen, &units, columns.pixel, options.unit).map_err(|p| Error::input(name, p))?;
-    let is_mixed = scales.iter().any(|scale| *scale != scales[0]);
-    if let Some(declared) = options.unit.filter(|declared| is_mixed && unit != Some(*declared)) {
-        let problem = format!("--unit {declared}: x and y are in camera pixels and z in nm");
-        return Err(Error::Usage(format!("{name}: {problem}; leave it out, or take --columns x,y")));
+
+    /// The columns of the positions, and after them that of the weights if there is one.
+    pub(in crate::io) fn of_points(&self) -> Vec<usize> {
+        self.chosen.positions.iter().chain(&self.chosen.weight).copied().collect()
     }
-    chosen.notes.extend(note);
-    let mut take = |column: usize| values(column);
-    let axes: Vec<Vec<f64>> = chosen.positions.iter().map(|c| take(*c)).collect::<Result<_>>()?;
-    let count = axes.iter().map(Vec::len).max().unwrap_or(0);
-    if count == 0 {
-        return Err(Error::Data(format!("{name}: has columns but no rows; no points to read")));
+
+    /// Whether the points lie in space.
+    pub(in crate::io) fn is_of_space(&self) -> bool {
+        self.chosen.positions.len() == 3
     }
-    let weights = chosen.weight.map(&mut take).transpose()?;
-    let sigmas = chosen.sigmas.clone();
-    let sigmas = sigmas.into_iter().enumerate().map(|(axis, (column, by_name))| {
-        let scale = match columns.units.get(column).copied().flatten() {
-            Some(from) => sigma_scale(from, unit, columns.pixel, axis),
-            None => Ok(if by_name == 1.0 { scales[axis] } else { by_name }),
+
+    /// The unit, notes and warnings.
+    pub(in crate::io) fn told(&self) -> (Option<LengthUnit>, &[String], &[String]) {
+        (self.unit, &self.notes, &self.warnings)
+    }
+
+    /// Appends the points of some rows, of which `columns` are those of [`Choice::of_points`], from row `first` on.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for weights that are none, and columns of different lengths.
+    pub(in crate::io) fn points(
+        &self,
+        mut columns: Vec<Vec<f64>>,
+        first: usize,
+        rows: &mut Rows,
+        name: &str,
+    ) -> Result<Option<Vec<f64>>> {
+        let weights = self.chosen.weight.and_then(|_| columns.pop());
+        let count = columns.first().map_or(0, Vec::len);
+        let values = Values { axes: columns, weights, sigmas: Vec::new(), further: Vec::new(), count };
+        values.check(name)?;
+        let kept = self.push(&values, first, rows, name)?;
+        Ok(values.weights.map(|weights| kept.iter().map(|row| weights[*row]).collect()))
+    }
+
+    /// The values of all rows.
+    fn values(&self, name: &str, mut take: impl FnMut(usize) -> Result<Vec<f64>>) -> Result<Values> {
+        let chosen = &self.chosen;
+        let axes: Vec<Vec<f64>> = chosen.positions.iter().map(|c| take(*c)).collect::<Result<_>>()?;
+        let count = axes.iter().map(Vec::len).max().unwrap_or(0);
+        let weights = chosen.weight.map(&mut take).transpose()?;
+        let sigmas = self.sigmas.iter().map(|(column, _)| take(*column)).collect::<Result<_>>()?;
+        let further = chosen.further.iter().map(|c| take(*c)).collect::<Result<_>>()?;
+        let values = Values { axes, weights, sigmas, further, count };
+        values.check(name).map(|()| values)
+    }
+
+    /// Appends the positions of some rows, the first of which is `first`; gives which of them have one.
+    fn push(&self, values: &Values, first: usize, rows: &mut Rows, name: &str) -> Result<Vec<usize>> {
+        let mut kept = Vec::with_capacity(values.count);
+        for row in 0..values.count {
+            let axis = |axis: usize| values.axes.get(axis).map_or(0.0, |c| c[row] * self.scales[axis]);
+            if rows.push(DVec3::from_array(std::array::from_fn(axis)), (first + row) as u64) {
+                self.check_row(values, row)
+                    .map_err(|problem| Error::input(name, format!("row {} from 0: {problem}", first + row)))?;
+                kept.push(row);
+            }
+        }
+        Ok(kept)
+    }
+
+    /// What is wrong with the weight or a standard deviation of a row.
+    fn check_row(&self, values: &Values, row: usize) -> Result<(), String> {
+        if let Some(weight) = values.weights.as_ref().map(|w| w[row]).filter(|w| !(*w >= 0.0 && w.is_finite())) {
+            return Err(format!("the weight is {weight}; weights must be 0 or more"));
+        }
+        let mut sigmas = std::iter::zip(&self.sigmas, &values.sigmas).map(|((column, _), v)| (*column, v[row]));
+        match sigmas.find(|(_, sigma)| !(*sigma > 0.0 && sigma.is_finite())) {
+            None => Ok(()),
+            Some((column, value)) => {
+                let column = &self.names[column];
+                Err(format!("column `{column}` is {value}; a standard deviation must be a number above 0"))
+            }
+        }
+    }
+
+    fn finish(self, values: &Values, kept: &[usize], rows: Rows) -> Parsed {
+        let pick = |values: &Vec<f64>| kept.iter().map(|row| values[*row]).collect::<Vec<f64>>();
+        let named = |column: &usize| self.names[*column].clone();
+        let mut parsed = Parsed {
+            format: self.format,
+            dimensions: self.chosen.positions.len(),
+            starts: vec![0],
+            row_starts: vec![0],
+            position_columns: self.chosen.positions.iter().map(named).collect(),
+            notes: self.notes,
+            warnings: self.warnings,
+            ..Parsed::default()
         };
-        let scale = scale.map_err(|p| Error::Usage(format!("{name}: column `{}` {p}", layout.columns[column])))?;
-        Ok((column, scale, take(column)?))
-    });
-    let sigmas: Vec<(usize, f64, Vec<f64>)> = sigmas.collect::<Result<_>>()?;
-    let further: Vec<Vec<f64>> = chosen.further.iter().map(|c| take(*c)).collect::<Result<_>>()?;
-    if axes
-        .iter()
-        .chain(&weights)
-        .chain(&further)
-        .chain(sigmas.iter().map(|s| &s.2))
-        .any(|column| column.len() != count)
-    {
-        return Err(Error::input(name, "its columns have different lengths; the file is damaged"));
-    }
-    let mut rows = Rows::with_capacity(count);
-    let mut kept = Vec::new();
-    for row in 0..count {
-        let at: [f64; 3] = std::array::from_fn(|axis| axes.get(axis).map_or(0.0, |c| c[row] * scales[axis]));
-        if !rows.push(DVec3::from_array(at), row as u64) {
-            continue;
+        rows.finish(&mut parsed, choose::row);
+        parsed.cloud.unit = self.unit;
+        parsed.cloud.weights = values.weights.as_ref().map(pick);
+        if let [x, y, z] = &self.sigmas[..] {
+            let of = |axis: usize, scale: f64, row: usize| values.sigmas[axis][row] * scale;
+            let sigma = |row: &usize| DVec3::new(of(0, x.1, *row), of(1, y.1, *row), of(2, z.1, *row));
+            parsed.cloud.sigmas = Some(kept.iter().map(sigma).collect());
         }
-        if let Some(weight) = weights.as_ref().map(|w| w[row]).filter(|w| !(*w >= 0.0 && w.is_finite())) {
-            return Err(Error::input(
-                name,
-                format!("row {row} from 0: the weight is {weight}; weights must be 0 or more"),
-            ));
-        }
-        if let Some((column, _, values)) = sigmas.iter().find(|s| !(s.2[row] > 0.0 && s.2[row].is_finite())) {
-            let (column, value) = (&layout.columns[*column], values[row]);
-            return Err(Error::input(
-                name,
-                format!(
-                    "row {row} from 0: column `{column}` is {value}; a standard deviation must be a number above 0"
-                ),
-            ));
-        }
-        kept.push(row);
+        let further = std::iter::zip(&self.chosen.further, &values.further);
+        parsed.cloud.columns = further.map(|(c, v)| Column { name: named(c), values: pick(v) }).collect();
+        parsed.columns = self.names;
+        parsed
     }
-    let pick = |values: &Vec<f64>| kept.iter().map(|row| values[*row]).collect::<Vec<f64>>();
-    let named = |column: &usize| layout.columns[*column].clone();
-    let mut parsed = Parsed {
-        format: columns.format,
-        dimensions: chosen.positions.len(),
-        starts: vec![0],
-        row_starts: vec![0],
-        position_columns: chosen.positions.iter().map(named).collect(),
-        notes: [columns.notes, std::mem::take(&mut chosen.notes)].concat(),
-        warnings: columns.warnings,
-        ..Parsed::default()
-    };
-    rows.finish(&mut parsed, choose::row);
-    parsed.cloud.unit = unit;
-    parsed.cloud.weights = weights.as_ref().map(pick);
-    if let [x, y, z] = &sigmas[..] {
-        let of = |(_, scale, values): &(usize, f64, Vec<f64>), row: usize| values[row] * scale;
-        parsed.cloud.sigmas = Some(kept.iter().map(|&row| DVec3::new(of(x, row), of(y, row), of(z, row))).collect());
+}
+
+impl Values {
+    fn check(&self, name: &str) -> Result<()> {
+        let mut all = self.axes.iter().chain(&self.weights).chain(&self.further).chain(&self.sigmas);
+        if all.any(|column| column.len() != self.count) {
+            return Err(Error::input(name, "its columns have different lengths; the file is damaged"));
+        }
+        Ok(())
     }
-    parsed.cloud.columns = chosen
-        .further
-        .iter()
-        .zip(&further)
-        .map(|(c, values)| Column { name: named(c), values: pick(values) })
-        .collect();
-    parsed.columns = layout.columns;
-    Ok(parsed)
+}
+
+/// Keeps all columns of numbers beside the positions.
+fn keep_all(chosen: &mut names::Chosen, layout: &Layout, texts: &[usize]) {
+    let is_further = |c: &usize| !chosen.positions.contains(c);
+    let (texts, kept): (Vec<usize>, Vec<usize>) =
+        (0..layout.columns.len()).filter(is_further).partition(|c| texts.contains(c));
+    if !texts.is_empty() {
+        let names: Vec<String> = texts.iter().map(|c| format!("`{}`", layout.columns[*c])).collect();
+        chosen.notes.push(format!("columns that hold no numbers are not kept: {}", names.join(", ")));
+    }
+    chosen.further = kept;
 }
 
 /// The largest magnitude of those that are finite.

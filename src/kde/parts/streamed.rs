@@ -15,7 +15,7 @@ use crate::kde::plan::{Plan, plan};
 use crate::kde::setting::Setting;
 use crate::kde::spectral::{Frame, Reach, Wanted};
 use crate::kde::{Bandwidth, Density, DensityOptions, Method, Seconds, choose};
-use crate::memory::usable_memory;
+use crate::memory::{GIB, usable_memory};
 use crate::points::PointCloud;
 use crate::progress::{Progress, Within};
 
@@ -27,9 +27,35 @@ const BYTES: f64 = 64.0;
 /// Calls back with all points, some at a time, in the same order and pieces each time.
 pub type Each<'a> = dyn Fn(&mut dyn FnMut(&PointCloud) -> Result<()>) -> Result<()> + 'a;
 
+/// The most bytes of points that are held where they need not be.
+const MOST_HELD: f64 = 2.0 * GIB;
+
+/// Bytes that so many points take in memory, with those that sorting them takes.
+pub fn memory_of(points: usize) -> f64 {
+    BYTES * points as f64
+}
+
 /// Whether a density of so many points can be made with all of them in memory.
 pub fn fits_in_memory(points: usize) -> bool {
-    BYTES * points as f64 <= usable_memory()
+    memory_of(points) <= usable_memory()
+}
+
+/// Whether so many points fit into memory and are few enough to be held there where they could be read some at a time as well:
+/// 33 million.
+pub fn should_be_in_memory(points: usize) -> bool {
+    memory_of(points) <= usable_memory().min(MOST_HELD)
+}
+
+/// What a density that needs all points at once asks for.
+pub fn needs_all(options: &DensityOptions) -> Option<&'static str> {
+    let is_search = matches!(options.bandwidth, Bandwidth::CrossValidation | Bandwidth::Likelihood);
+    let needed = [
+        ("a bandwidth that is searched for", is_search),
+        ("a kernel for each point", options.bandwidth.varies()),
+        ("--relative", options.relative),
+        ("--guaranteed", options.guaranteed),
+    ];
+    needed.into_iter().find(|(_, is_asked)| *is_asked).map(|(what, _)| what)
 }
 
 /// The density of the points that `each` gives, in the unit `unit`: as [`density`](crate::kde::density), with memory for
