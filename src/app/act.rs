@@ -149,12 +149,16 @@ impl Model {
         self.session.end_gesture();
     }
 
-    /// Shifts and stretches the limits by a drag in heights of the picture: upward is brighter, sideways softer.
+    /// Shifts and stretches the limits by a drag in heights of the picture: upward is brighter, sideways softer. It goes on
+    /// from where the hand had brought them, which the picture may not show yet.
     pub fn window_and_level(&mut self, by: DVec2) {
-        let Some([vmin, vmax]) = self.painted.as_ref().map(|p| p.scene.transfer.limits) else { return };
+        let shown = || self.painted.as_ref().map(|p| p.scene.transfer.limits);
+        let Some([vmin, vmax]) = self.ui.window.or_else(shown) else { return };
         let factor = self.factor_shown();
         let (width, level) = ((vmax - vmin) * (1.5 * by.x).exp(), 0.5 * (vmin + vmax) + (vmax - vmin) * by.y);
-        self.set_limits("window", [level - 0.5 * width, level + 0.5 * width].map(|v| v * factor));
+        let limits = [level - 0.5 * width, level + 0.5 * width];
+        self.ui.window = Some(limits);
+        self.set_limits("window", limits.map(|v| v * factor));
     }
 
     /// What densities are multiplied by for the quantity that is shown.

@@ -33,10 +33,10 @@ fn is_upright(camera: &Camera) -> bool {
     up.dot(DVec3::Z) > 1.0 - 1e-12 || camera.axes().forward.dot(DVec3::Z).abs() > 1.0 - 1e-9
 }
 
-/// Turned freely, about the picture's own axes.
+/// Turned freely, about the axis of the picture that lies across the drag: in however many steps it comes.
 pub fn trackball(camera: Camera, by: DVec2) -> Camera {
     let axes = camera.axes();
-    let turn = DQuat::from_axis_angle(axes.up, -TURN * by.x) * DQuat::from_axis_angle(axes.right, -TURN * by.y);
+    let turn = DQuat::from_scaled_axis(-TURN * (axes.up * by.x + axes.right * by.y));
     let offset = camera.position - camera.target;
     Camera { position: camera.target + turn * offset, up: turn * axes.up, ..camera }
 }

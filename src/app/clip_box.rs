@@ -3,6 +3,7 @@
 use egui::{Color32, CursorIcon, PointerButton, Pos2, Response, Stroke, Ui, Vec2};
 use glam::DVec3;
 
+use super::drag::Move;
 use super::model::Model;
 use super::session::numbers;
 use super::style::ACCENT;
@@ -43,8 +44,9 @@ pub fn text_of(b: Box3) -> String {
     numbers(&[b.min.x, b.max.x, b.min.y, b.max.y, b.min.z, b.max.z])
 }
 
-/// Draws the box, and moves a side that is dragged. Whether the hand is at a handle: it does nothing else then.
-pub fn show(model: &mut Model, ui: &Ui, response: &Response) -> bool {
+/// Draws the box, and moves a side that is dragged: its movements are taken out of all. Whether the hand is at a handle: a
+/// click does nothing else then.
+pub fn show(model: &mut Model, ui: &Ui, response: &Response, moves: &mut Vec<Move>) -> bool {
     let Some(clip) = model.session.wanted().scene().cuts.clip else { return false };
     edges(model, ui, clip);
     let places = SIDES.map(|side| model.project(middle(clip, side)));
@@ -52,16 +54,20 @@ pub fn show(model: &mut Model, ui: &Ui, response: &Response) -> bool {
         let distance = |i: usize| places[i].map_or(f32::INFINITY, |p| p.distance(at));
         (0..6).filter(|i| distance(*i) < REACH).min_by(|a, b| distance(*a).total_cmp(&distance(*b))).map(|i| SIDES[i])
     };
-    if response.drag_started_by(PointerButton::Primary) {
-        model.ui.dragged_side = ui.input(|i| i.pointer.press_origin()).and_then(near);
-    }
+    moves.retain(|step| {
+        let is_ours = step.button == PointerButton::Primary && !step.modifiers.any();
+        if is_ours && step.is_first() {
+            model.ui.dragged_side = near(step.origin);
+        }
+        let held = model.ui.dragged_side.filter(|_| is_ours);
+        if let (Some(side), Some(clip)) = (held, model.session.wanted().scene().cuts.clip) {
+            drag(model, clip, side, step.by());
+        }
+        held.is_none()
+    });
     let held = model.ui.dragged_side;
     let hovered = held.or(response.hover_pos().and_then(near));
-    if let (Some(side), true) = (held, response.dragged_by(PointerButton::Primary)) {
-        drag(model, clip, side, ui.input(|i| i.pointer.delta()));
-    }
-    let is_let_go = response.drag_stopped();
-    if is_let_go {
+    if model.ui.press.is_none() {
         model.ui.dragged_side = None;
     }
     for (side, place) in std::iter::zip(SIDES, places) {

@@ -4,6 +4,7 @@ use egui::{Event, Key, Modifiers, PointerButton, Ui};
 use glam::DVec2;
 
 use super::camera;
+use super::drag::Move;
 use super::model::Model;
 use crate::scene::{Camera, View};
 
@@ -119,35 +120,11 @@ fn is_of_window(action: Action) -> bool {
 }
 
 /// Turns what the pointer does over the picture into changes.
-/// Where the pointer is at a handle, presses are the handle's.
-pub fn pointer(model: &mut Model, ui: &Ui, response: &egui::Response, is_at_handle: bool) {
-    let (modifiers, delta, scroll, pinch) =
-        ui.input(|i| (i.modifiers, i.pointer.delta(), i.smooth_scroll_delta().y, i.zoom_delta()));
-    let Some(area) = model.area else { return };
-    let height = f64::from(area.height().max(1.0));
-    let by = DVec2::new(f64::from(delta.x), f64::from(delta.y)) / height;
-    let dragged = |button| response.dragged_by(button) && !(is_at_handle && button == PointerButton::Primary);
+/// Where the pointer is at a handle, clicks are the handle's.
+pub fn pointer(model: &mut Model, ui: &Ui, response: &egui::Response, moves: &[Move], is_at_handle: bool) {
+    let (modifiers, scroll, pinch) = ui.input(|i| (i.modifiers, i.smooth_scroll_delta().y, i.zoom_delta()));
+    moves.iter().for_each(|step| drag(model, step));
     let position = ui.input(|i| i.pointer.latest_pos());
-    if by != DVec2::ZERO {
-        if dragged(PointerButton::Middle) || (dragged(PointerButton::Primary) && modifiers.shift) {
-            model.move_camera("pan", |c| camera::pan(c, by));
-        } else if dragged(PointerButton::Primary) && modifiers.command {
-            let to = position.unwrap_or_default() - area.center();
-            let (from, to) = (to - delta, to);
-            let vector = |v: egui::Vec2| DVec2::new(f64::from(v.x), f64::from(v.y));
-            model.move_camera("roll", |c| camera::roll(c, vector(from), vector(to)));
-        } else if dragged(PointerButton::Primary) {
-            model.move_camera(
-                "turn",
-                |c| if modifiers.alt { camera::trackball(c, by) } else { camera::turntable(c, by) },
-            );
-        } else if dragged(PointerButton::Secondary) && modifiers.command {
-            model.window_and_level(by);
-        } else if dragged(PointerButton::Secondary) {
-            let size = model.size_of_data();
-            model.move_camera("dolly", |c| camera::zoom(c, c.target, camera::factor_of_drag(by), size));
-        }
-    }
     if response.hovered() && (scroll != 0.0 || pinch != 1.0) {
         let factor = camera::factor_of_wheel(f64::from(scroll)) / f64::from(pinch);
         zoom_to_cursor(model, position, factor);
@@ -157,6 +134,31 @@ pub fn pointer(model: &mut Model, ui: &Ui, response: &egui::Response, is_at_hand
     }
     if ui.input(|i| i.pointer.any_released()) {
         model.session.end_gesture();
+        model.ui.window = None;
+    }
+}
+
+/// What a movement with a button held does.
+fn drag(model: &mut Model, step: &Move) {
+    let Some(area) = model.area else { return };
+    let vector = |v: egui::Vec2| DVec2::new(f64::from(v.x), f64::from(v.y));
+    let by = vector(step.by()) / f64::from(area.height().max(1.0));
+    let held = step.modifiers;
+    match step.button {
+        PointerButton::Middle => model.move_camera("pan", |c| camera::pan(c, by)),
+        PointerButton::Primary if held.shift => model.move_camera("pan", |c| camera::pan(c, by)),
+        PointerButton::Primary if held.command => {
+            let [from, to] = [step.from, step.to].map(|at| vector(at - area.center()));
+            model.move_camera("roll", |c| camera::roll(c, from, to));
+        }
+        PointerButton::Primary if held.alt => model.move_camera("turn", |c| camera::trackball(c, by)),
+        PointerButton::Primary => model.move_camera("turn", |c| camera::turntable(c, by)),
+        PointerButton::Secondary if held.command => model.window_and_level(by),
+        PointerButton::Secondary => {
+            let size = model.size_of_data();
+            model.move_camera("dolly", |c| camera::zoom(c, c.target, camera::factor_of_drag(by), size));
+        }
+        _ => {}
     }
 }
 

@@ -6,6 +6,7 @@
 mod act;
 mod camera;
 mod clip_box;
+mod drag;
 mod ear;
 mod errand;
 mod files;

@@ -13,8 +13,8 @@ use super::model::Model;
 use crate::cli::content::Content;
 use crate::cli::label_args::nearest_named;
 use crate::error::Result;
-use crate::explain::{Explanation, Sample, explain, share_above};
-use crate::scene::{Frame, Scene, VolumeMode};
+use crate::explain::{explain, share_above};
+use crate::scene::{Frame, Scene};
 
 /// What is more transparent than this changes no pixel.
 const LEAST_SEEN: f64 = 1.0 / 255.0;
@@ -31,7 +31,7 @@ pub struct Question {
 /// What the ray through a pixel meets.
 #[derive(Debug, Clone)]
 pub struct Probe {
-    /// Where: the sphere, slice or surface that is seen; of fog the place that shows most; else the densest.
+    /// Where: what the pixel is about.
     pub position: DVec3,
     /// The density there.
     pub value: f64,
@@ -180,7 +180,7 @@ impl Model {
 fn look(question: &Question) -> Result<Option<Probe>> {
     let Question { scene, frame, pixel, content, .. } = question;
     let found = explain(scene, frame, pixel.to_array(), None)?;
-    let Some(position) = told(&found, scene) else { return Ok(None) };
+    let Some(position) = found.about else { return Ok(None) };
     let nearest = nearest_named(content, position);
     let value = scene.grid.value_at(position).unwrap_or(0.0);
     let depth = (position - found.ray.origin).dot(found.ray.direction);
@@ -196,37 +196,4 @@ fn look(question: &Question) -> Result<Option<Probe>> {
         peak: found.peak.map(|p| [p.depth, p.density, p.mass_above]),
         nearest,
     }))
-}
-
-/// The place that an explanation is told of.
-fn told(found: &Explanation, scene: &Scene) -> Option<DVec3> {
-    let at = |depth: f64| found.ray.origin + depth * found.ray.direction;
-    let sphere = found.sphere.and_then(|point| scene.points.as_ref()?.positions.get(point).copied());
-    let flat = found.slice.or(found.surfaces.first().copied()).map(|place| place.position);
-    let fog = || match scene.mode {
-        VolumeMode::Fog => most_seen(&found.profile).map(at),
-        _ => None,
-    };
-    sphere.or(flat).or_else(fog).or(found.peak.map(|place| place.position))
-}
-
-/// The depth of the sample that shows most of itself; none if nothing is seen.
-fn most_seen(profile: &[Sample]) -> Option<f64> {
-    let before = std::iter::once(0.0).chain(profile.iter().map(|s| s.opacity));
-    let shown = std::iter::zip(profile, before).map(|(s, before)| (s.depth, s.opacity - before));
-    shown.filter(|s| s.1 > 0.0).max_by(|a, b| a.1.total_cmp(&b.1)).map(|s| s.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Catches: the densest place told where fog before it hides it.
-    #[test]
-    fn the_sample_that_adds_most_is_told() {
-        let sample = |depth, density, opacity| Sample { depth, density, opacity };
-        let profile = [sample(1.0, 0.5, 0.1), sample(2.0, 0.8, 0.7), sample(3.0, 9.0, 0.9)];
-        assert_eq!(most_seen(&profile), Some(2.0));
-        assert_eq!(most_seen(&profile.map(|s| Sample { opacity: 0.0, ..s })), None);
-    }
 }

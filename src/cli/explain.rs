@@ -130,9 +130,10 @@ fn in_words([x, y]: [u32; 2], found: &Explanation, scene: &Scene, points: Option
     lines.extend(found.slice.iter().map(|s| format!("slice: {}", at(s))));
     if let (Some(nearest), Some(points)) = (found.nearest, points) {
         let name = named(nearest.point, points);
+        // A sphere behind opaque fog is not what is seen.
         lines.push(match found.sphere {
-            Some(_) => format!("sphere: {name}"),
-            None => format!("nearest: {name}, {:.3}{unit} away", nearest.distance),
+            Some(_) if nearest.distance == 0.0 => format!("sphere: {name}"),
+            _ => format!("nearest: {name}, {:.3}{unit} away", nearest.distance),
         });
     }
     lines

@@ -41,9 +41,15 @@ pub struct Explanation {
     pub slice: Option<Place>,
     /// The sphere that the ray meets, as the number of its point in the scene.
     pub sphere: Option<usize>,
-    /// The point nearest to what the pixel is about: the middle of its sphere, else its slice, else its first surface, else its peak.
+    /// What the pixel is about: the middle of its sphere, or the slice or surface that shows most of itself, if it is a tenth of
+    /// the pixel; else where fog shows most, else its peak.
+    pub about: Option<DVec3>,
+    /// The point nearest to what the pixel is about.
     pub nearest: Option<Nearest>,
 }
+
+/// What is a smaller share of a pixel is not what is seen there.
+const LEAST_SHARE: f64 = 0.1;
 
 /// A sample of a ray.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -107,9 +113,13 @@ pub fn explain(scene: &Scene, frame: &Frame, pixel: [u32; 2], points: Option<&[D
     let peak = seen.profile.iter().map(|s| (s.depth, s.density)).max_by(|a, b| a.1.total_cmp(&b.1)).map(place);
     let surfaces: Vec<Place> = seen.surfaces.iter().copied().map(place).collect();
     let slice = seen.slice.map(place);
-    let about = slice.or(surfaces.first().copied()).or(peak).map(|p| p.position);
-    let center = |s: spheres::Hit| scene.points.as_ref().map(|layer| layer.positions[s.point]);
-    let about = sphere.and_then(center).or(about);
+    let center = |s: spheres::Hit| scene.points.as_ref().map(|layer| (layer.positions[s.point], 1.0 - seen.light[3]));
+    let solid = seen.solid.map(|(depth, _, share)| (ray.origin + depth * ray.direction, share));
+    // In the order in which they are met, so that of two that show as much it is the first.
+    let solids = solid.into_iter().chain(sphere.and_then(center)).filter(|solid| solid.1 >= LEAST_SHARE);
+    let most = solids.reduce(|a, b| if b.1 > a.1 { b } else { a }).map(|solid| solid.0);
+    let thickest = seen.thickest.map(|(depth, _)| ray.origin + depth * ray.direction);
+    let about = most.or(thickest).or(peak.map(|p| p.position));
     let is_lit = scene.shading.is_some() && matches!(scene.mode, VolumeMode::Fog | VolumeMode::Isosurfaces(_));
     let background = scene.background.color();
     Ok(Explanation {
@@ -123,6 +133,7 @@ pub fn explain(scene: &Scene, frame: &Frame, pixel: [u32; 2], points: Option<&[D
         surfaces,
         slice,
         sphere: sphere.map(|s| s.point),
+        about,
         nearest: about.zip(points).and_then(|(place, points)| nearest(place, points)),
         profile: seen.profile,
     })

@@ -30,6 +30,20 @@ pub struct Seen {
     pub surfaces: Vec<(f64, f64)>,
     /// Depth and density.
     pub slice: Option<(f64, f64)>,
+    /// Of surfaces and slices, depth and density of the one that shows most of itself, and the share of the pixel that it is.
+    pub solid: Option<(f64, f64, f64)>,
+    /// Of fog, the depth of the sample that shows most of itself, and its share.
+    pub thickest: Option<(f64, f64)>,
+}
+
+impl Seen {
+    /// A surface or a slice lies behind what is there.
+    fn lay(&mut self, place: (f64, f64), look: [f64; 4], opacity: f64) {
+        let share = add(&mut self.light, look, opacity);
+        if share > self.solid.map_or(0.0, |solid| solid.2) {
+            self.solid = Some((place.0, place.1, share));
+        }
+    }
 }
 
 impl<'a> Walk<'a> {
@@ -104,7 +118,7 @@ impl<'a> Walk<'a> {
             if let Some(depth) = slice {
                 let (density, opacity) = (self.density(depth), self.opacity_of_slice(depth));
                 seen.slice = seen.slice.or((opacity > 0.0).then_some((depth, density)));
-                add(&mut seen.light, self.look(table, density), opacity);
+                seen.lay((depth, density), self.look(table, density), opacity);
                 depths.push((depth, depth, -(1.0 - opacity.min(1.0 - 1e-12)).ln()));
             }
             begin = end;
@@ -140,7 +154,10 @@ impl<'a> Walk<'a> {
                 false => self.look(table, density),
             };
             let depth = look[3] * (end - begin) / self.scene.transfer.reference_length;
-            add(&mut seen.light, look, 1.0 - (-depth).exp());
+            let share = add(&mut seen.light, look, 1.0 - (-depth).exp());
+            if share > seen.thickest.map_or(0.0, |thickest| thickest.1) {
+                seen.thickest = Some((middle, share));
+            }
             seen.profile.push(Sample { depth: middle, density, opacity: seen.light[3] });
             depths.push((begin, end, depth));
         }
@@ -181,8 +198,9 @@ impl<'a> Walk<'a> {
             let mut met: Vec<_> = surfaces.iter().filter(passed).collect();
             met.sort_by(|a, b| if to > from { a.level.total_cmp(&b.level) } else { b.level.total_cmp(&a.level) });
             for surface in met {
-                seen.surfaces.push((self.meets(surface.level, begin, end), surface.level));
-                add(&mut seen.light, self.look(table, surface.level), surface.opacity);
+                let place = (self.meets(surface.level, begin, end), surface.level);
+                seen.surfaces.push(place);
+                seen.lay(place, self.look(table, surface.level), surface.opacity);
             }
         }
     }
@@ -198,12 +216,13 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Adds a layer of a colour behind what is there.
-fn add(light: &mut [f64; 4], [r, g, b, _]: [f64; 4], opacity: f64) {
-    let left = 1.0 - light[3];
+/// Adds a layer of a colour behind what is there; its share of the pixel.
+fn add(light: &mut [f64; 4], [r, g, b, _]: [f64; 4], opacity: f64) -> f64 {
+    let share = (1.0 - light[3]) * opacity;
     for (light, color) in std::iter::zip(light, [r, g, b, 1.0]) {
-        *light += left * opacity * color;
+        *light += share * color;
     }
+    share
 }
 
 /// The mean look of a step on which the position in the limits runs from one place to another: extinction, and the colour as

@@ -107,6 +107,39 @@ fn cuts_slices_and_surfaces_are_found_where_they_are() {
     assert!((m / 0.19875 - 1.0).abs() < 0.2 && m > 0.19875, "{m}");
 }
 
+/// Catches: a slice told that a surface before it hides, and a sphere that fog hides.
+#[test]
+fn a_pixel_is_about_what_is_seen_first() {
+    let gaussian = |p: DVec3| (-0.5 * p.length_squared()).exp();
+    let mut scene = scene(gaussian, 81);
+    let level = (-0.5f64).exp();
+    let surface = |opacity: f64| VolumeMode::Isosurfaces(vec![Isosurface { level, opacity }]);
+    scene.slices = vec![Plane::perpendicular_to(0, DVec3::ZERO)];
+    let x = |scene: &Scene| middle(scene).about.unwrap().x;
+    // The surface at x = 1 hides the slice at x = 0; most of the slice is seen through a thin one, and of two the first counts.
+    for (opacity, wanted) in [(1.0, 1.0), (0.7, 1.0), (0.5, 1.0), (0.2, 0.0), (0.05, 0.0)] {
+        scene.mode = surface(opacity);
+        assert!((x(&scene) - wanted).abs() < 2e-3, "{opacity}: {}", x(&scene));
+    }
+    // The surface's back lies behind the slice.
+    scene.slices = vec![Plane::perpendicular_to(0, DVec3::X * 1.5)];
+    scene.mode = surface(1.0);
+    assert!((x(&scene) - 1.5).abs() < 1e-9);
+    let found = middle(&scene);
+    assert_eq!(found.nearest.unwrap().point, 0);
+    // A sphere in thin and in thick fog.
+    scene.slices = Vec::new();
+    scene.mode = VolumeMode::Fog;
+    let positions = Arc::new(vec![DVec3::new(-1.5, 0.0, 0.0)]);
+    let layer = Look::Default.points(&scene, positions, Arc::new(vec![1.0]));
+    scene.points = Some(PointLayer { diameter: Diameter::Uniform(0.2), ..layer });
+    assert_eq!(x(&scene), -1.5);
+    scene.transfer.reference_length = 0.05;
+    let found = middle(&scene);
+    let thickest = found.about.unwrap().x;
+    assert!((0.5..2.0).contains(&thickest) && found.sphere.is_some(), "{thickest}");
+}
+
 #[test]
 fn projections_show_what_they_say() {
     let mut scene = scene(|p| 0.5 + 0.1 * p.x, 5);

@@ -108,7 +108,11 @@ fn drag(model: &mut Model, axis: &Axis, response: &Response) {
     if response.hovered() {
         response.ctx.set_cursor_icon(CursorIcon::ResizeHorizontal);
     }
-    let Some(p) = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked()) else { return };
+    let Some(p) =
+        response.interact_pointer_pos().filter(|_| response.dragged() || response.drag_stopped() || response.clicked())
+    else {
+        return;
+    };
     let text = format!("{:.3e}", axis.factor(p.x)).parse::<f64>().unwrap_or_default().to_string();
     model.edit(BANDWIDTH, |o| {
         o.set("sigma-columns", None);

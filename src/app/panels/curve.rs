@@ -42,7 +42,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         model.ui.dragged_point = near(&points, start).or_else(|| add(&mut points, read(start)));
     }
     if let (true, Some(at), Some(p)) =
-        (response.dragged(), model.ui.dragged_point.filter(|i| *i < points.len()), pointer)
+        (response.dragged() || response.drag_stopped(), model.ui.dragged_point.filter(|i| *i < points.len()), pointer)
     {
         points[at] = between(&points, at, read(p));
         changed = true;

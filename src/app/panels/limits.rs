@@ -75,7 +75,7 @@ fn handles(model: &mut Model, ui: &Ui, rect: Rect, response: &egui::Response, hi
     if response.drag_started() || response.clicked() {
         model.ui.dragged_limit = pointer.map(|p| nearest(p.x));
     }
-    if (response.dragged() || response.clicked())
+    if (response.dragged() || response.drag_stopped() || response.clicked())
         && let (Some(p), Some(at)) = (pointer, model.ui.dragged_limit)
     {
         let place = f64::from((p.x - rect.left()) / rect.width()).clamp(0.0, 1.0);

@@ -19,6 +19,7 @@ use std::time::Duration;
 use egui::{CentralPanel, CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Sense, Ui, UiBuilder};
 
 use super::clip_box;
+use super::drag;
 use super::input::{self, Action};
 use super::message;
 use super::model::Model;
@@ -57,6 +58,10 @@ pub struct Memory {
     pub limits: HashMap<&'static str, [Option<String>; 3]>,
     /// The point of the opacity curve that is dragged.
     pub dragged_point: Option<usize>,
+    /// A press over the picture.
+    pub press: Option<drag::Press>,
+    /// Limits that the hand has brought the colours to, until it lets go.
+    pub window: Option<[f64; 2]>,
     /// The side of the clip box that is dragged.
     pub dragged_side: Option<clip_box::Side>,
     /// What a movie is to be.
@@ -171,8 +176,9 @@ fn picture(model: &mut Model, ui: &mut Ui) {
     model.place(available, ui.ctx().pixels_per_point());
     let response = ui.allocate_rect(available, Sense::click_and_drag());
     over::paint(model, ui);
-    let is_at_handle = clip_box::show(model, ui, &response);
-    input::pointer(model, ui, &response, is_at_handle);
+    let mut moves = drag::moves(&mut model.ui.press, ui, &response);
+    let is_at_handle = clip_box::show(model, ui, &response, &mut moves);
+    input::pointer(model, ui, &response, &moves, is_at_handle);
     model.look_under(response.hover_pos());
     if response.hovered() && !model.prober.is_current() {
         // A cursor at rest asks anew of a new picture.
