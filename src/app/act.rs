@@ -9,6 +9,7 @@ use super::model::Model;
 use super::painter::Painted;
 use super::probe::Wish;
 use super::{camera, panels, session};
+use crate::scene::Quantity;
 
 /// More digits than a hand or an eye can tell apart, without zeros that say nothing.
 pub fn six_digits(value: f64) -> String {
@@ -165,6 +166,20 @@ impl Model {
     pub fn factor_shown(&self) -> f64 {
         let of = |p: &Painted| p.scene.annotations.quantity.factor(p.scene.grid.unit, p.scene.mode.dimensions());
         self.painted.as_ref().map_or(1.0, of)
+    }
+
+    /// What its quantity multiplies a density of space by, and what follows such a number, as `/nm³`.
+    pub fn factor_and_unit(&self) -> (f64, String) {
+        let of = |p: &Painted| {
+            let (quantity, unit) = (p.scene.annotations.quantity, p.scene.grid.unit);
+            (quantity.factor(unit, 3), quantity.per(unit, 3))
+        };
+        self.painted.as_ref().map_or((1.0, String::new()), of)
+    }
+
+    /// Whether what is shown is no density by what its file says: a map, a mask, grey values.
+    pub fn is_of_values(&self) -> bool {
+        self.painted.as_ref().is_some_and(|p| p.scene.annotations.quantity == Quantity::Values)
     }
 
     /// Sets vmin and vmax, in the quantity shown.

@@ -20,6 +20,20 @@ pub struct Stage {
     pub since: Instant,
 }
 
+impl Stage {
+    /// What is being done.
+    pub fn words(&self) -> &'static str {
+        match self.name {
+            "plan" => "planning the density",
+            "density" => "computing the density",
+            "bandwidth" => "searching for the bandwidth",
+            "densities" => "computing the densities",
+            "frames" => "drawing the frames",
+            other => other,
+        }
+    }
+}
+
 /// Hears what work says, and stops it.
 #[derive(Default)]
 pub struct Ear {

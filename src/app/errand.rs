@@ -39,7 +39,7 @@ impl<T: Send + 'static> Errand<T> {
     }
 
     /// What came of it, once.
-    fn outcome(&self) -> Option<Result<T>> {
+    pub fn outcome(&self) -> Option<Result<T>> {
         match self.outcome.try_recv() {
             Ok(outcome) => Some(outcome),
             Err(TryRecvError::Empty) => None,
@@ -52,6 +52,11 @@ impl<T> Errand<T> {
     /// Stops it.
     pub fn stop(&self) {
         self.ear.stop(1);
+    }
+
+    /// Notes and warnings of the work, the latter marked; they are told once.
+    pub fn take_said(&self) -> Vec<(bool, String)> {
+        self.ear.take_said()
     }
 
     /// How far it is.

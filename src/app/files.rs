@@ -55,7 +55,11 @@ impl Model {
 
     /// Tells what became of a movie.
     pub fn hear_movie(&mut self) {
-        let Some(outcome) = Errand::taken(&mut self.movie) else { return };
+        let Some(outcome) = self.movie.as_ref().and_then(Errand::outcome) else { return };
+        let said = self.movie.take().map(|errand| errand.take_said()).unwrap_or_default();
+        for (_, warning) in said.iter().filter(|(is_warning, _)| *is_warning) {
+            self.say(Weight::Warning, warning);
+        }
         match outcome {
             Ok(path) => self.say_saved(&path),
             Err(Error::Interrupted) => self.say(Weight::Note, "no movie was written"),

@@ -103,15 +103,24 @@ pub fn action(key: Key, modifiers: Modifiers) -> Option<Action> {
     }
 }
 
-/// The actions of the keys that were pressed and that no field takes.
-pub fn actions(ui: &Ui) -> Vec<Action> {
+/// The actions of the keys that were pressed and that no field takes. In a field of an option that `is_untouched` undoing is
+/// that of the window: the text follows. In one with a text of its own it is the text's.
+pub fn actions(ui: &Ui, is_untouched: bool) -> Vec<Action> {
     let is_typing = ui.ctx().egui_wants_keyboard_input();
     let pressed = |event: &Event| match event {
         Event::Key { key, pressed: true, modifiers, .. } => action(*key, *modifiers),
         _ => None,
     };
-    let is_free = |action: &Action| !is_typing || is_of_window(*action);
-    ui.input(|input| input.events.iter().filter_map(pressed).filter(is_free).collect())
+    let goes_back = |action: Action| matches!(action, Action::Undo | Action::Redo);
+    ui.input_mut(|input| {
+        // What was typed since the last frame is not in the field yet.
+        let is_typed = |event: &Event| matches!(event, Event::Text(_) | Event::Paste(_) | Event::Cut);
+        let is_untouched = is_untouched && !input.events.iter().any(is_typed);
+        let is_free = |action: &Action| !is_typing || is_of_window(*action) || (is_untouched && goes_back(*action));
+        let found = input.events.iter().filter_map(pressed).filter(is_free).collect();
+        input.events.retain(|event| !(is_untouched && pressed(event).is_some_and(goes_back)));
+        found
+    })
 }
 
 /// Whether the keys of an action mean nothing in a field of text.

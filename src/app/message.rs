@@ -20,6 +20,8 @@ pub enum About {
     Content,
     /// The picture of this order.
     Picture(u64),
+    /// What was said of the picture that is shown.
+    Remark,
     /// Anything else.
     Other,
 }

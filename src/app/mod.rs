@@ -46,8 +46,8 @@ struct Wake;
 /// # Errors
 /// [`Error::Gpu`] if there is no display or nothing to draw with.
 pub fn open(opening: Opening) -> Result<()> {
-    let input = opening.options.input.clone().unwrap_or_else(|| "FILE".to_owned());
-    run(Opened::Density(opening), &format!("densitas render {input} -o picture.png"))
+    let way_out = opening.headless.clone();
+    run(Opened::Density(opening), &way_out)
 }
 
 /// Opens a window in which heat maps follow one another, and runs until it is closed.
@@ -55,7 +55,7 @@ pub fn open(opening: Opening) -> Result<()> {
 /// # Errors
 /// As [`open`].
 pub fn play(frames: Flipbook) -> Result<()> {
-    let way_out = format!("densitas heatmap {} -o frames.html", frames.name);
+    let way_out = frames.headless.clone();
     run(Opened::Frames(Box::new(frames)), &way_out)
 }
 

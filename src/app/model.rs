@@ -92,6 +92,8 @@ pub struct Model {
     of_content: String,
     /// The revision of the options to which something that cannot be was taken back.
     taken_back: Option<u64>,
+    /// Whether work was stopped of which nothing is shown: it is begun again when the user says so.
+    pub is_halted: bool,
     /// Whether the window is to be closed.
     pub is_over: bool,
     /// What the panels remember.
@@ -139,6 +141,7 @@ impl Model {
             shape: None,
             of_content: String::new(),
             taken_back: None,
+            is_halted: false,
             is_over: false,
             ui: panels::Memory::default(),
         };
@@ -184,9 +187,7 @@ impl Model {
         self.taken_back = Some(self.session.revision());
         match self.ui.committed.take().filter(|option| names.iter().any(|name| name == option)) {
             Some(option) => {
-                let error = error.to_string();
-                let input = format!("{}: ", self.session.options().input.as_deref().unwrap_or_default());
-                let reason = reason(error.strip_prefix(&input).unwrap_or(&error));
+                let reason = self.reason_of(error);
                 self.ui.refuse(option, &format!("{reason}; the picture is as before"));
             }
             None => self.say(Weight::Error, format!("{error}; all is as before")),
@@ -214,7 +215,8 @@ impl Model {
         (self.content, self.histogram, self.painted, self.texture) = (None, None, None, None);
         (self.asked, self.asked_of, self.ordered) = (String::new(), None, None);
         self.forgotten = self.orders;
-        self.prober.forget();
+        self.is_halted = false;
+        self.prober.forget_all();
         (self.surveyor, self.search, self.waiting) = (Surveyor::default(), Search::default(), Vec::new());
         self.messages.clear();
         self.said.clear();
@@ -278,17 +280,46 @@ impl Model {
 
     /// There is no content of the options.
     fn fail(&mut self, error: &Error) {
-        if self.content.is_none() && self.files.len() < 2 && !matches!(error, Error::Interrupted) {
-            self.close();
+        if self.content.is_none() && !matches!(error, Error::Interrupted) {
+            if self.leave_out_selection(error) {
+                return;
+            }
+            if self.files.len() < 2 {
+                self.close();
+            }
         }
         let failed = content::key(self.session.wanted().scene());
         if let Error::Interrupted = error {
             // The work that was stopped is not begun again.
             self.ui.player.stop();
             let names = self.session.take_back(|wanted| content::key(wanted.scene()) == failed);
+            self.is_halted = names.is_empty();
             return self.say(Weight::Note, if names.is_empty() { "stopped" } else { "stopped; all is as before" });
         }
         self.refuse(About::Content, error, |wanted| content::key(wanted.scene()) == failed);
+    }
+
+    /// A file that is opened with a selection that cannot be is shown without it: the text stays in its field, with the
+    /// reason below. Whether there was one.
+    fn leave_out_selection(&mut self, error: &Error) -> bool {
+        let Some(text) = self.session.options().get("select") else { return false };
+        self.session.mend(|options| options.set("select", None));
+        self.ui.typed.insert("select", text);
+        self.ui.refuse("select", &self.reason_of(error));
+        true
+    }
+
+    /// What an error says, without the name of the input.
+    fn reason_of(&self, error: &Error) -> String {
+        let error = error.to_string();
+        let input = format!("{}: ", self.session.options().input.as_deref().unwrap_or_default());
+        reason(error.strip_prefix(&input).unwrap_or(&error))
+    }
+
+    /// Begins the work again that was stopped.
+    pub fn compute_again(&mut self) {
+        self.is_halted = false;
+        (self.asked, self.asked_of) = (String::new(), None);
     }
 
     /// Takes in a content, unless it is of an input that is no longer open.
@@ -310,8 +341,19 @@ impl Model {
         let shape = loaded.content.grid.lattice.shape;
         (self.content, self.histogram) = (Some(loaded.content), Some(loaded.histogram));
         self.fit_mode();
+        self.tell_refused_selection();
         if self.is_content_current() {
             self.shape = Some(shape);
+        }
+    }
+
+    /// Where there are no atoms there is no field below which a refused selection could be told.
+    fn tell_refused_selection(&mut self) {
+        let has_field = self.content.as_ref().is_some_and(|content| content.has_atoms());
+        if let Some(reason) = self.ui.wrong.get("select").filter(|_| !has_field).cloned() {
+            self.ui.wrong.remove("select");
+            self.ui.refocus = None;
+            self.say(Weight::Warning, format!("the selection was left out: {reason}"));
         }
     }
 
@@ -325,8 +367,23 @@ impl Model {
         if number == self.orders && self.is_content_current() {
             self.ui.committed = None;
         }
+        self.take_remarks(&mut painted);
         self.image = Some(std::mem::take(&mut painted.image));
         self.painted = Some(painted);
+    }
+
+    /// What is said of a picture stays while it holds; a new warning stands over the picture, too, until it is closed.
+    fn take_remarks(&mut self, painted: &mut Painted) {
+        let before = self.painted.as_mut().map(|p| std::mem::take(&mut p.remarks)).unwrap_or_default();
+        if !painted.is_full {
+            painted.remarks = before;
+            return;
+        }
+        let is_still = |text: &str| painted.remarks.iter().any(|(_, said)| in_words(said) == text);
+        self.messages.retain(|m| m.about != About::Remark || is_still(&m.text));
+        for (_, text) in painted.remarks.iter().filter(|said| said.0 && !before.contains(said)) {
+            self.say_of(About::Remark, Weight::Warning, text);
+        }
     }
 
     /// Whether the content is that of the options.
@@ -358,6 +415,7 @@ impl Model {
         let key = format!("{}{}", content::key(wanted.scene()), if in_hand { " in hand" } else { "" });
         if key != self.asked {
             self.asked = key;
+            self.is_halted = false;
             let after_it = self.session.is_in_gesture() && self.content.is_some();
             self.worker.ask(Job::Load { wanted, in_hand }, after_it);
         }

@@ -72,6 +72,8 @@ pub struct Painted {
     pub is_full: bool,
     /// Why it shows nothing, if it does.
     pub nothing: Option<String>,
+    /// What is said of it: warnings, which are marked, and notes; of a coarse picture nothing.
+    pub remarks: Vec<(bool, String)>,
     /// What it took.
     pub took: Duration,
 }
@@ -246,7 +248,8 @@ impl Easel {
         let (number, frame, is_full) = (order.number, order.frame, divisor == 1);
         let is_empty = is_full && !self.renderer()?.shows_anything()?;
         let nothing = is_empty.then(|| view::why_nothing(&scene));
-        Ok(Painted { image, scene, camera, number, frame, is_full, nothing, took })
+        let remarks = if is_full { view::remarks(&order.wanted, &scene, &order.frame) } else { Vec::new() };
+        Ok(Painted { image, scene, camera, number, frame, is_full, nothing, remarks, took })
     }
 
     /// What the next picture will take follows from this one.
@@ -452,6 +455,24 @@ mod tests {
         let before = easel.paint(&order).unwrap().image;
         easel.renderer().unwrap().gpu().device.destroy();
         assert!(easel.paint(&order).unwrap().image == before);
+    }
+
+    /// Catches: warnings of the command line that a window keeps to itself.
+    #[test]
+    fn what_is_said_of_a_picture_comes_with_it() {
+        let mut options = Draft::new("render");
+        options.input = Some("sample:founding".into());
+        for (option, text) in [("grid", "12"), ("mode", "mip"), ("opacity", "0:0,1:1")] {
+            options.set(option, Some(text.into()));
+        }
+        let wanted = Wanted::of(&options).unwrap();
+        let content = Arc::new(Stock::default().content(wanted.scene(), &Console::new(false, true)).unwrap());
+        let mut easel = easel();
+        let remarks = easel.paint(&order(&options, &content, [320, 240], false)).unwrap().remarks;
+        assert!(remarks.iter().any(|(is_warning, text)| *is_warning && text.contains("--opacity")), "{remarks:?}");
+        options.set("opacity", None);
+        let remarks = easel.paint(&order(&options, &content, [320, 240], false)).unwrap().remarks;
+        assert!(!remarks.iter().any(|(is_warning, _)| *is_warning), "{remarks:?}");
     }
 
     /// Catches: millions of points that hold up the hand, and new buffers of points for every picture of a drag.

@@ -72,6 +72,8 @@ pub struct Prober {
     /// What was asked last: the pixel, and the picture.
     last: Option<(UVec2, u64)>,
     answer: Option<Probe>,
+    /// The last answer, which stays when the cursor leaves the picture.
+    kept: Option<Probe>,
     is_current: bool,
 }
 
@@ -91,12 +93,33 @@ impl Prober {
             }
         });
         let thread = Some(thread);
-        Self { wish: None, questions, answers, thread, asked: 0, last: None, answer: None, is_current: false }
+        Self {
+            wish: None,
+            questions,
+            answers,
+            thread,
+            asked: 0,
+            last: None,
+            answer: None,
+            kept: None,
+            is_current: false,
+        }
     }
 
     /// What is under the cursor, as far as it is known.
     pub fn answer(&self) -> Option<&Probe> {
         self.answer.as_ref()
+    }
+
+    /// What is under the cursor, or was when it left the picture.
+    pub fn last_answer(&self) -> Option<&Probe> {
+        self.answer.as_ref().or(self.kept.as_ref())
+    }
+
+    /// There is another picture, of which nothing is known.
+    pub fn forget_all(&mut self) {
+        self.forget();
+        self.kept = None;
     }
 
     /// What is seen under the cursor.
@@ -119,6 +142,7 @@ impl Prober {
     /// The cursor is nowhere.
     pub fn forget(&mut self) {
         self.asked += 1;
+        self.kept = self.answer.take().or(self.kept.take());
         (self.last, self.answer, self.is_current) = (None, None, true);
     }
 

@@ -14,6 +14,7 @@ use crate::cli::view::Wanted;
 use crate::error::{Error, Result};
 use crate::grid::DensityGrid;
 use crate::io::{self, Values, VolumeFormat};
+use crate::progress::Progress;
 
 /// What is to be done.
 pub enum Job {
@@ -156,6 +157,8 @@ impl Bench {
         if self.stock.read(wanted.scene(), &self.console)? {
             self.said = [ear.take_said(), Vec::new()];
         }
+        // Until the density tells how far it is: what was read is read.
+        self.console.begin("plan", 0);
         let content = match in_hand {
             true => self.stock.preview(wanted.scene(), &self.console)?,
             false => self.stock.content(wanted.scene(), &self.console)?,
@@ -165,6 +168,7 @@ impl Bench {
             Some((grid, histogram)) if Arc::ptr_eq(grid, &content.grid) => histogram.clone(),
             _ => {
                 self.said[1].clear();
+                self.console.begin("counting values", 0);
                 Arc::new(Histogram::of(&content.grid))
             }
         };

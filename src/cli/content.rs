@@ -15,6 +15,7 @@ use super::preview::Previews;
 use super::report;
 use super::scene_args::SceneArgs;
 use crate::error::{Error, Result};
+use crate::geometry::six_digits;
 use crate::grid::DensityGrid;
 use crate::io::{Input, PointInput, Source, Values, VolumeInput};
 use crate::kde::{self, Report};
@@ -37,6 +38,11 @@ pub struct Content {
 }
 
 impl Content {
+    /// Whether atoms were read, by which points can be selected.
+    pub fn has_atoms(&self) -> bool {
+        matches!(&self.opened.input, Input::Points(points) if points.cloud.atoms.is_some())
+    }
+
     /// What its values are.
     pub fn values(&self) -> Values {
         match &self.opened.input {
@@ -184,6 +190,9 @@ impl Stock {
             return Ok((grid.clone(), report.clone()));
         }
         let (grid, report) = input::density_of::<f32>(points, &opened.source, &args.density, console)?;
+        if let Some(note) = left_aside(points, &grid).filter(|_| args.cuts.axes_box.is_none()) {
+            console.note(&note);
+        }
         let (grid, report) = (Arc::new(grid), Some(Arc::new(report)));
         self.density = Some((key.to_owned(), grid.clone(), report.clone()));
         Ok((grid, report))
@@ -219,6 +228,23 @@ fn grid_of(volume: &mut VolumeInput, source: &Source, args: &SceneArgs, console:
         return Err(Error::Data(format!("{problem}; `densitas heatmap` draws it flat")));
     }
     Ok(grid)
+}
+
+/// That a picture looks at where most points are, where its density reaches much further.
+fn left_aside(points: &PointInput, grid: &DensityGrid) -> Option<String> {
+    let (all, whole, focus) = (points.cloud.bounds(), grid.lattice.bounds(), grid.focus);
+    let is_cut = |axis: &usize| {
+        let is_in_box = whole.min[*axis] <= all.min[*axis] && all.max[*axis] <= whole.max[*axis];
+        is_in_box && (focus.min[*axis] > all.min[*axis] || focus.max[*axis] < all.max[*axis])
+    };
+    let name = |axis: usize| {
+        let [low, high] = [focus.min[axis], focus.max[axis]].map(|v| six_digits(v, 0.01..1e6));
+        format!("{} from {low} to {high}", ["x", "y", "z"][axis])
+    };
+    let cut: Vec<String> = (0..3).filter(is_cut).map(name).collect();
+    let way_out = "a few lie far from them; --axes-box frames another box";
+    (!cut.is_empty())
+        .then(|| format!("axes and first view take {}, where most points are: {way_out}", cut.join(" and ")))
 }
 
 /// Tells apart the options that need other contents.

@@ -36,18 +36,19 @@ impl LabelArgs {
 
     /// Puts them into a scene of this content.
     pub fn apply(&self, scene: &mut Scene, content: &Content) {
-        let factor = scene.annotations.quantity.factor(scene.grid.unit, 3);
+        let (quantity, unit) = (scene.annotations.quantity, scene.grid.unit);
+        let (factor, per) = (quantity.factor(unit, 3), quantity.per(unit, 3));
         let of = |Asked { position, words }: &Asked| {
-            let text = words.clone().unwrap_or_else(|| words_at(content, *position, factor));
+            let text = words.clone().unwrap_or_else(|| words_at(content, *position, factor, &per));
             Label { position: *position, text }
         };
         scene.annotations.labels = self.label.iter().map(of).collect();
     }
 }
 
-/// The density at a place times `factor`, and the nearest point on a line of its own.
-fn words_at(content: &Content, place: DVec3, factor: f64) -> String {
-    let value = content.grid.value_at(place).map_or("outside".to_owned(), |v| three_digits(v * factor));
+/// The density at a place times `factor`, with its unit, and the nearest point on a line of its own.
+fn words_at(content: &Content, place: DVec3, factor: f64, per: &str) -> String {
+    let value = content.grid.value_at(place).map_or("outside".to_owned(), |v| three_digits(v * factor) + per);
     match nearest_named(content, place) {
         Some((name, _)) => format!("{value}\n{name}"),
         None => value,
@@ -110,5 +111,7 @@ mod tests {
         let number = |text: &str| text.lines().next().unwrap().parse::<f64>().unwrap();
         assert!((number(&counts) / number(&wide) / 5_000.0 - 1.0).abs() < 0.02, "{counts} and {wide}");
         assert_eq!(told("0,0,0:site", rule("0.8")), "site");
+        let in_nm = told("0,0,0", [("unit", "nm"), ("bandwidth", "0.8")]);
+        assert!(in_nm.lines().next().unwrap().ends_with("/nm³"), "{in_nm}");
     }
 }

@@ -2,7 +2,8 @@
 
 use super::glyph_args::Mode;
 use super::scene_args::SceneArgs;
-use crate::scene::{Scene, VolumeMode};
+use crate::annotate;
+use crate::scene::{ColorKey, Frame, Scene, VolumeMode};
 
 /// The warnings, each a line.
 pub fn warnings(args: &SceneArgs, scene: &Scene) -> Vec<String> {
@@ -13,6 +14,31 @@ pub fn warnings(args: &SceneArgs, scene: &Scene) -> Vec<String> {
         unused.iter().map(|name| format!("{name} changes nothing: no points are drawn; choose --mode points or both")),
     );
     all.extend(opacity_unused(args, scene));
+    all
+}
+
+/// The notes: what a picture lacks room for, and how it is to be read.
+pub fn notes(args: &SceneArgs, scene: &Scene, frame: &Frame) -> Vec<String> {
+    let mut all = Vec::new();
+    let left_out = annotate::left_out(scene, frame);
+    if !left_out.is_empty() {
+        all.push(format!("the picture has no room for {}; a larger --size has", left_out.join(" and ")));
+    }
+    if args.view.misleads(scene) {
+        let way_out = "with --ortho at any depth";
+        all.push(format!("in perspective the numbers of the axes hold on the near face of the box; {way_out}"));
+    }
+    match scene.points.as_ref().and_then(|p| p.colors.as_ref()).map(|c| &c.key) {
+        Some(ColorKey::Column(name)) if scene.volume && scene.annotations.colorbar => {
+            all.push(format!("the colour bar is that of the density; --mode points shows that of `{name}`"));
+        }
+        Some(ColorKey::Categories(names)) => {
+            let repeated = args.glyphs.colors_that_repeat(names.len());
+            let told = |n| format!("{} chains have {n} colours, which repeat in their order", names.len());
+            all.extend(repeated.map(told));
+        }
+        _ => {}
+    }
     all
 }
 

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::io::{self, Input};
 use crate::render::Renderer;
-use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Quantity, Scene, VolumeMode};
+use crate::scene::{Background, Camera, Diameter, Frame, Quantity, Scene, VolumeMode};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -78,24 +78,8 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
     let mut renderer = renderer?;
     let scene = options.scene(&content, &frame)?;
     remarks::warnings(options, &scene).iter().for_each(|warning| console.warning(warning));
-    let left_out = annotate::left_out(&scene, &frame);
-    if !left_out.is_empty() {
-        console.note(&format!("the picture has no room for {}; a larger --size has", left_out.join(" and ")));
-    }
-    if options.view.misleads(&scene) {
-        console
-            .note("in perspective the numbers of the axes hold on the near face of the box; with --ortho at any depth");
-    }
-    let key = scene.points.as_ref().and_then(|p| p.colors.as_ref()).map(|c| &c.key);
-    if let Some(ColorKey::Column(name)) = key.filter(|_| scene.volume && scene.annotations.colorbar) {
-        console.note(&format!("the colour bar is that of the density; --mode points shows that of `{name}`"));
-    }
+    remarks::notes(options, &scene, &frame).iter().for_each(|note| console.note(note));
     report::merge(&mut out, explained(args, &content, &scene, &frame, console)?);
-    if let Some(ColorKey::Categories(names)) = key
-        && let Some(n) = options.glyphs.colors_that_repeat(names.len())
-    {
-        console.note(&format!("{} chains have {n} colours, which repeat in their order", names.len()));
-    }
     let start = Instant::now();
     let more = More { methods: content.methods(), preview: args.preview };
     let writing = draw_with(output, input_path.as_deref(), &mut renderer, &scene, &frame, asked, &more, console)?;

@@ -11,7 +11,7 @@ use super::parse::{self, Asked};
 use super::recipe::{Draft, Recipe};
 use super::render::{self, More, draw_with, drawn};
 use super::scene_args::SceneArgs;
-use super::{Verb, Window, input, movie};
+use super::{Verb, Window, input, movie, remarks};
 use crate::error::{Error, Result};
 use crate::gpu::AdapterChoice;
 use crate::io::{self, atomic};
@@ -47,6 +47,8 @@ pub struct Opening {
     pub(crate) adapter: AdapterChoice,
     /// Width and height of the picture in points, if they were given.
     pub(crate) size: Option<[u32; 2]>,
+    /// The command that draws the same into a file.
+    pub(crate) headless: String,
 }
 
 /// Runs the verb.
@@ -67,7 +69,7 @@ pub fn run(args: &ViewCommand, adapter: AdapterChoice, asked: &Asked, window: Wi
     let size = options.get("size").map(|_| frame.size.map(|n| (f64::from(n) / frame.scale_factor).round() as u32));
     options.set("size", None);
     options.set("scale-factor", None);
-    window(Opening { options, more, adapter, size })
+    window(Opening { options, more, adapter, size, headless: headless(asked, "render", "picture.png") })
 }
 
 /// Whether a file is opened as what its recipe says.
@@ -189,16 +191,34 @@ pub(crate) fn movie(recipe: &Draft, wish: &MovieWish, adapter: &AdapterChoice, c
     }
 }
 
+/// The command that writes what was asked for into a file, where no window can be opened.
+pub(crate) fn headless(asked: &Asked, verb: &str, output: &str) -> String {
+    let mut recipe = asked.recipe.clone();
+    if verb == "render" {
+        // A picture shows one of them.
+        recipe.more.clear();
+    }
+    recipe.verb = verb.to_owned();
+    let adapter = asked.cli.global.adapter.as_ref().map(|name| format!(" --adapter {}", quoted(name)));
+    command_line(&recipe, output) + &adapter.unwrap_or_default()
+}
+
+/// A word as a shell takes it.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,=%+@".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
 /// The command that draws what a recipe says.
-pub(crate) fn command_line(recipe: &Draft) -> String {
-    let quoted = |text: &str| {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,=%+@".contains(c);
-        match !text.is_empty() && text.chars().all(is_plain) {
-            true => text.to_owned(),
-            false => format!("'{}'", text.replace('\'', "'\\''")),
-        }
-    };
-    let mut words = vec!["densitas render".to_owned(), quoted(recipe.input.as_deref().unwrap_or("FILE"))];
+pub(crate) fn command_line(recipe: &Draft, output: &str) -> String {
+    let mut words = vec![format!("densitas {}", recipe.verb)];
+    match &recipe.input {
+        Some(input) if !input.is_empty() => words.extend([input].into_iter().chain(&recipe.more).map(|i| quoted(i))),
+        _ => words.push("FILE".to_owned()),
+    }
     for (name, value) in &recipe.options {
         if value.as_bool() == Some(true) {
             words.push(format!("--{name}"));
@@ -206,13 +226,20 @@ pub(crate) fn command_line(recipe: &Draft) -> String {
             words.extend(recipe.list(name).iter().map(|text| format!("--{name}={}", quoted(text))));
         }
     }
-    words.push("-o picture.png".to_owned());
+    words.push(format!("-o {output}"));
     words.join(" ")
 }
 
 /// What may be why a scene shows nothing, and what helps.
 pub(crate) fn why_nothing(scene: &Scene) -> String {
     render::why_nothing(scene)
+}
+
+/// What is said of a scene before it is drawn: warnings, which are marked, and notes.
+pub(crate) fn remarks(wanted: &Wanted, scene: &Scene, frame: &Frame) -> Vec<(bool, String)> {
+    let args = wanted.scene();
+    let warnings = remarks::warnings(args, scene).into_iter().map(|text| (true, text));
+    warnings.chain(remarks::notes(args, scene, frame).into_iter().map(|text| (false, text))).collect()
 }
 
 /// The scene of these options; here so that a window needs no more of the command line.

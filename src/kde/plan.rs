@@ -14,6 +14,11 @@ use crate::points::PointCloud;
 const PADDING: f64 = 3.0;
 /// An axis whose range exceeds this many times its 0.5-99.5 % range has outliers.
 const OUTLIER_RATIO: f64 = 5.0;
+/// An axis is looked at where most points are if its range exceeds this many times its 2.5-97.5 % range: that of 5,000 points
+/// of a normal distribution does by 1.9.
+const LONG_ENDS: f64 = 2.2;
+/// What is looked at beside that range on both sides, as a share of it.
+const SPARE: f64 = 0.1;
 /// Nodes a standard deviation of the default grid.
 const NODES_PER_SIGMA: f64 = 6.0;
 /// Most nodes along an axis of the default grid in space.
@@ -53,7 +58,7 @@ pub enum Resolution {
 pub struct Plan {
     /// Where the nodes are.
     pub lattice: Lattice,
-    /// The box without its padding.
+    /// What a picture looks at: the box without its padding; of an axis with long thin ends where most points are.
     pub focus: Box3,
     /// What the user must know.
     pub warnings: Vec<String>,
@@ -106,14 +111,14 @@ pub(super) fn planned(
 ) -> Result<Plan> {
     let (mut warnings, mut notes) = (Vec::new(), Vec::new());
     let d = widths.d;
-    let (focus, padding) = match extent {
+    let ([inner, focus], padding) = match extent {
         Extent::Auto => (without_outliers(cloud, &mut notes), PADDING),
-        Extent::Padding(k) if k.is_finite() && k >= 0.0 => (cloud.bounds(), k),
+        Extent::Padding(k) if k.is_finite() && k >= 0.0 => ([cloud.bounds(); 2], k),
         Extent::Padding(k) => return Err(Error::Usage(format!("the padding is {k}; it must be a number, 0 or more"))),
-        Extent::Bounds(bounds) => (checked(bounds, d)?, 0.0),
+        Extent::Bounds(bounds) => ([checked(bounds, d)?; 2], 0.0),
     };
     let sigma = if d == 2 { widths.margin.with_z(0.0) } else { widths.margin };
-    let mut bounds = focus.grown(padding * sigma);
+    let mut bounds = inner.grown(padding * sigma);
     if !matches!(extent, Extent::Bounds(_)) {
         bounds = widened(bounds, sigma, d, &mut warnings);
     }
@@ -165,46 +170,100 @@ fn checked(bounds: Box3, d: usize) -> Result<Box3> {
     Err(Error::Usage(format!("the box is {min} to {max}; each minimum must be a number below its maximum")))
 }
 
-/// The bounding box of the points; an axis with outliers takes its 0.5-99.5 % range, with a note.
-fn without_outliers(cloud: &PointCloud, notes: &mut Vec<String>) -> Box3 {
+/// The bounding box of the points, of which an axis with outliers takes its 0.5-99.5 % range, with a note; and what of it
+/// is looked at: of an axis with long thin ends where most points are.
+fn without_outliers(cloud: &PointCloud, notes: &mut Vec<String>) -> [Box3; 2] {
     let mut bounds = cloud.bounds();
-    let ranges: Vec<_> = (0..3).into_par_iter().map(|axis| central_range(cloud, bounds, axis)).collect();
-    for (axis, range) in ranges.into_iter().enumerate() {
+    let ranges: Vec<_> = (0..3).into_par_iter().map(|axis| ranges(cloud, bounds, axis)).collect();
+    let whole = bounds;
+    for (axis, (range, _)) in ranges.iter().enumerate() {
         if let Some([low, high]) = range {
             notes.push(format!(
                 "outliers along {}: the box takes the 0.5-99.5 % range, {low:.6} to {high:.6}, not the whole, \
                  {:.6} to {:.6} (--padding 3 takes it)",
                 ["x", "y", "z"][axis],
-                bounds.min[axis],
-                bounds.max[axis]
+                whole.min[axis],
+                whole.max[axis]
             ));
-            (bounds.min[axis], bounds.max[axis]) = (low, high);
+            (bounds.min[axis], bounds.max[axis]) = (*low, *high);
         }
     }
-    bounds
+    let mut focus = bounds;
+    for (axis, (_, most)) in ranges.into_iter().enumerate() {
+        if let Some([low, high]) = most {
+            (focus.min[axis], focus.max[axis]) = (low.max(bounds.min[axis]), high.min(bounds.max[axis]));
+        }
+    }
+    [bounds, focus]
+}
+
+/// Of an axis the 0.5-99.5 % range if the whole range exceeds 5 times that; and where most points are, if the whole is much
+/// longer.
+fn ranges(cloud: &PointCloud, bounds: Box3, axis: usize) -> (Option<[f64; 2]>, Option<[f64; 2]>) {
+    let spread = Spread::of(cloud, bounds, axis);
+    (central_range(cloud, &spread, axis), spread.most())
 }
 
 /// The 0.5-99.5 % range of an axis if the whole range exceeds 5 times that.
-fn central_range(cloud: &PointCloud, bounds: Box3, axis: usize) -> Option<[f64; 2]> {
-    let (min, range) = (bounds.min[axis], bounds.size()[axis]);
-    if !crowded(cloud, min, range, axis) {
+fn central_range(cloud: &PointCloud, spread: &Spread, axis: usize) -> Option<[f64; 2]> {
+    if !spread.is_crowded() {
         return None;
     }
     let mut values: Vec<f64> = cloud.positions.iter().map(|p| p[axis]).collect();
     let [low, high] = [0.5, 99.5].map(|p| percentile(&mut values, p));
     // Where nearly all points share one value there is no range to take.
-    (high > low && range > OUTLIER_RATIO * (high - low)).then_some([low, high])
+    (high > low && spread.range > OUTLIER_RATIO * (high - low)).then_some([low, high])
 }
 
-/// Whether some fifth of the range can hold 99 % of the points: it lies within 5 of 16 equal bins. Tells
-/// most data without outliers from the rest in one pass, without sorting.
-fn crowded(cloud: &PointCloud, min: f64, range: f64, axis: usize) -> bool {
-    let mut bins = [0usize; 16];
-    for p in &cloud.positions {
-        bins[(((p[axis] - min) / range * 16.0) as usize).min(15)] += 1;
+/// How the points are spread along an axis: their numbers in equal bins.
+struct Spread {
+    bins: Vec<usize>,
+    min: f64,
+    range: f64,
+    count: usize,
+}
+
+impl Spread {
+    /// As fine as a picture has pixels.
+    const BINS: usize = 1024;
+
+    fn of(cloud: &PointCloud, bounds: Box3, axis: usize) -> Self {
+        let (min, range) = (bounds.min[axis], bounds.size()[axis]);
+        let mut bins = vec![0; Self::BINS];
+        for p in &cloud.positions {
+            bins[(((p[axis] - min) / range * Self::BINS as f64) as usize).min(Self::BINS - 1)] += 1;
+        }
+        Self { bins, min, range, count: cloud.len() }
     }
-    // 2 points of slack: percentiles are interpolated between order statistics.
-    bins.windows(5).any(|w| (w.iter().sum::<usize>() + 2) as f64 >= 0.99 * cloud.len() as f64)
+
+    /// Whether some fifth of the range can hold 99 % of the points: it lies within 5 of 16 equal bins. Tells
+    /// most data without outliers from the rest in one pass, without sorting.
+    fn is_crowded(&self) -> bool {
+        let coarse: Vec<usize> = self.bins.chunks(Self::BINS / 16).map(|bins| bins.iter().sum()).collect();
+        // 2 points of slack: percentiles are interpolated between order statistics.
+        coarse.windows(5).any(|w| (w.iter().sum::<usize>() + 2) as f64 >= 0.99 * self.count as f64)
+    }
+
+    /// Where a share of the points lies below, within a bin.
+    fn quantile(&self, share: f64) -> f64 {
+        let (wanted, mut below) = (share * self.count as f64, 0.0);
+        let at = self.bins.iter().position(|&n| {
+            below += n as f64;
+            below >= wanted
+        });
+        let (at, of_bin) = at.map_or((Self::BINS - 1, 0.0), |at| (at, self.bins[at] as f64));
+        let within = if of_bin > 0.0 { 1.0 - (below - wanted) / of_bin } else { 1.0 };
+        self.min + self.range * (at as f64 + within) / Self::BINS as f64
+    }
+
+    /// The 2.5-97.5 % range with a tenth of its length on both sides, if the whole is so much longer that most of a picture
+    /// of it would be empty. Not where nearly all points share one value.
+    fn most(&self) -> Option<[f64; 2]> {
+        let [low, high] = [0.025, 0.975].map(|share| self.quantile(share));
+        let length = high - low;
+        let is_long = self.range > LONG_ENDS * length && length > 16.0 * self.range / Self::BINS as f64;
+        is_long.then_some([low - SPARE * length, high + SPARE * length])
+    }
 }
 
 /// The percentile of values in any order, as `numpy.percentile`.
@@ -365,6 +424,27 @@ mod tests {
         assert!(p.notes[0].contains("along z"), "{:?}", p.notes);
         let p = planned(&points, Extent::Padding(3.0), Resolution::Auto).unwrap();
         assert_eq!(p.focus.max.z, 400.0);
+    }
+
+    /// Catches: a first picture that is empty but for a spot, and one of evenly spread or normal points that is cut.
+    #[test]
+    fn what_is_looked_at_is_where_most_points_are() {
+        let spread = |f: fn(f64) -> f64| {
+            let points: Vec<_> =
+                (0..4000).map(|i| (f64::from(i) + 0.5) / 4000.0).map(|u| [f(u), u, (u * 7919.0).fract()]).collect();
+            planned(&points, Extent::Auto, Resolution::Nodes([8; 3])).unwrap()
+        };
+        // Even, but for a fiftieth that reaches 4 times as far: the 2.5-97.5 % range is 0.025 / 0.98 to 0.975 / 0.98.
+        let far = spread(|u| if u < 0.98 { u / 0.98 } else { 1.0 + (u - 0.98) * 150.0 });
+        let [low, high] = [0.025 / 0.98, 0.975 / 0.98];
+        let wanted = [low - 0.1 * (high - low), high + 0.1 * (high - low)];
+        assert!((far.focus.max.x - wanted[1]).abs() < 0.01 && far.focus.min.x.abs() < 1e-3, "{:?}", far.focus);
+        assert!(far.focus.max.y > 0.999 && far.lattice.bounds().max.x > 3.9 && far.notes.is_empty());
+        // Even, and about normal: quantiles after Shore (1982).
+        for f in [|u| 3.0 * u, |u: f64| 4.91 * (u.powf(0.14) - (1.0 - u).powf(0.14))] {
+            let (p, [low, high]) = (spread(f), [0.5 / 4000.0, 1.0 - 0.5 / 4000.0].map(f));
+            assert!((p.focus.min.x - low).abs() < 1e-9 && (p.focus.max.x - high).abs() < 1e-9, "{:?}", p.focus);
+        }
     }
 
     #[test]

@@ -38,6 +38,12 @@ impl Quantity {
         }
     }
 
+    /// What follows a number of it: `/Å³`; nothing where it is per nothing.
+    pub fn per(self, of_data: Option<LengthUnit>, dimensions: u8) -> String {
+        let raised = if dimensions == 2 { '²' } else { '³' };
+        self.unit(of_data).map_or(String::new(), |unit| format!("/{unit}{raised}"))
+    }
+
     /// What a density of data in a unit of length is to be multiplied by, in `dimensions` (2 or 3).
     pub fn factor(self, of_data: Option<LengthUnit>, dimensions: u8) -> f64 {
         let Self::Counts(total) = self else { return 1.0 };
@@ -61,6 +67,8 @@ mod tests {
         assert!((counts.factor(nm, 2) / 50e6 - 1.0).abs() < 1e-12);
         assert!((counts.factor(Some(LengthUnit::Angstrom), 3) / 50e3 - 1.0).abs() < 1e-12);
         assert_eq!((Quantity::Values.factor(nm, 3), Quantity::Values.unit(nm)), (1.0, None));
+        assert_eq!([counts.per(nm, 3), counts.per(None, 3), Quantity::Values.per(nm, 3)], ["/µm³", "", ""]);
+        assert_eq!(Quantity::Density.per(nm, 2), "/nm²");
         assert_eq!((counts.factor(None, 3), Quantity::Density.factor(nm, 3)), (50.0, 1.0));
     }
 }

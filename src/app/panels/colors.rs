@@ -4,6 +4,7 @@ use egui::{ComboBox, Slider, Ui};
 
 use super::super::model::Model;
 use super::{choice, curve, gallery, limits, row};
+use crate::io::Values;
 
 /// The panel.
 pub fn show(model: &mut Model, ui: &mut Ui) {
@@ -37,6 +38,16 @@ fn fog(model: &mut Model, ui: &mut Ui) {
 
 /// What the numbers count.
 fn quantity(model: &mut Model, ui: &mut Ui) {
+    if model.is_of_values() {
+        let told = match model.content.as_ref().map(|content| content.values()) {
+            Some(Values::Counts) => "points in each cell",
+            Some(Values::PerVolume) => "values per volume",
+            _ => "values; the file tells no unit",
+        };
+        row(ui, "quantity", |ui| ui.label(told));
+        return;
+    }
+    let (_, per) = model.factor_and_unit();
     row(ui, "quantity", |ui| {
         let given = model.session.options().get("quantity").unwrap_or_else(|| "density".into());
         let is_points = model.content.as_ref().is_some_and(|c| c.total.is_some());
@@ -54,5 +65,8 @@ fn quantity(model: &mut Model, ui: &mut Ui) {
                 });
             }
         });
+        if !per.is_empty() {
+            ui.weak(format!("1{per}"));
+        }
     });
 }

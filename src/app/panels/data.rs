@@ -19,7 +19,8 @@ const MOST_LETTERS: usize = 17;
 pub fn show(model: &mut Model, ui: &mut Ui) {
     files(model, ui);
     let Some(content) = model.content.clone() else {
-        let text = if model.worker.is_busy() { "reading ..." } else { "nothing was read" };
+        let stage = model.worker.stage().map_or("reading", |stage| stage.words());
+        let text = if model.worker.is_busy() { format!("{stage} ...") } else { "nothing is shown of it".to_owned() };
         ui.label(RichText::new(text).color(WEAK));
         return;
     };

@@ -1,23 +1,28 @@
 //! What is drawn of the density.
 
-use egui::{ComboBox, Slider, SliderClamping, Ui};
+use egui::{ComboBox, RichText, Slider, SliderClamping, Ui};
 use glam::DVec3;
 
 use super::super::clip_box::text_of;
 use super::super::input::MODES;
+use super::super::message::in_words;
 use super::super::model::Model;
+use super::super::places;
+use super::super::style::{WARNING, WEAK};
 use super::{choice, fields, row};
 
 /// The panel.
 pub fn show(model: &mut Model, ui: &mut Ui) {
     let mode = model.mode();
     row(ui, "mode", |ui| {
-        let name = MODES.iter().find(|m| m.0 == mode).map_or(mode.as_str(), |m| m.1).to_owned();
+        let is_of_values = model.is_of_values();
+        let words = |what: &str| if is_of_values { what.replace("density", "value") } else { what.to_owned() };
+        let name = words(MODES.iter().find(|m| m.0 == mode).map_or(mode.as_str(), |m| m.1));
         ComboBox::from_id_salt("mode").selected_text(name).width(190.0).show_ui(ui, |ui| {
             for (i, (id, what)) in MODES.iter().enumerate() {
                 let why_not = model.why_not(id);
                 ui.add_enabled_ui(why_not.is_none(), |ui| {
-                    let label = ui.selectable_label(mode == *id, format!("{}   {what}", i + 1));
+                    let label = ui.selectable_label(mode == *id, format!("{}   {}", i + 1, words(what)));
                     if label.on_disabled_hover_text(why_not.unwrap_or_default()).clicked() {
                         model.set_mode(id);
                     }
@@ -29,9 +34,8 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         points(model, ui);
     }
     if mode == "iso" {
-        fields(model, ui, "levels", &[("iso", "mass:0.5", 190.0)]).on_hover_text(
-            "densities, or mass:0.5 for the surface that holds half; each with an opacity: mass:0.9:0.3",
-        );
+        fields(model, ui, "levels", &[("iso", "mass:0.5", 190.0)])
+            .on_hover_text("values, or mass:0.5 for the surface that holds half; each with an opacity: mass:0.9:0.3");
     }
     if matches!(mode.as_str(), "volume" | "both" | "iso" | "slice") {
         slices(model, ui, mode == "slice");
@@ -45,6 +49,15 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
             }
         }
     });
+    lighting(model, ui);
+    let remarks = model.painted.as_ref().map(|p| p.remarks.clone()).unwrap_or_default();
+    for (is_warning, text) in remarks {
+        let label = ui.label(RichText::new(in_words(&text)).small().color(if is_warning { WARNING } else { WEAK }));
+        places::note(ui.ctx(), "remark", label.rect);
+    }
+}
+
+fn lighting(model: &mut Model, ui: &mut Ui) {
     row(ui, "lighting", |ui| {
         let given = model.session.options().get("shading");
         for (text, value) in [("auto", None), ("on", Some("on")), ("off", Some("off"))] {

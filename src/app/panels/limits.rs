@@ -12,8 +12,8 @@ const RULES: [(&str, Option<&str>, &str); 5] = [
     ("auto", None, "98 % of the mass lie above the lower limit, 5 % above the upper"),
     ("90/20 %", Some("mass:0.9,0.2"), "90 % of the mass lie above the lower limit, 20 % above the upper"),
     ("2-98", Some("percentile:2,98"), "the 2nd and the 98th percentile of the nodes"),
-    ("range", Some("range:0,1"), "from the smallest to the largest density"),
-    ("half", Some("range:0,0.5"), "from the smallest density to the middle of the range"),
+    ("range", Some("range:0,1"), "from the smallest to the largest value"),
+    ("half", Some("range:0,0.5"), "from the smallest value to the middle of the range"),
 ];
 
 /// The histogram with its two handles, buttons and fields.
@@ -101,11 +101,10 @@ fn handles(model: &mut Model, ui: &Ui, rect: Rect, response: &egui::Response, hi
     }
     if let Some(p) = response.hover_pos() {
         let value = histogram.value(f64::from((p.x - rect.left()) / rect.width()).clamp(0.0, 1.0));
-        let text = format!(
-            "{}: {:.1} % of the mass is denser",
-            super::number(value * model.factor_shown()),
-            100.0 * histogram.mass_above(value)
-        );
+        let (factor, per) = model.factor_and_unit();
+        let is_more = if model.is_of_values() { "of the sum is in higher values" } else { "of the mass is denser" };
+        let share = 100.0 * histogram.mass_above(value);
+        let text = format!("{}{per}: {share:.1} % {is_more}", super::number(value * factor));
         response.clone().on_hover_text_at_pointer(text);
     }
 }

@@ -50,6 +50,8 @@ pub struct Memory {
     pub typed: HashMap<&'static str, String>,
     /// Why what was typed cannot be meant, by option.
     pub wrong: HashMap<&'static str, String>,
+    /// The field that is typed into, and the text of its option.
+    pub typing: Option<(&'static str, String)>,
     /// The field whose text was taken last, until there is a picture of it.
     pub committed: Option<&'static str>,
     /// The field that is to be typed into again.
@@ -81,6 +83,11 @@ impl Memory {
         self.refocus = Some(option);
     }
 
+    /// Whether a field has the keys in which nothing was typed yet.
+    pub fn is_untouched(&self) -> bool {
+        self.typing.as_ref().is_some_and(|(option, text)| self.typed.get(option) == Some(text))
+    }
+
     /// Textures of a device that is gone.
     pub fn forget_textures(&mut self) {
         self.maps.clear();
@@ -98,7 +105,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     let ctx = ui.ctx().clone();
     model.take_in(&ctx);
     take_files(model, ui);
-    for action in input::actions(ui) {
+    for action in input::actions(ui, model.ui.is_untouched()) {
         model.act(action);
     }
     if model.session.options().input.is_some() {
@@ -187,6 +194,7 @@ fn picture(model: &mut Model, ui: &mut Ui) {
     model.grant_wish();
     over::nothing(model, ui);
     over::first_picture(model, ui);
+    over::halted(model, ui);
     over::progress(model, ui);
     over::messages(model, ui);
 }
@@ -222,22 +230,28 @@ fn field(model: &mut Model, ui: &mut Ui, option: &'static str, hint: &str, width
     let id = egui::Id::unique(("field", option));
     let is_typing = ui.memory(|m| m.has_focus(id));
     let is_wrong = model.ui.wrong.contains_key(option);
+    let is_behind = model.ui.is_untouched() && model.ui.typing.as_ref().is_some_and(|typing| typing.0 == option);
     let text = model.ui.typed.entry(option).or_default();
-    if !is_typing && !is_wrong {
+    if (!is_typing && !is_wrong) || is_behind {
         text.clone_from(&given);
+    }
+    if is_behind {
+        model.ui.typing = Some((option, given.clone()));
     }
     let edit = egui::TextEdit::singleline(text).id(id).hint_text(hint).desired_width(width);
     let response = ui.add(if is_wrong { edit.text_color(ERROR) } else { edit });
     if model.ui.refocus.take_if(|refused| *refused == option).is_some() && ui.memory(|m| m.focused().is_none()) {
         response.request_focus();
     }
-    if response.gained_focus() && !is_wrong {
-        select_all(ui, id, text.chars().count());
+    if response.gained_focus() {
+        begin_typing(ui, id, text.chars().count(), is_wrong);
+        model.ui.typing = Some((option, given.clone()));
     }
     if response.changed() {
         model.ui.wrong.remove(option);
     }
     if response.lost_focus() {
+        model.ui.typing = None;
         let text = model.ui.typed[option].trim().to_owned();
         model.ui.wrong.remove(option);
         if text != given && !ui.input(|i| i.key_pressed(egui::Key::Escape)) {
@@ -286,11 +300,15 @@ fn check_order(option: &str, text: &str, options: &Draft) -> Result<()> {
     }
 }
 
-/// Selects what a field holds, so that typing replaces it.
-fn select_all(ui: &Ui, id: egui::Id, length: usize) {
+/// A field gets the keys: texts that it had before are forgotten, and what it holds is selected so that typing replaces it;
+/// not what is wrong, as that is mended.
+fn begin_typing(ui: &Ui, id: egui::Id, length: usize, is_wrong: bool) {
     use egui::text::{CCursor, CCursorRange};
     if let Some(mut state) = egui::TextEdit::load_state(ui.ctx(), id) {
-        state.cursor.set_char_range(Some(CCursorRange::two(CCursor::new(0), CCursor::new(length))));
+        state.clear_undoer();
+        if !is_wrong {
+            state.cursor.set_char_range(Some(CCursorRange::two(CCursor::new(0), CCursor::new(length))));
+        }
         state.store(ui.ctx(), id);
     }
 }

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use egui::{Align2, Color32, CornerRadius, FontId, Pos2, Rect, RichText, Stroke, StrokeKind, Ui, UiBuilder, vec2};
+use egui::{
+    Align2, Color32, CornerRadius, FontId, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2,
+};
 
 use super::super::ear::Stage;
 use super::super::errand::Errand;
 use super::super::input::KEYS;
 use super::super::message::{Weight, in_words};
 use super::super::model::Model;
+use super::super::places;
 use super::super::probe::Probe;
 use super::super::style::{ACCENT, ERROR, PANEL, TEXT, WARNING, WEAK, WELL};
 use super::{number, profile};
@@ -72,6 +75,30 @@ pub fn first_picture(model: &Model, ui: &Ui) {
     }
 }
 
+/// That work was stopped of which nothing is shown, and what can be done.
+pub fn halted(model: &mut Model, ui: &mut Ui) {
+    let Some(area) = model.area.filter(|_| model.is_halted && !model.worker.is_busy()) else { return };
+    // Below a picture that is there; else in its place.
+    let center = if model.painted.is_some() { Pos2::new(area.center().x, area.bottom() - 60.0) } else { area.center() };
+    let rect = Rect::from_center_size(center, vec2(380f32.min(area.width() - 16.0), 84.0));
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(rect));
+    egui::Frame::new().fill(PANEL).corner_radius(6).inner_margin(12).show(&mut ui, |ui| {
+        ui.vertical_centered(|ui| {
+            let text = match model.painted {
+                None => "The work was stopped before there was a picture of it.",
+                Some(_) => "The work was stopped: the picture is of other options.",
+            };
+            ui.label(text);
+            let again = ui.button("Compute again");
+            places::note(ui.ctx(), "Compute again", again.rect);
+            if again.clicked() {
+                model.compute_again();
+            }
+            ui.label(RichText::new("or drop another file here").small().color(WEAK));
+        });
+    });
+}
+
 /// How far long work is, with a way to stop it.
 pub fn progress(model: &mut Model, ui: &mut Ui) {
     let Some(area) = model.area else { return };
@@ -103,11 +130,28 @@ fn bar(ui: &mut Ui, center: Pos2, room: f32, stage: &Stage) -> bool {
         ui.horizontal(|ui| {
             let share = if stage.total > 0 { (stage.done as f32 / stage.total as f32).min(1.0) } else { 0.0 };
             let elapsed = stage.since.elapsed().as_secs_f32();
-            let left = if share > 0.02 { format!("{:.0} s left", elapsed / share - elapsed) } else { String::new() };
-            let width = (ui.available_width() - 66.0).clamp(60.0, 240.0);
-            let bar = egui::ProgressBar::new(share).desired_width(width).text(format!("{}  {left}", stage.name));
-            ui.add(bar.fill(ACCENT.gamma_multiply(0.6)));
-            ui.button("Stop").clicked()
+            let left = match share {
+                0.02.. => format!("{:.0} s left", elapsed / share - elapsed),
+                _ if elapsed > 1.0 => format!("{elapsed:.0} s"),
+                _ => String::new(),
+            };
+            let width = (ui.available_width() - 66.0).clamp(60.0, 250.0);
+            let (rect, _) = ui.allocate_exact_size(vec2(width, 20.0), Sense::hover());
+            let filled = Rect::from_min_size(rect.min, vec2(share * width, rect.height()));
+            ui.painter().rect_filled(rect, CornerRadius::same(3), WELL);
+            ui.painter().rect_filled(filled, CornerRadius::same(3), ACCENT.gamma_multiply(0.6));
+            let font = FontId::proportional(12.0);
+            ui.painter().text(
+                rect.left_center() + vec2(7.0, 0.0),
+                Align2::LEFT_CENTER,
+                stage.words(),
+                font.clone(),
+                TEXT,
+            );
+            ui.painter().text(rect.right_center() - vec2(7.0, 0.0), Align2::RIGHT_CENTER, left, font, TEXT);
+            let stop = ui.button("Stop").on_hover_text("esc");
+            places::note(ui.ctx(), "Stop", stop.rect);
+            stop.clicked()
         })
     });
     framed.inner.inner
@@ -167,9 +211,10 @@ pub fn status(model: &Model, ui: &mut Ui) {
 /// What is under the cursor: the ray's profile first, so that it stands still.
 fn told(ui: &mut Ui, model: &Model, probe: &Probe) {
     profile::small(ui, model, probe);
-    ui.label(RichText::new(number(probe.value * model.factor_shown())).strong());
-    let mut words =
-        vec![model.place_text(probe.position), format!("{:.1} % of the mass is denser", 100.0 * probe.mass_above)];
+    let (factor, per) = model.factor_and_unit();
+    ui.label(RichText::new(number(probe.value * factor) + &per).strong());
+    let is_more = if model.is_of_values() { "of the sum is in higher values" } else { "of the mass is denser" };
+    let mut words = vec![model.place_text(probe.position), format!("{:.1} % {is_more}", 100.0 * probe.mass_above)];
     words.extend(
         probe
             .nearest

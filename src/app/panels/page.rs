@@ -76,11 +76,11 @@ fn save(model: &mut Model, ui: &mut Ui) {
         if ui.button("Copy the command").clicked()
             && let Some(frame) = model.frame
         {
-            ui.ctx().copy_text(view::command_line(&model.session.wanted().recipe(&frame)));
+            ui.ctx().copy_text(view::command_line(&model.session.wanted().recipe(&frame), "picture.png"));
             model.say(Weight::Note, "copied the command that draws this picture");
         }
     });
-    row(ui, "density", |ui| {
+    row(ui, if model.is_of_values() { "values" } else { "density" }, |ui| {
         for extension in ["npy", "mrc", "vti", "nrrd"] {
             if ui.button(extension).clicked() {
                 model.save_volume(extension);

@@ -3,22 +3,30 @@
 use egui::{Align2, CornerRadius, FontId, Pos2, Rect, RichText, Sense, Stroke, Ui, vec2};
 
 use super::super::model::Model;
+use super::super::places;
 use super::super::probe::Probe;
 use super::super::style::{ACCENT, TEXT, WEAK, WELL};
 use super::number;
 
-/// The panel: the profile, from the eye to the right, up to its largest density.
+/// The most lines of a reading.
+const LINES: usize = 3;
+
+/// The panel: the profile, from the eye to the right, up to its largest density. It is as high without a reading, and
+/// keeps the last one, so that nothing below it moves.
 pub fn show(model: &mut Model, ui: &mut Ui) {
-    let Some(probe) = model.prober.answer().cloned() else {
-        ui.label(RichText::new("hold the cursor over the picture").color(WEAK));
-        return;
-    };
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 110.0), Sense::hover());
+    places::note(ui.ctx(), "profile", rect);
+    let Some(probe) = model.prober.last_answer().cloned() else {
+        ui.painter().rect_filled(rect, CornerRadius::same(4), WELL);
+        let text = "hold the cursor over the picture";
+        ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, FontId::proportional(12.0), WEAK);
+        return lines(ui, &[]);
+    };
     let most = probe.profile.iter().copied().fold(0.0, f32::max);
     let inner = Rect::from_min_max(rect.min + vec2(0.0, 16.0), rect.max - vec2(0.0, 16.0));
     ui.painter().rect_filled(rect, CornerRadius::same(4), WELL);
     draw(ui, inner, &probe, most);
-    let (unit, factor) = (model.unit_text(), model.factor_shown());
+    let (unit, (factor, per)) = (model.unit_text(), model.factor_and_unit());
     let write = |at: Pos2, align, text: String| {
         ui.painter().text(at, align, text, FontId::proportional(11.0), WEAK);
     };
@@ -27,20 +35,30 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     write(rect.left_bottom() + vec2(4.0, -2.0), Align2::LEFT_BOTTOM, near);
     write(rect.center_bottom() - vec2(0.0, 2.0), Align2::CENTER_BOTTOM, "from the eye".to_owned());
     write(rect.right_bottom() - vec2(4.0, 2.0), Align2::RIGHT_BOTTOM, far);
-    for line in told(&probe, factor, &unit) {
-        ui.label(RichText::new(line).small());
+    lines(ui, &told(&probe, factor, &per, &unit, model.is_of_values()));
+}
+
+/// So many lines as there may be, each in one.
+fn lines(ui: &mut Ui, told: &[String]) {
+    for i in 0..LINES {
+        let text = told.get(i).map_or(" ", String::as_str);
+        ui.add(egui::Label::new(RichText::new(text).small()).truncate());
     }
 }
 
-/// What the ray meets, in words: of densities their value times `factor`.
-fn told(probe: &Probe, factor: f64, unit: &str) -> Vec<String> {
+/// What the ray meets, in words: of densities their value times `factor`, with what follows it.
+fn told(probe: &Probe, factor: f64, per: &str, unit: &str, are_values: bool) -> Vec<String> {
+    let [most, share_of] = match are_values {
+        true => ["highest", "of the sum is as high"],
+        false => ["densest", "of the mass is as dense"],
+    };
     let opacity = format!("{:.1} % opaque", 100.0 * probe.opacity);
     let half = probe.half_opacity.map(|depth| format!(", half of that {}{unit} from the eye", number(depth)));
     let peak = probe.peak.map(|[depth, value, above]| {
         let (value, share) = (number(value * factor), 100.0 * above);
-        format!("densest: {value}, {}{unit} from the eye; {share:.1} % of the mass is as dense", number(depth))
+        [format!("{most}: {value}{per}, {}{unit} from the eye", number(depth)), format!("{share:.1} % {share_of}")]
     });
-    [opacity + &half.unwrap_or_default()].into_iter().chain(peak).collect()
+    [opacity + &half.unwrap_or_default()].into_iter().chain(peak.into_iter().flatten()).collect()
 }
 
 /// The profile as a line, small.
@@ -90,11 +108,14 @@ mod tests {
             peak: Some([13.0, 0.25, 0.105]),
             nearest: None,
         };
-        let lines = told(&probe, 2.0, " nm");
+        let lines = told(&probe, 2.0, "/nm³", " nm", false);
+        assert!(lines.len() <= LINES);
         assert_eq!(lines[0], "80.5 % opaque, half of that 12.3 nm from the eye");
-        assert_eq!(lines[1], "densest: 0.500, 13.0 nm from the eye; 10.5 % of the mass is as dense");
+        assert_eq!(lines[1], "densest: 0.500/nm³, 13.0 nm from the eye");
+        assert_eq!(lines[2], "10.5 % of the mass is as dense");
+        assert_eq!(told(&probe, 1.0, "", "", true)[2], "10.5 % of the sum is as high");
         assert_eq!(share_of_way(&probe), 0.25);
         (probe.half_opacity, probe.peak) = (None, None);
-        assert_eq!(told(&probe, 1.0, ""), ["80.5 % opaque"]);
+        assert_eq!(told(&probe, 1.0, "", "", false), ["80.5 % opaque"]);
     }
 }

@@ -18,7 +18,7 @@ use super::console::Console;
 use super::parse::Asked;
 use super::picture_args::PictureArgs;
 use super::plane_args::PlaneDensityArgs;
-use super::{input, recipe, report};
+use super::{input, recipe, report, view};
 use crate::color::Scale;
 use crate::error::{Error, Result};
 use crate::grid::PlaneGrid;
@@ -78,6 +78,8 @@ pub struct Flipbook {
     pub(crate) fps: f64,
     /// What was read.
     pub(crate) name: String,
+    /// The command that writes the same as a page.
+    pub(crate) headless: String,
 }
 
 /// Beyond this ratio of its sides a plane fills the picture where nothing is said of its aspect.
@@ -133,7 +135,8 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, play: fn(Flipbook) -> Result<()
     }
     if args.frames.show {
         let name = args.points.input.to_string_lossy().into_owned();
-        return play(Flipbook { animation, frame, fps, name });
+        let headless = view::headless(asked, "heatmap", "frames.html");
+        return play(Flipbook { animation, frame, fps, name, headless });
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::common::read_png;
 
 #[cfg(target_os = "linux")]
 mod drop;
+mod hands;
 mod looks;
 mod slips;
 
@@ -492,6 +493,24 @@ fn without_a_display_the_headless_command_is_named() {
     let told = String::from_utf8(out.stderr).unwrap();
     assert_eq!(out.status.code(), Some(3), "{told}");
     assert!(told.contains("densitas render sample:founding -o") && told.lines().count() == 1, "{told}");
+    // What was asked for is repeated, as a shell takes it.
+    let out = Command::new(PROGRAM)
+        .args(["view", "sample:founding", "--title", "it's 5 %", "--ortho", "--grid", "20", "--adapter", "software"])
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("WAYLAND_SOCKET")
+        .output()
+        .unwrap();
+    let told = String::from_utf8(out.stderr).unwrap();
+    let command = told.split('`').nth(1).unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("window-headless");
+    std::fs::create_dir_all(&folder).unwrap();
+    let command = command.replacen("densitas", PROGRAM, 1);
+    let drawn = Command::new("sh").args(["-c", &command]).current_dir(&folder).output().unwrap();
+    assert!(drawn.status.success(), "{command}: {}", String::from_utf8_lossy(&drawn.stderr));
+    let recipe = Command::new(PROGRAM).args(["recipe", "picture.png"]).current_dir(&folder).output().unwrap();
+    let recipe = String::from_utf8(recipe.stdout).unwrap();
+    assert!(["title = \"it's 5 %\"", "ortho = true", "grid = 20"].iter().all(|o| recipe.contains(o)), "{recipe}");
 }
 
 /// Catches: a player that draws by other rules than `heatmap`, skips frames, or does not play.

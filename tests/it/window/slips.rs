@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Stage, can_show};
 
 /// A GRO file of three frames: 40 atoms on a helix.
-fn trajectory() -> String {
+pub fn trajectory() -> String {
     let frame = |k: u32| {
         let atom = |i: u32| {
             let (turn, radius) = (f64::from(i) * 0.4, 0.5 + 0.2 * f64::from(k));
