@@ -64,6 +64,8 @@ pub struct Painted {
     pub scene: Scene,
     /// From where it is seen.
     pub camera: Camera,
+    /// Whether that follows from what is seen, and is not the user's.
+    pub is_automatic: bool,
     /// Its order.
     pub number: u64,
     /// Its frame.
@@ -249,7 +251,8 @@ impl Easel {
         let is_empty = is_full && !self.renderer()?.shows_anything()?;
         let nothing = is_empty.then(|| view::why_nothing(&scene));
         let remarks = if is_full { view::remarks(&order.wanted, &scene, &order.frame) } else { Vec::new() };
-        Ok(Painted { image, scene, camera, number, frame, is_full, nothing, remarks, took })
+        let is_automatic = order.wanted.scene().view.whole_camera().is_none();
+        Ok(Painted { image, scene, camera, is_automatic, number, frame, is_full, nothing, remarks, took })
     }
 
     /// What the next picture will take follows from this one.

@@ -5,7 +5,8 @@ use glam::{DVec2, DVec3};
 
 use super::model::Model;
 use super::session;
-use crate::scene::{Camera, Frame};
+use crate::annotate;
+use crate::scene::{Camera, Frame, Scene};
 
 impl Model {
     /// Gives the picture its place, on whole pixels.
@@ -37,7 +38,17 @@ impl Model {
 
     /// The camera as it is now.
     pub fn camera(&self) -> Option<Camera> {
-        self.session.camera().or(self.painted.as_ref().map(|p| p.camera))
+        self.session.camera().or_else(|| self.automatic_camera())
+    }
+
+    /// The camera of the picture, or what it will be where the picture is still one of before the view was set back.
+    fn automatic_camera(&self) -> Option<Camera> {
+        let painted = self.painted.as_ref()?;
+        if painted.is_automatic {
+            return Some(painted.camera);
+        }
+        let viewpoint = self.session.wanted().scene().view.viewpoint(&painted.scene, &painted.frame);
+        Some(annotate::camera(&Scene { viewpoint, ..painted.scene.clone() }, &painted.frame))
     }
 
     /// The size of what is looked at.

@@ -13,6 +13,7 @@ use winit::window::{Window, WindowId};
 use super::Wake;
 use super::model::Model;
 use super::panels;
+use super::places;
 use super::player::{self, Player};
 use super::screen::{Screen, Shown};
 use super::style;
@@ -216,6 +217,8 @@ impl Shop {
         let primitives = ctx.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point);
         let shown = self.screen.paint(&primitives, &output.textures_delta, output.pixels_per_point);
         output.textures_delta.clear();
+        // Once it is on the screen, or on its way there.
+        places::tell(&self.ctx);
         match shown {
             Shown::Yes => self.screens = 0,
             Shown::Hidden => return Ok(Some(Instant::now() + Duration::from_millis(200))),

@@ -134,7 +134,6 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     if model.is_at_rest() {
         places::note(&ctx, places::AT_REST, egui::Rect::ZERO);
     }
-    places::tell(&ctx);
 }
 
 fn sections(model: &mut Model, ui: &mut Ui) {

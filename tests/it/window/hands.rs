@@ -91,27 +91,27 @@ fn texts_of_fields_are_kept_mended_and_undone() {
     assert_eq!(stage.option("helix.toml", "select"), "\"name CA\"");
     stage.xdotool("mousemove 300 700 sleep 0.3");
     stage.screen_at_rest();
-    let vmin = |stage: &mut Stage| {
-        let recipe = stage.recipe("helix.toml");
-        recipe.lines().find_map(|line| line.strip_prefix("vmin = ")).unwrap_or("none").to_owned()
+    let becomes = |stage: &mut Stage, wanted: &str| {
+        let vmin = |recipe: &str| recipe.lines().find_map(|line| line.strip_prefix("vmin = ")).map(str::to_owned);
+        stage.wait_for(wanted, |stage| vmin(&stage.recipe("helix.toml")).as_deref().unwrap_or("none") == wanted);
     };
     for text in ["0.001", "0.002"] {
         stage.click("from,_to", [0.2, 0.5]);
         stage.xdotool(&format!("type --delay 30 {text}"));
         stage.xdotool("key Return sleep 0.5");
-        assert_eq!(vmin(&mut stage), text);
+        becomes(&mut stage, text);
     }
     stage.click("from,_to", [0.2, 0.5]);
     stage.xdotool("type --delay 30 7");
     // The text is as it was; then the option is, and the text follows.
     stage.xdotool("key ctrl+z sleep 0.5");
-    assert_eq!(vmin(&mut stage), "0.002");
+    becomes(&mut stage, "0.002");
     stage.xdotool("key ctrl+z sleep 0.5");
-    assert_eq!(vmin(&mut stage), "0.001");
+    becomes(&mut stage, "0.001");
     stage.xdotool("key Return sleep 0.5");
-    assert_eq!(vmin(&mut stage), "0.001");
+    becomes(&mut stage, "0.001");
     stage.xdotool("key ctrl+z sleep 0.5");
-    assert_eq!(vmin(&mut stage), "none");
+    becomes(&mut stage, "none");
     stage.quit();
 }
 
