@@ -1,14 +1,11 @@
 //! What is drawn of the density.
 
-use egui::{ComboBox, RichText, Slider, SliderClamping, Ui};
+use egui::{ComboBox, Slider, SliderClamping, Ui};
 use glam::DVec3;
 
 use super::super::clip_box::text_of;
 use super::super::input::MODES;
-use super::super::message::in_words;
 use super::super::model::Model;
-use super::super::places;
-use super::super::style::{WARNING, WEAK};
 use super::{choice, fields, row};
 
 /// The panel.
@@ -50,11 +47,6 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         }
     });
     lighting(model, ui);
-    let remarks = model.painted.as_ref().map(|p| p.remarks.clone()).unwrap_or_default();
-    for (is_warning, text) in remarks {
-        let label = ui.label(RichText::new(in_words(&text)).small().color(if is_warning { WARNING } else { WEAK }));
-        places::note(ui.ctx(), "remark", label.rect);
-    }
 }
 
 fn lighting(model: &mut Model, ui: &mut Ui) {

@@ -24,7 +24,7 @@ use super::input::{self, Action};
 use super::message;
 use super::model::Model;
 use super::places;
-use super::style::{ACCENT, ERROR, WEAK};
+use super::style::{ACCENT, ERROR, WARNING, WEAK};
 use crate::cli::recipe::Draft;
 pub(super) use crate::cli::three_digits as number;
 use crate::error::{Error, Result};
@@ -158,6 +158,16 @@ fn sections(model: &mut Model, ui: &mut Ui) {
     section(ui, "Smoothing", false, |ui| bandwidth::show(model, ui));
     section(ui, "Line of sight", false, |ui| profile::show(model, ui));
     section(ui, "Page and files", false, |ui| page::show(model, ui));
+    remarks(model, ui);
+}
+
+/// What is said of the picture, at the end: it comes and goes while limits are dragged, and nothing may move under the hand.
+fn remarks(model: &Model, ui: &mut Ui) {
+    for (is_warning, text) in model.painted.iter().flat_map(|p| &p.remarks) {
+        let color = if *is_warning { WARNING } else { WEAK };
+        let label = ui.label(RichText::new(message::in_words(text)).small().color(color));
+        places::note(ui.ctx(), "remark", label.rect);
+    }
 }
 
 fn section(ui: &mut Ui, title: &str, is_open: bool, add: impl FnOnce(&mut Ui)) {
