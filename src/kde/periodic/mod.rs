@@ -102,8 +102,9 @@ impl<'a> Setting<'a> {
         is_whole.then(|| bound::coarseness(Whitening::new(&self.cloud, &self.kernel).half_voxel(lattice)))
     }
 
-    /// What images that are left out add at most, as a share of the largest value found.
-    fn left_out(&self, share: f64, missed: Option<f64>, largest: f64) -> f64 {
+    /// A share of the maximum over space as one of the largest value found: that maximum is at most `missed` times as large,
+    /// and no larger than if all points lay at one place.
+    fn of_found(&self, share: f64, missed: Option<f64>, largest: f64) -> f64 {
         let g = self.cell.fractional_covariance(self.kernel.covariance);
         let most = waves::all_waves(&g, 1.0) / self.cell.volume() / largest;
         share * missed.map_or(most, |missed| missed.min(most))
@@ -255,8 +256,7 @@ pub fn periodic_density<T: Sample>(
             let largest = d.grid.values.iter().fold(0.0, |most: f64, v| most.max(v.to_f64()));
             // Values are stored once more.
             let storage = bound::storage(largest, size_of::<T>());
-            let wrapped = setting.wrapping() * missed.unwrap_or(MISSED);
-            let added = setting.left_out(left_out, missed, largest) + wrapped + storage;
+            let added = setting.of_found(left_out + setting.wrapping(), missed, largest) + storage;
             d.report = setting.of_sum(d.report, inner.max_error, added, 2.0 * storage, planned.warnings)?;
             d
         }
@@ -311,7 +311,7 @@ pub fn periodic_density_at(
             let ratio = total(&all) / total(&setting.cloud);
             at.values.iter_mut().for_each(|v| *v *= ratio);
             let largest = at.values.iter().copied().fold(0.0, f64::max);
-            let added = setting.left_out(left_out, None, largest) + setting.wrapping() * MISSED;
+            let added = setting.of_found(left_out + setting.wrapping(), None, largest);
             at.report.estimate.reason = format!("{reason}; {}", at.report.estimate.reason);
             at.report = setting.of_sum(at.report, inner.max_error, added, 0.0, Vec::new())?;
             Ok(at)

@@ -219,3 +219,28 @@ fn far_coordinates_and_many_terms_are_in_the_bound() {
     assert!(periodic_density::<f64>(&cloud(9), &cell, &o, &Silent).is_ok());
     assert!(periodic_density::<f64>(&moved, &cell, &o, &Silent).is_err());
 }
+
+/// Catches: a proven bound of 1e70 where nodes are far apart beside the kernel, as the maximum between them is not known; it is
+/// no larger than that of all points at one place.
+#[test]
+fn a_coarse_grid_of_a_narrow_kernel_has_a_bound_that_says_something() {
+    let cell = Cell::new([80.0, 80.0, 80.0, 60.0, 60.0, 90.0]).unwrap();
+    let mut cloud = cloud(3000);
+    cloud.positions.iter_mut().for_each(|p| *p *= 12.0);
+    let o = DensityOptions {
+        bandwidth: Bandwidth::Length { sigma: [0.2; 3], unit: None },
+        resolution: Resolution::Nodes([24; 3]),
+        ..Default::default()
+    };
+    // A node of the grid, so that one value is as large as that of a point.
+    let lattice = periodic_density::<f64>(&cloud, &cell, &o, &Silent).unwrap().grid.lattice;
+    cloud.positions[0] = lattice.node_at(5000);
+    let made = periodic_density::<f64>(&cloud, &cell, &o, &Silent).unwrap();
+    let r = &made.report;
+    assert!(r.warnings.is_empty() && r.bound_relative_to_max <= 1e-6, "{:e} {:?}", r.bound_relative_to_max, r.warnings);
+    let largest = made.grid.values.iter().copied().fold(0.0, f64::max);
+    for at in [0, 5000, 9999] {
+        let exact = plain(&cloud, &cell, &r.kernel, lattice.node_at(at));
+        assert!((made.grid.values[at] - exact).abs() <= r.bound_relative_to_max * largest, "{at}");
+    }
+}
