@@ -74,7 +74,7 @@ pub struct DensityCommand {
     /// Read the points some at a time, twice, so that they never have to fit into memory: tables of text (packed or not),
     /// Parquet, HDF5, NPY arrays, and XTC, TRR, DCD and long texts of frames with --pool. More than 33 million points, or those
     /// that would not fit, are read so anyway
-    #[arg(long, conflicts_with_all = ["at_points", "minus", "plan", "part", "merge"])]
+    #[arg(long, conflicts_with_all = ["at_points", "minus", "merge"])]
     stream: bool,
     /// Number type of the samples: f32 or f64
     #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = ["f32", "f64"])]
@@ -92,7 +92,7 @@ pub fn run(args: &DensityCommand, console: &Console) -> Result<()> {
                 "--plan and --part are of a density alone; --merge writes what else is asked for".into(),
             ));
         }
-        return parts::run(&args.shared, &args.points, &args.density, args.output.as_deref(), console);
+        return parts::run(&args.shared, &args.points, &args.density, args.stream, args.output.as_deref(), console);
     }
     let input_path = input::path_of(&args.points);
     check_outputs(args, input_path.as_deref())?;
@@ -220,8 +220,15 @@ fn convert(args: &DensityCommand, volume: VolumeInput, read: f64, console: &Cons
     let Some(output) = &args.output else {
         return Err(Error::Usage("--at-points needs points, the input is a volume; --output converts it".into()));
     };
-    if args.quantity == "counts" {
-        return Err(Error::Usage("--quantity counts needs points, the input is a volume; leave it out".into()));
+    let of_points = [
+        ("--minus", args.minus.minus.is_some()),
+        ("--standard-error", args.standard_error.is_some()),
+        ("--quantity counts", args.quantity == "counts"),
+    ];
+    if let Some((option, _)) = of_points.iter().find(|(_, is_given)| *is_given) {
+        return Err(Error::Usage(format!(
+            "{option} needs points, the input is a volume; give points, or leave it out"
+        )));
     }
     if args.dtype == "f64" {
         return Err(Error::Usage("--dtype f64: samples of a volume are read as f32; leave it out".into()));
@@ -465,13 +472,7 @@ fn saved<T: Sample>(
     }
     let start = Instant::now();
     save(output, grid, Values::Density, args, console)?;
-    let mut error_told = Value::Null;
-    if let Some(output) = &args.standard_error {
-        report::one_kernel(made, "--standard-error")?;
-        let error = kde::standard_error(grid, &made.kernel);
-        save(output, &error, Values::PerVolume, args, console)?;
-        error_told = json!({ "output": output, "max": error.statistics().max, "noise_level": kde::noise_level(&made.kernel, 1.0) });
-    }
+    let error_told = save_error(args, grid, made, console)?;
     let s = made.seconds;
     let write = start.elapsed().as_secs_f64();
     let seconds = json!({ "plan": s.plan, "evaluate": s.evaluate, "check": s.check, "write": write });
@@ -490,4 +491,19 @@ fn saved<T: Sample>(
         console.note(&report::choice(made));
     }
     Ok(out)
+}
+
+/// Writes the standard error of a density if that is asked for; gives what is told of it.
+fn save_error<T: Sample>(
+    args: &DensityCommand,
+    grid: &DensityGrid<T>,
+    made: &Report,
+    console: &Console,
+) -> Result<Value> {
+    let Some(output) = &args.standard_error else { return Ok(Value::Null) };
+    report::one_kernel(made, "--standard-error")?;
+    let error = kde::standard_error(grid, &made.kernel);
+    save(output, &error, Values::PerVolume, args, console)?;
+    let (max, level) = (error.statistics().max, kde::noise_level(&made.kernel, 1.0));
+    Ok(json!({ "output": output, "max": max, "noise_level": level }))
 }

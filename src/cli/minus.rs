@@ -61,6 +61,15 @@ pub fn made<T: Sample>(
     }
     let options = density.options(first.cloud.unit)?;
     let d: Difference<T> = kde::difference(&first.cloud, &second.cloud, &options, console)?;
+    if let (Some(from), Some(to)) = (second.cloud.unit, first.cloud.unit)
+        && from != to
+    {
+        console.note(&format!("{}: converted from {from} to {to}, the unit of the first sample", opened.source));
+    }
+    d.first.notes.iter().for_each(|note| console.note(note));
+    let guessed = density.guessed(first.cloud.unit).into_iter();
+    let doubts: Vec<String> = guessed.chain(input::wide_bandwidth(density.bandwidth, first.cloud.unit)).collect();
+    doubts.iter().for_each(|warning| console.warning(warning));
     for (report, which) in [(&d.first, "the first sample"), (&d.second, "the second sample")] {
         report.warnings.iter().for_each(|w| console.warning(&format!("{which}: {w}")));
     }
@@ -80,6 +89,7 @@ pub fn made<T: Sample>(
         ));
     }
     let mut told = report::density(&d.first);
+    report::merge(&mut told, report::object(json!({ "warnings": doubts })));
     let more = json!({
         "minus": report::density(&d.second),
         "likeness": l,

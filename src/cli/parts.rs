@@ -1,5 +1,6 @@
 //! `densitas density --plan`, `--part` and `--merge`: a density shared out.
 
+mod pieces;
 mod saved;
 
 use std::path::{Path, PathBuf};
@@ -11,12 +12,12 @@ use serde_json::{Map, Value, json};
 
 use super::args::{DensityArgs, PointArgs};
 use super::console::Console;
-use super::{input, report};
+use super::{input, report, stream};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::grid::{DensityGrid, Sample};
-use crate::io::{self, Input, Source};
-use crate::kde::parts::{Partial, Summing, settle};
+use crate::io::{self, Chunks, Input, Source};
+use crate::kde::parts::{Partial, Settled, Summing, settle};
 use crate::kde::{Report, Seconds};
 use crate::points::PointCloud;
 use saved::{Beside, Blocks, Plan, beside, fingerprint, hash_of_values, read_json, same_version, values_of};
@@ -69,12 +70,13 @@ pub fn run(
     parts: &PartArgs,
     points: &PointArgs,
     density: &DensityArgs,
+    is_streamed: bool,
     output: Option<&Path>,
     console: &Console,
 ) -> Result<()> {
     let told = match parts.part {
-        Some(part) => one(part, parts.plan.as_deref(), points, density, output, console)?,
-        None => plan(parts.plan.as_deref(), points, density, output, console)?,
+        Some(part) => one((part, parts.plan.as_deref()), points, density, is_streamed, output, console)?,
+        None => plan(parts.plan.as_deref(), points, density, is_streamed, output, console)?,
     };
     if console.json {
         console.answer(&Value::Object(told).to_string());
@@ -83,18 +85,37 @@ pub fn run(
 }
 
 /// The points in space that the options choose.
-fn read(points: &PointArgs, console: &Console) -> Result<(Source, PointCloud, usize, f64)> {
+struct Opened {
+    source: Source,
+    points: Points,
+    seconds: f64,
+}
+
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
+enum Points {
+    /// All of so many frames.
+    Held(PointCloud, usize),
+    /// Read some at a time.
+    Pieces(Chunks),
+}
+
+fn open(points: &PointArgs, density: &DensityArgs, is_streamed: bool, console: &Console) -> Result<Opened> {
+    if let Some(chunks) = stream::wanted(is_streamed, points, density, None, false, console)? {
+        let source = Source::from_argument(Path::new(&points.input));
+        return Ok(Opened { source, points: Points::Pieces(chunks), seconds: 0.0 });
+    }
     let opened = input::open(points, None, input::Columns::default(), console)?;
     match opened.input {
         Input::Points(found) => {
             found.require_3d(&opened.source)?;
-            Ok((opened.source, found.cloud, found.frame_numbers.len(), opened.seconds))
+            let points = Points::Held(found.cloud, found.frame_numbers.len());
+            Ok(Opened { source: opened.source, points, seconds: opened.seconds })
         }
         Input::Volume(_) => Err(Error::Usage(format!("{}: is a volume; only points can be shared out", opened.source))),
     }
 }
 
-fn make_plan(cloud: &PointCloud, frames: usize, density: &DensityArgs, console: &Console) -> Result<Plan> {
+fn make_plan(points: &Points, density: &DensityArgs, console: &Console) -> Result<Plan> {
     if density.periodic.is_some() {
         return Err(Error::Usage("a periodic density cannot be shared out; leave out --periodic".into()));
     }
@@ -103,6 +124,10 @@ fn make_plan(cloud: &PointCloud, frames: usize, density: &DensityArgs, console: 
             "a density in parts needs one kernel for all points; leave out --sigma-columns".into(),
         ));
     }
+    let (cloud, frames) = match points {
+        Points::Held(cloud, frames) => (cloud, *frames),
+        Points::Pieces(chunks) => return pieces::make_plan(chunks, density, console),
+    };
     let options = density.options(cloud.unit)?;
     let (settled, warnings, notes) = settle(cloud, &options, density.scale(cloud, frames), console)?;
     notes.iter().for_each(|n| console.note(n));
@@ -110,10 +135,22 @@ fn make_plan(cloud: &PointCloud, frames: usize, density: &DensityArgs, console: 
     Ok(Plan::new(settled, Blocks::of(cloud)))
 }
 
+/// The error for points that are not as many, or in the unit, as those of the plan.
+fn unlike(source: &Source, points: usize, unit: Option<LengthUnit>, s: &Settled) -> Error {
+    let told =
+        |n: usize, unit: Option<LengthUnit>| unit.map_or(format!("{n} points"), |u| format!("{n} points in {u}"));
+    Error::Data(format!(
+        "{source}: {} are read, the plan has {}; give the same file and options",
+        told(points, unit),
+        told(s.points, s.unit())
+    ))
+}
+
 fn plan(
     path: Option<&Path>,
     points: &PointArgs,
     density: &DensityArgs,
+    is_streamed: bool,
     output: Option<&Path>,
     console: &Console,
 ) -> Result<Map<String, Value>> {
@@ -122,9 +159,9 @@ fn plan(
         return Err(Error::Usage("--plan writes the plan alone; give --part I/N, too, or leave out --output".into()));
     }
     io::atomic::check_writable(path, input::path_of(points).as_deref())?;
-    let (_, cloud, frames, seconds) = read(points, console)?;
+    let Opened { points: found, seconds, .. } = open(points, density, is_streamed, console)?;
     let start = Instant::now();
-    let plan = make_plan(&cloud, frames, density, console)?;
+    let plan = make_plan(&found, density, console)?;
     let text = serde_json::to_string_pretty(&plan).map_err(|e| Error::Data(e.to_string()))?;
     io::atomic::write(path, input::path_of(points).as_deref(), |file| file.write_all(text.as_bytes()))?;
     let s = &plan.settled;
@@ -139,10 +176,10 @@ fn plan(
 }
 
 fn one(
-    part: Part,
-    path: Option<&Path>,
+    (part, path): (Part, Option<&Path>),
     points: &PointArgs,
     density: &DensityArgs,
+    is_streamed: bool,
     output: Option<&Path>,
     console: &Console,
 ) -> Result<Map<String, Value>> {
@@ -161,24 +198,21 @@ fn one(
         console.note(&format!("{}: part {} of {} is there already", output.display(), part.number, part.of));
         return Ok(done);
     }
-    let (source, cloud, frames, seconds) = read(points, console)?;
+    let Opened { source, points: found, seconds } = open(points, density, is_streamed, console)?;
     let plan = match given {
         Some(plan) => plan,
-        None => make_plan(&cloud, frames, density, console)?,
+        None => make_plan(&found, density, console)?,
     };
     if let Some(done) = already(output, &plan, part) {
         console.note(&format!("{}: part {} of {} is there already", output.display(), part.number, part.of));
         return Ok(done);
     }
     let s = &plan.settled;
-    if cloud.len() != s.points || cloud.unit != s.unit() {
-        let told =
-            |n: usize, unit: Option<LengthUnit>| unit.map_or(format!("{n} points"), |u| format!("{n} points in {u}"));
-        return Err(Error::Data(format!(
-            "{source}: {} are read, the plan has {}; give the same file and options",
-            told(cloud.len(), cloud.unit),
-            told(s.points, s.unit())
-        )));
+    match &found {
+        Points::Held(cloud, _) if cloud.len() != s.points || cloud.unit != s.unit() => {
+            return Err(unlike(&source, cloud.len(), cloud.unit, s));
+        }
+        _ => {}
     }
     if part.of > plan.blocks.hashes.len() {
         return Err(Error::Usage(format!(
@@ -198,25 +232,41 @@ fn one(
         ));
     }
     let range = part.range(&plan.blocks, s.points);
-    plan.blocks.check(&cloud, &range, &source)?;
     let start = Instant::now();
-    let slice = cloud.take(&range.clone().collect::<Vec<_>>());
-    drop(cloud);
-    let mut sum = Summing::new(s)?;
-    use crate::progress::Progress as _;
-    console.begin("density", sum.steps());
-    sum.add(&slice, console)?;
-    let partial = sum.finish(console)?;
+    let partial = sum(found, &plan, &range, &source, console)?;
+    let count = partial.points;
     let evaluate = start.elapsed().as_secs_f64();
     let start = Instant::now();
     let told = write_part(output, &plan, part, range, partial, own.as_deref())?;
     if !console.json {
-        console.note(&format!("{}: part {} of {}, {} points", output.display(), part.number, part.of, slice.len()));
+        console.note(&format!("{}: part {} of {}, {count} points", output.display(), part.number, part.of));
     }
     let mut told = report::object(json!(told));
     let seconds = json!({ "read": seconds, "evaluate": evaluate, "write": start.elapsed().as_secs_f64() });
     told.insert("seconds".into(), seconds);
     Ok(told)
+}
+
+/// Sums the points of a range.
+fn sum(
+    points: Points,
+    plan: &Plan,
+    range: &std::ops::Range<usize>,
+    source: &Source,
+    console: &Console,
+) -> Result<Partial> {
+    use crate::progress::Progress as _;
+    let cloud = match points {
+        Points::Held(cloud, _) => cloud,
+        Points::Pieces(chunks) => return pieces::sum(&chunks, plan, range, source, console),
+    };
+    plan.blocks.check(&cloud, range, source)?;
+    let slice = cloud.take(&range.clone().collect::<Vec<_>>());
+    drop(cloud);
+    let mut sum = Summing::new(&plan.settled)?;
+    console.begin("density", sum.steps());
+    sum.add(&slice, console)?;
+    sum.finish(console)
 }
 
 /// Refuses options that the plan has settled.

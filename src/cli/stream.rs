@@ -98,7 +98,7 @@ fn own_hindrance(density: &DensityArgs) -> Option<&'static str> {
 }
 
 /// Points that are looked at twice, and what is to be told of them.
-struct Looks<'a> {
+pub struct Looks<'a> {
     chunks: &'a Chunks,
     console: &'a Console,
     seen: RefCell<Seen>,
@@ -106,14 +106,14 @@ struct Looks<'a> {
 }
 
 impl<'a> Looks<'a> {
-    fn of(chunks: &'a Chunks, console: &'a Console) -> Self {
+    pub fn of(chunks: &'a Chunks, console: &'a Console) -> Self {
         chunks.notes().iter().for_each(|n| console.note(n));
         chunks.warnings().iter().for_each(|w| console.warning(w));
         Self { chunks, console, seen: RefCell::default(), count: Cell::new(0) }
     }
 
     /// Shows all points, some at a time; `second` names what the second look is for.
-    fn look(&self, second: &'static str, visit: &mut dyn FnMut(&PointCloud) -> Result<()>) -> Result<()> {
+    pub fn look(&self, second: &'static str, visit: &mut dyn FnMut(&PointCloud) -> Result<()>) -> Result<()> {
         self.count.set(self.count.get() + 1);
         let stage = if self.count.get() == 1 { "reading" } else { second };
         self.chunks.each(stage, self.console, visit).map(|seen| *self.seen.borrow_mut() = seen)
@@ -124,8 +124,15 @@ impl<'a> Looks<'a> {
         self.seen.borrow().warning()
     }
 
+    /// The same, and what is to be told of the options of a density.
+    pub fn warnings(&self, density: &DensityArgs) -> Vec<String> {
+        let unit = self.chunks.unit();
+        let wide = input::wide_bandwidth(density.bandwidth, unit);
+        self.warning().into_iter().chain(density.guessed(unit)).chain(wide).collect()
+    }
+
     /// Tells how rows were understood and frames were laid over the first, as far as that shows at the end.
-    fn tell(&self) {
+    pub fn tell(&self) {
         self.seen.borrow().notes.iter().for_each(|note| self.console.note(note));
         let told = self.chunks.alignment().map(|alignment| input::told(&alignment, self.chunks.unit()));
         told.iter().for_each(|note| self.console.note(note));
@@ -158,10 +165,7 @@ pub fn density_of<T: Sample>(
     let each = |visit: &mut dyn FnMut(&PointCloud) -> Result<()>| looks.look("density", visit);
     let options = density.options(chunks.unit())?;
     let mut made = parts::density_streamed::<T>(&each, chunks.unit(), &options, console)?;
-    let warnings = &mut made.report.warnings;
-    warnings.extend(looks.warning());
-    warnings.extend(density.guessed(chunks.unit()));
-    warnings.extend(input::wide_bandwidth(density.bandwidth, chunks.unit()));
+    made.report.warnings.extend(looks.warnings(density));
     looks.tell();
     made.report.notes.iter().for_each(|n| console.note(n));
     made.report.warnings.iter().for_each(|w| console.warning(w));

@@ -88,4 +88,32 @@ fn what_cannot_be_subtracted_is_refused_and_nothing_is_written() {
     assert!(!Path::new(&out).exists());
     let missing = ran(&["--minus", &path(&folder, "none.csv"), "--bandwidth", "1nm"]);
     assert!(missing.status.code() == Some(1) && !Path::new(&out).exists(), "{}", stderr(&missing));
+    // Catches: a volume written as if it were a difference, or its error.
+    let volume = path(&folder, "v.npy");
+    assert!(densitas(&["density", &a, "--bandwidth", "1nm", "--grid", "9", "-o", &volume]).status.success());
+    for (option, value) in [("--minus", &a), ("--minus", &volume), ("--standard-error", &path(&folder, "se.npy"))] {
+        let ran = densitas(&["density", &volume, option, value, "-o", &out]);
+        let told = format!("{option} needs points, the input is a volume");
+        assert!(ran.status.code() == Some(2) && stderr(&ran).contains(&told), "{}", stderr(&ran));
+    }
+    let other = ran(&["--minus", &volume, "--bandwidth", "1nm"]);
+    assert!(
+        other.status.code() == Some(2) && stderr(&other).contains("holds a volume; give points"),
+        "{}",
+        stderr(&other)
+    );
+    assert!(!Path::new(&out).exists());
+}
+
+/// Catches: samples in two units that are made one without a word, and a factor that was meant as a length.
+#[test]
+fn what_is_made_of_units_is_told() {
+    let folder = folder("minus-units");
+    let (a, b, out) = (point(&folder, "a.csv", 0.0), path(&folder, "b.csv"), path(&folder, "d.npy"));
+    std::fs::write(&b, "x [um],y [um],z [um]\n0,0,0\n0.000001,0,0\n0.000001,0.0001,0.001\n").unwrap();
+    let ran = densitas(&["density", &a, "--minus", &b, "--bandwidth", "5", "--grid", "9", "--json", "-o", &out]);
+    let told = stderr(&ran);
+    assert!(told.contains("b.csv: converted from µm to nm, the unit of the first sample"), "{told}");
+    assert!(told.contains("write 5nm for a length"), "{told}");
+    assert!(json(&ran)["warnings"].to_string().contains("write 5nm for a length"), "{}", json(&ran));
 }

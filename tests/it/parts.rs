@@ -194,3 +194,56 @@ fn a_part_is_not_cut_off_at_zero() {
     let array = read_array(&std::fs::read(&out).unwrap(), "part").unwrap();
     assert!(array.values.iter().any(|v| *v < 0.0));
 }
+
+/// Catches: parts that need the whole input in memory, fingerprints that depend on how it is read, a part of points that
+/// are not those of the plan.
+#[test]
+fn plans_and_parts_are_made_some_points_at_a_time() {
+    let folder = folder("parts-streamed");
+    let table = table(&folder);
+    let (_, held) = parts(&folder, &table, 3);
+    let plan = path(&folder, "streamed.json");
+    let settled = [&["density", &table], &OPTIONS[..], &["--stream", "--plan", &plan, "--json"]].concat();
+    let (told, blocks) = (json(&densitas(&settled)), |file: &str| {
+        serde_json::from_str::<Value>(&std::fs::read_to_string(path(&folder, file)).unwrap()).unwrap()["blocks"].clone()
+    });
+    assert_eq!(blocks("streamed.json"), blocks("plan.json"));
+    assert_eq!(told["settled"]["points"], 900);
+    let part = |i: usize, input: &str| {
+        let (out, part) = (path(&folder, &format!("streamed-{i}.npy")), format!("{i}/3"));
+        let args = ["density", input, "--weights", "w", "--stream", "--plan", &plan, "--part", &part, "-o", &out];
+        (densitas(&args), out)
+    };
+    let files: Vec<String> = (1..=3)
+        .map(|i| {
+            let (ran, out) = part(i, &table);
+            assert!(ran.status.success(), "{}", stderr(&ran));
+            out
+        })
+        .collect();
+    let (a, b) = (path(&folder, "a.npy"), path(&folder, "b.npy"));
+    json(&merge(&files.iter().map(String::as_str).collect::<Vec<_>>(), &a));
+    json(&merge(&held.iter().map(String::as_str).collect::<Vec<_>>(), &b));
+    let (a, b) = (npy_f64(Path::new(&a)), npy_f64(Path::new(&b)));
+    let largest = b.iter().copied().fold(0.0, f64::max);
+    assert!(a.len() == 64_000 && std::iter::zip(&a, &b).all(|(a, b)| (a - b).abs() <= 1e-12 * largest));
+    // Another file, of which the last part differs; one with a point less; one with a point outside of the box.
+    let whole = std::fs::read_to_string(&table).unwrap();
+    let (other, short, far) = (path(&folder, "o.csv"), path(&folder, "s.csv"), path(&folder, "f.csv"));
+    let lines: Vec<&str> = whole.lines().collect();
+    std::fs::write(&other, whole.replace(lines[880], lines[881])).unwrap();
+    std::fs::write(&short, lines[..900].join("\n")).unwrap();
+    std::fs::write(&far, whole.replace(lines[880], "1,1000,1,1")).unwrap();
+    std::fs::remove_file(&files[2]).unwrap();
+    for (input, wanted) in [
+        (&other, "points 880 to 880 are not those of the plan"),
+        (&short, "899 points in nm are read"),
+        (&far, "f.csv: a point at"),
+    ] {
+        let (ran, out) = part(3, input);
+        assert!(text(&ran, &out).contains(wanted), "{}", stderr(&ran));
+    }
+    let ran =
+        densitas(&[&["density", &table], &OPTIONS[..2], &["--bandwidth", "cv", "--stream", "--plan", &plan]].concat());
+    assert!(ran.status.code() == Some(2) && stderr(&ran).contains("needs all points"), "{}", stderr(&ran));
+}

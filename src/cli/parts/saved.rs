@@ -81,39 +81,79 @@ pub(super) fn hex(digest: impl AsRef<[u8]>, digits: usize) -> String {
     text
 }
 
-pub(super) fn hash_of(cloud: &PointCloud, range: std::ops::Range<usize>) -> String {
-    let mut digest = Sha256::new();
-    for i in range {
-        let weight = cloud.weights.as_ref().map_or(1.0, |w| w[i]);
-        let p = cloud.positions[i];
-        [p.x, p.y, p.z, weight].iter().for_each(|v| digest.update(v.to_le_bytes()));
-    }
-    hex(digest.finalize(), 16)
-}
-
 pub(super) fn hash_of_values(values: &[f64]) -> String {
     let mut digest = Sha256::new();
     values.iter().for_each(|v| digest.update(v.to_le_bytes()));
     hex(digest.finalize(), 64)
 }
 
+/// Fingerprints of points that come some at a time.
+pub(super) struct Hashing {
+    blocks: Blocks,
+    digest: Sha256,
+    /// Points in the block that is not whole yet.
+    begun: usize,
+}
+
+impl Hashing {
+    /// In blocks as so many points have them.
+    pub(super) fn of(points: usize) -> Self {
+        Self::in_blocks_of(points.div_ceil(BLOCKS).max(1))
+    }
+
+    /// In blocks of so many points, 1 or more.
+    pub(super) fn in_blocks_of(size: usize) -> Self {
+        Self { blocks: Blocks { size, hashes: Vec::new() }, digest: Sha256::new(), begun: 0 }
+    }
+
+    pub(super) fn add(&mut self, cloud: &PointCloud, range: std::ops::Range<usize>) {
+        for i in range {
+            let weight = cloud.weights.as_ref().map_or(1.0, |w| w[i]);
+            let p = cloud.positions[i];
+            [p.x, p.y, p.z, weight].iter().for_each(|v| self.digest.update(v.to_le_bytes()));
+            self.begun += 1;
+            if self.begun == self.blocks.size {
+                self.end_block();
+            }
+        }
+    }
+
+    fn end_block(&mut self) {
+        self.blocks.hashes.push(hex(std::mem::take(&mut self.digest).finalize(), 16));
+        self.begun = 0;
+    }
+
+    pub(super) fn finish(mut self) -> Blocks {
+        if self.begun > 0 {
+            self.end_block();
+        }
+        self.blocks
+    }
+}
+
 impl Blocks {
     pub(super) fn of(cloud: &PointCloud) -> Self {
-        let size = cloud.len().div_ceil(BLOCKS).max(1);
-        let block = |at: usize| at * size..((at + 1) * size).min(cloud.len());
-        Self { size, hashes: (0..cloud.len().div_ceil(size)).map(|at| hash_of(cloud, block(at))).collect() }
+        let mut hashing = Hashing::of(cloud.len());
+        hashing.add(cloud, 0..cloud.len());
+        hashing.finish()
     }
 
     pub(super) fn fingerprint(&self) -> String {
         hex(Sha256::digest(self.hashes.concat()), 16)
     }
 
-    /// Refuses points of a range that are not those of the plan.
+    /// Refuses points of a range, which begins with a block, that are not those of the plan.
     pub(super) fn check(&self, cloud: &PointCloud, range: &std::ops::Range<usize>, source: &Source) -> Result<()> {
-        for start in range.clone().step_by(self.size) {
-            let block = start..(start + self.size).min(range.end);
-            if self.hashes.get(start / self.size) != Some(&hash_of(cloud, block.clone())) {
-                let (first, last) = (block.start + 1, block.end);
+        let mut hashing = Hashing::in_blocks_of(self.size);
+        hashing.add(cloud, range.clone());
+        self.compare(&hashing.finish().hashes, range, source)
+    }
+
+    /// Refuses fingerprints of a range that are not those of the plan.
+    pub(super) fn compare(&self, found: &[String], range: &std::ops::Range<usize>, source: &Source) -> Result<()> {
+        for (start, hash) in range.clone().step_by(self.size).zip(found) {
+            if self.hashes.get(start / self.size) != Some(hash) {
+                let (first, last) = (start + 1, (start + self.size).min(range.end));
                 return Err(Error::Data(format!(
                     "{source}: points {first} to {last} are not those of the plan; give the same file and the same options as \
                      it was made with, or make it anew"
@@ -151,7 +191,15 @@ impl Plan {
 }
 
 pub(super) fn read_json<T: serde::de::DeserializeOwned>(path: &Path, what: &str) -> Result<T> {
-    let length = std::fs::metadata(path).map_err(|e| Error::file(path, "read", e))?.len();
+    let length = match std::fs::metadata(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Error::input(
+                path.display().to_string(),
+                format!("cannot read: there is no such file; expected is {what}"),
+            ));
+        }
+        found => found.map_err(|e| Error::file(path, "read", e))?.len(),
+    };
     if length > LONGEST {
         return Err(Error::input(path.display().to_string(), format!("{length} bytes are too long for {what}")));
     }

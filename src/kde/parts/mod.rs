@@ -17,7 +17,9 @@ use crate::kde::kernel::{Kernel, symmetric};
 
 pub use settle::settle;
 use settle::{SHARE, SHARE_OF_TREE};
-pub use streamed::{Each, density_streamed, fits_in_memory, memory_of, needs_all, should_be_in_memory};
+pub use streamed::{
+    Each, density_streamed, fits_in_memory, memory_of, needs_all, settle_streamed, should_be_in_memory,
+};
 pub use sum::{Partial, Summing};
 
 /// Rules by which a kernel can have been chosen.

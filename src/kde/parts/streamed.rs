@@ -72,14 +72,7 @@ pub fn density_streamed<T: Sample>(
     progress: &dyn Progress,
 ) -> Result<Density<T>> {
     let start = Instant::now();
-    options.check()?;
-    refuse(options)?;
-    let mut survey = Survey::default();
-    each(&mut |cloud| {
-        survey.add(cloud);
-        progress.check()
-    })?;
-    let (settled, warnings, notes) = survey.settle(unit, options, &Within(progress))?;
+    let (settled, warnings, notes) = settle_streamed(each, unit, options, progress)?;
     let planned = start.elapsed();
     let mut sum = Summing::new(&settled)?;
     each(&mut |cloud| sum.add(cloud, &Within(progress)))?;
@@ -88,6 +81,27 @@ pub fn density_streamed<T: Sample>(
     density.report.notes.splice(0..0, notes);
     density.report.seconds = Seconds::between(planned, start.elapsed(), start.elapsed());
     Ok(density)
+}
+
+/// Settles kernel, grid, method and error for a density of the points that `each` gives, as [`settle`](super::settle) does,
+/// looking once at them. Gives warnings and notes, too.
+///
+/// # Errors
+/// As [`density_streamed`].
+pub fn settle_streamed(
+    each: &Each,
+    unit: Option<LengthUnit>,
+    options: &DensityOptions,
+    progress: &dyn Progress,
+) -> Result<(Settled, Vec<String>, Vec<String>)> {
+    options.check()?;
+    refuse(options)?;
+    let mut survey = Survey::default();
+    each(&mut |cloud| {
+        survey.add(cloud);
+        progress.check()
+    })?;
+    survey.settle(unit, options, &Within(progress))
 }
 
 /// What the first look finds.
