@@ -18,9 +18,10 @@ const MOST_OF_WIDTH: f64 = 0.3;
 const LEAST_LENGTH: f64 = 4.0;
 /// Beside something lower than this many em, it has this length.
 const SHORT_LENGTH: f64 = 7.0;
-/// From the bar to its heading, and the height of a line of that, in em.
+/// From the bar to its heading, and from one line of that to the next (signs as high as an angstrom's stay apart from those
+/// that reach down), in em.
 const HEADING_AT: f64 = 1.3;
-const LINE: f64 = 1.25;
+const LINE: f64 = 1.45;
 /// From what it stands beside to the bar, in em.
 const BESIDE: f64 = 1.6;
 /// No more ticks than this.
@@ -182,10 +183,10 @@ pub fn has_room_for_mass(em: f64, width: f64) -> bool {
     (TEXT_ROOM + MASS_ROOM) * em <= MOST_OF_WIDTH * width
 }
 
-/// Draws the colour bar in the part of the picture below `top`: first the shares of the mass are left out where there is no
+/// Draws the colour bar in the part of the picture between two heights: first the shares of the mass are left out where there is no
 /// room, then numbers and heading.
-pub fn draw(page: &mut Page, bar: &Bar, top: f64) -> Lacks {
-    let (em, height) = (page.em, page.size.y - top);
+pub fn draw(page: &mut Page, bar: &Bar, [top, bottom]: [f64; 2]) -> Lacks {
+    let (em, height) = (page.em, bottom - top);
     let length = (SHARE_OF_HEIGHT * page.size.y).min(height - 6.5 * em);
     // Beside a map it is as high as that, but for its heading.
     let length = bar.beside.map_or(length, |area| {
@@ -473,7 +474,7 @@ fn write_heading(page: &mut Page, corner: DVec2, end: f64, lines: Vec<String>) {
         let size = page.text_size(&line, em);
         let max = DVec2::new(left + size.x, page.snap(bottom));
         let area = Area { min: DVec2::new(left, max.y - size.y), max };
-        bottom = area.min.y - 0.15 * em;
+        bottom = area.max.y - (size.y + 0.15 * em).max(LINE * em);
         page.take(area);
         page.write(line, area, em);
     }

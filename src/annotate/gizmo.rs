@@ -22,16 +22,17 @@ const LEAST_SHARE: f64 = 0.2;
 /// Red, green and blue that are seen on black and on white.
 const COLORS: [Rgb; 3] = [[0.85, 0.30, 0.28], [0.26, 0.62, 0.32], [0.28, 0.50, 0.88]];
 
-/// Draws it in the first free corner: lower left, above what stands there, lower right, upper left; nothing if there is none.
-pub fn draw(page: &mut Page, camera: Camera) {
+/// Draws it in the first free corner: lower left, above what stands there, lower right, upper left. Whether there is one.
+pub fn draw(page: &mut Page, camera: Camera) -> bool {
     let half = HALF * page.em;
     let edge = half + MARGIN * page.em;
     let DVec2 { x: right, y: bottom } = page.size - edge;
     let centers = [[edge, bottom], [edge, bottom - half], [right, bottom], [edge, edge], [edge, edge + half]];
     let areas = centers.map(|center| Area::around(center.into(), DVec2::splat(2.0 * half)));
-    let Some(area) = areas.into_iter().find(|area| page.is_free(area)) else { return };
+    let Some(area) = areas.into_iter().find(|area| page.is_free(area)) else { return false };
     draw_arms(page, camera, area.center());
     page.take(area);
+    true
 }
 
 fn draw_arms(page: &mut Page, camera: Camera, center: DVec2) {

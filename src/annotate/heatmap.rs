@@ -183,7 +183,7 @@ fn draw_bar(page: &mut Page, scene: &HeatmapScene, area: Area, top: f64) {
     let lines = scene.levels_of_contours();
     let line_color = scene.contours.as_ref().and_then(|contours| contours.color);
     let bar = Bar { dimensions: 2, see_through: false, beside: Some(area), goes_on, mass, lines, line_color, ..bar };
-    colorbar::draw(page, &bar, top);
+    colorbar::draw(page, &bar, [top, page.size.y]);
 }
 
 /// The axes along the lower and the left edge.

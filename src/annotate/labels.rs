@@ -30,8 +30,8 @@ const SIDES: [DVec2; 8] = [
     DVec2::new(-1.0, 1.0),
 ];
 
-/// Draws them: a dot that is in the picture always, its words where they have room.
-pub fn draw(page: &mut Page, labels: &[Label], camera: Camera, frame: &Frame) {
+/// Draws them: a dot that is in the picture always, its words where they have room. Which words have none.
+pub fn draw(page: &mut Page, labels: &[Label], camera: Camera, frame: &Frame) -> Option<String> {
     let whole = Area { min: DVec2::ZERO, max: page.size };
     let place = |label: &Label| Some(camera.project(label.position, frame.size)? / frame.scale_factor);
     let is_inside = |at: &DVec2| at.cmpge(whole.min).all() && at.cmple(whole.max).all();
@@ -40,9 +40,23 @@ pub fn draw(page: &mut Page, labels: &[Label], camera: Camera, frame: &Frame) {
     for (at, _) in &placed {
         dot(page, *at);
     }
-    for (at, label) in placed {
-        words(page, at, &label.text);
-    }
+    let lacking: Vec<&str> = placed
+        .into_iter()
+        .filter(|(at, label)| !words(page, *at, &label.text))
+        .map(|(_, label)| &*label.text)
+        .collect();
+    told(&lacking)
+}
+
+/// So many labels are named where their words have no room.
+const MOST_NAMED: usize = 3;
+
+fn told(lacking: &[&str]) -> Option<String> {
+    let named: Vec<String> =
+        lacking.iter().take(MOST_NAMED).map(|text| format!("`{}`", text.replace('\n', " "))).collect();
+    let more = lacking.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!lacking.is_empty()).then(|| format!("the words of --label {}{more}", named.join(", ")))
 }
 
 fn dot(page: &mut Page, center: DVec2) {
@@ -53,11 +67,12 @@ fn dot(page: &mut Page, center: DVec2) {
     page.take(Area::around(center, DVec2::splat(2.0 * RADIUS * em)));
 }
 
-fn words(page: &mut Page, at: DVec2, text: &str) {
+/// Writes the words of the dot at a place; whether there is room.
+fn words(page: &mut Page, at: DVec2, text: &str) -> bool {
     let em = page.em;
     let lines: Vec<(&str, DVec2)> = text.lines().map(|line| (line, page.text_size(line, em))).collect();
     if lines.is_empty() {
-        return;
+        return true;
     }
     let letters = lines.iter().fold(DVec2::ZERO, |all, (_, size)| DVec2::new(all.x.max(size.x), all.y + size.y));
     let size = letters + 2.0 * MARGIN * em;
@@ -67,7 +82,7 @@ fn words(page: &mut Page, at: DVec2, text: &str) {
         let min = DVec2::new(page.snap(ground.min.x), page.snap(ground.min.y));
         Area { min, max: min + size }
     });
-    let Some(ground) = grounds.into_iter().find(|ground| page.is_free_by(ground, 0.0)) else { return };
+    let Some(ground) = grounds.into_iter().find(|ground| page.is_free_by(ground, 0.0)) else { return false };
     let ink = page.ground(GROUND);
     page.front(Shape::Polygon { corners: corners(&ground), ink });
     let mut min = ground.min + MARGIN * em;
@@ -76,4 +91,5 @@ fn words(page: &mut Page, at: DVec2, text: &str) {
         min.y += size.y;
     }
     page.take(ground);
+    true
 }

@@ -17,8 +17,8 @@ const NAME_AT: f64 = 1.5;
 const MARGIN: f64 = 1.2;
 /// No more of the width than this.
 const MOST_OF_WIDTH: f64 = 0.3;
-/// Names with less room than this many em are left out.
-const LEAST_NAME: f64 = 2.0;
+/// A name cut to fewer letters tells nothing: the legend is left out.
+const LEAST_LETTERS: usize = 3;
 
 /// Draws a square and a name a category, in the middle of the right edge or in the upper left corner below `top`; as
 /// many as have room, and the number of the others. Names that are too long are cut. Whether there was room for any.
@@ -29,15 +29,16 @@ pub fn draw(page: &mut Page, colors: &PointColors, names: &[String], at_right: b
     let rows = if rows < names.len() { rows.saturating_sub(1) } else { rows };
     let mut lines: Vec<(Option<usize>, String)> =
         names.iter().take(rows).enumerate().map(|(i, name)| (Some(i), name.clone())).collect();
-    if rows > 0 && rows < names.len() {
-        let repeated = if repeats(colors, names.len()) { ", colours repeat" } else { "" };
-        lines.push((None, format!("and {} more{repeated}", names.len() - rows)));
-    }
     let room = MOST_OF_WIDTH * page.size.x - NAME_AT * em;
-    if lines.is_empty() || room < LEAST_NAME * em {
-        return names.is_empty();
+    if rows > 0 && rows < names.len() {
+        let repeats = repeats(colors, names.len());
+        lines.push((None, number_of_others(page, names.len() - rows, repeats, room)));
     }
     lines.iter_mut().for_each(|(_, text)| *text = ellipsized(page, text, em, room, false));
+    let is_too_short = |text: &str| text.is_empty() || text.ends_with('…') && text.chars().count() <= LEAST_LETTERS;
+    if lines.is_empty() || lines.iter().any(|(_, text)| is_too_short(text)) {
+        return names.is_empty();
+    }
     let width = lines.iter().map(|(_, text)| page.text_size(text, em).x).fold(0.0, f64::max) + NAME_AT * em;
     let left = page.snap(if at_right { page.size.x - width - MARGIN * em } else { MARGIN * em });
     let height = lines.len() as f64 * ROW * em;
@@ -56,6 +57,14 @@ pub fn draw(page: &mut Page, colors: &PointColors, names: &[String], at_right: b
         page.write(text, area, em);
     }
     true
+}
+
+/// How many names have no room, in as many words as have.
+fn number_of_others(page: &mut Page, count: usize, repeats: bool, room: f64) -> String {
+    let more = format!("and {count} more");
+    let all = [format!("{more}, colours repeat"), more];
+    let mut texts = all.into_iter().skip(usize::from(!repeats));
+    texts.find(|text| page.text_size(text, page.em).x <= room).unwrap_or(format!("+{count}"))
 }
 
 /// Whether a category has the colour of an earlier one.

@@ -50,6 +50,14 @@ impl Lettering {
         self.fonts.with_pixels_per_point(self.pixels_per_point).layout_job(job)
     }
 
+    /// The characters of a text that the font has no sign for.
+    pub fn without_sign(&mut self, text: &str) -> Vec<char> {
+        let mut view = self.fonts.with_pixels_per_point(self.pixels_per_point);
+        let font = FontId::proportional(12.0);
+        let plain = |c: char| lowered(c).unwrap_or(c);
+        text.chars().filter(|&c| !c.is_whitespace() && !view.has_glyph(&font, plain(c))).collect()
+    }
+
     /// The fonts, for the painter.
     pub fn fonts(&mut self) -> &mut Fonts {
         &mut self.fonts
@@ -74,6 +82,12 @@ mod tests {
         for c in "0123456789−.×()/xyz µmnpÅdensity…".chars() {
             assert!(view.has_glyph(&FontId::proportional(12.0), c), "{c}");
         }
+    }
+
+    #[test]
+    fn signs_that_the_font_lacks_are_found() {
+        let mut lettering = Lettering::new(1.0);
+        assert_eq!(lettering.without_sign("Dichte 密度 of α-helix, 10⁻³ Å"), ['密', '度']);
     }
 
     #[test]

@@ -234,35 +234,67 @@ fn seen_from(scene: &Scene) -> f64 {
 /// The marks of a picture of `scene` seen by `camera`. Text never overlaps text and never leaves the
 /// picture: what does not fit is left out.
 pub fn annotate(scene: &Scene, camera: Camera, frame: &Frame) -> Vec<Mark> {
-    let mut page = Page::new(scene.background, scene.foreground(), frame);
-    let top = title::draw(&mut page, &scene.annotations);
-    if scene.annotations.colorbar {
-        let mass = if scene.annotations.mass_axis { scene.grid.levels_enclosing(&MASS_SHARES) } else { Vec::new() };
-        draw_keys(&mut page, scene, top, mass);
-    }
-    if scene.annotations.scale_bar {
-        scalebar::draw(&mut page, camera, scene.grid.unit);
-    }
-    if scene.annotations.axes {
-        axes::draw(&mut page, scene, camera, frame);
-    }
-    if scene.annotations.gizmo {
-        gizmo::draw(&mut page, camera);
-    }
-    labels::draw(&mut page, &scene.annotations.labels, camera, frame);
-    page.marks
+    let shown = scene.annotations.colorbar && scene.annotations.mass_axis;
+    let mass = if shown { scene.grid.levels_enclosing(&MASS_SHARES) } else { Vec::new() };
+    laid_out(scene, camera, frame, mass).0.marks
 }
 
-/// What a picture of `scene` has no room for of what tells the meaning of its colours, in words.
-pub fn left_out(scene: &Scene, frame: &Frame) -> Vec<&'static str> {
-    if !scene.annotations.colorbar {
+/// What a picture of `scene` has no room for, in words.
+pub fn left_out(scene: &Scene, frame: &Frame) -> Vec<String> {
+    let camera = camera(scene, frame);
+    if camera.validate().is_err() {
         return Vec::new();
     }
-    let mut page = Page::new(scene.background, scene.foreground(), frame);
-    let top = title::draw(&mut page, &scene.annotations);
     // Which shares there are changes no room.
     let mass = if scene.annotations.mass_axis { vec![f64::NAN] } else { Vec::new() };
-    draw_keys(&mut page, scene, top, mass)
+    laid_out(scene, camera, frame, mass).1
+}
+
+/// The characters of texts that the font has no sign for, each once.
+pub fn without_sign<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<char> {
+    let mut lettering = Lettering::new(1.0);
+    let mut found = Vec::new();
+    for c in texts.into_iter().flat_map(|text| lettering.without_sign(text)) {
+        if !found.contains(&c) {
+            found.push(c);
+        }
+    }
+    found
+}
+
+/// The texts among marks.
+fn texts(marks: &[Mark]) -> impl Iterator<Item = &str> {
+    marks.iter().filter_map(|mark| match &mark.shape {
+        Shape::Text { text, .. } => Some(text.as_str()),
+        _ => None,
+    })
+}
+
+/// The page, and what it has no room for; `mass` are the levels of the [`MASS_SHARES`], if they are shown.
+fn laid_out(scene: &Scene, camera: Camera, frame: &Frame, mass: Vec<f64>) -> (Page, Vec<String>) {
+    let mut page = Page::new(scene.background, scene.foreground(), frame);
+    let annotations = &scene.annotations;
+    let top = title::draw(&mut page, annotations);
+    let mut lacks = Vec::new();
+    if let Some(title) = annotations.title.as_deref().filter(|title| !title.trim().is_empty()) {
+        let is_cut = !title.contains('…') && texts(&page.marks).any(|text| text.ends_with('…'));
+        let lack = if top == 0.0 { Some("the title") } else { is_cut.then_some("the end of the title") };
+        lacks.extend(lack.map(str::to_owned));
+    }
+    if annotations.colorbar {
+        lacks.extend(draw_keys(&mut page, scene, top, mass).into_iter().map(str::to_owned));
+    }
+    if annotations.scale_bar {
+        scalebar::draw(&mut page, camera, scene.grid.unit);
+    }
+    if annotations.axes {
+        axes::draw(&mut page, scene, camera, frame);
+    }
+    if annotations.gizmo && !gizmo::draw(&mut page, camera) {
+        lacks.push("the directions of the axes (--gizmo)".to_owned());
+    }
+    lacks.extend(labels::draw(&mut page, &annotations.labels, camera, frame));
+    (page, lacks)
 }
 
 /// What tells the meaning of the colours: a bar of the density where it gives any, a bar or a legend of the points. Gives
@@ -280,16 +312,29 @@ fn draw_keys(page: &mut Page, scene: &Scene, top: f64, mass: Vec<f64>) -> Vec<&'
     if let Some(PointColors { key: ColorKey::Categories(names), .. }) = colors {
         has_legend = legend::draw(page, colors.expect("just found"), names, !scene.volume, top);
     }
-    match colors {
-        Some(colors) if !scene.volume => {
-            if let ColorKey::Column(name) = &colors.key {
+    let column = colors.and_then(|colors| match &colors.key {
+        ColorKey::Column(name) => Some((&colors.transfer, name.as_str())),
+        _ => None,
+    });
+    let whole = [top, page.size.y];
+    let middle = 0.5 * (top + page.size.y);
+    match (colors, column) {
+        (Some(_), column) if !scene.volume => {
+            if let Some((transfer, name)) = column {
                 let name = scene.annotations.bar_title.as_deref().unwrap_or(name);
-                bar(colorbar::draw(page, &Bar::of_column(&colors.transfer, name), top));
+                bar(colorbar::draw(page, &Bar::of_column(transfer, name), whole));
             }
         }
-        _ => {
-            bar(colorbar::draw(page, &Bar { mass, ..Bar::of(scene) }, top));
+        // Fog with points in colours of their own: its bar above theirs.
+        (_, Some((transfer, name))) => {
+            bar(colorbar::draw(page, &Bar { mass, ..Bar::of(scene) }, [top, middle]));
+            match colorbar::draw(page, &Bar::of_column(transfer, name), [middle, page.size.y]) {
+                Lacks::Nothing | Lacks::Mass => {}
+                Lacks::Numbers => lacks.push("the numbers of the points' colour bar"),
+                Lacks::All => lacks.push("the points' colour bar"),
+            }
         }
+        _ => bar(colorbar::draw(page, &Bar { mass, ..Bar::of(scene) }, whole)),
     }
     if !has_legend {
         lacks.push("the legend");

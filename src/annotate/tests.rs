@@ -1,5 +1,7 @@
 //! Whole pages: what must hold for every size, camera, box and title.
 
+mod room;
+
 use std::sync::Arc;
 
 use glam::DVec3;

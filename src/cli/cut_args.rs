@@ -90,6 +90,11 @@ impl CutArgs {
         Ok(())
     }
 
+    /// The slices that were asked for.
+    pub fn slices(&self) -> &[Plane] {
+        &self.slice
+    }
+
     /// The surfaces; levels that are values were given in the quantity shown.
     fn surfaces(&self, grid: &DensityGrid, quantity: Quantity) -> Vec<Isosurface> {
         let per_shown = 1.0 / quantity.factor(grid.unit, 3);

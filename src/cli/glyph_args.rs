@@ -5,8 +5,10 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use glam::DVec3;
 
+use super::args::guessed_unit;
 use crate::color::{Colormap, is_plain_color, parse_color};
 use crate::error::{Error, Result};
+use crate::geometry::{LengthUnit, number_and_unit};
 use crate::points::{Categorical, PointCloud, elements};
 use crate::scene::{Diameter, Look, PointColors, PointOrder, Scene};
 
@@ -40,7 +42,8 @@ pub struct GlyphArgs {
     /// What is drawn
     #[arg(long, value_enum, default_value_t = Mode::Volume)]
     pub mode: Mode,
-    /// Diameter of a point in the unit of the data, or in pixels (2px) [default: from number and spread of the points]
+    /// Diameter of a point in the unit of the data, with a unit of its own (2A, 0.5nm), or in pixels (2px) [default: from
+    /// number and spread of the points]
     #[arg(long, value_name = "D|Dpx", value_parser = diameter)]
     pub point_size: Option<Size>,
     /// Which of several points on a pixel is seen: the nearest or the densest [default: density; coloured by anything
@@ -65,8 +68,8 @@ pub struct GlyphArgs {
 /// What a diameter is measured in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Size {
-    /// The unit of the data.
-    Length(f64),
+    /// This unit, or without one that of the data.
+    Length(f64, Option<LengthUnit>),
     /// Pixels at scale factor 1.
     Pixels(f64),
 }
@@ -106,6 +109,21 @@ impl GlyphArgs {
             ("--color-by", self.color_by != "density"),
         ];
         given.into_iter().filter(|(_, is_given)| *is_given && !self.draws_points()).map(|(name, _)| name).collect()
+    }
+
+    /// What is told where the size was given in a unit, but that of the data is not known.
+    pub fn guessed_size(&self, data: Option<LengthUnit>) -> Option<String> {
+        let Some(Size::Length(d, Some(unit))) = self.point_size.filter(|_| data.is_none() && self.draws_points())
+        else {
+            return None;
+        };
+        guessed_unit("--point-size", Some(&format!("{d}{unit}")), data)
+    }
+
+    /// Whether all that the picture shows has the colours of chains, elements or one of its own: it has no colour bar.
+    pub fn has_no_bar(&self) -> bool {
+        let own = ["chain", "element"].contains(&self.color_by.as_str()) || is_plain_color(&self.color_by);
+        self.mode == Mode::Points && own
     }
 
     /// How many of so many categories have a colour of their own; none if all have.
@@ -162,7 +180,7 @@ impl GlyphArgs {
             scene.transfer.colormap = map;
         }
         (layer.colors, layer.sizes) = (colors, sizes);
-        layer.diameter = self.diameter(layer.diameter.length(), look, scale_factor)?;
+        layer.diameter = self.diameter(layer.diameter.length(), look, scale_factor, scene.grid.unit)?;
         layer.opacity = self.point_opacity;
         if layer.is_translucent() {
             layer.order = PointOrder::Depth;
@@ -176,17 +194,21 @@ impl GlyphArgs {
         Ok(())
     }
 
-    fn diameter(&self, automatic: f64, look: Look, scale_factor: f64) -> Result<Diameter> {
+    fn diameter(&self, automatic: f64, look: Look, scale_factor: f64, unit: Option<LengthUnit>) -> Result<Diameter> {
         let all_alike = self.point_scale == "none";
-        Ok(match self.point_size {
+        let size = match (self.point_size, unit) {
+            (Some(Size::Length(d, Some(given))), Some(unit)) => Some(Size::Length(converted(d, given, unit)?, None)),
+            (size, _) => size,
+        };
+        Ok(match size {
             Some(Size::Pixels(d)) if all_alike => Diameter::Pixels(d * scale_factor),
             Some(Size::Pixels(_)) => {
                 let problem = "--point-scale: sizes in pixels are all alike; give --point-size in the unit of the data";
                 return Err(Error::Usage(problem.into()));
             }
-            Some(Size::Length(d)) if all_alike => Diameter::Uniform(d),
-            Some(Size::Length(d)) if look == Look::Mayavi => Diameter::Proportional(d),
-            Some(Size::Length(d)) => Diameter::Ranged(d),
+            Some(Size::Length(d, _)) if all_alike => Diameter::Uniform(d),
+            Some(Size::Length(d, _)) if look == Look::Mayavi => Diameter::Proportional(d),
+            Some(Size::Length(d, _)) => Diameter::Ranged(d),
             None if all_alike => Diameter::Uniform(automatic),
             None => Diameter::Ranged(2.0 * automatic),
         })
@@ -206,7 +228,13 @@ impl GlyphArgs {
             name => {
                 let values = Arc::new(self.column(cloud, positions, name, "--color-by")?);
                 let unit = cloud.unit.filter(|_| coordinate(name).is_some());
-                Some(PointColors::column(values, unit.map_or(name.to_owned(), |unit| format!("{name} ({unit})")), map))
+                let title = match (unit, name.parse::<usize>()) {
+                    (Some(unit), _) => format!("{name} ({unit})"),
+                    // Of a table without names.
+                    (None, Ok(_)) => format!("column {name}"),
+                    (None, Err(_)) => name.to_owned(),
+                };
+                Some(PointColors::column(values, title, map))
             }
         })
     }
@@ -278,11 +306,18 @@ fn coordinate(name: &str) -> Option<usize> {
     ["x", "y", "z"].iter().position(|axis| *axis == name)
 }
 
+fn converted(length: f64, given: LengthUnit, unit: LengthUnit) -> Result<f64> {
+    given.convert(length, unit).ok_or_else(|| {
+        Error::Usage(format!("--point-size: the data are in {unit}, which {given} cannot be converted to"))
+    })
+}
+
 fn diameter(text: &str) -> std::result::Result<Size, String> {
-    let above_zero = |t: &str| t.trim().parse().ok().filter(|d: &f64| *d > 0.0 && d.is_finite());
-    let size = match text.strip_suffix("px") {
-        Some(pixels) => above_zero(pixels).map(Size::Pixels),
-        None => above_zero(text).map(Size::Length),
-    };
-    size.ok_or_else(|| "write a length above 0 in the unit of the data, or pixels, such as 2px".into())
+    let wrong = || "write a length above 0, in the unit of the data or as 2A, or pixels, such as 2px".to_owned();
+    let is_size = |d: &f64| *d > 0.0 && d.is_finite();
+    if let Some(pixels) = text.strip_suffix("px") {
+        return pixels.trim().parse().ok().filter(is_size).map(Size::Pixels).ok_or_else(wrong);
+    }
+    let found = number_and_unit(text).map_err(|e| e.to_string())?;
+    found.filter(|(d, _)| is_size(d)).map(|(d, unit)| Size::Length(d, unit)).ok_or_else(wrong)
 }

@@ -143,6 +143,15 @@ impl Draft {
     }
 }
 
+/// What a flag may be followed by.
+fn on_off(text: &str) -> std::result::Result<bool, String> {
+    match text.to_lowercase().as_str() {
+        "on" | "true" | "yes" | "1" => Ok(true),
+        "off" | "false" | "no" | "0" => Ok(false),
+        _ => Err("write on or off".into()),
+    }
+}
+
 /// Values may begin with a hyphen (`--bounds -1,1,-1,1,-1,1`), and a flag can be turned off again
 /// (`--reverse=off`), as a recipe may have turned it on.
 fn lenient(arg: Arg) -> Arg {
@@ -157,7 +166,7 @@ fn lenient(arg: Arg) -> Arg {
             .hide_default_value(true)
             .hide_possible_values(true)
             .value_name("on|off")
-            .value_parser(clap::builder::BoolishValueParser::new()),
+            .value_parser(on_off),
         action => {
             let takes_value = action.takes_values();
             arg.allow_hyphen_values(takes_value)

@@ -262,6 +262,32 @@ impl PictureArgs {
         self.background.or(self.theme.map(of_theme))
     }
 
+    /// Those of the given options that say something of limits and colours.
+    pub fn given_of_colors(&self) -> Vec<&'static str> {
+        let given = [
+            ("--colormap", self.colormap.is_some()),
+            ("--colormap-steps", self.colormap_steps.is_some()),
+            ("--reverse", self.reverse),
+            ("--limits", self.limits.is_some()),
+            ("--vmin", self.vmin.is_some()),
+            ("--vmax", self.vmax.is_some()),
+            ("--scale", self.scale != ScaleName::Linear),
+        ];
+        given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect()
+    }
+
+    /// Those that say something of the colour bar.
+    pub fn given_of_bar(&self) -> Vec<&'static str> {
+        let given = [("--mass-axis", self.mass_axis), ("--bar-title", self.bar_title.is_some())];
+        given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect()
+    }
+
+    /// What is told of options of a colour bar that is not drawn.
+    pub fn without_bar(&self) -> Option<String> {
+        let given = self.given_of_bar();
+        (!self.colorbar && !given.is_empty()).then(|| format!("{}: --colorbar is off", change_nothing(&given)))
+    }
+
     /// Puts colours and scale into a transfer function.
     pub fn apply(&self, transfer: &mut TransferFunction) {
         if let Some(map) = &self.colormap {
@@ -292,6 +318,11 @@ impl PictureArgs {
             foreground: self.foreground,
         }
     }
+}
+
+/// `--a and --b change nothing`.
+pub fn change_nothing(names: &[&str]) -> String {
+    format!("{} {} nothing", names.join(" and "), if names.len() > 1 { "change" } else { "changes" })
 }
 
 /// One limit given, the other by a rule; where that lies beyond the one given, the range of the data stands in.

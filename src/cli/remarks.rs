@@ -1,9 +1,10 @@
 //! What is said of a scene before it is drawn: options that change nothing in it, and limits that hold little of it.
 
 use super::glyph_args::Mode;
+use super::picture_args::change_nothing;
 use super::scene_args::SceneArgs;
 use crate::annotate;
-use crate::scene::{ColorKey, Frame, Scene, VolumeMode};
+use crate::scene::{ColorKey, Frame, Plane, Scene, VolumeMode};
 
 /// The warnings, each a line.
 pub fn warnings(args: &SceneArgs, scene: &Scene) -> Vec<String> {
@@ -14,6 +15,12 @@ pub fn warnings(args: &SceneArgs, scene: &Scene) -> Vec<String> {
         unused.iter().map(|name| format!("{name} changes nothing: no points are drawn; choose --mode points or both")),
     );
     all.extend(opacity_unused(args, scene));
+    all.extend(light_unused(args, scene));
+    all.extend(colors_unused(args));
+    all.extend(args.picture.without_bar());
+    all.extend(slices_outside(args, scene));
+    all.extend(texts_without_sign(scene));
+    all.extend(args.glyphs.guessed_size(scene.grid.unit));
     all
 }
 
@@ -28,19 +35,83 @@ pub fn notes(args: &SceneArgs, scene: &Scene, frame: &Frame) -> Vec<String> {
         let way_out = "with --ortho at any depth";
         all.push(format!("in perspective the numbers of the axes hold on the near face of the box; {way_out}"));
     }
-    match scene.points.as_ref().and_then(|p| p.colors.as_ref()).map(|c| &c.key) {
-        Some(ColorKey::Column(name)) if scene.volume && scene.annotations.colorbar => {
-            all.push(format!("the colour bar is that of the density; --mode points shows that of `{name}`"));
-        }
-        Some(ColorKey::Categories(names)) => {
-            let repeated = args.glyphs.colors_that_repeat(names.len());
-            let told = |n| format!("{} chains have {n} colours, which repeat in their order", names.len());
-            all.extend(repeated.map(told));
-        }
-        _ => {}
+    let key = scene.points.as_ref().and_then(|points| points.colors.as_ref()).map(|colors| &colors.key);
+    if let Some(ColorKey::Categories(names)) = key {
+        let repeated = args.glyphs.colors_that_repeat(names.len());
+        let told = |n| format!("{} chains have {n} colours, which repeat in their order", names.len());
+        all.extend(repeated.map(told));
     }
     all
 }
+
+/// Light where nothing is lit.
+fn light_unused(args: &SceneArgs, scene: &Scene) -> Option<String> {
+    let is_flat = scene.mode.is_projection() || scene.mode == VolumeMode::Slices;
+    let mode = clap::ValueEnum::to_possible_value(&args.glyphs.mode)?;
+    let problem = || format!("--shading changes nothing in --mode {}: what it shows has no light", mode.get_name());
+    (is_flat && args.view.shading == Some(true)).then(problem)
+}
+
+/// Options of colours and of the bar where points have colours that are not those of numbers, or of numbers without mass.
+fn colors_unused(args: &SceneArgs) -> Option<String> {
+    let (picture, by) = (&args.picture, &args.glyphs.color_by);
+    if args.glyphs.has_no_bar() {
+        let given = [picture.given_of_colors(), picture.given_of_bar()].concat();
+        let problem = || format!("{}: points have the colours of --color-by {by}", change_nothing(&given));
+        return (!given.is_empty()).then(problem);
+    }
+    let asks_for_mass = args.glyphs.colors_by_column() && picture.given_of_bar().contains(&"--mass-axis");
+    asks_for_mass.then(|| format!("--mass-axis changes nothing: the colour bar is of {by}, above which lies no mass"))
+}
+
+/// Slices that do not meet the box of the density, unless none does.
+fn slices_outside(args: &SceneArgs, scene: &Scene) -> Option<String> {
+    let (bounds, slices) = (scene.grid.lattice.bounds(), args.cuts.slices());
+    let is_outside = |plane: &Plane| {
+        let sides = bounds.corners().map(|corner| (corner - plane.point).dot(plane.normal));
+        sides.iter().all(|side| *side > 0.0) || sides.iter().all(|side| *side < 0.0)
+    };
+    let outside: Vec<String> = slices.iter().filter(|plane| is_outside(plane)).map(named).collect();
+    if outside.is_empty() || scene.mode == VolumeMode::Slices && outside.len() == slices.len() {
+        return None;
+    }
+    let [low, high] = [bounds.min, bounds.max].map(|p| p.to_array().map(|v| format!("{v:.4}")).join(","));
+    Some(format!("--slice {}: outside the density, which lies between {low} and {high}", outside.join(" and ")))
+}
+
+/// A plane as it is asked for.
+fn named(plane: &Plane) -> String {
+    let numbers = |v: glam::DVec3| v.to_array().map(|v| v.to_string()).join(",");
+    match glam::DVec3::AXES.iter().position(|axis| *axis == plane.normal) {
+        Some(axis) => format!("{}={}", ["x", "y", "z"][axis], plane.point[axis]),
+        None => format!("{}:{}", numbers(plane.point), numbers(plane.normal)),
+    }
+}
+
+/// What is said of characters in a scene's texts that are drawn as boxes.
+fn texts_without_sign(scene: &Scene) -> Option<String> {
+    let given = &scene.annotations;
+    let names = match scene.points.as_ref().and_then(|points| points.colors.as_ref()).map(|colors| &colors.key) {
+        Some(ColorKey::Categories(names)) => &names[..],
+        Some(ColorKey::Column(name)) => std::slice::from_ref(name),
+        _ => &[],
+    };
+    let labels = given.labels.iter().map(|label| &label.text);
+    without_sign(given.title.iter().chain(&given.bar_title).chain(labels).chain(names))
+}
+
+/// The same of these texts.
+pub fn without_sign<'a>(texts: impl Iterator<Item = &'a String>) -> Option<String> {
+    let signs = annotate::without_sign(texts.map(String::as_str));
+    let (shown, more) = (signs.iter().take(MOST_SIGNS).collect::<String>(), signs.len().saturating_sub(MOST_SIGNS));
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let problem =
+        || format!("the font has no sign for {shown}{more}: boxes are drawn instead; write it in other letters");
+    (!signs.is_empty()).then(problem)
+}
+
+/// So many characters are named.
+const MOST_SIGNS: usize = 12;
 
 /// Limits that all values lie above or below, which have then one colour, or none.
 fn of_limits(scene: &Scene) -> Option<String> {
@@ -82,7 +153,11 @@ fn opacity_unused(args: &SceneArgs, scene: &Scene) -> Option<String> {
     }
     let view = &args.view;
     // Surfaces follow the factor.
-    let given = [("--opacity", view.opacity.is_some()), ("--global-opacity", view.global_opacity != 1.0 && !is_iso)];
+    let given = [
+        ("--opacity", view.opacity.is_some()),
+        ("--global-opacity", view.global_opacity != 1.0 && !is_iso),
+        ("--fade-noise", view.fade_noise.is_some()),
+    ];
     let names: Vec<&str> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect();
     let instead = match args.glyphs.mode {
         Mode::Points => "points have --point-opacity",
@@ -90,8 +165,6 @@ fn opacity_unused(args: &SceneArgs, scene: &Scene) -> Option<String> {
         _ => "what is low fades by --vmin",
     };
     let mode = clap::ValueEnum::to_possible_value(&args.glyphs.mode)?;
-    (!names.is_empty()).then(|| {
-        let verb = if names.len() > 1 { "change" } else { "changes" };
-        format!("{} {verb} nothing in --mode {}: there is no fog; {instead}", names.join(" and "), mode.get_name())
-    })
+    (!names.is_empty())
+        .then(|| format!("{} in --mode {}: there is no fog; {instead}", change_nothing(&names), mode.get_name()))
 }

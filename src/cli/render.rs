@@ -148,6 +148,9 @@ pub struct More {
 pub fn why_nothing(scene: &Scene) -> String {
     let stats = scene.grid.statistics();
     match &scene.mode {
+        _ if !scene.volume => "no point is seen: they lie outside the picture, or the eye is within one, as large as \
+             --point-size makes them"
+            .into(),
         _ if !scene.clip.is_empty() => "what --clip and --clip-plane leave has no density that is drawn".into(),
         VolumeMode::Isosurfaces(_) => {
             let [least, most] = [stats.min, stats.max].map(|v| scene.told(v));

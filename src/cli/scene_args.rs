@@ -53,7 +53,7 @@ pub struct ViewArgs {
     pub look: Look,
     /// Lighting: on or off [default: off for the volume, on for points; mayavi: on]
     #[arg(long, value_name = "on|off", value_parser = on_off)]
-    shading: Option<bool>,
+    pub shading: Option<bool>,
     /// The directions of x, y and z in a corner: on or off
     #[arg(long, value_name = "on|off", default_value = "off", action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "on", value_parser = on_off)]
     gizmo: bool,
@@ -160,7 +160,7 @@ impl SceneArgs {
         }
         scene.annotations = Annotations { gizmo: view.gizmo, ..picture.annotations(quantity) };
         self.labels.apply(&mut scene, content);
-        if let Some(own) = scene.mode.limits(&scene.grid) {
+        if let Some(own) = scene.mode.limits(&scene.grid, &scene.clip) {
             let automatic = shared.and_then(|shared| shared.along_rays(&scene.mode)).unwrap_or(own);
             let factor = quantity.factor(scene.grid.unit, scene.mode.dimensions());
             scene.transfer.limits = picture.limits_along_rays(automatic, factor)?;

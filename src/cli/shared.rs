@@ -89,7 +89,7 @@ impl Survey {
             return;
         }
         self.values.extend(sampled(grid, self.each));
-        if let Some([_, most]) = scene.mode.limits(grid) {
+        if let Some([_, most]) = scene.mode.limits(grid, &scene.clip) {
             let known = &mut self.along_rays[usize::from(scene.mode == VolumeMode::LineIntegral)];
             *known = Some([0.0, known.map_or(most, |[_, m]| m.max(most))]);
         }

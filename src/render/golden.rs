@@ -54,7 +54,7 @@ fn with(change: impl FnOnce(&mut Scene)) -> Scene {
 
 fn mode(mode: VolumeMode) -> Scene {
     with(|scene| {
-        if let Some(limits) = mode.limits(&scene.grid) {
+        if let Some(limits) = mode.limits(&scene.grid, &scene.clip) {
             scene.transfer.limits = limits;
         }
         scene.mode = mode;

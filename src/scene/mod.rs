@@ -5,6 +5,7 @@ mod camera;
 mod chart;
 mod heatmap;
 mod look;
+mod means;
 mod mode;
 mod points;
 mod quantity;

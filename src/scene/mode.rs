@@ -3,6 +3,7 @@
 use glam::DVec3;
 use serde::Serialize;
 
+use super::means;
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::grid::DensityGrid;
@@ -77,16 +78,15 @@ impl VolumeMode {
         if *self == Self::LineIntegral { 2 } else { 3 }
     }
 
-    /// Limits for means and integrals along rays: 0 to the largest of the rays along the three axes. None for
-    /// modes that show densities.
-    pub fn limits(&self, grid: &DensityGrid) -> Option<[f64; 2]> {
-        let size = grid.lattice.bounds().size();
-        let largest = |axis: usize| largest_mean(grid, axis);
-        let most = match self {
-            Self::Mean => (0..3).map(largest).fold(0.0, f64::max),
-            Self::LineIntegral => (0..3).map(|axis| largest(axis) * size[axis]).fold(0.0, f64::max),
-            _ => return None,
+    /// Limits for means and integrals along rays: 0 to the largest of the rays along the three axes in what clip planes leave,
+    /// or in all if they leave nothing. None for modes that show densities.
+    pub fn limits(&self, grid: &DensityGrid, clip: &[Plane]) -> Option<[f64; 2]> {
+        let of = |clip: &[Plane]| match self {
+            Self::Mean => Some(means::largest(grid, clip, |mean, _| mean)),
+            Self::LineIntegral => Some(means::largest(grid, clip, |mean, length| mean * length)),
+            _ => None,
         };
+        let most = of(clip).filter(|most| *most > 0.0).or_else(|| of(&[]))?;
         Some([0.0, most])
     }
 }
@@ -120,20 +120,4 @@ impl Plane {
         }
         Err(Error::Usage("a plane needs a finite point and a normal that is not 0".into()))
     }
-}
-
-/// The largest mean (trapezoidal) of the lines of nodes along an axis; samples that are not finite count as 0.
-fn largest_mean(grid: &DensityGrid, axis: usize) -> f64 {
-    let [nx, ny, nz] = grid.lattice.shape;
-    let strides = [1, nx, nx * ny];
-    let shape = [nx, ny, nz];
-    let (a, b) = ((axis + 1) % 3, (axis + 2) % 3);
-    let mean = |first: usize| {
-        let last = shape[axis] - 1;
-        let weight = |n: usize| if n == 0 || n == last { 0.5 } else { 1.0 };
-        let value = |n: usize| Some(f64::from(grid.values[first + n * strides[axis]])).filter(|v| v.is_finite());
-        (0..=last).map(|n| weight(n) * value(n).unwrap_or(0.0)).sum::<f64>() / last as f64
-    };
-    let firsts = (0..shape[a]).flat_map(|i| (0..shape[b]).map(move |j| i * strides[a] + j * strides[b]));
-    firsts.map(mean).fold(0.0, f64::max)
 }

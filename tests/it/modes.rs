@@ -110,7 +110,7 @@ fn the_line_integral_of_a_gaussian_is_its_closed_form() {
     assert_pixels(&scene, TRILINEAR, |b| gauss(b.extend(0.0)));
     scene.mode = VolumeMode::Mean;
     assert_pixels(&scene, TRILINEAR, |b| gauss(b.extend(0.0)));
-    let [low, high] = VolumeMode::LineIntegral.limits(&scene.grid).unwrap();
+    let [low, high] = VolumeMode::LineIntegral.limits(&scene.grid, &[]).unwrap();
     assert!(low == 0.0 && (high - column).abs() < 2e-3 * column, "{high}");
 }
 

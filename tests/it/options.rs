@@ -114,6 +114,32 @@ fn what_shows_nothing_and_what_changes_nothing_is_told() {
             &["--mode", "iso", "--iso", "0.001,0.02,0.04", "--limits", "value:0.01,0.03"],
             "--iso: outside the limits, 1.000e-2 to 3.000e-2, a surface has the colour of their end (1.000e-3, 4.000e-2)",
         ),
+        (&["--mode", "points", "--fade-noise"], "--fade-noise changes nothing in --mode points"),
+        (
+            &["--mode", "points", "--point-size", "1000"],
+            "no point is seen: they lie outside the picture, or the eye is within",
+        ),
+        (&["--mode", "mip", "--shading", "on"], "--shading changes nothing in --mode mip"),
+        (
+            &["--colorbar", "off", "--mass-axis", "--bar-title", "d"],
+            "--mass-axis and --bar-title change nothing: --colorbar",
+        ),
+        (&["--colorbar", "off", "--bar-title", "d"], "--bar-title changes nothing: --colorbar is off"),
+        (&["--slice", "x=99", "--slice", "z=0"], "--slice x=99: outside the density, which lies between -"),
+        (&["--slice", "0,0,-50:0,0.5,1"], "--slice 0,0,-50:0,0.5,1: outside the density"),
+        (
+            &["--mode", "points", "--color-by", "#f00", "--colormap", "jet", "--vmin", "0", "--scale", "sqrt"],
+            "--colormap and --vmin and --scale change nothing: points have the colours of --color-by #f00",
+        ),
+        (
+            &["--mode", "points", "--color-by", "x", "--mass-axis"],
+            "--mass-axis changes nothing: the colour bar is of x",
+        ),
+        (&["--mode", "points", "--point-size", "2A"], "the unit of the data is unknown; --point-size 2"),
+        (&["--title", "密度"], "the font has no sign for 密度: boxes"),
+        (&["--mode", "points", "--color-by", "x", "--colormap", "jet", "--vmin", "0"], ""),
+        (&["--mode", "both", "--color-by", "#f00", "--colormap", "jet", "--mass-axis"], ""),
+        (&["--slice", "x=0", "--title", "α-Dichte 10⁻³ Å"], ""),
         (&["--mode", "both", "--global-opacity", "2", "--opacity", "0:0,1:1"], ""),
         (&["--mode", "iso", "--global-opacity", "0.5"], ""),
         (&["--mode", "iso", "--iso", "1e-5,0.04"], ""),
@@ -230,4 +256,26 @@ fn a_column_has_the_limits_and_colours_asked_for() {
     let wrong = ["render", &table, "--mode", "points", "--color-by", "w", "--limits", "mass:0.9,0", "-o", &to];
     let out = densitas(&wrong);
     assert!(out.status.code() == Some(2) && stderr(&out).contains("is of a density"), "{}", stderr(&out));
+}
+
+/// Catches: a unit that is taken for that of the data, and one that pixels are taken for.
+#[test]
+fn a_point_size_has_a_unit_as_other_lengths() {
+    let folder = folder("size-unit");
+    let picture = path(&folder, "a.png");
+    let size = |given: &str| {
+        let base = ["render", "sample:membrane", "--max-points", "200", "--grid", "8", "--size", "60x40", "--json"];
+        let told = densitas(&[&base[..], &["--mode", "points", "-o", &picture, "--point-size", given]].concat());
+        assert!(told.status.success(), "{}", stderr(&told));
+        json(&told)["point_size"].as_f64().unwrap()
+    };
+    assert_eq!(["20A", "2nm", "2", "0.002um"].map(size), [2.0; 4]);
+    assert_eq!(size("3px"), 3.0);
+    let base = ["render", "sample:membrane", "--mode", "points", "-o", &picture];
+    for wrong in ["2kg", "0A", "px", "-1nm"] {
+        let told = densitas(&[&base[..], &["--point-size", wrong]].concat());
+        assert_eq!(told.status.code(), Some(2), "{wrong}: {}", stderr(&told));
+    }
+    let told = stderr(&densitas(&[&base[..], &["--mass-axis=maybe"]].concat()));
+    assert!(told.contains("write on or off"), "{told}");
 }

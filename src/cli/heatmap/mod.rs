@@ -18,7 +18,7 @@ use super::console::Console;
 use super::parse::Asked;
 use super::picture_args::PictureArgs;
 use super::plane_args::PlaneDensityArgs;
-use super::{input, recipe, report, view};
+use super::{input, recipe, remarks, report, view};
 use crate::color::Scale;
 use crate::error::{Error, Result};
 use crate::grid::PlaneGrid;
@@ -27,8 +27,8 @@ use crate::io::{self, Values};
 use crate::movie::{MovieOptions, check_name, frame_path, record_heatmap_with};
 use crate::render::draw_heatmap_bands;
 use crate::scene::{
-    Aspect, Background, Contours, Extent, Frame, HeatmapAnimation, HeatmapScene, Interpolation, Limits, Quantity,
-    constant_part,
+    Annotations, Aspect, Background, Contours, Extent, Frame, HeatmapAnimation, HeatmapScene, Interpolation, Limits,
+    Quantity, constant_part,
 };
 use args::{CountArgs, FlatArgs, FrameArgs, Levels, Origin};
 use frames::{Kind, Made};
@@ -99,6 +99,9 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, play: fn(Flipbook) -> Result<()
     let mut made = frames::make(args, console)?;
     let animation = args.animation(&mut made, console)?;
     let Made { told: mut out, mut seconds, kind, .. } = made;
+    if !matches!(output, Some((_, Output::Page))) {
+        tell_signs(&animation.scene, console);
+    }
     let start = Instant::now();
     let fps = args.frames.fps.unwrap_or(HeatmapAnimation::DEFAULT_FPS);
     match &output {
@@ -139,6 +142,13 @@ pub fn run(args: &HeatmapCommand, asked: &Asked, play: fn(Flipbook) -> Result<()
         return play(Flipbook { animation, frame, fps, name, headless });
     }
     Ok(())
+}
+
+/// Tells which characters of its texts are drawn as boxes.
+fn tell_signs(scene: &HeatmapScene, console: &Console) {
+    let Annotations { title, bar_title, .. } = &scene.annotations;
+    let found = remarks::without_sign(title.iter().chain(bar_title).chain(&scene.axes));
+    found.iter().for_each(|warning| console.warning(warning));
 }
 
 /// Tells how many values are not finite, or have no place on the scale.
@@ -262,6 +272,7 @@ impl HeatmapCommand {
             animation.enclosed = Some(shares.clone());
         }
         tell_gaps(&animation, console);
+        self.picture.without_bar().iter().for_each(|warning| console.warning(warning));
         if let Some(value) = animation.one_limit() {
             let [vmin, vmax] = animation.frame(0).transfer.limits;
             console.warning(&format!(

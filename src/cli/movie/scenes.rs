@@ -105,6 +105,7 @@ impl<'a> Scenes<'a> {
         let options = layers[0].options.scene();
         let scene = self.scene_of(options, &first)?;
         remarks::warnings(options, &scene).iter().for_each(|warning| console.warning(warning));
+        remarks::notes(options, &scene, &self.frame).iter().for_each(|note| console.note(note));
         let mut looks = Vec::new();
         for i in 0..LOOKS {
             let k = f64::from(i) * self.timeline.frames as f64 / f64::from(LOOKS);
