@@ -1,9 +1,11 @@
 //! Times of the density methods. `cargo bench --bench kde` prints a table; with
 //! `-- --case POINTS.npy GRID METHOD ERROR THREADS RUNS` one JSON line about one case, for
-//! `peers_kde.py`; with `-- --variable` a table of kernels that differ from point to point, with `-- --changes` one of new bandwidths. GRID may be `points`, the density at the points. Points: (N, 3) little-endian doubles in C order, NPY version 1.
+//! `peers_kde.py`; with `-- --variable` a table of kernels that differ from point to point, with `-- --changes` one of new bandwidths, with `-- --gpu`
+//! one of each adapter beside the processor. GRID may be `points`, the density at the points. Points: (N, 3) little-endian doubles in C order, NPY version 1.
 
 use std::time::Instant;
 
+use densitas::gpu::{AdapterChoice, Gpu, describe, survey};
 use densitas::kde::{Bandwidth, Density, DensityOptions, Estimator, Extent, Method, Resolution, density, density_at};
 use densitas::points::PointCloud;
 use densitas::progress::Silent;
@@ -14,6 +16,7 @@ fn main() {
     match &args[..] {
         [] if std::env::args().any(|a| a == "--variable") => variable(),
         [] if std::env::args().any(|a| a == "--changes") => changes(),
+        [] if std::env::args().any(|a| a == "--gpu") => on_gpus(),
         [] => table(),
         [points, grid, method, error, threads, runs] => {
             let cloud = read_npy(points);
@@ -195,6 +198,65 @@ fn bandwidths(points: usize, grid: usize) {
         least * 1e3,
         least_cpu * 1e3,
         validation * 1e3
+    );
+}
+
+/// The processor and each adapter that can draw.
+fn on_gpus() {
+    println!(
+        "| points @ grid | on | first ms | density ms | error seen | bandwidth onto the device ms | and read back ms |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for (points, grid) in [(50_000, 64), (500_000, 128), (5_000_000, 256), (5_000_000, 512)] {
+        let cloud = normal_cloud(points);
+        on_one(&cloud, grid, Method::Auto, "the processor", AdapterChoice::Auto);
+        for adapter in survey().into_iter().filter(|a| a.obstacle.is_none()) {
+            let name = describe(&adapter.info);
+            on_one(&cloud, grid, Method::Gpu, &name, AdapterChoice::Named(name.clone()));
+        }
+    }
+}
+
+/// One line of that table. The first time holds the opening of the device and the compilation of its shaders.
+fn on_one(cloud: &PointCloud, grid: usize, method: Method, name: &str, adapter: AdapterChoice) {
+    let (resolution, extent) = (Resolution::Nodes([grid; 3]), Extent::Padding(0.0));
+    let options = DensityOptions { resolution, extent, method, max_error: 1e-5, adapter, ..Default::default() };
+    let run = || {
+        let start = Instant::now();
+        let report = density::<f32>(cloud, &options, &Silent).expect("a density").report;
+        ((start.elapsed().as_secs_f64() - report.seconds.check) * 1e3, report)
+    };
+    let (first, report) = run();
+    let least = (0..3).map(|_| run().0).fold(f64::INFINITY, f64::min);
+    let spectral = DensityOptions { method: Method::Spectral, ..options.clone() };
+    let mut estimator = Estimator::new(cloud, &spectral, 0.5, &Silent).expect("an estimator");
+    let scott = estimator.kernel(&Bandwidth::Scott).expect("a kernel").factor.expect("a factor");
+    let gpu = (method == Method::Gpu).then(|| Gpu::shared(&options.adapter).expect("the adapter"));
+    gpu.iter().for_each(|gpu| estimator.use_device(gpu).expect("a device for the waves"));
+    let factors: Vec<Bandwidth> = (0..7).map(|i| Bandwidth::Factor(scott * (0.55 + 0.15 * f64::from(i)))).collect();
+    let least_of = |work: &dyn Fn(&Bandwidth)| {
+        let time = |bandwidth: &Bandwidth| {
+            let start = Instant::now();
+            work(bandwidth);
+            start.elapsed().as_secs_f64() * 1e3
+        };
+        factors.iter().map(time).fold(f64::INFINITY, f64::min)
+    };
+    let onto = gpu.as_ref().map_or("-".into(), |gpu| {
+        let least = least_of(&|bandwidth| {
+            estimator.samples(bandwidth, &Silent).and_then(|(_, s)| s.texture()).expect("a texture");
+            gpu.wait().expect("a device");
+        });
+        format!("{least:.1}")
+    });
+    let back = least_of(&|bandwidth| {
+        estimator.density::<f32>(bandwidth, &Silent).expect("a density");
+    });
+    println!(
+        "| {} @ {grid}^3 | {name}, {} | {first:.0} | {least:.0} | {:.1e} | {onto} | {back:.1} |",
+        cloud.len(),
+        report.method,
+        report.sampled_error_relative_to_max
     );
 }
 

@@ -1,8 +1,14 @@
 //! Adapter, device, shader composition and read-back: what every pass needs from wgpu.
 
-use std::sync::{Arc, Mutex};
+pub(crate) mod pass;
+mod samples;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
+pub(crate) use samples::ROW;
+pub use samples::Samples;
 
 /// Which adapter to draw on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,7 +36,8 @@ impl AdapterChoice {
 /// What is said of an adapter.
 pub type AdapterInfo = wgpu::AdapterInfo;
 
-/// An opened device and its queue.
+/// An opened device and its queue. A clone is the same device.
+#[derive(Debug, Clone)]
 pub struct Gpu {
     /// The device.
     pub device: wgpu::Device,
@@ -39,6 +46,9 @@ pub struct Gpu {
     /// What it is.
     pub info: AdapterInfo,
     failure: Arc<Mutex<Option<String>>>,
+    /// Whether [`Gpu::shared`] must not give it any more.
+    retired: Arc<AtomicBool>,
+    compiled: pass::Compiled,
 }
 
 /// Loads and maxima of 64-bit integers that many invocations change.
@@ -66,6 +76,34 @@ impl Gpu {
         Self::open(adapters.swap_remove(at))
     }
 
+    /// As [`Gpu::new`], but the same device each time, until it is lost or retired: what one part of a program computes
+    /// on it another can draw.
+    ///
+    /// # Errors
+    /// As [`Gpu::new`].
+    pub fn shared(choice: &AdapterChoice) -> Result<Self> {
+        static OPENED: Mutex<Vec<(AdapterChoice, Gpu)>> = Mutex::new(Vec::new());
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.retain(|(_, gpu)| !gpu.retired.load(Ordering::Relaxed));
+        if let Some((_, gpu)) = opened.iter().find(|(of, _)| of == choice) {
+            return Ok(gpu.clone());
+        }
+        let gpu = Self::new(choice)?;
+        opened.push((choice.clone(), gpu.clone()));
+        Ok(gpu)
+    }
+
+    /// Sees to it that [`Gpu::shared`] opens another in its place, as after a failure.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether another is the same device.
+    pub fn is_same(&self, other: &Self) -> bool {
+        // Numbers of devices begin anew with each instance.
+        Arc::ptr_eq(&self.retired, &other.retired)
+    }
+
     fn open(adapter: wgpu::Adapter) -> Result<Self> {
         let info = adapter.get_info();
         let descriptor = wgpu::DeviceDescriptor {
@@ -79,8 +117,13 @@ impl Gpu {
         let failure = Arc::new(Mutex::new(None));
         let (on_error, on_loss) = (failure.clone(), failure.clone());
         device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| remember(&on_error, e.to_string())));
-        device.set_device_lost_callback(move |_, text| remember(&on_loss, format!("the device was lost: {text}")));
-        Ok(Self { device, queue, info, failure })
+        let retired = Arc::<AtomicBool>::default();
+        let is_lost = retired.clone();
+        device.set_device_lost_callback(move |_, text| {
+            is_lost.store(true, Ordering::Relaxed);
+            remember(&on_loss, format!("the device was lost: {text}"));
+        });
+        Ok(Self { device, queue, info, failure, retired, compiled: pass::Compiled::default() })
     }
 
     /// The adapter in one line: name, backend, driver.
@@ -117,6 +160,11 @@ impl Gpu {
         let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
         self.check()?;
         polled.map(|_| ()).map_err(|e| Error::Gpu(format!("{}: {e}", self.describe())))
+    }
+
+    /// Whether it computes on the processor.
+    pub fn is_software(&self) -> bool {
+        is_software(&self.info)
     }
 
     /// Whether 32-bit float textures can be interpolated by the adapter itself.
@@ -159,14 +207,26 @@ impl Gpu {
     /// # Errors
     /// [`Error::Gpu`] if the device failed.
     pub fn read_word(&self, buffer: &wgpu::Buffer) -> Result<u32> {
+        Ok(bytemuck::pod_read_unaligned(&self.read_first(buffer, 4)?))
+    }
+
+    /// All bytes of a buffer that may be copied from.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device failed.
+    pub fn read_buffer(&self, buffer: &wgpu::Buffer) -> Result<Vec<u8>> {
+        self.read_first(buffer, buffer.size())
+    }
+
+    /// The first bytes of a buffer, of a number that is a multiple of 4.
+    fn read_first(&self, buffer: &wgpu::Buffer, size: u64) -> Result<Vec<u8>> {
         let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ;
-        let descriptor = wgpu::BufferDescriptor { label: Some("word"), size: 4, usage, mapped_at_creation: false };
+        let descriptor = wgpu::BufferDescriptor { label: Some("read-back"), size, usage, mapped_at_creation: false };
         let copy = self.device.create_buffer(&descriptor);
         let mut encoder = self.device.create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(buffer, 0, &copy, 0, 4);
+        encoder.copy_buffer_to_buffer(buffer, 0, &copy, 0, size);
         self.queue.submit([encoder.finish()]);
-        let bytes = self.read_rows(&copy, 4, 4)?;
-        Ok(bytemuck::pod_read_unaligned(&bytes))
+        self.read_rows(&copy, size as usize, size as usize)
     }
 
     fn read_rows(&self, buffer: &wgpu::Buffer, row: usize, padded: usize) -> Result<Vec<u8>> {
@@ -178,6 +238,25 @@ impl Gpu {
         mapped.chunks_exact(padded).for_each(|line| rows.extend_from_slice(&line[..row]));
         Ok(rows)
     }
+}
+
+/// A texture of three dimensions to read from and to copy into.
+pub fn texture_3d(
+    gpu: &Gpu,
+    label: &'static str,
+    [width, height, depth]: [u32; 3],
+    format: wgpu::TextureFormat,
+) -> wgpu::Texture {
+    gpu.device.create_texture(&wgpu::TextureDescriptor {
+        label: Some(label),
+        size: wgpu::Extent3d { width, height, depth_or_array_layers: depth },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D3,
+        format,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+        view_formats: &[],
+    })
 }
 
 /// One line on an adapter: name, backend, driver.
@@ -208,7 +287,7 @@ fn usable_adapters(choice: &AdapterChoice) -> Vec<wgpu::Adapter> {
 }
 
 /// Whether the machine may have a graphics device. On Linux those have a file.
-fn may_have_device() -> bool {
+pub(crate) fn may_have_device() -> bool {
     let files = ["/dev/dri", "/dev/nvidiactl", "/dev/dxg", "/dev/mali0", "/dev/kgsl-3d0"];
     !cfg!(target_os = "linux") || files.iter().any(|file| std::path::Path::new(file).exists())
 }
@@ -310,10 +389,17 @@ const SHADERS: &[(&str, &str)] = &[
     ("common/extremes.wgsl", include_str!("../shaders/common/extremes.wgsl")),
     ("common/cuts.wgsl", include_str!("../shaders/common/cuts.wgsl")),
     ("common/glyph.wgsl", include_str!("../shaders/common/glyph.wgsl")),
+    ("common/fourier.wgsl", include_str!("../shaders/common/fourier.wgsl")),
+    ("common/blocks.wgsl", include_str!("../shaders/common/blocks.wgsl")),
     ("common/scatter.wgsl", include_str!("../shaders/common/scatter.wgsl")),
     ("common/sphere.wgsl", include_str!("../shaders/common/sphere.wgsl")),
     ("cell_ranges.wgsl", include_str!("../shaders/cell_ranges.wgsl")),
     ("cell_steps.wgsl", include_str!("../shaders/cell_steps.wgsl")),
+    ("density_spread.wgsl", include_str!("../shaders/density_spread.wgsl")),
+    ("density_gather.wgsl", include_str!("../shaders/density_gather.wgsl")),
+    ("density_forward.wgsl", include_str!("../shaders/density_forward.wgsl")),
+    ("density_inverse.wgsl", include_str!("../shaders/density_inverse.wgsl")),
+    ("density_share.wgsl", include_str!("../shaders/density_share.wgsl")),
     ("glyph.wgsl", include_str!("../shaders/glyph.wgsl")),
     ("glyph_wide.wgsl", include_str!("../shaders/glyph_wide.wgsl")),
     ("glyph_resolve.wgsl", include_str!("../shaders/glyph_resolve.wgsl")),
@@ -342,6 +428,26 @@ pub fn planted<T>(right: &'static str, wrong: &'static str, work: impl FnOnce() 
     let done = work();
     (done, fault::FAULT.take().map_or(0, |fault| fault.2))
 }
+
+/// Member names and offsets, and the size, of a structure as WGSL lays it out.
+#[cfg(test)]
+pub fn wgsl_layout(shader: &str, structure: &str) -> (Vec<(String, usize)>, usize) {
+    let module = wgpu::naga::front::wgsl::parse_str(&compose(shader)).unwrap();
+    let (_, ty) = module.types.iter().find(|(_, t)| t.name.as_deref() == Some(structure)).unwrap();
+    let wgpu::naga::TypeInner::Struct { members, span } = &ty.inner else { panic!("{structure} is no structure") };
+    (members.iter().map(|m| (m.name.clone().unwrap(), m.offset as usize)).collect(), *span as usize)
+}
+
+/// Compares a structure of Rust with that of a shader: names, offsets, size.
+#[cfg(test)]
+macro_rules! assert_same_layout {
+    ($type:ty, $shader:literal, $wgsl:literal, $($field:ident),+) => {
+        let ours = vec![$((stringify!($field).to_owned(), std::mem::offset_of!($type, $field))),+];
+        assert_eq!((ours, size_of::<$type>()), $crate::gpu::wgsl_layout($shader, $wgsl));
+    };
+}
+#[cfg(test)]
+pub(crate) use assert_same_layout;
 
 /// Faults that tests plant into shaders, to see that others catch them.
 #[cfg(test)]

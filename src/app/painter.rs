@@ -217,7 +217,7 @@ impl Easel {
     fn renderer(&mut self) -> Result<&mut Renderer> {
         match &mut self.renderer {
             Some(renderer) => Ok(renderer),
-            empty => Ok(empty.insert(Gpu::new(&self.adapter).and_then(Renderer::new)?)),
+            empty => Ok(empty.insert(Gpu::shared(&self.adapter).and_then(Renderer::new)?)),
         }
     }
 
@@ -235,7 +235,7 @@ impl Easel {
         let (picture, of_light) = match self.draw(order, &scene, divisor) {
             // The device may have been lost: once more with a new one.
             Err(Error::Gpu(_)) => {
-                self.renderer = None;
+                self.renderer.take().iter().for_each(|lost| lost.gpu().retire());
                 self.draw(order, &scene, divisor)?
             }
             drawn => drawn?,
@@ -455,6 +455,8 @@ mod tests {
         let wanted = Wanted::of(&options).unwrap();
         let content = Stock::default().content(wanted.scene(), &Console::new(false, true)).unwrap();
         let (order, mut easel) = (order(&options, &Arc::new(content), [160, 120], false), easel());
+        // Not that of other tests.
+        easel.adapter = AdapterChoice::Named("llvmpipe".into());
         let before = easel.paint(&order).unwrap().image;
         easel.renderer().unwrap().gpu().device.destroy();
         assert!(easel.paint(&order).unwrap().image == before);

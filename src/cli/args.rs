@@ -3,12 +3,14 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use clap::Args;
 use glam::DVec3;
 
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, Cell, LengthUnit, number_and_unit};
+use crate::gpu::AdapterChoice;
 use crate::grid::Lattice;
 use crate::io::{self, FrameRange, Input, ReadOptions, Source};
 use crate::kde::{Bandwidth, DensityOptions, Extent, Method, Resolution};
@@ -124,7 +126,11 @@ pub struct DensityArgs {
     /// Take the nodes of another volume
     #[arg(long, value_name = "FILE", conflicts_with_all = ["grid", "spacing", "padding", "bounds"])]
     pub like: Option<PathBuf>,
-    /// How the sum is formed: auto, exact, tree, spectral
+    /// How the sum is formed: auto, exact, tree, spectral, gpu
+    ///
+    /// `gpu` computes on the graphics device of --adapter, in f32: it keeps an --error of 1e-5, which is its default, or more.
+    /// Where it cannot, the processor does, and it is told. `auto` takes a device that is more than a processor from such an
+    /// --error on, where it saves time.
     #[arg(long, value_name = "METHOD", default_value = "auto", value_parser = method)]
     pub method: Method,
     /// Largest error, as a share of the largest density [default: 1e-6]
@@ -168,9 +174,13 @@ impl DensityArgs {
                 (None, None) => resolution.map_or(defaults.resolution, |r| Resolution::Spacing([r / 3.0; 3])),
             },
             method: self.method,
-            max_error: self.error.unwrap_or(defaults.max_error),
+            max_error: self.error.unwrap_or(match self.method {
+                Method::Gpu => Method::LEAST_ERROR_OF_GPU,
+                _ => defaults.max_error,
+            }),
             relative: self.relative,
             guaranteed: self.guaranteed,
+            adapter: ADAPTER.get().cloned().unwrap_or_default(),
         })
     }
 
@@ -375,13 +385,17 @@ pub fn error_share(text: &str) -> std::result::Result<f64, String> {
     share.ok_or_else(|| "write a share of the largest density between 0 and 1, such as 1e-6".into())
 }
 
+/// The graphics device of the whole run, as `--adapter` says.
+pub static ADAPTER: OnceLock<AdapterChoice> = OnceLock::new();
+
 pub fn method(text: &str) -> std::result::Result<Method, String> {
     match text {
         "auto" => Ok(Method::Auto),
         "exact" => Ok(Method::Exact),
         "tree" => Ok(Method::Tree),
         "spectral" => Ok(Method::Spectral),
-        _ => Err("known are auto, exact, tree and spectral".into()),
+        "gpu" => Ok(Method::Gpu),
+        _ => Err("known are auto, exact, tree, spectral and gpu".into()),
     }
 }
 

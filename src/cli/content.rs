@@ -16,9 +16,10 @@ use super::report;
 use super::scene_args::SceneArgs;
 use crate::error::{Error, Result};
 use crate::geometry::six_digits;
+use crate::gpu::Samples;
 use crate::grid::DensityGrid;
 use crate::io::{Input, PointInput, Source, Values, VolumeInput};
-use crate::kde::{self, Report};
+use crate::kde::{self, Density, Method, Report};
 use crate::scene::Scene;
 
 /// What can be drawn.
@@ -29,12 +30,25 @@ pub struct Content {
     pub grid: Arc<DensityGrid>,
     /// How it was made; none of a volume.
     pub report: Option<Arc<Report>>,
+    /// The same samples on the device that computed them, if one did.
+    pub on_device: Option<Samples>,
     /// The points, if they are drawn.
     pub points: Option<Arc<WeighedPoints>>,
     /// Their number, or the sum of their weights; none of a volume.
     pub total: Option<f64>,
     /// The last scene of it, before the viewpoint and opacity, and the options that it is of.
     pub last: Mutex<Option<(String, Scene)>>,
+}
+
+/// A density with how it was made.
+#[derive(Clone)]
+pub struct Made {
+    /// The samples.
+    pub grid: Arc<DensityGrid>,
+    /// None of a volume.
+    pub report: Option<Arc<Report>>,
+    /// The same samples on the device that computed them, if one did.
+    pub on_device: Option<Samples>,
 }
 
 impl Content {
@@ -56,7 +70,7 @@ impl Content {
 #[derive(Default)]
 pub struct Stock {
     opened: Option<(String, Arc<Opened>, Option<Arc<DensityGrid>>)>,
-    density: Option<(String, Arc<DensityGrid>, Option<Arc<Report>>)>,
+    density: Option<(String, Made)>,
     points: Option<(String, Arc<WeighedPoints>)>,
     previews: Previews,
 }
@@ -94,9 +108,9 @@ impl Stock {
         console: &Console,
     ) -> Result<Content> {
         let key = format!("{part} {}", key_of_density(args));
-        let (grid, report) = match (&opened.input, volume) {
+        let Made { grid, report, on_device } = match (&opened.input, volume) {
             (Input::Points(points), _) => self.density(&opened, points, &key, args, console)?,
-            (Input::Volume(_), Some(grid)) => (grid, None),
+            (Input::Volume(_), Some(grid)) => Made { grid, report: None, on_device: None },
             (Input::Volume(_), None) => unreachable!("of a volume the grid is kept"),
         };
         let points = match (&opened.input, args.glyphs.draws_points()) {
@@ -109,7 +123,7 @@ impl Stock {
             Input::Points(points) => Some(total_of(&points.cloud)),
             Input::Volume(_) => None,
         };
-        Ok(Content { opened, grid, report, points, total, last: Mutex::default() })
+        Ok(Content { opened, grid, report, on_device, points, total, last: Mutex::default() })
     }
 
     /// As [`Stock::content`] while the bandwidth is in the hand: from the waves of the points where they give it, within the
@@ -119,7 +133,7 @@ impl Stock {
     /// As [`Stock::content`].
     pub fn preview(&mut self, args: &SceneArgs, console: &Console) -> Result<Content> {
         let (opened, _) = self.opened(args, console)?;
-        let last = self.density.as_ref().and_then(|(_, _, report)| report.clone());
+        let last = self.density.as_ref().and_then(|(_, made)| made.report.clone());
         let colored = self.points.as_ref().map(|(_, weighed)| weighed.clone()).filter(|_| args.glyphs.draws_points());
         let (Input::Points(points), Some(last)) = (&opened.input, last) else { return self.content(args, console) };
         if args.glyphs.draws_points() && colored.is_none() {
@@ -128,9 +142,9 @@ impl Stock {
         let rest = DensityArgs { bandwidth: None, ..args.density.clone() };
         let key = format!("{} {rest:?}", key_of_reading(args));
         match self.previews.density(points, key, &args.density, &last, console)? {
-            Some((grid, report)) => {
+            Some(Made { grid, report, on_device }) => {
                 let total = Some(total_of(&points.cloud));
-                Ok(Content { opened, grid, report: Some(report), points: colored, total, last: Mutex::default() })
+                Ok(Content { opened, grid, report, on_device, points: colored, total, last: Mutex::default() })
             }
             None => self.content(args, console),
         }
@@ -185,17 +199,18 @@ impl Stock {
         key: &str,
         args: &SceneArgs,
         console: &Console,
-    ) -> Result<(Arc<DensityGrid>, Option<Arc<Report>>)> {
-        if let Some((_, grid, report)) = self.density.as_ref().filter(|(of, ..)| of == key) {
-            return Ok((grid.clone(), report.clone()));
+    ) -> Result<Made> {
+        if let Some((_, made)) = self.density.as_ref().filter(|(of, _)| of == key) {
+            return Ok(made.clone());
         }
-        let (grid, report) = input::density_of::<f32>(points, &opened.source, &args.density, console)?;
+        let Density { grid, report, on_device } =
+            input::density_of::<f32>(points, &opened.source, &args.density, console)?;
         if let Some(note) = left_aside(points, &grid).filter(|_| args.cuts.axes_box.is_none()) {
             console.note(&note);
         }
-        let (grid, report) = (Arc::new(grid), Some(Arc::new(report)));
-        self.density = Some((key.to_owned(), grid.clone(), report.clone()));
-        Ok((grid, report))
+        let made = Made { grid: Arc::new(grid), report: Some(Arc::new(report)), on_device };
+        self.density = Some((key.to_owned(), made.clone()));
+        Ok(made)
     }
 
     fn weighed(
@@ -320,6 +335,9 @@ fn weighed(points: &PointInput, source: &Source, args: &DensityArgs, console: &C
     let place = |p: DVec3| cell.as_ref().map_or(p, |cell| cell.wrapped(p));
     let mut options = args.options(cloud.unit)?;
     options.max_error = options.max_error.max(COLOR_ERROR);
+    if options.method == Method::Gpu {
+        options.method = Method::Auto;
+    }
     let all = cloud.len();
     let is_inside = |p: &DVec3| args.bounds.is_none_or(|b| b.min.cmple(*p).all() && p.cmple(b.max).all());
     let inside: Vec<usize> = (0..all).filter(|&i| is_inside(&place(cloud.positions[i]))).collect();

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::grid::{self, DensityGrid, Sample};
 use crate::io::{self, Input, PointInput, Values, VolumeFormat, VolumeInput};
-use crate::kde::{self, Report};
+use crate::kde::{self, Density, Report};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -356,7 +356,7 @@ fn write<T: Sample>(
     opened: &input::Opened,
     console: &Console,
 ) -> Result<Map<String, Value>> {
-    let (grid, made) = input::density_of::<T>(points, &opened.source, &args.density, console)?;
+    let Density { grid, report: made, .. } = input::density_of::<T>(points, &opened.source, &args.density, console)?;
     saved(args, output, &grid, &made, console)
 }
 

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::geometry::{Box3, Cell, LengthUnit};
 use crate::grid::{DensityGrid, Sample};
 use crate::io::{self, Alignment, Input, PointInput, ReadOptions, Source, VolumeInput};
-use crate::kde::{self, Bandwidth, Report};
+use crate::kde::{self, Bandwidth, Density};
 use crate::points::Selection;
 use crate::sample;
 
@@ -190,7 +190,7 @@ pub fn density_of<T: Sample>(
     source: &Source,
     args: &DensityArgs,
     console: &Console,
-) -> Result<(DensityGrid<T>, Report)> {
+) -> Result<Density<T>> {
     points.require_3d(source)?;
     let (cloud, options) = (&points.cloud, args.options(points.cloud.unit)?);
     let mut density = match cell_of(points, source, args, console)? {
@@ -206,7 +206,7 @@ pub fn density_of<T: Sample>(
     density.report.warnings.extend(wide_bandwidth(args.bandwidth, points.cloud.unit));
     density.report.notes.iter().for_each(|n| console.note(n));
     density.report.warnings.iter().for_each(|w| console.warning(w));
-    Ok((density.grid, density.report))
+    Ok(density)
 }
 
 /// The periodic box that was asked for, told.

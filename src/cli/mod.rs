@@ -76,7 +76,7 @@ struct Global {
     /// No notes and no progress bar; warnings and errors stay
     #[arg(long, short, global = true)]
     quiet: bool,
-    /// Draw on this adapter: part of its name, or `software`
+    /// Draw, and compute with --method gpu, on this adapter: part of its name, or `software`
     #[arg(long, global = true, value_name = "NAME")]
     adapter: Option<String>,
     /// Number of threads that compute [default: all cores]
@@ -161,6 +161,7 @@ fn execute(asked: &Asked, console: &Console, window: Window, play: Play) -> Resu
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
     }
     let adapter = AdapterChoice::named(global.adapter.as_deref());
+    let _ = args::ADAPTER.set(adapter.clone());
     match verb {
         Verb::Info(args) => info::run(args, console),
         Verb::Density(args) => density::run(args, console),

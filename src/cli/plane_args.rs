@@ -35,7 +35,7 @@ pub struct PlaneDensityArgs {
     #[arg(long, value_name = "X0,X1,Y0,Y1", value_parser = bounds)]
     bounds: Option<Box3>,
     /// How the sum is formed: auto, exact, tree, spectral
-    #[arg(long, value_name = "METHOD", default_value = "auto", value_parser = method)]
+    #[arg(long, value_name = "METHOD", default_value = "auto", value_parser = method_of_plane)]
     method: Method,
     /// Largest error, as a share of the largest density [default: 1e-6]
     #[arg(long, value_name = "E", value_parser = error_share)]
@@ -46,6 +46,13 @@ pub struct PlaneDensityArgs {
     /// Let the proven bound, not a calibrated choice, keep --error
     #[arg(long)]
     guaranteed: bool,
+}
+
+fn method_of_plane(text: &str) -> std::result::Result<Method, String> {
+    match method(text)? {
+        Method::Gpu => Err("heat maps are summed on the processor: take auto, exact, tree or spectral".into()),
+        other => Ok(other),
+    }
 }
 
 impl PlaneDensityArgs {
@@ -68,6 +75,7 @@ impl PlaneDensityArgs {
             max_error: self.error.unwrap_or(defaults.max_error),
             relative: self.relative,
             guaranteed: self.guaranteed,
+            ..defaults
         })
     }
 

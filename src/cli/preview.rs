@@ -6,10 +6,11 @@ use glam::DVec3;
 
 use super::args::DensityArgs;
 use super::console::Console;
+use super::content::Made;
 use crate::error::{Error, Result};
-use crate::grid::DensityGrid;
+use crate::gpu::Gpu;
 use crate::io::PointInput;
-use crate::kde::{Bandwidth, Estimator, Method, Report};
+use crate::kde::{Bandwidth, DensityOptions, Estimator, Method, Report};
 
 /// Waves are found for kernels down to this share of the width at which they were asked for, and up to its inverse.
 const FLOOR: f64 = 0.5;
@@ -17,18 +18,15 @@ const FLOOR: f64 = 0.5;
 /// The waves of the last points.
 #[derive(Default)]
 pub struct Previews {
-    made: Option<Made>,
+    made: Option<Kept>,
 }
 
-struct Made {
+struct Kept {
     key: String,
     /// Widths of the kernel that they were made for.
     sigma: DVec3,
     estimator: Estimator,
 }
-
-/// A density, and how it was made.
-pub type Preview = (Arc<DensityGrid>, Arc<Report>);
 
 impl Previews {
     /// The density of these options, `key` of which tells all but the bandwidth; none where waves cannot give it, or do not fit
@@ -43,7 +41,7 @@ impl Previews {
         args: &DensityArgs,
         last: &Report,
         console: &Console,
-    ) -> Result<Option<Preview>> {
+    ) -> Result<Option<Made>> {
         let Some(bandwidth) = bandwidth_of(args) else { return Ok(None) };
         if !self.serves(&key, &bandwidth)? {
             match Self::made(points, key, args, console) {
@@ -55,13 +53,13 @@ impl Previews {
         let Some(made) = &self.made else { return Ok(None) };
         let found = made.estimator.density::<f32>(&bandwidth, console)?;
         let report = Report {
-            method: "spectral",
+            method: if found.on_device.is_some() { Method::Gpu } else { Method::Spectral }.name(),
             kernel: found.kernel,
             bound_relative_to_max: found.bound_relative_to_max,
             error_relative_to_max: args.options(points.cloud.unit)?.max_error,
             ..last.clone()
         };
-        Ok(Some((Arc::new(found.grid), Arc::new(report))))
+        Ok(Some(Made { grid: Arc::new(found.grid), report: Some(Arc::new(report)), on_device: found.on_device }))
     }
 
     /// Whether the waves at hand give this bandwidth.
@@ -71,18 +69,23 @@ impl Previews {
         Ok(ratio.min_element() >= FLOOR && ratio.max_element() <= 1.0 / FLOOR)
     }
 
-    fn made(points: &PointInput, key: String, args: &DensityArgs, console: &Console) -> Result<Made> {
-        let options = args.options(points.cloud.unit)?;
-        let estimator = Estimator::new(&points.cloud, &options, FLOOR, console)?;
+    fn made(points: &PointInput, key: String, args: &DensityArgs, console: &Console) -> Result<Kept> {
+        let asked = args.options(points.cloud.unit)?;
+        let options = DensityOptions { method: Method::Spectral, ..asked.clone() };
+        let mut estimator = Estimator::new(&points.cloud, &options, FLOOR, console)?;
+        if asked.method == Method::Gpu {
+            // Where the device cannot hold the waves, the processor does.
+            let _ = Gpu::shared(&asked.adapter).and_then(|gpu| estimator.use_device(&gpu));
+        }
         let sigma = estimator.kernel(&options.bandwidth)?.sigma();
-        Ok(Made { key, sigma, estimator })
+        Ok(Kept { key, sigma, estimator })
     }
 }
 
 /// The bandwidth, if the waves of the points give its density.
 fn bandwidth_of(args: &DensityArgs) -> Option<Bandwidth> {
     let is_plain = args.sigma_columns.is_none() && args.resolution.is_none() && args.periodic.is_none();
-    let is_calibrated = !args.relative && !args.guaranteed && matches!(args.method, Method::Auto | Method::Spectral);
+    let is_calibrated = !args.relative && !args.guaranteed && !matches!(args.method, Method::Exact | Method::Tree);
     let bandwidth = args.bandwidth.unwrap_or_default();
     let is_fixed = matches!(
         bandwidth,

@@ -65,7 +65,7 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
     let frame = options.picture.frame()?;
     // Opening the adapter takes as long as reading and computing: both at once.
     let (renderer, made) = std::thread::scope(|scope| {
-        let renderer = scope.spawn(|| Gpu::new(adapter).and_then(Renderer::new));
+        let renderer = scope.spawn(|| Gpu::shared(adapter).and_then(Renderer::new));
         let made = Stock::default().content(options, console);
         (renderer.join().expect("the renderer's thread does not panic"), made)
     });

@@ -136,6 +136,7 @@ impl SceneArgs {
             None => picture.limits(&content.grid, Limits::DEFAULT, quantity, 3)?,
         };
         let mut scene = view.look.scene(content.grid.clone(), limits)?;
+        scene.on_device = content.on_device.clone();
         shared.iter().for_each(|shared| shared.apply(&mut scene));
         scene.focus = self.cuts.axes_box.unwrap_or(scene.focus);
         if let Some(background) = picture.background() {

@@ -96,6 +96,7 @@ impl<'a, R: ChunkReader + 'static> Table<'a, R> {
 
     /// The values of a column in so many row groups.
     fn values(&self, column: usize, groups: usize) -> Result<Vec<f64>> {
+        self.check_read(column)?;
         let mut values = Vec::new();
         for group in 0..self.reader.num_row_groups().min(groups) {
             let mut reader = self.column(group, column)?;
@@ -112,12 +113,16 @@ impl<'a, R: ChunkReader + 'static> Table<'a, R> {
         if rows <= self.rows { Ok(()) } else { Err(damaged(&problem(), self.name)) }
     }
 
+    /// Refuses a column that does not hold numbers, also where it has no rows.
+    fn check_read(&self, column: usize) -> Result<()> {
+        let held = self.schema().column(column);
+        if not_read(&held).is_some() { Err(refused(self.name, &held)) } else { Ok(()) }
+    }
+
     /// A column of a row group, read from its beginning.
     fn column(&self, group: usize, column: usize) -> Result<Numbers> {
+        self.check_read(column)?;
         let held = self.schema().column(column);
-        if not_read(&held).is_some() {
-            return Err(refused(self.name, &held));
-        }
         let damaged = |e: ParquetError| damaged(&e, self.name);
         let group = self.reader.get_row_group(group).map_err(damaged)?;
         let chunk = group.metadata().column(column);

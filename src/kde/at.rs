@@ -55,7 +55,7 @@ pub fn density_at(
     progress: &dyn Progress,
 ) -> Result<AtPoints> {
     let start = Instant::now();
-    options.check()?;
+    options.check_on_processor("densities at points")?;
     if let Some(at) = positions.iter().position(|p| !p.is_finite()) {
         let place = positions[at];
         return Err(Error::Data(format!("place {at} from 0 is {place}; a density needs finite positions")));

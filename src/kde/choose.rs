@@ -107,7 +107,8 @@ pub(super) fn choose(setting: &Setting, options: &DensityOptions, wanted: Wanted
         Method::Exact => price(Work::Exact),
         Method::Tree => price(Work::Tree),
         Method::Spectral => spectral().unwrap_or_else(|| price(Work::Tree)),
-        Method::Auto => {
+        // Where the device cannot, the processor may choose.
+        Method::Auto | Method::Gpu => {
             let mut all = vec![price(Work::Exact)];
             if options.max_error >= EXACT_ERROR {
                 all.push(price(Work::Tree));

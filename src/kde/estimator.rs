@@ -1,9 +1,12 @@
 //! A density whose bandwidth and points can change.
 
+use std::sync::Arc;
+
 use glam::{DMat3, DVec3};
 
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};
+use crate::gpu::{Gpu, Samples};
 use crate::grid::{DensityGrid, Lattice, Sample};
 use crate::kde::choose::choose;
 use crate::kde::eigen::symmetric_eigen;
@@ -12,8 +15,9 @@ use crate::kde::moments::Moments;
 use crate::kde::plan::{Plan, plan};
 use crate::kde::select::{self, Selection};
 use crate::kde::setting::{self, Setting};
+use crate::kde::spectral::device::{Pieces, Waves};
 use crate::kde::spectral::{Frame, Reach, Spectrum, Wanted};
-use crate::kde::{Bandwidth, DensityOptions, KernelOf, Method, bound, plane};
+use crate::kde::{Bandwidth, DensityOptions, KernelOf, Method, bound, on_gpu, plane};
 use crate::memory::zeros;
 use crate::memory::{GIB, usable_memory};
 use crate::points::PointCloud;
@@ -73,6 +77,8 @@ pub struct Estimator {
     /// The covariance of the points; what stands in for it where it is singular.
     data: DMat3,
     points: usize,
+    /// The waves where they were copied to.
+    on_device: Option<(Gpu, Arc<Waves>)>,
 }
 
 /// A density of an [`Estimator`].
@@ -85,6 +91,8 @@ pub struct Estimated<T: Sample = f32> {
     /// Proven bound of the error of every node, as a share of the largest value in the grid. What is kept is the error of
     /// the options, as a share of the largest value over space.
     pub bound_relative_to_max: f64,
+    /// The same samples on the device that computed them, as shares of the kernel's peak.
+    pub on_device: Option<Samples>,
 }
 
 impl Estimator {
@@ -171,6 +179,7 @@ impl Estimator {
             points: cloud.len(),
             max_error: options.max_error,
             data: DMat3::ZERO,
+            on_device: None,
         };
         estimator.heaviest = estimator.moments.weight;
         // Of singular data the kernel knows more than the moments.
@@ -179,6 +188,24 @@ impl Estimator {
             None => estimator.regular_data(&estimator.moments),
         };
         Ok(estimator)
+    }
+
+    /// Copies the waves to a device, which from then on computes the densities that take one transform, in f32: within 1e-5 of the
+    /// largest density over space (an estimate) if that is more than the error of the options. They stay there, too
+    /// ([`Estimated::on_device`]). Where the device fails, the processor computes as before. Points that are added or removed
+    /// end it.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] if the device cannot hold the waves.
+    pub fn use_device(&mut self, gpu: &Gpu) -> Result<()> {
+        let pieces = Pieces::of(gpu);
+        if let Some(why) = self.frame.obstacle(gpu, pieces) {
+            return Err(Error::Gpu(why));
+        }
+        let waves = Waves::of_spectrum(gpu, &self.frame, pieces, &self.spectrum);
+        gpu.check()?;
+        self.on_device = Some((gpu.clone(), Arc::new(waves)));
+        Ok(())
     }
 
     /// The grid of all densities.
@@ -235,6 +262,21 @@ impl Estimator {
     /// # Errors
     /// As [`Estimator::kernel`]; [`Error::Usage`] for a kernel below the floor, [`Error::Interrupted`].
     pub fn density<T: Sample>(&self, bandwidth: &Bandwidth, progress: &dyn Progress) -> Result<Estimated<T>> {
+        let kernel = self.usable(bandwidth)?;
+        if !self.takes_one_transform(&kernel) {
+            return self.twice(kernel, progress);
+        }
+        if let Some((gpu, waves)) = &self.on_device {
+            match self.once_on(gpu, waves, &kernel, progress) {
+                Err(Error::Gpu(_)) => {}
+                done => return done,
+            }
+        }
+        self.once(kernel, progress)
+    }
+
+    /// The kernel of a bandwidth, if it is not below the floor.
+    fn usable(&self, bandwidth: &Bandwidth) -> Result<Kernel> {
         let kernel = self.kernel(bandwidth)?;
         if !self.is_above_floor(&kernel.covariance) {
             return Err(Error::Usage(format!(
@@ -243,12 +285,28 @@ impl Estimator {
                 self.floor.sigma()
             )));
         }
-        let d = kernel.dimensions;
-        if (0..d).all(|a| kernel.sigma()[a] <= self.widest.sigma()[a] * (1.0 + SLACK)) {
-            self.once(kernel, progress)
-        } else {
-            self.twice(kernel, progress)
-        }
+        Ok(kernel)
+    }
+
+    fn takes_one_transform(&self, kernel: &Kernel) -> bool {
+        (0..kernel.dimensions).all(|a| kernel.sigma()[a] <= self.widest.sigma()[a] * (1.0 + SLACK))
+    }
+
+    /// The density for a bandwidth, as shares of the kernel's peak, left on the device that [`Estimator::use_device`] was given: a
+    /// volume can be drawn of it at once.
+    ///
+    /// # Errors
+    /// As [`Estimator::density`]; [`Error::Gpu`] without a device, if it fails, and for kernels more than twice as wide as that of the
+    /// options, which take more than one transform.
+    pub fn samples(&self, bandwidth: &Bandwidth, progress: &dyn Progress) -> Result<(Kernel, Samples)> {
+        let kernel = self.usable(bandwidth)?;
+        let device = self.on_device.as_ref().filter(|_| self.takes_one_transform(&kernel));
+        let Some((gpu, waves)) = device else {
+            return Err(Error::Gpu(format!("the bandwidth {bandwidth} is not one for a device here")));
+        };
+        progress.begin("density", self.lattice.shape[2] as u64);
+        let samples = waves.onto_nodes(gpu, &kernel, progress)?;
+        Ok((kernel, samples))
     }
 
     /// The scores of least-squares cross-validation of the points as they are now, for kernels of the shape of their
@@ -313,6 +371,7 @@ impl Estimator {
         self.heaviest = self.heaviest.max(moments.weight);
         self.points = if sign > 0.0 { self.points + cloud.len() } else { self.points - cloud.len() };
         self.data = self.regular_data(&self.moments);
+        self.on_device = None;
         Ok(())
     }
 
@@ -378,7 +437,24 @@ impl Estimator {
         let largest = self.frame.onto_nodes(&self.spectrum, &kernel, &mut values, progress)?;
         let bound = self.bound(&kernel);
         let bound_relative_to_max = kernel.peak / largest * bound + bound::storage(largest, size_of::<T>());
-        Ok(Estimated { grid: self.grid(values)?, kernel, bound_relative_to_max })
+        Ok(Estimated { grid: self.grid(values)?, kernel, bound_relative_to_max, on_device: None })
+    }
+
+    fn once_on<T: Sample>(
+        &self,
+        gpu: &Gpu,
+        waves: &Waves,
+        kernel: &Kernel,
+        progress: &dyn Progress,
+    ) -> Result<Estimated<T>> {
+        let mut values = zeros::<T>(self.lattice.len());
+        progress.begin("density", self.lattice.shape[2] as u64);
+        let samples = waves.onto_nodes(gpu, kernel, progress)?;
+        let largest = on_gpu::filled(&samples, kernel.peak, self.lattice.shape[0], &mut values)?;
+        let bound = self.frame.bound_in_single(kernel, self.points);
+        let bound_relative_to_max = kernel.peak / largest * bound + bound::storage(largest, size_of::<T>());
+        let (grid, kernel) = (self.grid(values)?, kernel.clone());
+        Ok(Estimated { grid, kernel, bound_relative_to_max, on_device: Some(samples) })
     }
 
     /// By the density of a part of the covariance at nodes all over the period, which are points for the rest of it: a Gaussian
@@ -409,7 +485,7 @@ impl Estimator {
         // The rule's sum over the period is 1 but for itself and for what is cut off at 0.
         let off = (sum * self.frame.volume() / nodes - 1.0).abs() + TRAPEZOIDAL;
         let bound_relative_to_max = outcome.bound + of_first + off / (1.0 - off).max(0.1);
-        Ok(Estimated { grid: self.grid(values)?, kernel, bound_relative_to_max })
+        Ok(Estimated { grid: self.grid(values)?, kernel, bound_relative_to_max, on_device: None })
     }
 
     fn grid<T: Sample>(&self, values: Vec<T>) -> Result<DensityGrid<T>> {

@@ -21,6 +21,7 @@ mod likelihood;
 mod methods;
 mod moments;
 mod noise;
+mod on_gpu;
 pub mod parts;
 mod periodic;
 mod places;
@@ -37,6 +38,7 @@ mod whitened;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
+use crate::gpu::{AdapterChoice, Samples};
 use crate::grid::{DensityGrid, Sample};
 use crate::kde::setting::Setting;
 use crate::kde::spectral::Wanted;
@@ -67,6 +69,9 @@ pub enum Method {
     Tree,
     /// Points are spread over a grid, whose waves the kernel's transform multiplies.
     Spectral,
+    /// As [`Spectral`](Self::Spectral), on a graphics device, in f32: errors from 1e-5 on. Where the device cannot, the
+    /// processor computes the density, and it is told.
+    Gpu,
 }
 
 /// What decides a density.
@@ -88,9 +93,22 @@ pub struct DensityOptions {
     /// Whether it is an error if the proven bound exceeds `max_error`, as it can where rounding or the
     /// type of the samples set a limit. Otherwise it is a warning.
     pub guaranteed: bool,
+    /// The device of [`Method::Gpu`].
+    pub adapter: AdapterChoice,
 }
 
 impl DensityOptions {
+    /// As [`DensityOptions::check`] for what is not computed on graphics devices.
+    fn check_on_processor(&self, what: &str) -> Result<()> {
+        self.check()?;
+        if self.method == Method::Gpu {
+            return Err(Error::Usage(format!(
+                "{what} are computed on the processor; take another method than gpu, such as auto"
+            )));
+        }
+        Ok(())
+    }
+
     fn check(&self) -> Result<()> {
         if self.relative && self.method == Method::Spectral {
             return Err(Error::Usage(
@@ -105,6 +123,15 @@ impl DensityOptions {
                     .into(),
             ));
         }
+        if self.method == Method::Gpu
+            && (self.max_error < Method::LEAST_ERROR_OF_GPU || self.relative || self.guaranteed)
+        {
+            return Err(Error::Usage(format!(
+                "the method gpu computes in f32: it keeps errors of {:e} of the largest value or more, without a proof; take a \
+                 larger error without relative and guaranteed, or the method auto",
+                Method::LEAST_ERROR_OF_GPU
+            )));
+        }
         if self.max_error > 0.0 && self.max_error.is_finite() {
             return Ok(());
         }
@@ -113,13 +140,17 @@ impl DensityOptions {
 }
 
 impl Method {
-    /// `auto`, `exact`, `tree` or `spectral`.
+    /// The least error that [`Method::Gpu`] keeps: an estimate, several times what is seen.
+    pub const LEAST_ERROR_OF_GPU: f64 = 1e-5;
+
+    /// `auto`, `exact`, `tree`, `spectral` or `gpu`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::Exact => "exact",
             Self::Tree => "tree",
             Self::Spectral => "spectral",
+            Self::Gpu => "gpu",
         }
     }
 }
@@ -134,6 +165,7 @@ impl Default for DensityOptions {
             max_error: 1e-6,
             relative: false,
             guaranteed: false,
+            adapter: AdapterChoice::Auto,
         }
     }
 }
@@ -163,7 +195,7 @@ impl Seconds {
 /// How a density was made and how far it can be wrong.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// `exact`, `tree` or `spectral`; `variable` where each point has its own kernel; `waves` of a periodic cell.
+    /// `exact`, `tree`, `spectral` or `gpu`; `variable` where each point has its own kernel; `waves` of a periodic cell.
     pub method: &'static str,
     /// The kernel, with the rule, factor and covariance; that of the median widths where each point has its own.
     pub kernel: Kernel,
@@ -199,6 +231,8 @@ pub struct Density<T: Sample = f32> {
     pub grid: DensityGrid<T>,
     /// Method, bounds, warnings.
     pub report: Report,
+    /// The same samples on the device that computed them, as shares of the kernel's peak.
+    pub on_device: Option<Samples>,
 }
 
 /// The density of `cloud` at the nodes of a grid.
@@ -249,7 +283,27 @@ fn on_grid<T: Sample>(
     let planned = start.elapsed();
 
     let mut values = zeros::<T>(plan.lattice.len());
-    let result = setting.on_grid(&chosen, &plan.lattice, &mut values, progress)?;
+    let (mut estimate, mut on_device) = (chosen.estimate.clone(), None);
+    let result = if options.method == Method::Gpu || on_gpu::is_worth(options, estimate.seconds) {
+        match on_gpu::evaluate(&setting, options, &plan.lattice, &mut values, progress)? {
+            Ok((outcome, samples)) => {
+                estimate.reason = format!("on {}", samples.gpu().describe());
+                on_device = Some(samples);
+                Some(outcome)
+            }
+            Err(why) => {
+                let told = format!("the density was computed on the processor, not on a graphics device: {why}");
+                warnings.extend((options.method == Method::Gpu).then_some(told));
+                None
+            }
+        }
+    } else {
+        None
+    };
+    let result = match result {
+        Some(outcome) => outcome,
+        None => setting.on_grid(&chosen, &plan.lattice, &mut values, progress)?,
+    };
     let evaluated = start.elapsed();
 
     let (bound_relative_to_each, told) = setting.kept(&result, plan.lattice.bounds(), size_of::<T>())?;
@@ -271,13 +325,13 @@ fn on_grid<T: Sample>(
         sampled_error_relative_to_max: sampled,
         warnings,
         notes: plan.notes,
-        estimate: chosen.estimate.of(options.method, result.method),
+        estimate: estimate.of(options.method, result.method),
         selection,
         seconds,
         kernel,
     };
     let grid = DensityGrid { focus: plan.focus, ..DensityGrid::new(plan.lattice, values, cloud.unit)? };
-    Ok(Density { grid, report })
+    Ok(Density { grid, report, on_device })
 }
 
 /// A warning if nothing is anywhere.

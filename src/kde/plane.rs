@@ -40,7 +40,7 @@ pub fn density_2d<T: Sample>(
     progress: &dyn Progress,
 ) -> Result<PlaneDensity<T>> {
     check(cloud)?;
-    let Density { grid, report } = match options.bandwidth.varies() {
+    let Density { grid, report, .. } = match options.bandwidth.varies() {
         true => variable::on_grid(cloud, options, 2, progress)?,
         false => on_grid(cloud, options, Kernel::of_plane, progress)?,
     };

@@ -21,7 +21,7 @@ use crate::progress::Progress;
 const MOST_COARSENESS: f64 = 1e3;
 /// Of a grid that holds the maximum but for this factor or less, an error smaller by it costs less than to look for the
 /// maximum.
-const NEAR_MAXIMUM: f64 = 1.5;
+pub(super) const NEAR_MAXIMUM: f64 = 1.5;
 /// Rounds in which the spectral method may take smaller errors before the tree takes over.
 pub(super) const ROUNDS: usize = 3;
 /// The share of the error asked for that is left to the spectral method, beside the rounding of samples.
@@ -166,7 +166,7 @@ impl<'a> Setting<'a> {
     }
 
     /// The factor between the maximum over all space and the largest node, if the grid holds all points.
-    fn coarseness(&self, lattice: &Lattice) -> Option<f64> {
+    pub(super) fn coarseness(&self, lattice: &Lattice) -> Option<f64> {
         coarseness(&self.whitening, self.bounds, lattice)
     }
 
@@ -293,20 +293,24 @@ impl<'a> Setting<'a> {
         0.2 * kept * (check::sampled_largest(self, &self.cloud.positions) / self.kernel.peak).min(1.0)
     }
 
-    /// The cheapest frame that keeps an error; none if that is too small or no point is near.
-    pub(super) fn frame(&self, error: f64, wanted: Wanted) -> Option<Frame> {
+    /// The frames that keep an error; none if that is too small or no point is near.
+    pub(super) fn frames(&self, error: f64, wanted: Wanted) -> Vec<Frame> {
         if error < spectral::SMALLEST_ERROR {
-            return None;
+            return Vec::new();
         }
-        let frames = match wanted {
+        match wanted {
             Wanted::Nodes(_) => Frame::all(error, [self.kernel; 2], self.bounds, wanted, Reach::Near),
             Wanted::Places(_) => {
                 let round = self.kernel.round();
                 Frame::all(error, [&round; 2], self.bounds_in_sigmas(), wanted, Reach::Near)
             }
-        };
+        }
+    }
+
+    /// The cheapest frame that keeps an error; none if that is too small or no point is near.
+    pub(super) fn frame(&self, error: f64, wanted: Wanted) -> Option<Frame> {
         let seconds = |frame: &Frame| choose::spectral_seconds(frame, self.cloud.len(), wanted);
-        let cheapest = frames.into_iter().min_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
+        let cheapest = self.frames(error, wanted).into_iter().min_by(|a, b| seconds(a).total_cmp(&seconds(b)))?;
         Some(cheapest.with_single(!self.is_guaranteed && self.samples_are_single))
     }
 }

@@ -286,7 +286,7 @@ fn bounds_hold_to_the_ends_of_f32_and_beyond_them_it_is_told() {
             let is_out_of_range = report.error_relative_to_max > 1e-6;
             assert_eq!(is_out_of_range, scale >= 1e14 || scale <= 1e-14, "{scale:e} {method:?}: {report:?}");
             assert_eq!(is_out_of_range, report.warnings.iter().any(|w| w.contains("range of f32")), "{report:?}");
-            let guaranteed = density::<f32>(&cloud, &DensityOptions { guaranteed: true, ..options }, &Silent);
+            let guaranteed = density::<f32>(&cloud, &DensityOptions { guaranteed: true, ..options.clone() }, &Silent);
             assert_eq!(guaranteed.is_err(), is_out_of_range, "{scale:e} {method:?}");
             assert!(made::<f64>(&cloud, &options).report.warnings.is_empty());
         }
@@ -305,7 +305,7 @@ fn bounds_hold_where_all_points_are_as_far_as_kernels_reach() {
             let d: Density<f64> = made(&cloud, &o);
             let (error, bound) = (error_of(&d, &cloud), d.report.bound_relative_to_max);
             assert!(error <= bound, "{first} {method:?}: {error:e} {bound:e}");
-            let guaranteed = density::<f64>(&cloud, &DensityOptions { guaranteed: true, ..o }, &Silent);
+            let guaranteed = density::<f64>(&cloud, &DensityOptions { guaranteed: true, ..o.clone() }, &Silent);
             assert_eq!(guaranteed.is_ok(), first <= 36.0, "{first} {method:?} {bound:e}");
             let relative = DensityOptions { relative: true, guaranteed: true, ..o };
             assert_eq!(density::<f64>(&cloud, &relative, &Silent).is_ok(), first == 30.0, "{first} {method:?}");

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::volume::{texture_3d, write_plane};
+use super::volume::write_plane;
 use crate::color::Scale;
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, texture_3d};
 use crate::grid::DensityGrid;
 use crate::scene::Scene;
 

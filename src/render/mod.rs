@@ -273,7 +273,12 @@ impl Renderer {
                 if scene.points.is_none() {
                     scope.spawn(move || march.compile(gpu, scene, unit_of(&stats)));
                 }
-                VolumeTexture::new(gpu, &scene.grid, &stats, &march.cells)
+                match &scene.on_device {
+                    Some(samples) if samples.gpu().is_same(gpu) => {
+                        VolumeTexture::of_samples(gpu, &scene.grid, samples, &stats, &march.cells)
+                    }
+                    _ => VolumeTexture::new(gpu, &scene.grid, &stats, &march.cells),
+                }
             })?),
         };
         if self.march.wants_gradients(scene, volume.unit) {

@@ -6,6 +6,7 @@ use super::*;
 use crate::geometry::Box3;
 use crate::gpu::AdapterChoice;
 use crate::grid::{DensityGrid, Lattice};
+use crate::kde::{Bandwidth, DensityOptions, Estimator, Resolution};
 use crate::progress::Silent;
 use crate::scene::{Annotations, Diameter, Limits, Look, PointLayer, PointOrder, View, Viewpoint};
 
@@ -134,4 +135,33 @@ fn gradients_from_a_texture_light_as_differences_do() {
             assert!(worst > 0.0 && worst < 0.75, "{look:?} {limits:?}: {worst}/255");
         }
     }
+}
+
+/// Catches: rows or layers of samples that are computed on the device shifted on their way into the texture, shares of
+/// something else than the largest, samples of another device taken for one's own.
+#[test]
+fn samples_of_the_same_device_look_like_uploaded_ones() {
+    let gpu = Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter");
+    let cloud = crate::sample::sample("founding", Some(4000), 1).unwrap();
+    let options = DensityOptions { resolution: Resolution::Nodes([37, 66, 45]), max_error: 1e-5, ..Default::default() };
+    let mut estimator = Estimator::new(&cloud, &options, 1.0, &Silent).unwrap();
+    estimator.use_device(&gpu).unwrap();
+    let made = estimator.density::<f32>(&Bandwidth::Scott, &Silent).unwrap();
+    let mut scene = Look::Default.scene(Arc::new(made.grid), Limits::DEFAULT).unwrap();
+    let frame = Frame { size: [200, 150], scale_factor: 1.0 };
+    let draw = |scene: &Scene| Renderer::new(gpu.clone()).unwrap().draw(scene, &frame, &Silent).unwrap();
+    let uploaded = draw(&scene);
+    scene.on_device = made.on_device;
+    let there = draw(&scene);
+    let most = std::iter::zip(&uploaded.rgba, &there.rgba).map(|(a, b)| a.abs_diff(*b)).max();
+    assert!(most <= Some(1), "{most:?}");
+    // A texture is made once, and another device gets the samples sent.
+    assert!(draw(&scene) == there);
+    assert!(renderer(512, 512).draw(&scene, &frame, &Silent).unwrap() == uploaded);
+    // What is not those samples is not taken for them.
+    let (shifted, times) = crate::gpu::planted("values[at] /= most;", "values[at] /= most + most;", || {
+        scene.on_device = estimator.density::<f32>(&Bandwidth::Scott, &Silent).unwrap().on_device;
+        draw(&scene)
+    });
+    assert!(times > 0 && shifted != there);
 }

@@ -263,33 +263,14 @@ fn f32s(v: DVec3) -> [f32; 3] {
 
 #[cfg(test)]
 mod tests {
-    use std::mem::{offset_of, size_of};
-
     use super::*;
-    use crate::gpu::compose;
-
-    /// Member names and offsets, and the size, of a structure as WGSL lays it out.
-    fn wgsl_layout(shader: &str, structure: &str) -> (Vec<(String, usize)>, usize) {
-        let module = wgpu::naga::front::wgsl::parse_str(&compose(shader)).unwrap();
-        let (_, ty) = module.types.iter().find(|(_, t)| t.name.as_deref() == Some(structure)).unwrap();
-        let wgpu::naga::TypeInner::Struct { members, span } = &ty.inner else { panic!("{structure} is no structure") };
-        (members.iter().map(|m| (m.name.clone().unwrap(), m.offset as usize)).collect(), *span as usize)
-    }
-
-    macro_rules! assert_same_layout {
-        ($type:ty, $wgsl:literal, $($field:ident),+) => {
-            assert_same_layout!($type, "march.wgsl", $wgsl, $($field),+)
-        };
-        ($type:ty, $shader:literal, $wgsl:literal, $($field:ident),+) => {
-            let ours = vec![$((stringify!($field).to_owned(), offset_of!($type, $field))),+];
-            assert_eq!((ours, size_of::<$type>()), wgsl_layout($shader, $wgsl));
-        };
-    }
+    use crate::gpu::assert_same_layout;
 
     #[test]
     fn structures_are_laid_out_as_the_shaders_read_them() {
         assert_same_layout!(
             FrameUniform,
+            "march.wgsl",
             "Frame",
             plane_center,
             eye_depth,
@@ -311,6 +292,7 @@ mod tests {
         );
         assert_same_layout!(
             VolumeUniform,
+            "march.wgsl",
             "Volume",
             half_size,
             step,
@@ -323,6 +305,7 @@ mod tests {
         );
         assert_same_layout!(
             LightingUniform,
+            "march.wgsl",
             "Lighting",
             gradient_scale,
             ambient,
@@ -334,6 +317,7 @@ mod tests {
         );
         assert_same_layout!(
             GlyphUniform,
+            "march.wgsl",
             "Glyphs",
             radius_offset,
             radius_slope,
@@ -348,7 +332,17 @@ mod tests {
             pad1,
             pad2
         );
-        assert_same_layout!(CutsUniform, "Cuts", clips, slices, surfaces, clip_count, slice_count, surface_count);
+        assert_same_layout!(
+            CutsUniform,
+            "march.wgsl",
+            "Cuts",
+            clips,
+            slices,
+            surfaces,
+            clip_count,
+            slice_count,
+            surface_count
+        );
         assert_same_layout!(GlyphPoint, "glyph.wgsl", "Point", x, y, z, value, size);
     }
 }

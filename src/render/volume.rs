@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::cells::{CellPass, CellRanges};
 use super::gradients;
 use crate::error::{Error, Result};
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, Samples, texture_3d};
 use crate::grid::{DensityGrid, Statistics};
 
 /// A grid in a 3-D texture of 32-bit floats: each density divided by `unit`, so that neither very
@@ -26,6 +26,23 @@ pub struct VolumeTexture {
 }
 
 impl VolumeTexture {
+    /// Of samples that were computed on this device, which `grid` are, too.
+    ///
+    /// # Errors
+    /// As [`VolumeTexture::new`].
+    pub fn of_samples(
+        gpu: &Gpu,
+        grid: &Arc<DensityGrid>,
+        samples: &Samples,
+        stats: &Statistics,
+        cells: &CellPass,
+    ) -> Result<Self> {
+        checked_shape(gpu, grid)?;
+        let view = samples.texture()?.create_view(&Default::default());
+        let ranges = cells.ranges(gpu, &view);
+        Ok(Self { grid: grid.clone(), view, ranges, gradients: None, unit: unit_of(stats), least: stats.min })
+    }
+
     /// Uploads a grid of these statistics. Nodes whose value is not finite get the smallest finite value.
     ///
     /// # Errors
@@ -63,25 +80,6 @@ impl VolumeTexture {
 pub fn unit_of(stats: &Statistics) -> f64 {
     let largest = stats.max.abs().max(stats.min.abs());
     if largest.is_finite() && largest > 0.0 { largest } else { 1.0 }
-}
-
-/// A texture to be written by [`write_plane`].
-pub fn texture_3d(
-    gpu: &Gpu,
-    label: &'static str,
-    [width, height, depth]: [u32; 3],
-    format: wgpu::TextureFormat,
-) -> wgpu::Texture {
-    gpu.device.create_texture(&wgpu::TextureDescriptor {
-        label: Some(label),
-        size: wgpu::Extent3d { width, height, depth_or_array_layers: depth },
-        mip_level_count: 1,
-        sample_count: 1,
-        dimension: wgpu::TextureDimension::D3,
-        format,
-        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
-        view_formats: &[],
-    })
 }
 
 /// Writes a layer of texels, row by row.

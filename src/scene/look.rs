@@ -257,6 +257,7 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         shading: None,
         background,
         annotations: Annotations { axes: true, colorbar: true, title: None, ..Annotations::default() },
+        on_device: None,
         grid,
     }
 }
@@ -305,6 +306,7 @@ fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         shading: Some(Look::Mayavi.shading(&grid)),
         background,
         annotations: Annotations { axes: true, colorbar: true, title: None, ..Annotations::default() },
+        on_device: None,
         grid,
     }
 }

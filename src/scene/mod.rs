@@ -29,6 +29,7 @@ pub use title::{constant_part, filled};
 
 use crate::color::{Rgb, Scale, TransferFunction, hex};
 use crate::geometry::Box3;
+use crate::gpu::Samples;
 use crate::grid::DensityGrid;
 
 /// What a picture shows. Window, headless pictures, movies and tests draw the same `Scene` by the
@@ -39,6 +40,9 @@ pub struct Scene {
     /// The density.
     #[serde(skip)]
     pub grid: Arc<DensityGrid>,
+    /// The same samples on the device that computed them, if one did: drawn there, they are not sent there again.
+    #[serde(skip)]
+    pub on_device: Option<Samples>,
     /// Whether the density itself is drawn.
     pub volume: bool,
     /// How it is drawn.

@@ -57,6 +57,7 @@ fn slab(points: &[(DVec3, f64)], diameter: f64) -> Scene {
         reference_length: 0.5,
     };
     Scene {
+        on_device: None,
         volume: true,
         mode: VolumeMode::Fog,
         slices: Vec::new(),

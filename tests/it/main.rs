@@ -16,6 +16,7 @@ mod minus;
 mod modes;
 mod movie;
 mod occupancy;
+mod on_gpu;
 mod options;
 mod page;
 mod parts;

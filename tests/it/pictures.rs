@@ -98,6 +98,7 @@ const UNIT_BOX: Box3 = Box3 { min: DVec3::ZERO, max: DVec3::ONE };
 fn closed_form(grid: DensityGrid, opacity: &str, reference_length: f64, step: f64) -> Scene {
     let bounds = grid.lattice.bounds();
     Scene {
+        on_device: None,
         volume: true,
         mode: VolumeMode::Fog,
         slices: Vec::new(),

@@ -129,7 +129,7 @@ pub fn run(args: &MovieCommand, adapter: &AdapterChoice, asked: &Asked, console:
     if let Some(path) = &input_path {
         io::atomic::refuse_input(&args.movie.output, Some(path))?;
     }
-    let renderer = || Gpu::new(adapter).and_then(Renderer::new);
+    let renderer = || Gpu::shared(adapter).and_then(Renderer::new);
     let (renderer, opened) = std::thread::scope(|scope| {
         // Opening the adapter takes as long as reading: both at once.
         let renderer = scope.spawn(renderer);

@@ -44,7 +44,7 @@ pub fn settle(
     scale: f64,
     progress: &dyn Progress,
 ) -> Result<(Settled, Vec<String>, Vec<String>)> {
-    options.check()?;
+    options.check_on_processor("densities in parts")?;
     refuse(options)?;
     let (kernel, _, mut warnings) = select::kernel(cloud, &options.bandwidth, Kernel::new, progress)?;
     let plan = plan(cloud, &kernel, options.extent, options.resolution, size_of::<f64>())?;

@@ -94,7 +94,7 @@ pub fn settle_streamed(
     options: &DensityOptions,
     progress: &dyn Progress,
 ) -> Result<(Settled, Vec<String>, Vec<String>)> {
-    options.check()?;
+    options.check_on_processor("streamed densities")?;
     refuse(options)?;
     let mut survey = Survey::default();
     each(&mut |cloud| {

@@ -119,7 +119,7 @@ impl Partial {
             estimate: Estimate { reason: settled.reason.clone(), ..Estimate::default() },
             seconds: Seconds::default(),
         };
-        Ok(Density { grid: DensityGrid { focus, ..grid }, report })
+        Ok(Density { grid: DensityGrid { focus, ..grid }, report, on_device: None })
     }
 }
 

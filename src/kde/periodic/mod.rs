@@ -49,7 +49,7 @@ struct Setting<'a> {
 
 impl<'a> Setting<'a> {
     fn new(cloud: &PointCloud, cell: &'a Cell, options: &'a DensityOptions) -> Result<Self> {
-        options.check()?;
+        options.check_on_processor("periodic densities")?;
         if !matches!(options.bandwidth, Bandwidth::Length { .. } | Bandwidth::Matrix(_)) {
             return Err(Error::Usage(format!(
                 "a periodic density needs a fixed bandwidth, such as 2A, 2A,2A,3A or matrix:...; `{}` follows the spread of the \
@@ -240,7 +240,7 @@ pub fn periodic_density<T: Sample>(
             let made = Made { method: "waves", bound: proven, kept: proven, sampled, warnings };
             let seconds = Seconds::between(plan_seconds, evaluated, start.elapsed());
             let report = setting.report(made, estimate, seconds);
-            Density { grid: DensityGrid::new(lattice, values, cloud.unit)?, report }
+            Density { grid: DensityGrid::new(lattice, values, cloud.unit)?, report, on_device: None }
         }
         Work::Images(all, left_out, reason) => {
             let inner = DensityOptions {

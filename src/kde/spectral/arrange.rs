@@ -45,12 +45,6 @@ pub(super) struct Room {
     sorted: Vec<Item>,
 }
 
-/// The tile along one axis in which the nodes that a point at `t` reaches begin; 0 along an axis of one node.
-#[inline]
-fn tile(window: &Window, t: f64) -> usize {
-    window.first(t).0 / TILE
-}
-
 impl Arranged {
     /// The points that `item` gives for `0..count`, on a grid of the given numbers of nodes.
     pub(super) fn new(
@@ -59,8 +53,20 @@ impl Arranged {
         nodes: [usize; 3],
         window: &Window,
     ) -> Self {
-        let tiles = nodes.map(|n| n.div_ceil(TILE));
-        let tile_of = |t: &Item| tile(window, t[0]) + tiles[0] * (tile(window, t[1]) + tiles[1] * tile(window, t[2]));
+        Self::in_tiles::<TILE>(count, item, nodes, window)
+    }
+
+    /// As [`Arranged::new`] by tiles with edges of `EDGE` nodes, of which [`Arranged::of_tile`] knows nothing.
+    pub(super) fn in_tiles<const EDGE: usize>(
+        count: usize,
+        item: impl Fn(usize) -> Option<Item> + Sync,
+        nodes: [usize; 3],
+        window: &Window,
+    ) -> Self {
+        let tiles = nodes.map(|n| n.div_ceil(EDGE));
+        // The tile along one axis in which the nodes that a point reaches begin; 0 along an axis of one node.
+        let tile = |t: f64| window.first(t).0 / EDGE;
+        let tile_of = |t: &Item| tile(t[0]) + tiles[0] * (tile(t[1]) + tiles[1] * tile(t[2]));
         let all = tiles.iter().product();
         let mut items = zeros::<Item>(count);
         let rooms = Spare::new();
@@ -88,6 +94,23 @@ impl Arranged {
 
     fn number(&self, tile: [usize; 3]) -> usize {
         tile[0] + self.tiles[0] * (tile[1] + self.tiles[1] * tile[2])
+    }
+
+    /// The items of the tiles with these numbers, tile by tile, in the order of the chunks.
+    pub(super) fn of_tiles(&self, tiles: Range<usize>) -> impl Iterator<Item = (usize, &[Item])> {
+        let runs = move |at: usize| {
+            let run = move |(chunk, starts): (usize, &Vec<u32>)| {
+                let [from, to] = [at, at + 1].map(|at| chunk * CHUNK + starts[at] as usize);
+                (at, &self.items[from..to])
+            };
+            self.starts.iter().enumerate().map(run)
+        };
+        tiles.flat_map(runs)
+    }
+
+    /// The number of items of the tile with a number.
+    pub(super) fn count(&self, tile: usize) -> usize {
+        self.starts.iter().map(|starts| (starts[tile + 1] - starts[tile]) as usize).sum()
     }
 
     /// The chunks in which a tile has points, in runs that have enough of them to be worth a task.

@@ -8,6 +8,7 @@
 //! that the kernel takes away.
 
 mod arrange;
+pub(super) mod device;
 mod fourier;
 mod sums;
 mod taps;
@@ -378,8 +379,13 @@ impl Frame {
         } else {
             self.back::<f64, f64>(spectrum, kernel, onto, &mut zeros::<f64>(nodes), true, progress)?
         };
+        Ok(found * self.missed(kernel))
+    }
+
+    /// The factor by which the largest density at the nodes over which points are spread may fall short of that over space.
+    fn missed(&self, kernel: &Kernel) -> f64 {
         let step = |a: usize| if a < self.dimensions { 0.5 * self.axes[a].step } else { 0.0 };
-        Ok(found * bound::coarseness(longest_diagonal(kernel.whitening, DVec3::new(step(0), step(1), step(2)))))
+        bound::coarseness(longest_diagonal(kernel.whitening, DVec3::new(step(0), step(1), step(2))))
     }
 
     fn size_as_points(&self, kernel: &Kernel, per_sigma: f64) -> [usize; 3] {
@@ -489,8 +495,14 @@ impl Frame {
     /// points and images left out, the fit of the window's polynomials, rounding. True of one point; of many, far more than
     /// ever happens.
     pub(super) fn bound(&self, kernel: &Kernel, spectrum: &Spectrum, wanted: Wanted) -> f64 {
+        let steps: f64 = self.onto.size.iter().map(|n| (*n as f64).log2().ceil()).sum();
+        let roundings = if self.is_single { ROUNDINGS_OF_SINGLE * steps } else { 0.0 };
+        self.bound_of(kernel, spectrum, matches!(wanted, Wanted::Places(_)), roundings)
+    }
+
+    /// As [`Frame::bound`], with waves that go through the window once or twice and through so many roundings of f32.
+    fn bound_of(&self, kernel: &Kernel, spectrum: &Spectrum, twice: bool, roundings: f64) -> f64 {
         let damping = Damping::new(self, kernel, spectrum);
-        let twice = matches!(wanted, Wanted::Places(_));
         let aliases = [0, 1, 2].map(|a| self.one_and_aliases(a, damping.most[a], twice));
         let plane = |x: usize| {
             let (mut sums, mut factors) = ([[0.0; LANES]; 3], Vec::new());
@@ -524,9 +536,7 @@ impl Frame {
         let images = 28.0 * (-0.5 * guard * guard).exp();
         // All waves of the periodic kernel sum to its peak, images included (Poisson).
         let left_out = (1.0 + images - all / kernel.peak).max(0.0);
-        let steps: f64 = self.onto.size.iter().map(|n| (*n as f64).log2().ceil()).sum();
-        let rounding =
-            if self.is_single { ROUNDINGS_OF_SINGLE * steps * f64::from(f32::EPSILON) * magnitude } else { 0.0 };
+        let rounding = roundings * f64::from(f32::EPSILON) * magnitude;
         (wrong + rounding) / kernel.peak + left_out + images
     }
 

@@ -95,6 +95,16 @@ impl Window {
         Self { polynomials, ..unfitted }
     }
 
+    /// The degree of the polynomials.
+    pub(super) fn degree(&self) -> usize {
+        self.polynomials.len() - 1
+    }
+
+    /// The coefficient of the polynomial of a tap, the highest power first.
+    pub(super) fn coefficient(&self, power: usize, tap: usize) -> f64 {
+        self.polynomials[power][tap / LANES][tap % LANES]
+    }
+
     /// The window `t` nodes from its middle.
     fn plain(&self, t: f64) -> f64 {
         let x = 2.0 * t / self.taps as f64;

@@ -21,7 +21,7 @@ pub(in crate::kde) fn density_at(
     progress: &dyn Progress,
 ) -> Result<AtPoints> {
     let start = Instant::now();
-    options.check()?;
+    options.check_on_processor("densities at points")?;
     check_method(options)?;
     let (mut kernels, mut warnings) = Kernels::new(cloud, &options.bandwidth, 3)?;
     let planned = start.elapsed();

@@ -223,7 +223,7 @@ pub(super) fn on_grid<T: Sample>(
     progress: &dyn Progress,
 ) -> Result<Density<T>> {
     let start = Instant::now();
-    options.check()?;
+    options.check_on_processor("kernels that differ from point to point")?;
     check_method(options)?;
     let (kernels, mut warnings) = Kernels::new(cloud, &options.bandwidth, d)?;
     let [narrow, wide] = sigmas::percentiles(&kernels.sigmas, [NARROW, WIDE]);
@@ -248,7 +248,7 @@ pub(super) fn on_grid<T: Sample>(
     let seconds = Seconds::between(planned, evaluated, start.elapsed());
     let report = Report { notes, ..kernels.report(&result, sampled, warnings, seconds) };
     let grid = DensityGrid { focus: plan.focus, ..DensityGrid::new(plan.lattice, values, cloud.unit)? };
-    Ok(Density { grid, report })
+    Ok(Density { grid, report, on_device: None })
 }
 
 /// What the widths are, and what follows from them.
