@@ -9,7 +9,7 @@ use super::args::guessed_unit;
 use crate::color::{Colormap, is_plain_color, parse_color};
 use crate::error::{Error, Result};
 use crate::geometry::{LengthUnit, number_and_unit};
-use crate::points::{Categorical, PointCloud, elements};
+use crate::points::{Categorical, Column, PointCloud, elements};
 use crate::scene::{Diameter, Look, PointColors, PointOrder, Scene};
 
 /// What is drawn.
@@ -228,6 +228,7 @@ impl GlyphArgs {
             name => {
                 let values = Arc::new(self.column(cloud, positions, name, "--color-by")?);
                 let unit = cloud.unit.filter(|_| coordinate(name).is_some());
+                let name = self.asked_column(cloud, name).map_or(name, |column| &column.name);
                 let title = match (unit, name.parse::<usize>()) {
                     (Some(unit), _) => format!("{name} ({unit})"),
                     // Of a table without names.
@@ -239,13 +240,18 @@ impl GlyphArgs {
         })
     }
 
+    /// The column that was asked for by its name or number.
+    fn asked_column<'a>(&self, cloud: &'a PointCloud, name: &str) -> Option<&'a Column> {
+        let place = self.columns().iter().position(|column| column == name);
+        place.and_then(|i| cloud.columns.get(i))
+    }
+
     /// The numbers that an option names, one a point: a coordinate, or a column that was asked for.
     fn column(&self, cloud: &PointCloud, positions: &[DVec3], name: &str, option: &str) -> Result<Vec<f64>> {
         if let Some(axis) = coordinate(name) {
             return Ok(positions.iter().map(|p| p[axis]).collect());
         }
-        let place = self.columns().iter().position(|c| c == name);
-        if let Some(column) = place.and_then(|i| cloud.columns.get(i)) {
+        if let Some(column) = self.asked_column(cloud, name) {
             return Ok(column.values.clone());
         }
         match (&cloud.atoms, name) {

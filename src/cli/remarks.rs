@@ -10,6 +10,7 @@ use crate::scene::{ColorKey, Frame, Plane, Scene, VolumeMode};
 pub fn warnings(args: &SceneArgs, scene: &Scene) -> Vec<String> {
     let mut all: Vec<String> = of_limits(scene).into_iter().collect();
     all.extend(levels_outside(scene));
+    all.extend(levels_without_surface(scene));
     let unused = args.glyphs.unused();
     all.extend(
         unused.iter().map(|name| format!("{name} changes nothing: no points are drawn; choose --mode points or both")),
@@ -130,12 +131,23 @@ fn of_limits(scene: &Scene) -> Option<String> {
     })
 }
 
+/// Levels that no value has, unless none of them has a surface.
+fn levels_without_surface(scene: &Scene) -> Option<String> {
+    let VolumeMode::Isosurfaces(surfaces) = &scene.mode else { return None };
+    let found = scene.grid.statistics();
+    let lacking = surfaces.iter().map(|s| s.level).filter(|l| !(found.min..=found.max).contains(l));
+    let lacking: Vec<String> = lacking.map(|l| scene.told(l)).collect();
+    let [least, most] = [found.min, found.max].map(|v| scene.told(v));
+    let problem = || format!("--iso: there is no surface at {}; values go from {least} to {most}", lacking.join(", "));
+    (!lacking.is_empty() && lacking.len() < surfaces.len()).then(problem)
+}
+
 /// Surfaces in the colour of an end of the limits that they lie beyond.
 fn levels_outside(scene: &Scene) -> Option<String> {
     let VolumeMode::Isosurfaces(surfaces) = &scene.mode else { return None };
-    let [vmin, vmax] = scene.transfer.limits;
-    let outside: Vec<String> =
-        surfaces.iter().map(|s| s.level).filter(|l| !(vmin..=vmax).contains(l)).map(|l| scene.told(l)).collect();
+    let ([vmin, vmax], found) = (scene.transfer.limits, scene.grid.statistics());
+    let is_outside = |l: &f64| !(vmin..=vmax).contains(l) && (found.min..=found.max).contains(l);
+    let outside: Vec<String> = surfaces.iter().map(|s| s.level).filter(is_outside).map(|l| scene.told(l)).collect();
     (!outside.is_empty()).then(|| {
         let [vmin, vmax] = [vmin, vmax].map(|v| scene.told(v));
         let levels = outside.join(", ");

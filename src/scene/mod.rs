@@ -192,18 +192,18 @@ impl Scene {
         self.annotations.foreground.unwrap_or(self.background.foreground())
     }
 
-    /// Sets the limits, where they are for surfaces alone, so that all of them lie within, and the highest stands out from the
+    /// Sets the limits, where they are for surfaces alone, so that all that there are lie within, and the highest stands out from the
     /// background: near vmin they have its colour.
     pub fn fit_limits_to_surfaces(&mut self) {
         let VolumeMode::Isosurfaces(surfaces) = &self.mode else { return };
-        let levels = surfaces.iter().map(|surface| surface.level);
+        let found = self.grid.statistics();
+        let levels = surfaces.iter().map(|surface| surface.level).filter(|l| (found.min..=found.max).contains(l));
         let [lowest, highest] = levels.fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], l| [a.min(l), b.max(l)]);
         let [mut vmin, mut vmax] = self.transfer.limits;
         if lowest <= vmin {
-            let least = self.grid.statistics().min.min(lowest);
             vmin = match self.transfer.scale {
-                Scale::Linear => least,
-                Scale::Sqrt => least.max(0.0),
+                Scale::Linear => found.min,
+                Scale::Sqrt => found.min.max(0.0),
                 Scale::Log if lowest > 0.0 => 0.5 * lowest,
                 Scale::Log => vmin,
             };

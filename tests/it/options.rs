@@ -140,6 +140,7 @@ fn what_shows_nothing_and_what_changes_nothing_is_told() {
         (&["--mode", "points", "--color-by", "x", "--colormap", "jet", "--vmin", "0"], ""),
         (&["--mode", "both", "--color-by", "#f00", "--colormap", "jet", "--mass-axis"], ""),
         (&["--slice", "x=0", "--title", "α-Dichte 10⁻³ Å"], ""),
+        (&["--mode", "iso", "--iso=-5,0.02,9"], "--iso: there is no surface at -5.000e0, 9.000e0; values go from"),
         (&["--mode", "both", "--global-opacity", "2", "--opacity", "0:0,1:1"], ""),
         (&["--mode", "iso", "--global-opacity", "0.5"], ""),
         (&["--mode", "iso", "--iso", "1e-5,0.04"], ""),
@@ -278,4 +279,17 @@ fn a_point_size_has_a_unit_as_other_lengths() {
     }
     let told = stderr(&densitas(&[&base[..], &["--mass-axis=maybe"]].concat()));
     assert!(told.contains("write on or off"), "{told}");
+}
+
+/// Catches: a bar that runs to a level that no value has.
+#[test]
+fn levels_without_a_surface_leave_the_limits_alone() {
+    let folder = folder("no-surface");
+    let picture = path(&folder, "a.png");
+    let limits = |levels: &str| {
+        let base =
+            ["render", "sample:founding", "--grid", "12", "--size", "60x40", "--json", "--mode", "iso", "-o", &picture];
+        json(&densitas(&[&base[..], &["--iso", levels]].concat()))["limits"].clone()
+    };
+    assert_eq!(limits("0.01,7"), limits("0.01"));
 }
