@@ -84,6 +84,7 @@ impl Model {
             Action::Redo => self.session.redo(),
             Action::Dismiss => {
                 self.stop_work();
+                self.ui.player.stop();
                 self.messages.clear();
                 self.ui.help = false;
             }

@@ -25,7 +25,8 @@ impl Model {
 
     /// Keeps a place as a label that says what is there.
     pub fn keep_label(&mut self, place: DVec3) {
-        let digits = self.digits_of_places();
+        // Finer than places are told, so that a label's value is that of the reading.
+        let digits = self.digits_of_places() + 2;
         let place = place.to_array().map(|v| format!("{v:.digits$}").parse().unwrap_or(v));
         self.change_labels(|all| all.push(numbers(&place)));
     }

@@ -28,6 +28,8 @@ mod session;
 mod several;
 mod style;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod window;
 mod worker;
 

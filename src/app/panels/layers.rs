@@ -78,6 +78,19 @@ fn points(model: &mut Model, ui: &mut Ui) {
         .on_hover_text("density, x, y, z, chain, element, bfactor, occupancy, a column, or a colour such as #ff8800");
 }
 
+/// A coordinate, with five digits: places in a large box are told apart.
+fn place(v: f64) -> String {
+    match v.abs() {
+        0.0 => "0".to_owned(),
+        size if (0.01..1e6).contains(&size) => {
+            let digits = (4 - size.log10().floor() as i32).clamp(0, 4) as usize;
+            let text = format!("{v:.digits$}");
+            if digits > 0 { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+        }
+        _ => super::number(v),
+    }
+}
+
 /// Planes across the axes.
 fn slices(model: &mut Model, ui: &mut Ui, are_all: bool) {
     let Some(bounds) = model.content.as_ref().map(|c| c.grid.lattice.bounds()) else { return };
@@ -90,8 +103,7 @@ fn slices(model: &mut Model, ui: &mut Ui, are_all: bool) {
             let mut is_on = given.or(by_default).is_some();
             let mut at = given.or(by_default).unwrap_or(center[axis]);
             let toggled = ui.checkbox(&mut is_on, name).changed();
-            let slider =
-                Slider::new(&mut at, bounds.min[axis]..=bounds.max[axis]).custom_formatter(|v, _| super::number(v));
+            let slider = Slider::new(&mut at, bounds.min[axis]..=bounds.max[axis]).custom_formatter(|v, _| place(v));
             let moved = ui.add_enabled(is_on, slider).changed();
             if toggled || moved {
                 let of = |a: usize, at: f64| format!("{}={at}", ["x", "y", "z"][a]);
@@ -126,7 +138,7 @@ fn clip(model: &mut Model, ui: &mut Ui) {
         row(ui, ["  x", "  y", "  z"][axis], |ui| {
             let [mut low, mut high] = [clip.min[axis], clip.max[axis]];
             let range = bounds.min[axis]..=bounds.max[axis];
-            let short = |v: f64, _: std::ops::RangeInclusive<usize>| super::number(v);
+            let short = |v: f64, _: std::ops::RangeInclusive<usize>| place(v);
             ui.spacing_mut().slider_width = 36.0;
             let slider =
                 |value, range| Slider::new(value, range).clamping(SliderClamping::Edits).custom_formatter(short);
@@ -138,5 +150,15 @@ fn clip(model: &mut Model, ui: &mut Ui) {
                 model.edit("clip", |o| o.set("clip", Some(text_of(clip))));
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// Catches: coordinates that read `2.47e4` while a slice moves.
+    #[test]
+    fn coordinates_are_told_apart() {
+        let told = [24731.4, -2.5, 0.0, 123.456, 3e-7, 100.0].map(super::place);
+        assert_eq!(told, ["24731", "-2.5", "0", "123.46", "3.00e-7", "100"]);
     }
 }
