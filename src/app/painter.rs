@@ -164,8 +164,11 @@ impl Progress for Patience<'_> {
 struct Easel {
     adapter: AdapterChoice,
     renderer: Option<Renderer>,
-    /// What a pixel of the last picture's light took, in seconds.
+    /// What a pixel of light takes in a coarse picture, in seconds, were its steps those of a full one: more than in that where
+    /// rays far apart share nothing in caches.
     seconds_a_pixel: f64,
+    /// What it took in the last picture, if that was a full one.
+    seconds_in_full: f64,
     /// What the last coarse picture took beside its rays, in seconds: points, marks, and the way from the adapter.
     seconds_beside: f64,
     /// The last points of which some were drawn, and these.
@@ -180,6 +183,7 @@ impl Easel {
             adapter,
             renderer: None,
             seconds_a_pixel: SECONDS_A_PIXEL,
+            seconds_in_full: f64::INFINITY,
             seconds_beside: 0.0,
             thinned: None,
             requests,
@@ -264,23 +268,26 @@ impl Easel {
             Some(of_light) => took.saturating_sub(of_light.saturating_sub(of_points)).as_secs_f64(),
             None => self.seconds_beside + of_points.as_secs_f64(),
         };
-        self.seconds_a_pixel = (took.as_secs_f64() - beside).max(0.0) / pixels;
+        let of_pixel = (took.as_secs_f64() - beside).max(0.0) / pixels;
         if divisor > 1 {
             self.seconds_beside = beside;
-        }
-        // Longer steps take less time than those of a full picture.
-        if divisor > 1 {
-            self.seconds_a_pixel *= COARSE_STEP;
+            // Longer steps take less time than those of a full picture.
+            self.seconds_a_pixel = of_pixel * COARSE_STEP;
+            self.seconds_in_full = f64::INFINITY;
+        } else {
+            self.seconds_a_pixel = self.seconds_a_pixel.max(of_pixel);
+            self.seconds_in_full = of_pixel;
         }
     }
 
     /// What sides are divided by so that a picture keeps within the budget.
     fn divisor(&self, size: [u32; 2]) -> u32 {
-        let expected = self.seconds_a_pixel * f64::from(size[0]) * f64::from(size[1]);
+        let pixels = f64::from(size[0]) * f64::from(size[1]);
         let budget = BUDGET.as_secs_f64();
-        if expected + self.seconds_beside <= budget {
+        if self.seconds_a_pixel.min(self.seconds_in_full) * pixels + self.seconds_beside <= budget {
             return 1;
         }
+        let expected = self.seconds_a_pixel * pixels;
         let left = (budget - self.seconds_beside).max(LEAST_LIGHT * budget);
         ((expected / COARSE_STEP / left).sqrt().ceil() as u32).clamp(2, COARSEST)
     }
@@ -378,6 +385,9 @@ mod tests {
                     easel.paint(&order(&options, &content, size, true)).unwrap().took.as_secs_f64()
                 })
                 .collect();
+            if std::env::var_os("DENSITAS_BENCH_EACH").is_some() {
+                println!("{:?}", moving.iter().map(|s| (s * 1e3).round()).collect::<Vec<_>>());
+            }
             moving.sort_by(f64::total_cmp);
             let ms = |d: Duration| d.as_secs_f64() * 1e3;
             println!(
@@ -444,6 +454,15 @@ mod tests {
         assert_eq!(easel.divisor([1000, 1000]), 4);
         easel.seconds_a_pixel = 1.0;
         assert_eq!(easel.divisor([1000, 1000]), COARSEST);
+        // What coarse pictures took is not forgotten for a full one, whose pixels are cheaper; but a full one may be quick.
+        easel.seconds_beside = 0.0;
+        let picture = Picture { size: [1000, 1000], rgba: Vec::new() };
+        easel.learn(&picture, 4, Duration::from_millis(300), Some(Duration::from_millis(250)));
+        let before = easel.divisor([1000, 1000]);
+        easel.learn(&picture, 1, Duration::from_millis(1000), None);
+        assert_eq!(easel.divisor([1000, 1000]), before);
+        easel.learn(&picture, 1, Duration::from_millis(5), None);
+        assert_eq!(easel.divisor([1000, 1000]), 1);
     }
 
     /// Catches: a window whose picture is gone for good with the device that drew it.
