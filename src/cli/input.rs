@@ -217,6 +217,10 @@ pub fn cell_of(points: &PointInput, source: &Source, args: &DensityArgs, console
         let e = cell.edges();
         let unit = unit.map_or(String::new(), |unit| format!(" {unit}"));
         console.note(&format!("periodic box with edges {}, {} and {}{unit}", e.x_axis, e.y_axis, e.z_axis));
+        if let Some(group) = points.space_group.as_ref().filter(|group| group.name.replace(' ', "") != "P1") {
+            let told = "whole cells are repeated, its symmetry is not applied";
+            console.note(&format!("the file states the space group {}: {told}", group.name));
+        }
         if points.frame_numbers.len() > 1 {
             console.note("the box is that of the first frame, in all frames");
         }

@@ -36,11 +36,12 @@ impl Cell {
         let inverse = edges.inverse();
         let [a, b, c, ..] = lengths_and_angles;
         let is_thick = edges.determinant() > 1e-6 * a * b * c;
-        if lengths_and_angles.iter().all(|v| v.is_finite() && *v > 0.0) && is_thick && inverse.is_finite() {
+        let is_positive = lengths_and_angles.iter().all(|v| v.is_finite() && *v > 0.0);
+        if is_positive && lengths_and_angles[3..].iter().all(|v| *v < 180.0) && is_thick && inverse.is_finite() {
             return Ok(Self { edges, inverse });
         }
         Err(Error::Data(format!(
-            "the cell {lengths_and_angles:?} (lengths, then angles in degrees) has no volume; all must be above 0"
+            "the cell {lengths_and_angles:?} (lengths, then angles in degrees) has no volume; all must be above 0, and angles below 180"
         )))
     }
 
@@ -112,6 +113,7 @@ mod tests {
             [1.0, f64::NAN, 1.0, 90.0, 90.0, 90.0],
             [1.0, 1.0, 1.0, 90.0, 90.0, 180.0],
             [1.0, 1.0, 1.0, 20.0, 20.0, 90.0],
+            [1.0, 1.0, 1.0, 90.0, 90.0, 200.0],
             [-1.0, 1.0, 1.0, 90.0, 90.0, 90.0],
         ] {
             assert_eq!(Cell::new(bad).unwrap_err().exit_code(), 1, "{bad:?}");

@@ -31,6 +31,25 @@ pub(super) fn from_edges([a, b, c]: [DVec3; 3]) -> Option<[f64; 6]> {
     cell.iter().all(|v| v.is_finite() && *v > 0.0).then_some(cell)
 }
 
+/// How far edges may lie off the axes, beside their length: texts have few digits, and f32 too.
+const OFF: f64 = 1e-5;
+
+/// Whether the first edge does not lie along x, or the second not in the plane of x and y: lengths and angles do not tell how
+/// such a cell lies.
+pub(super) fn is_turned([a, b, c]: &[DVec3; 3]) -> bool {
+    let is_off = |part: f64, edge: &DVec3| part.abs() > OFF * edge.length();
+    is_off(a.y, a) || is_off(a.z, a) || is_off(b.z, b) || a.x < 0.0 || b.y <= 0.0 || c.z <= 0.0
+}
+
+/// As [`from_edges`]; `None` if the cell is turned, too.
+pub(super) fn upright(edges: [DVec3; 3]) -> Option<[f64; 6]> {
+    if is_turned(&edges) { None } else { from_edges(edges) }
+}
+
+/// What is told of a turned cell.
+pub(super) const TURNED: &str = "is turned away from the axes, which lengths and angles do not tell; it is left out \
+    (a must lie along x and b in the plane of x and y: turn the positions with it)";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +64,17 @@ mod tests {
         }
         let [a, b, c] = edges([2.0, 3.0, 4.0, 90.0, 90.0, 90.0]);
         assert_eq!([a, b, c], [DVec3::X * 2.0, DVec3::Y * 3.0, DVec3::Z * 4.0]);
+    }
+
+    #[test]
+    fn cells_that_are_turned_or_of_the_left_hand_are_none() {
+        let [a, b, c] = edges([2.0, 3.0, 4.0, 80.0, 95.0, 70.0]);
+        assert!(upright([a, b, c]).is_some());
+        assert!(upright([a + DVec3::Y * 1e-6, b, c]).is_some());
+        let cubic = [DVec3::new(0.0, 2.0, 2.0), DVec3::new(2.0, 0.0, 2.0), DVec3::new(2.0, 2.0, 0.0)];
+        for turned in [cubic, [a, b, -c], [a, -b, c], [-a, b, c], [b, a, c], [a, b + DVec3::Z, c]] {
+            assert!(upright(turned).is_none() && from_edges(turned).is_some(), "{turned:?}");
+        }
     }
 
     #[test]

@@ -115,11 +115,15 @@ impl Reader {
     }
 
     fn cell(&mut self, line: Option<(u64, &[u8])>) {
+        let place = line.map_or(0, |(number, _)| number);
         let (numbers, problem) = match line {
             None => (None, Some("the box line at the end of the file is missing; is it cut?".to_owned())),
             Some((number, line)) => box_numbers(line, number),
         };
-        self.cells.push(numbers.and_then(|n| cell::from_edges(edges(&n))));
+        let edges = numbers.map(|n| edges(&n)).filter(|edges| cell::from_edges(*edges).is_some());
+        let is_turned = edges.as_ref().is_some_and(cell::is_turned);
+        let problem = problem.or_else(|| is_turned.then(|| format!("the box on line {place} {}", cell::TURNED)));
+        self.cells.push(edges.and_then(cell::upright));
         if let Some(problem) = problem.filter(|_| self.warnings.len() < 3) {
             self.warnings.push(problem);
         }

@@ -174,13 +174,12 @@ impl Reader {
     /// The cell of a frame. Lengths and angles tell no direction, so that one turned away from x is left out.
     fn push_cell(&mut self, at: u64) {
         let edges = self.edges.map(|e| e.map(|v| v * self.scale));
-        let is_turned = |[a, b, c]: &[DVec3; 3]| a.y != 0.0 || a.z != 0.0 || b.z != 0.0 || b.y <= 0.0 || c.z <= 0.0;
-        if edges.as_ref().is_some_and(is_turned) && !self.has_turned {
+        if edges.as_ref().is_some_and(cell::is_turned) && !self.has_turned {
             self.has_turned = true;
             let told = "the box is turned away from the axes; it places scaled positions, but is not kept as a cell";
             self.warnings.push(format!("line {at}: {told}"));
         }
-        self.cells.push(edges.filter(|edges| !is_turned(edges)).and_then(cell::from_edges));
+        self.cells.push(edges.and_then(cell::upright));
     }
 
     /// The lines of a frame in the order of their ids, which differs from frame to frame in what LAMMPS writes; as

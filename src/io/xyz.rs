@@ -9,6 +9,7 @@ mod comment;
 use glam::DVec3;
 
 use super::atoms::{AtomBuilder, Attributes, Record};
+use super::cell;
 use super::choose::Parsed;
 use super::lines::{Lines, count, number, shown, words};
 use crate::error::{Error, Result};
@@ -94,11 +95,16 @@ impl Reader {
     }
 
     fn lattice(&mut self, comment: &[u8], line: u64) {
-        let cell = comment::lattice(comment);
-        if cell == Some(None) && self.warnings.len() < 3 {
-            self.warnings.push(format!("the Lattice on line {line} is not nine numbers of a cell; it is left out"));
+        let edges = comment::lattice(comment);
+        let problem = match edges {
+            Some(None) => Some("is not nine numbers of a cell; it is left out"),
+            Some(Some(edges)) if cell::is_turned(&edges) => Some(cell::TURNED),
+            _ => None,
+        };
+        if let Some(problem) = problem.filter(|_| self.warnings.len() < 3) {
+            self.warnings.push(format!("the Lattice on line {line} {problem}"));
         }
-        self.cells.push(cell.flatten());
+        self.cells.push(edges.flatten().and_then(cell::upright));
     }
 
     fn atom(&mut self, line: &[u8], line_number: u64, columns: Option<Columns>) -> Result<(), String> {

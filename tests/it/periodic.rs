@@ -113,3 +113,32 @@ fn a_period_without_box_or_bandwidth_is_told_and_nothing_is_written() {
     );
     assert!(!Path::new(&out).exists());
 }
+
+/// Catches: images of a cell along x where the file's lies otherwise (the primitive cell of a metal), and a crystal of which
+/// one cell's symmetry is taken for granted.
+#[test]
+fn cells_that_are_turned_are_not_used_and_symmetry_is_not_taken_for_granted() {
+    let folder = folder("periodic-turned");
+    let (xyz, gro, pdb, out) =
+        (path(&folder, "a.xyz"), path(&folder, "a.gro"), path(&folder, "a.pdb"), path(&folder, "d.npy"));
+    let lattice = "Lattice=\"0 2.04 2.04 2.04 0 2.04 2.04 2.04 0\" Properties=species:S:1:pos:R:3";
+    std::fs::write(&xyz, format!("2\n{lattice}\nAl 0 0 0\nAl 1 1 1\n")).unwrap();
+    std::fs::write(&gro, GRO.replace(GRO.lines().last().unwrap(), "0 0 0 1 0 1 1 1 0")).unwrap();
+    for (file, told) in [(&xyz, "the Lattice on line 2 is turned away"), (&gro, "is turned away from the axes")] {
+        let ran = densitas(&["density", file, "--periodic", "--bandwidth", "1A", "--grid", "9", "-o", &out]);
+        let said = stderr(&ran);
+        assert!(
+            ran.status.code() == Some(1) && said.contains(told) && said.contains("holds no periodic box"),
+            "{said}"
+        );
+    }
+    assert!(!Path::new(&out).exists());
+    let group = |name: &str| {
+        let text = format!("CRYST1   10.000   12.000   14.000  90.00  90.00  90.00 {name:<11}   4\n");
+        let rest = PDB.lines().filter(|line| !line.starts_with("CRYST1")).collect::<Vec<_>>().join("\n");
+        std::fs::write(&pdb, text + &rest + "\n").unwrap();
+        stderr(&densitas(&["density", &pdb, "--periodic", "--bandwidth", "1A", "--grid", "9", "-o", &out]))
+    };
+    assert!(group("P 21 21 21").contains("space group P 21 21 21: whole cells are repeated"));
+    assert!(!group("P 1").contains("space group"));
+}

@@ -100,7 +100,7 @@ pub(super) fn decode(frame: &[u8]) -> Result<Raw, String> {
     let positions = words.bytes(header.positions_len).ok_or_else(cut)?;
     Ok(Raw {
         positions: super::vectors(positions, header.is_double, true, ANGSTROM_PER_NM),
-        cell: edges.and_then(cell::from_edges),
+        cell: edges.and_then(cell::upright),
         time: Some(header.time),
     })
 }

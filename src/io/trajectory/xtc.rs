@@ -144,7 +144,7 @@ pub(super) fn decode(mut frame: Vec<u8>) -> Result<Raw, String> {
             unpack(&frame, end * 8, packing, header.atoms)?
         }
     };
-    Ok(Raw { positions, cell: cell::from_edges(header.edges), time: Some(header.time) })
+    Ok(Raw { positions, cell: cell::upright(header.edges), time: Some(header.time) })
 }
 
 fn unpacked(bytes: &[u8], atoms: usize) -> Option<Vec<DVec3>> {

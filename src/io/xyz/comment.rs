@@ -54,12 +54,13 @@ pub(super) fn columns(comment: &[u8]) -> Result<Option<Columns>, String> {
     }
 }
 
-/// The cell; `None` if the comment names none, `Some(None)` if it is wrong.
-pub(super) fn lattice(comment: &[u8]) -> Option<Option<[f64; 6]>> {
+/// The edges of the cell; `None` if the comment names none, `Some(None)` if it is wrong.
+pub(super) fn lattice(comment: &[u8]) -> Option<Option<[DVec3; 3]>> {
     let text = value(comment, b"lattice")?;
     let numbers: Option<Vec<f64>> = words(text).map(number).collect();
     let edges = |n: &[f64]| [0, 3, 6].map(|at| DVec3::from_slice(&n[at..]));
-    Some(numbers.filter(|n| n.len() == 9).and_then(|n| cell::from_edges(edges(&n))))
+    let found = numbers.filter(|n| n.len() == 9).map(|n| edges(&n));
+    Some(found.filter(|edges| cell::from_edges(*edges).is_some()))
 }
 
 /// The value of a key, without its quotes.
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn the_lattice_gives_lengths_and_angles() {
         assert_eq!(lattice(b"no cell"), None);
-        assert_eq!(lattice(b"Lattice=\"1 0 0 0 2 0 0 0 3\""), Some(Some([1.0, 2.0, 3.0, 90.0, 90.0, 90.0])));
+        assert_eq!(lattice(b"Lattice=\"1 0 0 0 2 0 0 0 3\""), Some(Some([DVec3::X, DVec3::Y * 2.0, DVec3::Z * 3.0])));
         for text in ["Lattice=\"1 0 0 0 2 0 0 0\"", "Lattice=\"a\"", "Lattice=\"0 0 0 0 0 0 0 0 0", "Lattice=\""] {
             assert_eq!(lattice(text.as_bytes()), Some(None), "{text}");
         }
