@@ -60,7 +60,7 @@ pub(super) fn evaluate<T: Sample>(
     let mut failure = String::new();
     let mut shorter = false;
     for _ in 0..TRIES {
-        // A device that was lost is another one now.
+        // After a failure another one, with nothing left on it.
         let gpu = match device(options) {
             Ok(gpu) => gpu,
             Err(e) => return Ok(Err(e.to_string())),
@@ -74,8 +74,7 @@ pub(super) fn evaluate<T: Sample>(
             Err(Error::Gpu(_)) => {}
             Err(other) => return Err(other),
         }
-        // What follows from a failure is not told.
-        let _ = gpu.check();
+        gpu.retire();
         shorter = true;
     }
     Ok(Err(failure))
@@ -206,7 +205,7 @@ mod tests {
             let exact =
                 density::<f32>(&cloud, &DensityOptions { method: Method::Exact, ..o.clone() }, &Silent).unwrap();
             let error = off(&made.grid.values, &exact.grid.values);
-            assert!(error < 2e-6 && error < made.report.error_relative_to_max, "{bandwidth}: {error:e}");
+            assert!(error < 5e-7 && error < made.report.error_relative_to_max, "{bandwidth}: {error:e}");
             assert!(made.report.error_relative_to_max <= 1e-5 && made.report.sampled_error_relative_to_max <= error);
             assert!(made.report.bound_relative_to_max > error && made.report.bound_relative_to_max < 0.1);
         }
@@ -232,10 +231,10 @@ mod tests {
             density::<f32>(&cloud, &DensityOptions { max_error: 1e-7, method: Method::Spectral, ..o.clone() }, &Silent);
         let wanted = spectral.unwrap().grid.values;
         let error = off(&all, &wanted);
-        assert!(error < 2e-6, "{error:e}");
+        assert!(error < 5e-7, "{error:e}");
         let some = by_device(&gpu, Pieces::of(&gpu).at_most(5 << 20), &cloud, &o).unwrap();
         let error = off(&some, &wanted);
-        assert!(error < 2e-6, "{error:e}");
+        assert!(error < 5e-7, "{error:e}");
         let none = by_device(&gpu, Pieces::of(&gpu).at_most(1 << 16), &cloud, &o).unwrap_err().to_string();
         assert!(none.contains("MiB in one buffer"), "{none}");
     }
@@ -259,7 +258,7 @@ mod tests {
                 (a, b) => panic!("{bandwidth}: {} {}", a.is_ok(), b.is_ok()),
             };
             let error = off(&b.grid.values, &a.grid.values);
-            assert!(error < 2e-6, "{bandwidth}: {error:e}");
+            assert!(error < 5e-7, "{bandwidth}: {error:e}");
             // A kernel of more than twice the first takes two transforms, on the processor.
             assert_eq!(b.on_device.is_some(), bandwidth != Bandwidth::Factor(0.9), "{bandwidth}");
             assert!(b.bound_relative_to_max > error);
@@ -312,6 +311,11 @@ mod tests {
         let o = DensityOptions { resolution: Resolution::Nodes([16; 3]), ..asked(Method::Gpu) };
         let error = by_device(&gpu, Pieces::of(&gpu), &cloud, &o).unwrap_err();
         assert_eq!(error.exit_code(), 3, "{error}");
+        // One that was lost in between is opened anew.
+        let named = AdapterChoice::Named("llvmpipe (LLVM".into());
+        Gpu::shared(&named).unwrap().device.destroy();
+        let made = density::<f32>(&cloud, &DensityOptions { adapter: named, ..o.clone() }, &Silent).unwrap();
+        assert_eq!((made.report.method, made.report.warnings.len()), ("gpu", 0), "{:?}", made.report.warnings);
         let missing = DensityOptions { adapter: AdapterChoice::Named("no such device".into()), ..o };
         let made = density::<f32>(&cloud, &missing, &Silent).unwrap();
         assert!(made.report.warnings.iter().any(|w| w.contains("no such device")), "{:?}", made.report.warnings);
@@ -326,7 +330,7 @@ mod tests {
         let exact = density::<f32>(&cloud, &DensityOptions { method: Method::Exact, ..o.clone() }, &Silent).unwrap();
         let gpu = gpu();
         let right = by_device(&gpu, Pieces::of(&gpu), &cloud, &o).unwrap();
-        assert!(off(&right, &exact.grid.values) < 2e-6);
+        assert!(off(&right, &exact.grid.values) < 5e-7);
         for (right, wrong) in [
             ("ZEROS + 4u * four + BLOCK * before", "ZEROS + 4u * four + BLOCK * before + 1u"),
             ("rest -= count;", "rest -= count + 1u;"),
@@ -342,7 +346,7 @@ mod tests {
             let (values, times) = planted(right, wrong, || by_device(&gpu, Pieces::of(&gpu), &cloud, &o));
             assert!(times > 0, "{right} is in no shader");
             let error = values.map_or(f64::NAN, |values| off(&values, &exact.grid.values));
-            assert!(error.is_nan() || error >= 2e-6, "{right} -> {wrong}: {error:e}");
+            assert!(error.is_nan() || error >= 5e-7, "{right} -> {wrong}: {error:e}");
         }
     }
 }

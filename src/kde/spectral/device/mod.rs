@@ -23,9 +23,9 @@ use spread::{MOST_TAPS, Spreading};
 
 /// Buffers are no longer than this, whatever the device binds.
 const MOST_BYTES: u64 = 1 << 30;
-/// What all rounding in f32 comes to, as a share of the largest density over space: an estimate, several times what the
-/// tests see at most.
-pub(in crate::kde) const ROUNDING: f64 = 2e-6;
+/// What all rounding in f32 comes to, as a share of the largest density over space: an estimate, twice what the
+/// tests allow.
+pub(in crate::kde) const ROUNDING: f64 = 1e-6;
 /// Roundings of an f32 on the way from a point to the taps of a window, beside those of each power: place, weight, products.
 const ROUNDINGS_OF_A_POINT: f64 = 8.0;
 /// Bytes of a complex number.
