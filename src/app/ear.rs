@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::cli::Listener;
 use crate::progress::Progress;
@@ -30,6 +30,22 @@ impl Stage {
             "densities" => "computing the densities",
             "frames" => "drawing the frames",
             other => other,
+        }
+    }
+
+    /// How far it is after so long, in words: what can be counted is, and the time left is told once it can be guessed.
+    pub fn how_far(&self, elapsed: Duration) -> String {
+        let is_counted = matches!(self.name, "frames" | "looking at all frames");
+        let (done, seconds) = (self.done.min(self.total), elapsed.as_secs_f64());
+        let time = match done as f64 / self.total.max(1) as f64 {
+            share if share >= 0.02 || (is_counted && done > 0) => format!("{:.0} s left", seconds / share - seconds),
+            _ if seconds > 1.0 => format!("{seconds:.0} s"),
+            _ => String::new(),
+        };
+        match (is_counted && self.total > 0, time.is_empty()) {
+            (false, _) => time,
+            (true, true) => format!("{done} of {}", self.total),
+            (true, false) => format!("{done} of {}, {time}", self.total),
         }
     }
 }
@@ -112,4 +128,22 @@ impl Progress for Within {
 
 impl Listener for Within {
     fn said(&self, _is_warning: bool, _text: &str) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Catches: a movie of which nobody knows how many frames are there, and a time made of nothing.
+    #[test]
+    fn frames_are_counted_and_the_time_left_is_told() {
+        let told = |name, done, seconds| {
+            let stage = Stage { name, done, total: 120, since: Instant::now() };
+            stage.how_far(Duration::from_secs(seconds))
+        };
+        assert_eq!(told("frames", 3, 6), "3 of 120, 234 s left");
+        assert_eq!(told("frames", 0, 0), "0 of 120");
+        assert_eq!(told("frames", 0, 5), "0 of 120, 5 s");
+        assert_eq!([told("density", 60, 6), told("density", 1, 0)], ["6 s left", ""]);
+    }
 }

@@ -229,6 +229,7 @@ impl Model {
         self.hear();
         self.hear_survey();
         self.hear_movie();
+        self.hear_prober();
         if let Some(image) = self.image.take() {
             let options = TextureOptions::NEAREST;
             match &mut self.texture {

@@ -52,6 +52,13 @@ pub struct Probe {
     pub nearest: Option<(String, f64)>,
 }
 
+impl Probe {
+    /// Whether it changes the pixel.
+    pub fn is_seen(&self) -> bool {
+        self.opacity >= LEAST_SEEN
+    }
+}
+
 /// What is to be done with what is under the cursor, once it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
@@ -74,6 +81,8 @@ pub struct Prober {
     answer: Option<Probe>,
     /// The last answer, which stays when the cursor leaves the picture.
     kept: Option<Probe>,
+    /// The picture that both are of.
+    of: Option<u64>,
     is_current: bool,
 }
 
@@ -102,6 +111,7 @@ impl Prober {
             last: None,
             answer: None,
             kept: None,
+            of: None,
             is_current: false,
         }
     }
@@ -119,7 +129,7 @@ impl Prober {
     /// There is another picture, of which nothing is known.
     pub fn forget_all(&mut self) {
         self.forget();
-        self.kept = None;
+        (self.kept, self.of) = (None, None);
     }
 
     /// What is seen under the cursor.
@@ -128,7 +138,7 @@ impl Prober {
     /// Why nothing is: a text for the user.
     pub fn seen(&self) -> std::result::Result<&Probe, &'static str> {
         match &self.answer {
-            Some(probe) if probe.opacity >= LEAST_SEEN => Ok(probe),
+            Some(probe) if probe.is_seen() => Ok(probe),
             None if self.last.is_none() => Err("hold the cursor over something in the picture"),
             _ => Err("nothing is seen under the cursor"),
         }
@@ -144,6 +154,11 @@ impl Prober {
         self.asked += 1;
         self.kept = self.answer.take().or(self.kept.take());
         (self.last, self.answer, self.is_current) = (None, None, true);
+    }
+
+    /// Whether the place under the cursor is looked at, of which nothing is known yet.
+    pub fn is_looking(&self) -> bool {
+        !self.is_current && self.answer.is_none()
     }
 
     /// Takes in the newest answer.
@@ -179,9 +194,18 @@ impl Model {
         }
     }
 
+    /// Takes in what was found, before it is told; what was read of another picture is not true of this one.
+    pub fn hear_prober(&mut self) {
+        let number = self.painted.as_ref().map_or(0, |p| p.number);
+        if self.prober.of.is_some_and(|of| of != number) {
+            self.prober.forget_all();
+            self.prober.is_current = false;
+        }
+        self.prober.hear();
+    }
+
     /// Looks at what is under the cursor, once the picture is at rest.
     pub fn look_under(&mut self, position: Option<Pos2>) {
-        self.prober.hear();
         let Some(position) = position else { return self.prober.forget() };
         let (Some(painted), Some(content), Some(frame)) = (&self.painted, &self.content, self.frame) else { return };
         let at = self.pixel_at(position).floor();
@@ -195,7 +219,7 @@ impl Model {
         }
         let prober = &mut self.prober;
         prober.asked += 1;
-        prober.last = Some((pixel, painted.number));
+        (prober.last, prober.of) = (Some((pixel, painted.number)), Some(painted.number));
         let (scene, content, number) = (painted.scene.clone(), content.clone(), prober.asked);
         prober.questions.put(Question { scene, frame, pixel, content, number });
     }

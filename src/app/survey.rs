@@ -122,7 +122,23 @@ impl Model {
     /// Whether limits are none that the user has set.
     fn are_limits_free(&self) -> bool {
         let given = LIMITS.map(|option| self.session.options().get(option));
-        given == [None, None, None] || self.surveyor.set.as_ref() == Some(&given)
+        given == [None, None, None] || self.are_limits_of_frames()
+    }
+
+    /// Whether limits are those that all frames have in common, which a survey has set.
+    pub fn are_limits_of_frames(&self) -> bool {
+        let given = LIMITS.map(|option| self.session.options().get(option));
+        given != [None, None, None] && self.surveyor.set.as_ref() == Some(&given)
+    }
+
+    /// Gives what a survey has set back to the picture that is shown; a survey at hand ends.
+    pub fn end_survey(&mut self) {
+        let (limits, boxes) = (self.are_limits_of_frames(), self.surveyor.placed.is_some() && self.are_boxes_free());
+        self.surveyor = Surveyor::default();
+        self.edit("", |options| {
+            let set = LIMITS.into_iter().filter(|_| limits).chain(BOXES.into_iter().filter(|_| boxes));
+            set.for_each(|option| options.set(option, None));
+        });
     }
 
     /// Sets what a survey has found.

@@ -96,9 +96,7 @@ impl App {
     fn open(&mut self, event_loop: &ActiveEventLoop) -> Result<Shop> {
         let opening = self.opening.take().ok_or_else(|| Error::Gpu("the window is gone".into()))?;
         let size = match &opening {
-            Opened::Density(opening) => {
-                opening.size.map_or(SIZE, |[w, h]| [f64::from(w) + f64::from(panels::WIDTH), f64::from(h)])
-            }
+            Opened::Density(opening) => size_of(opening.size),
             Opened::Frames(book) => {
                 let [w, h] = book.frame.size_in_points();
                 [w, h + f64::from(player::HEIGHT)]
@@ -129,6 +127,11 @@ impl App {
         self.failure = Some(error);
         event_loop.exit();
     }
+}
+
+/// Width and height of a window whose picture has this size, in points.
+pub fn size_of(picture: Option<[u32; 2]>) -> [f64; 2] {
+    picture.map_or(SIZE, |[w, h]| [w as f32 + panels::WIDTH, h as f32 + panels::STATUS].map(f64::from))
 }
 
 fn state_of(ctx: &egui::Context, window: &Window, screen: &Screen) -> egui_winit::State {

@@ -11,12 +11,15 @@ use crate::explain::nearest;
 use crate::io::Input;
 use crate::scene::{Label, Scene};
 
+/// A point within so many distances of nodes is at a place.
+const AT_THE_PLACE: f64 = 0.01;
+
 /// The options.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Picture")]
 pub struct LabelArgs {
-    /// A dot at a place of the data with words beside it, \n begins a line; without words its density and the nearest point;
-    /// may be repeated
+    /// A dot at a place of the data with words beside it, \n begins a line; without words its density and the nearest point,
+    /// with its distance; may be repeated
     #[arg(long, value_name = "X,Y,Z[:WORDS]", value_parser = label)]
     label: Vec<Asked>,
 }
@@ -46,10 +49,15 @@ impl LabelArgs {
     }
 }
 
-/// The density at a place times `factor`, with its unit, and the nearest point on a line of its own.
+/// The density at a place times `factor`, with its unit, and on a line of its own the nearest point, with its distance where
+/// that can be told.
 fn words_at(content: &Content, place: DVec3, factor: f64, per: &str) -> String {
     let value = content.grid.value_at(place).map_or("outside".to_owned(), |v| three_digits(v * factor) + per);
     match nearest_named(content, place) {
+        Some((name, distance)) if distance > AT_THE_PLACE * content.grid.lattice.spacing.min_element() => {
+            let unit = content.grid.unit.map_or(String::new(), |u| format!(" {}", u.symbol()));
+            format!("{value}\n{}{unit} from {name}", three_digits(distance))
+        }
         Some((name, _)) => format!("{value}\n{name}"),
         None => value,
     }
@@ -106,6 +114,8 @@ mod tests {
         let (narrow, wide) = (told("0,0,0", rule("0.2")), told("0,0,0", rule("0.8")));
         assert_ne!(narrow, wide);
         assert!(narrow.lines().nth(1).is_some_and(|line| line.contains("row")), "{narrow}");
+        // How far the nearest point is, if it is not there.
+        assert!(narrow.lines().nth(1).is_some_and(|line| line.contains(" from the point of row")), "{narrow}");
         assert!(told("1e9,0,0", rule("0.8")).starts_with("outside\n"));
         let counts = told("0,0,0", [("bandwidth", "0.8"), ("quantity", "counts")]);
         let number = |text: &str| text.lines().next().unwrap().parse::<f64>().unwrap();

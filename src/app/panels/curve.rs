@@ -101,11 +101,17 @@ fn add(points: &mut Vec<(f64, f64)>, new: (f64, f64)) -> Option<usize> {
     Some(at)
 }
 
-/// A point moved, but not beyond its neighbours.
+/// A point moved, but not beyond its neighbours. The first and the last move only up and down: what lies beyond them has their
+/// opacity.
 fn between(points: &[(f64, f64)], at: usize, (t, a): (f64, f64)) -> (f64, f64) {
-    let low = at.checked_sub(1).map_or(0.0, |before| points[before].0 + 1e-3);
-    let high = points.get(at + 1).map_or(1.0, |after| after.0 - 1e-3);
-    (short(t.clamp(low, high.max(low))), short(a))
+    let t = match (at.checked_sub(1), points.get(at + 1)) {
+        (Some(before), Some(after)) => {
+            let low = points[before].0 + 1e-3;
+            short(t.clamp(low, (after.0 - 1e-3).max(low)))
+        }
+        _ => points[at].0,
+    };
+    (t, short(a))
 }
 
 /// The histogram within the limits, in the colours of the map.
@@ -167,6 +173,7 @@ mod tests {
         assert_eq!(add(&mut points, (0.5, 0.3)), None);
         assert_eq!(between(&points, 1, (2.0, 0.1)), (0.999, 0.1));
         assert_eq!(between(&points, 1, (-2.0, 0.1)), (0.001, 0.1));
-        assert_eq!(between(&points, 0, (0.7, 1.0)).0, 0.499);
+        assert_eq!(between(&points, 0, (0.7, 0.3)), (0.0, 0.3));
+        assert_eq!(between(&points, 2, (0.7, 0.3)), (1.0, 0.3));
     }
 }

@@ -40,13 +40,15 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     }
     let DVec3 { x, y, z } = content.grid.lattice.spacing;
     let is_even = (x - y).abs().max((x - z).abs()) < NEARLY_EVEN * x;
-    row(ui, "grid", |ui| {
-        let apart = if is_even { format!(", {}{unit} apart", number(x.min(y).min(z))) } else { String::new() };
-        ui.label(format!("{nx} × {ny} × {nz}{apart}"))
+    row(ui, "grid", |ui| ui.label(format!("{nx} × {ny} × {nz}")));
+    // Also where they are the same, so that nothing below moves while the bandwidth is dragged.
+    row(ui, "apart", |ui| {
+        let apart = match is_even {
+            true => number(x.min(y).min(z)),
+            false => format!("{}, {}, {}", number(x), number(y), number(z)),
+        };
+        ui.label(apart + &unit)
     });
-    if !is_even {
-        row(ui, "apart", |ui| ui.label(format!("{}, {}, {}{unit}", number(x), number(y), number(z))));
-    }
     for (is_warning, text) in model.said.clone() {
         ui.label(RichText::new(in_words(&text)).small().color(if is_warning { WARNING } else { WEAK }));
     }

@@ -1,10 +1,10 @@
 //! The limits of the colours on the histogram of the densities.
 
-use egui::{Color32, CornerRadius, CursorIcon, Pos2, Rect, Sense, Shape, Stroke, Ui, vec2};
+use egui::{Align2, Color32, CornerRadius, CursorIcon, FontId, Pos2, Rect, Sense, Shape, Stroke, Ui, vec2};
 
 use super::super::histogram::Histogram;
 use super::super::model::Model;
-use super::super::style::{ACCENT, WELL};
+use super::super::style::{ACCENT, WEAK, WELL};
 use super::{choice, fields};
 
 /// Limits chosen from the data: what is written on the button, the option, what it means.
@@ -30,18 +30,21 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         ui.painter().rect_filled(rect, CornerRadius::same(4), WELL);
         paint(ui, inner, &histogram, &colors);
         handles(model, ui, inner, &response, &histogram, limits);
+        let is_of_frames = model.are_limits_of_frames();
+        if is_of_frames {
+            let (at, font) = (rect.center_top() + vec2(0.0, 3.0), FontId::proportional(11.0));
+            ui.painter().text(at, Align2::CENTER_TOP, "auto, of all frames", font, WEAK);
+        }
         ui.horizontal_wrapped(|ui| {
             let options = model.session.options();
             let is_typed = options.get("vmin").or(options.get("vmax")).is_some();
             let given = options.get("limits");
             for (name, rule, meaning) in RULES {
-                let is_chosen = !is_typed && given.as_deref() == rule;
-                let response = ui.scope(|ui| choice(ui, is_chosen, name));
+                let is_chosen = (!is_typed || is_of_frames) && given.as_deref() == rule;
+                let is_wrong = ["vmin", "vmax"].iter().any(|option| model.ui.wrong.contains_key(option));
+                let response = ui.scope(|ui| choice(ui, is_chosen && !is_wrong, name));
                 if response.inner {
-                    model.step(|o| {
-                        ["vmin", "vmax"].into_iter().for_each(|option| o.set(option, None));
-                        o.set("limits", rule.map(str::to_owned));
-                    });
+                    set_rule(model, rule);
                 }
                 response.response.on_hover_text(meaning);
             }
@@ -50,6 +53,15 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     let factor = model.factor_shown();
     let [low, high] = limits.map(|v| super::number(v * factor));
     fields(model, ui, "from, to", &[("vmin", &low, 92.0), ("vmax", &high, 92.0)]);
+}
+
+/// Has limits chosen from the data; what was typed instead goes, also what was wrong.
+pub fn set_rule(model: &mut Model, rule: Option<&str>) {
+    model.ui.clear_fields(&["vmin", "vmax"]);
+    model.step(|o| {
+        ["vmin", "vmax"].into_iter().for_each(|option| o.set(option, None));
+        o.set("limits", rule.map(str::to_owned));
+    });
 }
 
 /// Bars in the colours of the limits.

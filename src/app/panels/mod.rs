@@ -16,7 +16,9 @@ pub mod time;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use egui::{CentralPanel, CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Sense, Ui, UiBuilder};
+use egui::{
+    Area, CentralPanel, CollapsingHeader, Frame, Margin, Order, Panel, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder,
+};
 
 use super::clip_box;
 use super::drag;
@@ -24,14 +26,18 @@ use super::input::{self, Action};
 use super::message;
 use super::model::Model;
 use super::places;
-use super::style::{ACCENT, ERROR, WARNING, WEAK};
+use super::style::{ACCENT, ERROR, PANEL, WARNING, WEAK};
 use crate::cli::recipe::Draft;
 pub(super) use crate::cli::three_digits as number;
 use crate::error::{Error, Result};
 use crate::points::Selection;
+#[cfg(test)]
+pub(super) use limits::set_rule;
 
 /// Width of the panels, in points.
 pub const WIDTH: f32 = 320.0;
+/// Height of the line below the picture, in points.
+pub const STATUS: f32 = 26.0;
 /// How soon a cursor asks again what is under it, while the picture is not at rest.
 const LOOK_AGAIN: Duration = Duration::from_millis(150);
 /// The gesture of dragging the bandwidth.
@@ -77,6 +83,14 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Options have another source than their fields: what was typed there goes, with what was wrong with it.
+    pub fn clear_fields(&mut self, options: &[&'static str]) {
+        for option in options {
+            self.typed.remove(option);
+            self.wrong.remove(option);
+        }
+    }
+
     /// What was typed into a field cannot be: it stays there with the reason, and typing goes on.
     pub fn refuse(&mut self, option: &'static str, reason: &str) {
         self.wrong.insert(option, reason.to_owned());
@@ -121,7 +135,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
                     ScrollArea::vertical().auto_shrink([false; 2]).show(&mut ui, |ui| sections(model, ui));
                 });
         }
-        Panel::bottom("status").exact_size(26.0).show(ui, |ui| over::status(model, ui));
+        Panel::bottom("status").exact_size(STATUS).show(ui, |ui| over::status(model, ui));
         if time::frames(model).is_some() {
             let height = time::height(ui.available_width());
             Panel::bottom("time").exact_size(height).show(ui, |ui| time::show(model, ui));
@@ -221,15 +235,28 @@ fn fields(model: &mut Model, ui: &mut Ui, name: &str, all: &[(&'static str, &str
         let each = all.iter().map(|(option, hint, width)| field(model, ui, option, hint, *width));
         each.reduce(|a, b| a | b).unwrap_or_else(|| ui.response())
     });
-    for (option, ..) in all {
-        if let Some(reason) = model.ui.wrong.get(option) {
-            let text = RichText::new(format!("{reason} (esc: as before)")).small().color(ERROR);
-            // What points at a letter of the line above it.
-            let label = ui.label(if reason.contains('\n') { text.monospace() } else { text });
-            places::note(ui.ctx(), &format!("wrong: {option}"), label.rect);
-        }
+    let wrong: Vec<_> = all.iter().filter_map(|(option, ..)| Some((*option, model.ui.wrong.get(option)?))).collect();
+    if !wrong.is_empty() && ui.is_rect_visible(response.rect) {
+        reasons(ui, response.rect, &wrong);
     }
     response
+}
+
+/// Why texts cannot be meant: laid over what is below their fields, so that nothing moves.
+fn reasons(ui: &Ui, fields: Rect, wrong: &[(&'static str, &String)]) {
+    let (left, width) = (ui.max_rect().left(), ui.max_rect().width());
+    let area = Area::new(egui::Id::unique(("wrong", wrong[0].0))).order(Order::Foreground).interactable(false);
+    area.fixed_pos(egui::pos2(left, fields.bottom() + 2.0)).show(ui.ctx(), |ui| {
+        Frame::new().fill(PANEL).stroke((1.0, ERROR)).corner_radius(4).inner_margin(5).show(ui, |ui| {
+            ui.set_max_width(width - 12.0);
+            for (option, reason) in wrong {
+                let text = RichText::new(format!("{reason} (esc: as before)")).small().color(ERROR);
+                // What points at a letter of the line above it.
+                let label = ui.label(if reason.contains('\n') { text.monospace() } else { text });
+                places::note(ui.ctx(), &format!("wrong: {option}"), label.rect);
+            }
+        });
+    });
 }
 
 /// A field for an option as text: typed, taken on Enter or when left; empty is the default. What cannot be meant stays

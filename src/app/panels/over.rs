@@ -129,12 +129,7 @@ fn bar(ui: &mut Ui, center: Pos2, room: f32, stage: &Stage) -> bool {
     let framed = egui::Frame::new().fill(PANEL).corner_radius(6).inner_margin(8).show(&mut ui, |ui| {
         ui.horizontal(|ui| {
             let share = if stage.total > 0 { (stage.done as f32 / stage.total as f32).min(1.0) } else { 0.0 };
-            let elapsed = stage.since.elapsed().as_secs_f32();
-            let left = match share {
-                0.02.. => format!("{:.0} s left", elapsed / share - elapsed),
-                _ if elapsed > 1.0 => format!("{elapsed:.0} s"),
-                _ => String::new(),
-            };
+            let left = stage.how_far(stage.since.elapsed());
             let width = (ui.available_width() - 66.0).clamp(60.0, 250.0);
             let (rect, _) = ui.allocate_exact_size(vec2(width, 20.0), Sense::hover());
             let filled = Rect::from_min_size(rect.min, vec2(share * width, rect.height()));
@@ -201,6 +196,8 @@ pub fn status(model: &Model, ui: &mut Ui) {
         }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| match model.prober.answer() {
             Some(probe) => told(ui, model, probe),
+            // Blank until it is known what is there.
+            None if model.prober.is_looking() => {}
             None => {
                 ui.label(RichText::new("drag to turn · wheel to zoom · h shows all keys").color(WEAK));
             }
@@ -211,6 +208,10 @@ pub fn status(model: &Model, ui: &mut Ui) {
 /// What is under the cursor: the ray's profile first, so that it stands still.
 fn told(ui: &mut Ui, model: &Model, probe: &Probe) {
     profile::small(ui, model, probe);
+    if !probe.is_seen() {
+        ui.label(RichText::new("nothing is seen here").color(WEAK));
+        return;
+    }
     let (factor, per) = model.factor_and_unit();
     ui.label(RichText::new(number(probe.value * factor) + &per).strong());
     let is_more = if model.is_of_values() { "of the sum is in higher values" } else { "of the mass is denser" };
@@ -244,7 +245,7 @@ pub fn empty(model: &mut Model, ui: &mut Ui) {
     line(-34.0, "Drop a file here", 22.0, TEXT);
     line(2.0, "a table (CSV), a structure (PDB, mmCIF, GRO, XYZ), a trajectory, a volume (MRC, NRRD)", 11.5, WEAK);
     line(22.0, "or a picture that densitas made, to go on from it", 11.5, WEAK);
-    line(62.0, "densitas view FILE", 12.0, WEAK);
+    line(62.0, "or begin with: densitas view FILE    ·    h shows all keys", 12.0, WEAK);
     let below = Rect::from_center_size(target.center_bottom() + vec2(0.0, 50.0), vec2(460.0, 40.0));
     let mut ui = ui.new_child(UiBuilder::new().max_rect(below));
     ui.horizontal_wrapped(|ui| {

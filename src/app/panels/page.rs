@@ -43,9 +43,9 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         if ui.checkbox(&mut scale_bar, "scale bar").changed() {
             model.step(|o| o.set_flag("scale-bar", scale_bar));
         }
-        let mut gizmo = model.session.options().get("gizmo").as_deref() == Some("on");
+        let mut gizmo = model.session.options().get("gizmo").is_some_and(|given| given != "off" && given != "false");
         if ui.checkbox(&mut gizmo, "directions").changed() {
-            model.step(|o| o.set("gizmo", gizmo.then(|| "on".to_owned())));
+            model.step(|o| o.set_flag("gizmo", gizmo));
         }
     });
     labels(model, ui);

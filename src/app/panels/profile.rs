@@ -16,7 +16,8 @@ const LINES: usize = 3;
 pub fn show(model: &mut Model, ui: &mut Ui) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 110.0), Sense::hover());
     places::note(ui.ctx(), "profile", rect);
-    let Some(probe) = model.prober.last_answer().cloned() else {
+    let Some(probe) = model.prober.last_answer().filter(|probe| probe.profile.iter().any(|v| *v != 0.0)).cloned()
+    else {
         ui.painter().rect_filled(rect, CornerRadius::same(4), WELL);
         let text = "hold the cursor over the picture";
         ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, FontId::proportional(12.0), WEAK);

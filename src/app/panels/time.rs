@@ -177,13 +177,18 @@ pub fn play(model: &mut Model, ui: &Ui) {
 fn go(model: &mut Model, gesture: &'static str, span: Span, at: usize) {
     let Some(count) = frames(model) else { return };
     let width = model.ui.player.width;
-    let text = text_of(span, at, width, count);
-    model.ui.player.chosen = Some((span, at, text.clone()));
-    model.edit(gesture, |options| ask_for(options, span, text));
+    ask(model, gesture, span, at, count);
     if span != Span::All {
         let mode = model.mode();
         model.survey(&format!("{span:?} {width} {mode}"), |options| choices(options, span, width, count));
     }
+}
+
+/// Shows these frames.
+fn ask(model: &mut Model, gesture: &'static str, span: Span, at: usize, count: usize) {
+    let text = text_of(span, at, model.ui.player.width, count);
+    model.ui.player.chosen = Some((span, at, text.clone()));
+    model.edit(gesture, |options| ask_for(options, span, text));
 }
 
 /// Options of frames spread evenly over all.
@@ -256,9 +261,7 @@ fn which_together(model: &mut Model, ui: &mut Ui, count: usize) {
         chosen.response.on_hover_text(meaning);
         if chosen.inner {
             let at = if other == Span::Sum && span == Span::All { count - 1 } else { at };
-            model.session.end_gesture();
-            go(model, "", other, at);
-            model.session.end_gesture();
+            choose(model, other, at, count);
         }
     }
     if span == Span::Mean {
@@ -271,6 +274,20 @@ fn which_together(model: &mut Model, ui: &mut Ui, count: usize) {
         }
     }
     ui.checkbox(&mut model.ui.player.loops, "loop").on_hover_text("the first frame follows the last");
+}
+
+/// Shows other frames together, as a step of its own. Of one or of all, limits and box are their own again, until frames follow
+/// one another.
+pub fn choose(model: &mut Model, span: Span, at: usize, count: usize) {
+    model.session.end_gesture();
+    match span {
+        Span::One | Span::All => {
+            model.end_survey();
+            ask(model, "", span, at, count);
+        }
+        Span::Mean | Span::Sum => go(model, "", span, at),
+    }
+    model.session.end_gesture();
 }
 
 #[cfg(test)]
