@@ -10,6 +10,7 @@
 #import common/transfer.wgsl
 #import common/light.wgsl
 #import common/glyph.wgsl
+#import common/surfaces.wgsl
 
 // Samples in the middle of their step, the last step being as long as what is left; otherwise at
 // the end of their step, and what is left is dropped.
@@ -30,6 +31,9 @@ const MEAN: u32 = 3u;
 const INTEGRAL: u32 = 4u;
 const SURFACES: u32 = 5u;
 const SLICES: u32 = 6u;
+
+// Whether all of a ray counts, and not only whole steps.
+override TO_THE_END: bool = MIDPOINT || MODE == SURFACES;
 
 // Positions in the limits below which projections and slices fade into the background; 0 if they do not.
 override FADED: f32 = 0.1;
@@ -130,7 +134,7 @@ fn march_between_glyphs(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) -> vec4<f32
         let glyph = seen[first + best];
         let end = clamp(glyph.depth, reached, span.y);
         light = through(ray, vec2<f32>(reached, end), light);
-        reached = select(reached + floor((end - reached) / volume.step) * volume.step, end, MIDPOINT);
+        reached = select(reached + floor((end - reached) / volume.step) * volume.step, end, TO_THE_END);
         sum += light + (1.0 - light.a) * vec4<f32>(glyph_color(glyph), 1.0);
     }
     return sum / f32(GLYPH_SAMPLES);
@@ -151,7 +155,7 @@ fn add_layer(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) {
             let end = clamp(glyph.depth, reached, span.y);
             light = through(ray, vec2<f32>(reached, end), light);
             let whole_steps = floor((end - reached) / volume.step) * volume.step;
-            layers[s].way += select(whole_steps, end - reached, MIDPOINT);
+            layers[s].way += select(whole_steps, end - reached, TO_THE_END);
         }
         light += (1.0 - light.a) * glyphs.opacity * vec4<f32>(glyph_color(glyph), 1.0);
         layers[s].light = light;
@@ -238,14 +242,11 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
         let sign = select(1.0, -1.0, MODE == MINIMUM);
         return faded(sign * extreme(way, length, sign, ADAPTIVE));
     }
-    // Where the first sample lies in its step. A surface is looked for from the beginning of each.
-    let first = select(select(1.0, 0.5, MIDPOINT), 0.0, MODE == SURFACES);
+    // Where the first sample lies in its step.
+    let first = select(1.0, 0.5, MIDPOINT);
     var light = before;
-    // The summed values; that at the end of the step before.
+    // The summed values.
     var kept = 0.0;
-    if MODE == SURFACES {
-        kept = value_at(way.start);
-    }
     // The position in the limits at the end of the step before.
     var behind = 0.0;
     if SHARP {
@@ -255,6 +256,9 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
     if SHADED {
         towards = towards_eye(-ray.direction);
     }
+    if MODE == SURFACES {
+        return past_surfaces(before, way, (span.y - span.x) / volume.step, towards);
+    }
     var done = 0.0;
     while done < steps && MODE != SLICES {
         var covered = 1.0;
@@ -263,26 +267,19 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
             var here = reach(way, way.start + (done + first) * way.per_step);
             while here.most == EMPTY && done < steps {
                 done += here.left;
-                // Whether there is a surface in the last part of a step tells the cell that the ray ends in.
-                let place = select(done, min(done, steps), MODE == SURFACES);
-                here = reach(way, way.start + (place + first) * way.per_step);
+                here = reach(way, way.start + (done + first) * way.per_step);
             }
-            if done >= steps && (MODE != SURFACES || here.most == EMPTY) {
+            if done >= steps {
                 break;
             }
             if SHARP && done > begin {
                 behind = position_in_limits(value_at(way.start + done * way.per_step));
             }
-            if MODE == SURFACES && done > begin {
-                // The step into the cell: from one empty cell to the next no surface lies between.
-                done -= 1.0;
-                kept = value_at(way.start + done * way.per_step);
-            }
-            covered = select(min(f32(here.most), here.left), 1.0, MODE == SURFACES);
+            covered = min(f32(here.most), here.left);
         }
         covered = min(covered, steps - done);
-        // The middle of the samples that this one stands for; a surface is looked for in whole steps.
-        let middle = done + select(0.5 * covered + first - 0.5, covered, MODE == SURFACES);
+        // The middle of the samples that this one stands for.
+        let middle = done + 0.5 * covered + first - 0.5;
         let index = way.start + middle * way.per_step;
         done += covered;
         let value = value_at(index);
@@ -307,9 +304,6 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
                 color = lit(color, index, value, towards, false);
             }
             light += (1.0 - light.a) * alpha * vec4<f32>(color, 1.0);
-        } else if MODE == SURFACES {
-            light = through_surfaces(light, way, vec2<f32>(done - covered, done), vec2<f32>(kept, value), towards);
-            kept = value;
         } else {
             kept += value * covered;
         }

@@ -386,6 +386,7 @@ const SHADERS: &[(&str, &str)] = &[
     ("common/light.wgsl", include_str!("../shaders/common/light.wgsl")),
     ("common/cells.wgsl", include_str!("../shaders/common/cells.wgsl")),
     ("common/steps.wgsl", include_str!("../shaders/common/steps.wgsl")),
+    ("common/surfaces.wgsl", include_str!("../shaders/common/surfaces.wgsl")),
     ("common/extremes.wgsl", include_str!("../shaders/common/extremes.wgsl")),
     ("common/cuts.wgsl", include_str!("../shaders/common/cuts.wgsl")),
     ("common/glyph.wgsl", include_str!("../shaders/common/glyph.wgsl")),

@@ -70,12 +70,16 @@ fn extreme(way: Walk, steps: f32, sign: f32, by_cells: bool) -> f32 {
     return kept;
 }
 
+// Where a ray comes to the next nodes of each axis.
+fn next_nodes(way: Walk, begin: f32) -> vec3<f32> {
+    let index = way.start + begin * way.per_step;
+    let node = select(ceil(index) - 1.0, floor(index) + 1.0, way.exit > vec3<f32>(0.0));
+    return or_nowhere(way, (node - way.start) * way.per_node);
+}
+
 // The largest value where a ray is in a cell, voxel by voxel.
 fn extreme_of_part(way: Walk, part: Part, sign: f32) -> f32 {
-    let index = way.start + part.begin * way.per_step;
-    let node = select(ceil(index) - 1.0, floor(index) + 1.0, way.exit > vec3<f32>(0.0));
-    // Where the ray comes to the next nodes of each axis.
-    var ahead = or_nowhere(way, (node - way.start) * way.per_node);
+    var ahead = next_nodes(way, part.begin);
     var begin = part.begin;
     var value = signed_value(way, begin, sign);
     var kept = value;
@@ -96,16 +100,24 @@ fn extreme_of_part(way: Walk, part: Part, sign: f32) -> f32 {
 // The largest value between the ends of a cubic that has these values at 0, 1/3, 2/3 and 1, if one is larger than both;
 // else another of its values.
 fn top_of_cubic(at: vec4<f32>) -> f32 {
-    // As a Bezier curve with the ends a and d.
-    let b = dot(at, vec4<f32>(-5.0, 18.0, -9.0, 2.0)) / 6.0;
-    let c = dot(at, vec4<f32>(2.0, -9.0, 18.0, -5.0)) / 6.0;
-    let slopes = vec3<f32>(b - at.x, c - b, at.w - c);
+    let curve = bezier(at);
+    let slopes = curve.yzw - curve.xyz;
     // A third of its derivative is p u^2 + 2 q u + slopes.x; it falls at that root which has the other sign of the square root.
     let p = slopes.x - 2.0 * slopes.y + slopes.z;
     let q = slopes.y - slopes.x;
     let root = sqrt(max(q * q - p * slopes.x, 0.0));
     let over = select(max(root - q, 1e-30), select(p, 1.0, p == 0.0), q > 0.0);
-    let u = clamp(select(slopes.x, -q - root, q > 0.0) / over, 0.0, 1.0);
+    return on_curve(curve, clamp(select(slopes.x, -q - root, q > 0.0) / over, 0.0, 1.0));
+}
+
+// The Bezier curve of a cubic that has these values at 0, 1/3, 2/3 and 1.
+fn bezier(at: vec4<f32>) -> vec4<f32> {
+    let b = dot(at, vec4<f32>(-5.0, 18.0, -9.0, 2.0)) / 6.0;
+    let c = dot(at, vec4<f32>(2.0, -9.0, 18.0, -5.0)) / 6.0;
+    return vec4<f32>(at.x, b, c, at.w);
+}
+
+fn on_curve(curve: vec4<f32>, u: f32) -> f32 {
     let v = 1.0 - u;
-    return v * v * (v * at.x + 3.0 * u * b) + u * u * (3.0 * v * c + u * at.w);
+    return v * v * (v * curve.x + 3.0 * u * curve.y) + u * u * (3.0 * v * curve.z + u * curve.w);
 }

@@ -129,7 +129,9 @@ pub struct DensityArgs {
     /// How the sum is formed: auto, exact, tree, spectral, gpu
     ///
     /// `gpu` computes on the graphics device of --adapter, in f32: it keeps an --error of 1e-5, which is its default, or more.
-    /// Where it cannot, the processor does, and it is told. `auto` takes a device that is more than a processor from such an
+    /// Where the device cannot (none is there, the grid is too large for it, or holds too little of the maximum), the processor does,
+    /// and it is told. It is for the grid of one kernel: densities in a plane, in parts, streamed, periodic, of a kernel a
+    /// point, and --relative or --guaranteed ones refuse it. `auto` takes a device that is more than a processor from such an
     /// --error on, where it saves time.
     #[arg(long, value_name = "METHOD", default_value = "auto", value_parser = method)]
     pub method: Method,

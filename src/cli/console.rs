@@ -97,8 +97,9 @@ impl Console {
         // Fails only if a handler exists already, as in a test; then that one serves.
         let _ = ctrlc::set_handler(move || {
             cancelled.store(true, Ordering::Relaxed);
+            atomic::interrupt();
             std::thread::sleep(GRACE);
-            atomic::remove_unfinished();
+            let _none_appears = atomic::remove_unfinished();
             let _ = std::io::stderr().write_all(b"error: interrupted\n");
             std::process::exit(i32::from(Error::Interrupted.exit_code()));
         });

@@ -368,9 +368,11 @@ fn streamed_counts<T: Sample>(
 ) -> Result<Map<String, Value>> {
     let bins = bins_of(args, chunks.unit(), console)?;
     let (start, frames) = (Instant::now(), chunks.frames());
-    let (counts, points) = stream::counts_of::<T>(chunks, bins, console)?;
+    let (counts, points, warnings) = stream::counts_of::<T>(chunks, bins, console)?;
     let seconds = start.elapsed().as_secs_f64();
-    saved_counts(args, output, counts, [points, points / frames, frames], seconds, console)
+    let mut out = saved_counts(args, output, counts, [points, points / frames, frames], seconds, console)?;
+    report::merge(&mut out, report::object(json!({ "warnings": warnings })));
+    Ok(out)
 }
 
 /// As [`run`], the points being read some at a time.
@@ -383,6 +385,7 @@ fn write_streamed(args: &DensityCommand, output: &Path, chunks: &io::Chunks, con
     };
     report::merge(&mut out, report::alignment(chunks.alignment().as_ref()));
     report::merge(&mut out, report::object(json!({ "streamed": true, "frames": chunks.frames() })));
+    report::merge(&mut out, report::object(json!({ "warnings": chunks.warnings() })));
     if console.json {
         console.answer(&Value::Object(out).to_string());
     }

@@ -139,11 +139,12 @@ fn make_plan(points: &Points, density: &DensityArgs, console: &Console) -> Resul
 fn unlike(source: &Source, points: usize, unit: Option<LengthUnit>, s: &Settled) -> Error {
     let told =
         |n: usize, unit: Option<LengthUnit>| unit.map_or(format!("{n} points"), |u| format!("{n} points in {u}"));
-    Error::Data(format!(
-        "{source}: {} are read, the plan has {}; give the same file and options",
-        told(points, unit),
-        told(s.points, s.unit())
-    ))
+    let way_out = match s.unit() {
+        Some(planned) if unit != Some(planned) => format!("give --unit {planned}, as the plan has it"),
+        _ => "give the same file and options".into(),
+    };
+    let (found, planned) = (told(points, unit), told(s.points, s.unit()));
+    Error::Data(format!("{source}: {found} are read, the plan has {planned}; {way_out}"))
 }
 
 fn plan(
@@ -324,9 +325,10 @@ fn write_part(
         seal: String::new(),
     }
     .sealed();
-    io::npy::write_array(output, &s.shape, &values, input)?;
     let text = serde_json::to_string_pretty(&told).map_err(|e| Error::Data(e.to_string()))?;
-    io::atomic::write(&beside(output), input, |file| file.write_all(text.as_bytes()))?;
+    let array = io::npy::filled_array(output, &s.shape, &values, input)?;
+    let told_of = io::atomic::filled(&beside(output), input, |file| file.write_all(text.as_bytes()))?;
+    io::atomic::commit_together(vec![array, told_of])?;
     Ok(told)
 }
 

@@ -139,8 +139,12 @@ impl<'a> Looks<'a> {
     }
 }
 
-/// Counts in bins, divided by the frames, and how many points there are.
-pub fn counts_of<T: Sample>(chunks: &Chunks, spacing: [f64; 3], console: &Console) -> Result<(DensityGrid<T>, usize)> {
+/// Counts in bins, divided by the frames, how many points there are, and warnings that were told.
+pub fn counts_of<T: Sample>(
+    chunks: &Chunks,
+    spacing: [f64; 3],
+    console: &Console,
+) -> Result<(DensityGrid<T>, usize, Vec<String>)> {
     let looks = Looks::of(chunks, console);
     let (mut bounds, mut points) = (Box3::EMPTY, 0);
     looks.look("counting", &mut |cloud| {
@@ -150,9 +154,10 @@ pub fn counts_of<T: Sample>(chunks: &Chunks, spacing: [f64; 3], console: &Consol
     })?;
     let mut histogram = Histogram::new(bounds, spacing)?;
     looks.look("counting", &mut |cloud| histogram.add(&cloud.positions))?;
-    looks.warning().iter().for_each(|w| console.warning(w));
+    let warnings: Vec<String> = looks.warning().into_iter().collect();
+    warnings.iter().for_each(|w| console.warning(w));
     looks.tell();
-    Ok((histogram.finish(chunks.frames(), chunks.unit())?, points))
+    Ok((histogram.finish(chunks.frames(), chunks.unit())?, points, warnings))
 }
 
 /// The density, looking twice at the points.

@@ -1,5 +1,7 @@
 //! A ray through the density, as the shader `march.wgsl` walks it.
 
+use glam::DVec3;
+
 use super::{Sample, extremes};
 use crate::color::LookupTable;
 use crate::render::is_sharp;
@@ -114,7 +116,7 @@ impl<'a> Walk<'a> {
         let mut begin = self.span[0];
         for slice in self.slices.iter().copied().map(Some).chain([None]) {
             let end = slice.unwrap_or(self.span[1]);
-            self.part(&self.steps([begin, end]), table, &mut seen, &mut depths);
+            self.part([begin, end], table, &mut seen, &mut depths);
             if let Some(depth) = slice {
                 let (density, opacity) = (self.density(depth), self.opacity_of_slice(depth));
                 seen.slice = seen.slice.or((opacity > 0.0).then_some((depth, density)));
@@ -130,13 +132,14 @@ impl<'a> Walk<'a> {
     }
 
     /// What is seen between slices.
-    fn part(&self, steps: &[(f64, f64, f64)], table: &LookupTable, seen: &mut Seen, depths: &mut Vec<(f64, f64, f64)>) {
+    fn part(&self, span: [f64; 2], table: &LookupTable, seen: &mut Seen, depths: &mut Vec<(f64, f64, f64)>) {
+        let steps = &self.steps(span)[..];
         if self.scene.mode == VolumeMode::Fog {
             return self.fog(steps, table, seen, depths);
         }
         seen.profile.extend(steps.iter().map(|s| Sample { depth: s.2, density: self.density(s.2), opacity: 0.0 }));
         match &self.scene.mode {
-            VolumeMode::Isosurfaces(surfaces) => self.surfaces(steps, surfaces, table, seen),
+            VolumeMode::Isosurfaces(surfaces) => self.surfaces(span, surfaces, table, seen),
             VolumeMode::Slices | VolumeMode::Fog => {}
             _ if steps.is_empty() => {}
             mode => self.projection(mode, steps, table, seen),
@@ -181,9 +184,7 @@ impl<'a> Walk<'a> {
 
     /// The largest density of a part of the ray, or with `sign` -1 the smallest, which becomes a sample of the profile.
     fn extreme(&self, span: [f64; 2], sign: f64, profile: &mut Vec<Sample>) -> f64 {
-        let lattice = &self.scene.grid.lattice;
-        let start = (self.ray.origin - lattice.origin) / lattice.spacing;
-        let way = self.ray.direction / lattice.spacing;
+        let (start, way) = self.in_nodes();
         let (depth, value) = extremes::largest(start, way, span, |depth| sign * self.density(depth));
         let density = sign * value;
         let at = profile.partition_point(|sample| sample.depth < depth);
@@ -191,8 +192,12 @@ impl<'a> Walk<'a> {
         density
     }
 
-    fn surfaces(&self, steps: &[(f64, f64, f64)], surfaces: &[Isosurface], table: &LookupTable, seen: &mut Seen) {
-        for &(begin, end, _) in steps {
+    fn surfaces(&self, span: [f64; 2], surfaces: &[Isosurface], table: &LookupTable, seen: &mut Seen) {
+        if span[1] <= span[0] {
+            return;
+        }
+        let (start, way) = self.in_nodes();
+        for [begin, end] in extremes::slopes(start, way, span, |depth| self.density(depth)) {
             let [from, to] = [begin, end].map(|at| self.density(at));
             let passed = |s: &&Isosurface| (from < s.level) != (to < s.level);
             let mut met: Vec<_> = surfaces.iter().filter(passed).collect();
@@ -203,6 +208,12 @@ impl<'a> Walk<'a> {
                 seen.lay(place, self.look(table, surface.level), surface.opacity);
             }
         }
+    }
+
+    /// The node index where the ray begins, and its change by a unit of length.
+    fn in_nodes(&self) -> (DVec3, DVec3) {
+        let lattice = &self.scene.grid.lattice;
+        ((self.ray.origin - lattice.origin) / lattice.spacing, self.ray.direction / lattice.spacing)
     }
 
     /// Where between two depths the density takes a value.

@@ -7,23 +7,34 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use crate::error::{Error, Result};
 
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// Removes every file that is being written. For a handler of Ctrl-C, just before the program ends.
-pub fn remove_unfinished() {
-    for path in std::mem::take(&mut *unfinished()) {
+/// Removes every file that is being written. For a handler of Ctrl-C, just before the program ends: until what it gives is
+/// dropped, none appears.
+pub fn remove_unfinished() -> impl Sized {
+    let mut all = unfinished();
+    for path in std::mem::take(&mut *all) {
         let _ = fs::remove_file(path);
     }
+    all
+}
+
+/// From now on no file appears any more: what is written then ends with [`Error::Interrupted`]. For a handler of Ctrl-C.
+pub fn interrupt() {
+    // Not between two files that belong together.
+    let _all = unfinished();
+    INTERRUPTED.store(true, Ordering::Relaxed);
 }
 
 /// A file that appears under its name only when [`AtomicFile::commit`] is called.
@@ -64,9 +75,8 @@ impl AtomicFile {
     ///
     /// # Errors
     /// [`Error::File`]; the old file is then untouched.
-    pub fn commit(mut self) -> Result<()> {
-        let writer = self.writer.take();
-        self.finish(writer).map_err(|e| Error::file(&self.target, "write", e))
+    pub fn commit(self) -> Result<()> {
+        commit_together(vec![self])
     }
 
     /// Writes `bytes` over those at `place`; what is written next follows the end again.
@@ -80,20 +90,58 @@ impl AtomicFile {
         writer.seek(SeekFrom::End(0)).map(drop)
     }
 
-    fn finish(&mut self, writer: Option<BufWriter<File>>) -> io::Result<()> {
-        let Some(writer) = writer else { return Ok(()) };
+    /// Brings all that was written to the disk.
+    fn flush_to_disk(&mut self) -> io::Result<()> {
+        let Some(writer) = self.writer.take() else { return Ok(()) };
         let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let Some(temporary) = self.temporary.clone() else { return Ok(()) };
+        if self.temporary.is_none() {
+            return Ok(());
+        }
         if let Ok(old) = fs::metadata(&self.target) {
             file.set_permissions(old.permissions())?;
         }
-        file.sync_all()?;
-        fs::rename(&temporary, &self.target)?;
-        unfinished().remove(&temporary);
+        file.sync_all()
+    }
+
+    /// Gives the file its name.
+    fn appear(&mut self, all: &mut BTreeSet<PathBuf>) -> io::Result<()> {
+        let Some(temporary) = &self.temporary else { return Ok(()) };
+        fs::rename(temporary, &self.target)?;
+        all.remove(temporary);
         self.temporary = None;
         sync_folder(&self.target);
         Ok(())
     }
+}
+
+/// Makes files that belong together appear under their names, all of them or, if the program is interrupted, none.
+///
+/// # Errors
+/// As [`AtomicFile::commit`].
+pub fn commit_together(mut files: Vec<AtomicFile>) -> Result<()> {
+    for file in &mut files {
+        file.flush_to_disk().map_err(|e| Error::file(&file.target, "write", e))?;
+    }
+    let mut all = unfinished();
+    for at in 0..files.len() {
+        let file = &mut files[at];
+        let appeared = if is_interrupted(at) {
+            Err(Error::Interrupted)
+        } else {
+            file.appear(&mut all).map_err(|e| Error::file(&file.target, "write", e))
+        };
+        if appeared.is_err() {
+            // Those that are dropped ask for the lock.
+            drop(all);
+            return appeared;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the first of some files must not appear.
+fn is_interrupted(at: usize) -> bool {
+    at == 0 && INTERRUPTED.load(Ordering::Relaxed)
 }
 
 impl Write for AtomicFile {
@@ -148,10 +196,14 @@ impl Scratch {
     /// # Errors
     /// [`Error::File`].
     pub fn commit(mut self, target: &Path) -> Result<()> {
-        let moved = self.writer.flush().and_then(|()| self.writer.get_ref().sync_all());
-        moved.and_then(|()| fs::rename(&self.path, target)).map_err(|e| Error::file(target, "write", e))?;
-        sync_folder(target);
-        Ok(())
+        let failed = |e| Error::file(target, "write", e);
+        self.writer.flush().and_then(|()| self.writer.get_ref().sync_all()).map_err(failed)?;
+        let all = unfinished();
+        let moved =
+            if is_interrupted(0) { Err(Error::Interrupted) } else { fs::rename(&self.path, target).map_err(failed) };
+        // The file that is dropped asks for the lock.
+        drop(all);
+        moved.map(|()| sync_folder(target))
     }
 }
 
@@ -178,9 +230,21 @@ impl Drop for Scratch {
 /// # Errors
 /// As [`AtomicFile::create`], and what `fill` reports as [`Error::File`].
 pub fn write(path: &Path, input: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    filled(path, input, fill)?.commit()
+}
+
+/// A file that is written and has still to appear, by [`AtomicFile::commit`] or with others by [`commit_together`].
+///
+/// # Errors
+/// As [`write`].
+pub fn filled(
+    path: &Path,
+    input: Option<&Path>,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<AtomicFile> {
     let mut file = AtomicFile::create(path, input)?;
     fill(&mut file).map_err(|e| Error::file(path, "write", e))?;
-    file.commit()
+    Ok(file)
 }
 
 /// Tells before the work whether `path` can be written and is not `input`. Leaves nothing behind.

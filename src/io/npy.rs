@@ -13,11 +13,12 @@ use std::path::{Path, PathBuf};
 use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
+use super::atomic::{self, AtomicFile};
 use super::choose::{self, Parsed};
 use super::declare::Declared;
 use super::numbers::{rounded, tell_rounded};
 use super::volume::{Values, not_finite};
-use super::{ReadOptions, VolumeInput, atomic};
+use super::{ReadOptions, VolumeInput};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::grid::{DensityGrid, Lattice, Sample};
@@ -228,7 +229,7 @@ fn read_geometry(path: &Path) -> Result<Option<Geometry>> {
 /// # Errors
 /// [`Error::File`], or [`Error::Usage`] if `path` is `input`.
 pub fn write_npy<T: Sample>(path: &Path, grid: &DensityGrid<T>, content: Values, input: Option<&Path>) -> Result<()> {
-    write_array(path, &grid.lattice.shape, &grid.to_c_order(), input)?;
+    let array = filled_array(path, &grid.lattice.shape, &grid.to_c_order(), input)?;
     let geometry = Geometry {
         origin: grid.lattice.origin.into(),
         spacing: grid.lattice.spacing.into(),
@@ -241,9 +242,10 @@ pub fn write_npy<T: Sample>(path: &Path, grid: &DensityGrid<T>, content: Values,
         },
     };
     if atomic::is_stream(path) {
-        return Ok(());
+        return array.commit();
     }
-    atomic::write(&with_json(path), input, |file| Ok(serde_json::to_writer_pretty(file, &geometry)?))
+    let beside = atomic::filled(&with_json(path), input, |file| Ok(serde_json::to_writer_pretty(file, &geometry)?))?;
+    atomic::commit_together(vec![array, beside])
 }
 
 /// Writes `values` in C order as an array of `shape`.
@@ -251,11 +253,24 @@ pub fn write_npy<T: Sample>(path: &Path, grid: &DensityGrid<T>, content: Values,
 /// # Errors
 /// [`Error::Data`] if the number of values is not that of the shape; as [`write_npy`].
 pub fn write_array<T: Sample>(path: &Path, shape: &[usize], values: &[T], input: Option<&Path>) -> Result<()> {
+    filled_array(path, shape, values, input)?.commit()
+}
+
+/// As [`write_array`], of a file that has still to appear.
+///
+/// # Errors
+/// As [`write_array`].
+pub(crate) fn filled_array<T: Sample>(
+    path: &Path,
+    shape: &[usize],
+    values: &[T],
+    input: Option<&Path>,
+) -> Result<AtomicFile> {
     if shape.iter().try_fold(1usize, |n, side| n.checked_mul(*side)) != Some(values.len()) {
         return Err(Error::Data(format!("{} values do not fill an array of shape {shape:?}", values.len())));
     }
     let size = size_of::<T>();
-    atomic::write(path, input, |file| {
+    atomic::filled(path, input, |file| {
         file.write_all(&header::write(shape, size))?;
         let mut bytes = Vec::with_capacity(1 << 16);
         for chunk in values.chunks(1 << 13) {

@@ -128,7 +128,7 @@ impl DensityOptions {
         {
             return Err(Error::Usage(format!(
                 "the method gpu computes in f32: it keeps errors of {:e} of the largest value or more, without a proof; take a \
-                 larger error without relative and guaranteed, or the method auto",
+                 larger --error without --relative and --guaranteed, or the method auto",
                 Method::LEAST_ERROR_OF_GPU
             )));
         }

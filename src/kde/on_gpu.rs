@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu, Samples};
 use crate::grid::{Lattice, Sample};
-use crate::kde::setting::{NEAR_MAXIMUM, Outcome, Setting};
+use crate::kde::setting::{NEAR_MAXIMUM, Outcome, Setting, rounding_of_waves};
 use crate::kde::spectral::device::{Pieces, ROUNDING, Waves};
 use crate::kde::spectral::{Frame, Wanted};
 use crate::kde::whitened::weights;
@@ -108,19 +108,26 @@ pub(super) fn on<T: Sample>(
             None => waves.largest(gpu, kernel, progress)?.max(largest),
         };
         let storage = bound::storage(largest, size_of::<T>());
-        let proven = kernel.peak / largest * waves.frame().bound_in_single(kernel, cloud.len()) + storage;
-        let of_waves = |error: f64| overall / largest * (error + ROUNDING) + storage;
+        // Of the coordinates, in f64, before all else.
+        let rounding = rounding_of_waves(setting.magnitude(lattice.bounds()));
+        let bound = waves.frame().bound_in_single(kernel, cloud.len()) + rounding;
+        let proven = kernel.peak / largest * bound + storage;
+        let of_waves = |error: f64| overall / largest * (error + ROUNDING + rounding) + storage;
         let kept = of_waves(waves.frame().error()).min(proven);
         if largest > 0.0 && kept <= setting.max_error {
             return Ok((Outcome { method: Method::Gpu, largest, bound: proven, kept }, samples));
         }
         // What a smaller error of the waves would have to be.
-        error = LEFT * ((setting.max_error - storage) * largest / overall - ROUNDING);
+        error = LEFT * ((setting.max_error - storage) * largest / overall - ROUNDING - rounding);
         if error.is_nan() || error <= LEAST_WAVES {
             break;
         }
     }
-    Err(Error::Gpu("the grid holds too little of the largest density for sums in f32".into()))
+    Err(Error::Gpu(
+        "the error cannot be kept in f32: the grid holds too little of the largest density, or the points lie too far from 0 \
+         beside the kernel"
+            .into(),
+    ))
 }
 
 /// The frame of the fewest nodes, as each point costs as much whatever the window.
@@ -285,6 +292,18 @@ mod tests {
             made.report.warnings
         );
         assert!(made.report.error_relative_to_max <= 1e-5);
+    }
+
+    /// Catches: coordinates that f64 rounds, told as exact.
+    #[test]
+    fn points_too_far_from_0_are_left_to_the_processor_and_told() {
+        let mut cloud = sample::sample("founding", Some(500), 1).unwrap();
+        cloud.positions.iter_mut().for_each(|p| *p += DVec3::splat(1e12));
+        let o = DensityOptions { resolution: Resolution::Nodes([16; 3]), ..asked(Method::Gpu) };
+        let made = density::<f32>(&cloud, &o, &Silent).unwrap();
+        assert_ne!(made.report.method, "gpu");
+        let told = |what: &str| made.report.warnings.iter().any(|w| w.contains(what));
+        assert!(told("computed on the processor") && told("f64 rounds"), "{:?}", made.report.warnings);
     }
 
     #[test]

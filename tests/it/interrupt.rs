@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 
-use densitas::io::atomic::{AtomicFile, remove_unfinished};
+use densitas::io::atomic::{AtomicFile, commit_together, interrupt, remove_unfinished};
 
 #[test]
 fn unfinished_files_are_removed_and_finished_ones_stay() {
@@ -34,5 +34,16 @@ fn unfinished_files_are_removed_and_finished_ones_stay() {
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
     assert_eq!(fs::read(&path).unwrap(), b"old");
     assert!(file.commit().is_err());
+    // Of two that belong together both appear or, once the program is interrupted, none.
+    let pair = |text: &str| {
+        let mut files = ["a", "b"].map(|name| AtomicFile::create(&folder.join(name), None).unwrap());
+        files.iter_mut().for_each(|file| file.write_all(text.as_bytes()).unwrap());
+        commit_together(files.into())
+    };
+    pair("whole").unwrap();
+    interrupt();
+    assert_eq!(pair("late").unwrap_err().exit_code(), 130);
+    assert!(["a", "b"].iter().all(|name| fs::read(folder.join(name)).unwrap() == b"whole"));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 4);
     fs::remove_dir_all(folder).unwrap();
 }
