@@ -135,7 +135,7 @@ impl<'a> Bar<'a> {
 }
 
 /// What a mode shows that is not the quantity itself.
-fn name_along_rays(scene: &Scene) -> Option<&'static str> {
+pub fn name_along_rays(scene: &Scene) -> Option<&'static str> {
     let [density, counts, value] = match scene.mode {
         VolumeMode::Maximum => ["largest density", "largest counts", "largest value"],
         VolumeMode::Minimum => ["smallest density", "smallest counts", "smallest value"],

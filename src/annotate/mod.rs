@@ -250,6 +250,11 @@ pub fn left_out(scene: &Scene, frame: &Frame) -> Vec<String> {
     laid_out(scene, camera, frame, mass).1
 }
 
+/// What the pixels of a scene's density show: that of its colour bar without `--bar-title`.
+pub fn name_of_shown(scene: &Scene) -> &'static str {
+    colorbar::name_along_rays(scene).unwrap_or(scene.annotations.quantity.name())
+}
+
 /// The characters of texts that the font has no sign for, each once.
 pub fn without_sign<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<char> {
     let mut lettering = Lettering::new(1.0);

@@ -4,11 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::console::Console;
 use super::report;
+use crate::annotate;
 use crate::error::Result;
 use crate::explain::{Explanation, Place, explain};
 use crate::io::PointInput;
 use crate::points::AtomTable;
-use crate::scene::{Frame, Scene};
+use crate::scene::{ColorKey, Frame, Quantity, Scene};
 
 /// A pixel as X,Y.
 pub fn pixel(text: &str) -> std::result::Result<[u32; 2], String> {
@@ -32,18 +33,26 @@ pub fn run(
         in_words(pixel, &found, scene, points).iter().for_each(|line| console.answer(line));
     }
     let column = |f: &dyn Fn(&crate::explain::Sample) -> f64| found.profile.iter().map(f).collect::<Vec<f64>>();
+    let shown = Shown::of(scene, 3);
+    let place = |place: Place| as_json(place, shown.factor);
+    let (name, along) = (annotate::name_of_shown(scene), Shown::of(scene, scene.mode.dimensions()));
     let told = json!({
         "pixel": pixel,
         "ray": { "origin": found.ray.origin.to_array(), "direction": found.ray.direction.to_array() },
         "span": found.span,
+        "ends_at_slice": found.is_cut,
         "opacity": found.opacity,
         "color": found.color,
         "half_opacity_depth": found.half_opacity,
+        "quantity": report::quantity(&scene.annotations.quantity, scene.grid.unit, 3),
         "peak": found.peak.map(place),
+        "lowest": found.lowest.map(place),
         "projected": found.projected,
+        "shown": found.projected.map(|v| json!({ "name": name, "value": v * along.factor, "per": along.per })),
         "surfaces": found.surfaces.iter().copied().map(place).collect::<Vec<_>>(),
         "slice": found.slice.map(place),
         "sphere": found.sphere.is_some(),
+        "sphere_color": found.sphere.and_then(|n| meaning(n, scene)).map(|(name, value)| json!({ "of": name, "value": value })),
         "nearest": found.nearest.zip(points).map(|(n, points)| point(n.point, n.distance, points)),
         "profile": {
             "depth": column(&|s| s.depth), "density": column(&|s| s.density), "opacity": column(&|s| s.opacity)
@@ -52,11 +61,58 @@ pub fn run(
     Ok(report::object(json!({ "explanation": told })))
 }
 
-fn place(place: Place) -> Value {
+/// How the colour bar tells a density.
+struct Shown {
+    factor: f64,
+    /// What follows a number: `/nm³`.
+    per: String,
+}
+
+impl Shown {
+    /// Per this power of the unit of length: 3 at a place, 2 of an integral along a ray.
+    fn of(scene: &Scene, dimensions: u8) -> Self {
+        let (quantity, unit) = (scene.annotations.quantity, scene.grid.unit);
+        Self { factor: quantity.factor(unit, dimensions), per: quantity.per(unit, dimensions) }
+    }
+
+    fn told(&self, name: &str, density: f64) -> String {
+        format!("{name} {}{}", report::digits(density * self.factor), self.per)
+    }
+}
+
+/// What the colour of a sphere means, and the number it is of; a category has its name in place of one.
+fn meaning(sphere: usize, scene: &Scene) -> Option<(String, Value)> {
+    let layer = scene.points.as_ref()?;
+    let Some(colors) = &layer.colors else {
+        let quantity = scene.annotations.quantity;
+        let value = layer.values.get(sphere)? * quantity.factor(scene.grid.unit, 3);
+        return Some((quantity.name().to_owned(), value.into()));
+    };
+    let value = *colors.values.get(sphere)?;
+    match &colors.key {
+        ColorKey::Constant => None,
+        ColorKey::Categories(names) => Some(("category".into(), names.get(value as usize)?.clone().into())),
+        ColorKey::Column(name) => Some((name.clone(), value.into())),
+    }
+}
+
+/// The same in words.
+fn meaning_in_words(sphere: usize, scene: &Scene) -> Option<String> {
+    let (name, value) = meaning(sphere, scene)?;
+    let has_own = scene.points.as_ref().is_some_and(|layer| layer.colors.is_some());
+    let per = if has_own { String::new() } else { Shown::of(scene, 3).per };
+    Some(match value {
+        Value::String(text) => text,
+        value => format!("{name} {}{per}", value.as_f64().map_or("unknown".into(), report::digits)),
+    })
+}
+
+fn as_json(place: Place, factor: f64) -> Value {
     json!({
         "depth": place.depth,
         "position": place.position.to_array(),
         "density": place.density,
+        "shown": place.density * factor,
         "mass_above": place.mass_above,
     })
 }
@@ -105,38 +161,72 @@ fn atom(index: usize, atoms: &AtomTable) -> String {
     words.join(" ")
 }
 
-fn in_words([x, y]: [u32; 2], found: &Explanation, scene: &Scene, points: Option<&PointInput>) -> Vec<String> {
+fn in_words(pixel: [u32; 2], found: &Explanation, scene: &Scene, points: Option<&PointInput>) -> Vec<String> {
     let unit = scene.grid.unit.map_or(String::new(), |u| format!(" {u}"));
-    let per = scene.grid.unit.map_or(String::new(), |u| format!(" / {u}^3"));
+    let quantity = scene.annotations.quantity;
     let at = |place: &Place| {
         let [x, y, z] = place.position.to_array();
-        format!("{:.4e}{per} at ({x:.3}, {y:.3}, {z:.3}){unit}, {:.3}{unit} from the eye", place.density, place.depth)
+        let value = Shown::of(scene, 3).told(quantity.name(), place.density);
+        format!("{value} at ({x:.3}, {y:.3}, {z:.3}){unit}, {:.3}{unit} from the eye", place.depth)
     };
-    let mut lines = vec![match found.span {
-        None => format!("pixel {x},{y}: its ray misses the density"),
-        Some([near, far]) => {
-            format!("pixel {x},{y}: {:.3}{unit} through the density, opacity {:.4}", far - near, found.opacity)
-        }
-    }];
+    let mut lines = vec![way(pixel, found, scene, &unit)];
     if let Some(depth) = found.half_opacity {
         lines.push(format!("half of the opacity: {depth:.3}{unit} from the eye"));
     }
-    if let Some(peak) = &found.peak {
-        let share = 100.0 * peak.mass_above;
-        lines.push(format!("densest: {}; {share:.2} % of the mass is at least as dense", at(peak)));
-    }
-    lines.extend(found.projected.map(|v| format!("shown: {v:.4e}")));
+    lines.extend(found.peak.iter().map(|peak| densest(found, scene) + &at(peak) + &mass(peak, quantity)));
+    lines.extend(found.lowest.iter().map(|least| format!("smallest: {}", at(least))));
+    let along = Shown::of(scene, scene.mode.dimensions());
+    lines.extend(found.projected.map(|v| format!("shown: {}", along.told(annotate::name_of_shown(scene), v))));
     lines.extend(found.surfaces.iter().map(|s| format!("surface: {}", at(s))));
     lines.extend(found.slice.iter().map(|s| format!("slice: {}", at(s))));
     if let (Some(nearest), Some(points)) = (found.nearest, points) {
         let name = named(nearest.point, points);
         // A sphere behind opaque fog is not what is seen.
         lines.push(match found.sphere {
-            Some(_) if nearest.distance == 0.0 => format!("sphere: {name}"),
+            Some(sphere) if nearest.distance == 0.0 => {
+                let meaning = meaning_in_words(sphere, scene).map_or(String::new(), |words| format!("; {words}"));
+                format!("sphere: {name}{meaning}")
+            }
             _ => format!("nearest: {name}, {:.3}{unit} away", nearest.distance),
         });
     }
     lines
+}
+
+/// How far the ray of a pixel goes through the density, if that is drawn.
+fn way([x, y]: [u32; 2], found: &Explanation, scene: &Scene, unit: &str) -> String {
+    match found.span {
+        None if !scene.volume && found.sphere.is_some() => format!("pixel {x},{y}: a point; no density is drawn"),
+        None if !scene.volume => format!("pixel {x},{y}: its ray meets no point; no density is drawn"),
+        None => format!("pixel {x},{y}: its ray misses the density"),
+        Some([near, far]) => {
+            let until = match (found.is_cut, found.sphere) {
+                (true, _) => " up to a slice",
+                (_, Some(_)) => " up to a point",
+                _ => "",
+            };
+            format!("pixel {x},{y}: {:.3}{unit} through the density{until}, opacity {:.4}", far - near, found.opacity)
+        }
+    }
+}
+
+/// What a peak is called: what lies behind a slice or a point does not count.
+fn densest(found: &Explanation, scene: &Scene) -> String {
+    let what = if scene.annotations.quantity == Quantity::Values { "largest" } else { "densest" };
+    let before = match (found.is_cut, found.sphere) {
+        (true, _) => " before the slice",
+        (_, Some(_)) => " before the point",
+        _ => "",
+    };
+    format!("{what}{before}: ")
+}
+
+/// The share of the mass at a place, of what has one.
+fn mass(place: &Place, quantity: Quantity) -> String {
+    match quantity {
+        Quantity::Values => String::new(),
+        _ => format!("; {:.2} % of the mass is at least as dense", 100.0 * place.mass_above),
+    }
 }
 
 #[cfg(test)]

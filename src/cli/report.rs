@@ -100,6 +100,9 @@ pub fn with_surfaces(
 
 /// A number with five digits.
 pub fn digits(value: f64) -> String {
+    if value == 0.0 {
+        return "0".into();
+    }
     let before = value.abs().log10().floor();
     match before as i32 {
         before @ -3..=6 => format!("{value:.*}", usize::try_from(4 - before).unwrap_or(0)),

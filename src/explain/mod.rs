@@ -31,8 +31,12 @@ pub struct Explanation {
     pub color: Option<Rgb>,
     /// Of fog, the depth at which half of `opacity` is reached.
     pub half_opacity: Option<f64>,
-    /// The densest sample on the ray.
+    /// Whether a slice ends `span`, and hides what lies behind it.
+    pub is_cut: bool,
+    /// The densest place on the ray in `span`, exact for values that are linear between nodes.
     pub peak: Option<Place>,
+    /// Of a projection of smallest values, where that of the ray is.
+    pub lowest: Option<Place>,
     /// What a projection shows in place of a density: the mean or the integral.
     pub projected: Option<f64>,
     /// Surfaces of equal density that the ray meets, front to back.
@@ -42,7 +46,7 @@ pub struct Explanation {
     /// The sphere that the ray meets, as the number of its point in the scene.
     pub sphere: Option<usize>,
     /// What the pixel is about: the middle of its sphere, or the slice or surface that shows most of itself, if it is a tenth of
-    /// the pixel; else where fog shows most, else its peak.
+    /// the pixel; else where fog shows most, else its peak, or what a projection of smallest values shows.
     pub about: Option<DVec3>,
     /// The point nearest to what the pixel is about.
     pub nearest: Option<Nearest>,
@@ -110,7 +114,9 @@ pub fn explain(scene: &Scene, frame: &Frame, pixel: [u32; 2], points: Option<&[D
         density,
         mass_above: share_above(&scene.grid, density),
     };
-    let peak = seen.profile.iter().map(|s| (s.depth, s.density)).max_by(|a, b| a.1.total_cmp(&b.1)).map(place);
+    let extreme = |sign: f64| walk.as_ref().map(|walk| place(walk.extreme(walk.span, sign)));
+    let peak = extreme(1.0);
+    let lowest = if scene.mode == VolumeMode::Minimum { extreme(-1.0) } else { None };
     let surfaces: Vec<Place> = seen.surfaces.iter().copied().map(place).collect();
     let slice = seen.slice.map(place);
     let center = |s: spheres::Hit| scene.points.as_ref().map(|layer| (layer.positions[s.point], 1.0 - seen.light[3]));
@@ -119,7 +125,7 @@ pub fn explain(scene: &Scene, frame: &Frame, pixel: [u32; 2], points: Option<&[D
     let solids = solid.into_iter().chain(sphere.and_then(center)).filter(|solid| solid.1 >= LEAST_SHARE);
     let most = solids.reduce(|a, b| if b.1 > a.1 { b } else { a }).map(|solid| solid.0);
     let thickest = seen.thickest.map(|(depth, _)| ray.origin + depth * ray.direction);
-    let about = most.or(thickest).or(peak.map(|p| p.position));
+    let about = most.or(thickest).or(lowest.or(peak).map(|p| p.position));
     let is_lit = scene.shading.is_some() && matches!(scene.mode, VolumeMode::Fog | VolumeMode::Isosurfaces(_));
     let background = scene.background.color();
     Ok(Explanation {
@@ -128,7 +134,9 @@ pub fn explain(scene: &Scene, frame: &Frame, pixel: [u32; 2], points: Option<&[D
         opacity: if sphere.is_some() { 1.0 } else { seen.light[3] },
         color: (!is_lit && sphere.is_none()).then(|| over(seen.light, background)),
         half_opacity: seen.half_opacity,
+        is_cut: walk.as_ref().is_some_and(|walk| walk.is_cut),
         peak,
+        lowest,
         projected: seen.projected,
         surfaces,
         slice,

@@ -18,6 +18,8 @@ pub struct Walk<'a> {
     pub span: [f64; 2],
     /// Depths of the slices that it meets, the nearest first; one that covers all ends it.
     slices: Vec<f64>,
+    /// Whether a slice ends it.
+    pub is_cut: bool,
 }
 
 /// What a ray has seen.
@@ -67,10 +69,11 @@ impl<'a> Walk<'a> {
         let mut slices: Vec<f64> = scene.slices.iter().map(|plane| meeting(&ray, plane).0).filter(before_end).collect();
         slices.sort_by(f64::total_cmp);
         let far = far.min(end.unwrap_or(f64::INFINITY));
-        let mut walk = Self { scene, ray, span: [near, far], slices };
+        let mut walk = Self { scene, ray, span: [near, far], slices, is_cut: false };
         if let Some(n) = walk.slices.iter().position(|at| walk.opacity_of_slice(*at) >= 1.0) {
             walk.slices.truncate(n + 1);
             walk.span[1] = walk.slices[n];
+            walk.is_cut = true;
         }
         (near <= walk.span[1] && near.is_finite() && walk.span[1].is_finite()).then_some(walk)
     }
@@ -172,8 +175,8 @@ impl<'a> Walk<'a> {
         let lengths = steps.iter().map(|s| s.1 - s.0);
         let integral: f64 = std::iter::zip(samples, lengths).map(|(v, length)| v * length).sum();
         let shown = match mode {
-            VolumeMode::Maximum => self.extreme(span, 1.0, &mut seen.profile),
-            VolumeMode::Minimum => self.extreme(span, -1.0, &mut seen.profile),
+            VolumeMode::Maximum => self.add_extreme(span, 1.0, &mut seen.profile),
+            VolumeMode::Minimum => self.add_extreme(span, -1.0, &mut seen.profile),
             VolumeMode::Mean => integral / (span[1] - span[0]),
             _ => integral,
         };
@@ -182,11 +185,16 @@ impl<'a> Walk<'a> {
         add(&mut seen.light, self.look(table, shown), VolumeMode::opacity_of_projection(position, self.fade()));
     }
 
-    /// The largest density of a part of the ray, or with `sign` -1 the smallest, which becomes a sample of the profile.
-    fn extreme(&self, span: [f64; 2], sign: f64, profile: &mut Vec<Sample>) -> f64 {
+    /// Depth and value of the largest density of a part of the ray, or with `sign` -1 of the smallest.
+    pub fn extreme(&self, span: [f64; 2], sign: f64) -> (f64, f64) {
         let (start, way) = self.in_nodes();
         let (depth, value) = extremes::largest(start, way, span, |depth| sign * self.density(depth));
-        let density = sign * value;
+        (depth, sign * value)
+    }
+
+    /// The same as a sample of the profile.
+    fn add_extreme(&self, span: [f64; 2], sign: f64, profile: &mut Vec<Sample>) -> f64 {
+        let (depth, density) = self.extreme(span, sign);
         let at = profile.partition_point(|sample| sample.depth < depth);
         profile.insert(at, Sample { depth, density, opacity: 0.0 });
         density

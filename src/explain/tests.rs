@@ -66,8 +66,8 @@ fn ramps_and_peaks_have_their_closed_forms() {
     let tau = 4.0 * (0.5 * 0.5f64.ln() + 0.5) / 0.5;
     assert!((found.opacity - (1.0 - (-tau).exp())).abs() < 1e-5, "{}", found.opacity);
     let peak = found.peak.unwrap();
-    assert!((peak.depth - 8.005).abs() < 1e-9 && (peak.density - 0.99875).abs() < 1e-6, "{peak:?}");
-    assert!((peak.position - DVec3::new(1.995, 0.0, 0.0)).length() < 1e-9);
+    assert!((peak.depth - 8.0).abs() < 1e-9 && (peak.density - 1.0).abs() < 1e-6, "{peak:?}");
+    assert!((peak.position - DVec3::new(2.0, 0.0, 0.0)).length() < 1e-9);
     // The nearest of two points is that at (1, 0.5, 0).
     let nearest = found.nearest.unwrap();
     assert!(nearest.point == 0 && (nearest.distance - 0.995f64.hypot(0.5)).abs() < 1e-9, "{nearest:?}");
@@ -89,7 +89,7 @@ fn cuts_slices_and_surfaces_are_found_where_they_are() {
     scene.clip = vec![Plane { point: DVec3::X, normal: DVec3::X }];
     scene.slices = vec![Plane::perpendicular_to(0, DVec3::splat(-1.5)), Plane::perpendicular_to(0, DVec3::splat(0.5))];
     let found = middle(&scene);
-    assert_eq!(found.span, Some([9.0, 9.5]));
+    assert!(found.span == Some([9.0, 9.5]) && found.is_cut);
     let slice = found.slice.unwrap();
     assert!((slice.density - (-0.125f64).exp()).abs() < 1e-3 && (found.opacity - 1.0).abs() < 1e-12, "{slice:?}");
     (scene.clip, scene.slices) = (Vec::new(), Vec::new());
@@ -153,6 +153,21 @@ fn projections_show_what_they_say() {
         let found = middle(&scene);
         assert!((found.projected.unwrap() - wanted).abs() < 1e-6, "{:?}: {:?}", scene.mode, found.projected);
         assert!(found.half_opacity.is_none() && found.opacity == 1.0);
+        assert_eq!(found.lowest.is_some(), scene.mode == VolumeMode::Minimum);
+        let is_far_side = |place: Place| (place.depth - 12.0).abs() < 1e-6 && (place.position.x + 2.0).abs() < 1e-6;
+        assert!(found.lowest.is_none_or(is_far_side), "{:?}", found.lowest);
+    }
+}
+
+/// Catches: a peak told at the sample next to it.
+#[test]
+fn the_densest_place_is_exact_whatever_the_step() {
+    // A tent whose node at x = 0.5 lies between samples.
+    let mut scene = scene(|p| 1.0 - (p.x - 0.5).abs() / 4.0, 9);
+    for mode in [VolumeMode::Fog, VolumeMode::Mean, VolumeMode::Maximum, VolumeMode::Minimum] {
+        (scene.mode, scene.sampling.step) = (mode, 0.7);
+        let peak = middle(&scene).peak.unwrap();
+        assert!((peak.depth - 9.5).abs() < 1e-9 && (peak.density - 1.0).abs() < 1e-6, "{:?}: {peak:?}", scene.mode);
     }
 }
 

@@ -169,3 +169,48 @@ fn a_preview_is_the_picture_in_other_colours() {
     }
     assert!(changed > 500, "{changed} of {} pixels changed", plain.len());
 }
+
+/// What `render --explain` says in words, of a picture that is not drawn.
+fn said(arguments: &[&str]) -> String {
+    let ran = densitas(&[&["render"], arguments].concat());
+    assert!(ran.status.success(), "{}", stderr(&ran));
+    String::from_utf8_lossy(&ran.stdout).into_owned()
+}
+
+/// Catches: numbers in another quantity or unit than the colour bar's, a mass of values that have none, a density said to be
+/// missed where none is drawn, a colour whose number is not told.
+#[test]
+fn a_pixel_is_told_in_the_quantity_of_the_colour_bar() {
+    let folder = folder("explain-quantity");
+    let (input, volume) = (structure(&folder), path(&folder, "v.npy"));
+    let middle =
+        ["--size", "60x60", "--ortho", "--explain", "30,30", "--axes", "off", "--colorbar", "off", "--grid", "30"];
+    let of = |more: &[&str]| said(&[&[&*input][..], &middle, more].concat());
+    let density = of(&[]);
+    assert!(density.contains("densest: density ") && density.contains("/Å³ at ("), "{density}");
+    let counts = of(&["--quantity", "counts"]);
+    assert!(counts.contains("densest: counts ") && counts.contains("/nm³ at ("), "{counts}");
+    let json = told(&densitas(&[&["render", &*input, "--quantity", "counts", "--json"], &middle[..]].concat()));
+    let peak = &json["explanation"]["peak"];
+    let [density, shown] = ["density", "shown"].map(|key| peak[key].as_f64().unwrap());
+    // Ten atoms, a thousand cubic angstroms.
+    assert!((shown / density / 10_000.0 - 1.0).abs() < 1e-9, "{peak}");
+    assert_eq!(json["explanation"]["quantity"]["per"], "nm");
+    let xray = of(&["--mode", "xray", "--quantity", "counts"]);
+    assert!(xray.contains("shown: counts ") && xray.contains("/nm²"), "{xray}");
+    let least = of(&["--mode", "minip"]);
+    assert!(least.contains("smallest: density") && least.contains("shown: smallest density"), "{least}");
+    let points = of(&["--mode", "points", "--color-by", "bfactor", "--point-size", "30", "--point-order", "depth"]);
+    assert!(points.contains("a point; no density is drawn") && points.contains("; bfactor "), "{points}");
+    let missed = said(&[&[&*input][..], &middle[..2], &["--mode", "points", "--explain", "0,0"]].concat());
+    assert!(missed.contains("its ray meets no point; no density is drawn"), "{missed}");
+    let header = format!("{:<117}\n", "{'descr': '<f8', 'fortran_order': False, 'shape': (6, 6, 6), }");
+    let numbers = (0..216).flat_map(|n| f64::from(n % 7).to_le_bytes());
+    std::fs::write(
+        &volume,
+        b"\x93NUMPY\x01\x00\x76\x00".iter().copied().chain(header.bytes()).chain(numbers).collect::<Vec<u8>>(),
+    )
+    .unwrap();
+    let values = said(&[&volume, "--size", "60x60", "--explain", "30,30"]);
+    assert!(values.contains("largest: value ") && !values.contains("mass") && !values.contains("/Å"), "{values}");
+}
