@@ -32,6 +32,8 @@ pub fn notes(args: &SceneArgs, scene: &Scene, frame: &Frame) -> Vec<String> {
     if !left_out.is_empty() {
         all.push(format!("the picture has no room for {}; a larger --size has", left_out.join(" and ")));
     }
+    all.extend(labels_outside(scene, frame));
+    all.extend(limits_of_fog(args, scene));
     if args.view.misleads(scene) {
         let way_out = "with --ortho at any depth";
         all.push(format!("in perspective the numbers of the axes hold on the near face of the box; {way_out}"));
@@ -43,6 +45,32 @@ pub fn notes(args: &SceneArgs, scene: &Scene, frame: &Frame) -> Vec<String> {
         all.extend(repeated.map(told));
     }
     all
+}
+
+/// Labels whose places the picture does not show.
+fn labels_outside(scene: &Scene, frame: &Frame) -> Option<String> {
+    let camera = annotate::camera(scene, frame);
+    let [width, height] = frame.size.map(f64::from);
+    let is_inside = |at: glam::DVec2| (0.0..=width).contains(&at.x) && (0.0..=height).contains(&at.y);
+    let is_outside = |place| camera.project(place, frame.size).is_none_or(|at| !is_inside(at));
+    let outside = scene.annotations.labels.iter().map(|label| label.position).filter(|place| is_outside(*place));
+    let named: Vec<String> = outside.map(|p| p.to_array().map(|v| v.to_string()).join(",")).collect();
+    (!named.is_empty()).then(|| format!("--label {}: outside the picture, and not drawn", named.join(" and ")))
+}
+
+/// Options that act on the fog alone where points have the colours of a column.
+fn limits_of_fog(args: &SceneArgs, scene: &Scene) -> Option<String> {
+    let colors = scene.points.as_ref().and_then(|points| points.colors.as_ref())?;
+    let ColorKey::Column(name) = &colors.key else { return None };
+    let bar = args.picture.given_of_bar().into_iter().filter(|option| *option == "--bar-title");
+    let given: Vec<&str> = args.picture.given_of_colors().into_iter().chain(bar).collect();
+    let told = || {
+        let options = given.join(" and ");
+        format!(
+            "in --mode both {options} are of the density; {name} has its whole range, and with --mode points its own"
+        )
+    };
+    (scene.volume && !given.is_empty()).then(told)
 }
 
 /// Light where nothing is lit.

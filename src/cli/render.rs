@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::io::{self, Input};
 use crate::render::Renderer;
-use crate::scene::{Background, Camera, Diameter, Frame, Quantity, Scene, VolumeMode};
+use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Quantity, Scene, VolumeMode};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -144,12 +144,15 @@ pub struct More {
     pub preview: Option<Vision>,
 }
 
+/// Where all values lie below this position in the limits, they may be too faint to be seen.
+const FAINT: f64 = 0.05;
+
 /// What may be why a picture shows nothing, and what helps.
 pub fn why_nothing(scene: &Scene) -> String {
-    let stats = scene.grid.statistics();
+    let (stats, quantity) = (scene.grid.statistics(), scene.annotations.quantity);
     match &scene.mode {
-        _ if !scene.volume => "no point is seen: they lie outside the picture, or the eye is within one, as large as \
-             --point-size makes them"
+        _ if !scene.volume => "the points lie outside the picture, or the eye is within one, as large as --point-size \
+             makes them"
             .into(),
         _ if !scene.clip.is_empty() => "what --clip and --clip-plane leave has no density that is drawn".into(),
         VolumeMode::Isosurfaces(_) => {
@@ -160,6 +163,13 @@ pub fn why_nothing(scene: &Scene) -> String {
              border away with --clip"
             .into(),
         VolumeMode::Slices => "no --slice meets a density within the limits".into(),
+        VolumeMode::Fog if scene.transfer.opacity.points().iter().all(|point| point.1 == 0.0) => {
+            "--opacity is 0 everywhere; give its curve a point above 0, such as 0:0,1:0.8".into()
+        }
+        VolumeMode::Fog if scene.transfer.position(stats.max) < FAINT => {
+            let [vmax, most] = [scene.transfer.limits[1], stats.max].map(|v| scene.told(v));
+            format!("vmax {vmax} is far above the largest {}, {most}; choose a smaller --vmax", quantity.name())
+        }
         _ => "what is drawn lies outside the picture or below --vmin".into(),
     }
 }
@@ -200,11 +210,19 @@ pub fn draw_with(
 }
 
 fn tell(output: &Path, scene: &Scene, frame: &Frame, renderer: &Renderer, console: &Console) {
-    let [vmin, vmax] = scene.transfer.limits.map(|v| scene.told(v));
+    let column = scene.points.as_ref().and_then(|points| points.colors.as_ref()).filter(|_| !scene.volume);
+    let column = column.and_then(|colors| match &colors.key {
+        ColorKey::Column(name) => Some(name),
+        _ => None,
+    });
+    let told = |v| if column.is_some() { format!("{v:.3e}") } else { scene.told(v) };
+    let [vmin, vmax] = scene.transfer.limits.map(told);
     let [x, y, z] = scene.grid.lattice.shape;
+    let per = scene.annotations.quantity.per(scene.grid.unit, scene.mode.dimensions());
     let what = match scene.annotations.quantity {
-        Quantity::Counts(_) => " counts",
-        Quantity::Density | Quantity::Values => "",
+        _ if column.is_some() => column.map_or(String::new(), |name| format!(" of {name}")),
+        Quantity::Counts(_) => format!(" counts{per}"),
+        Quantity::Density | Quantity::Values => per,
     };
     let points = scene.points.as_ref().map(|p| match p.diameter {
         Diameter::Ranged(d) => format!("; points of diameters from 0 to {d:.3}"),

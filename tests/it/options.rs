@@ -117,7 +117,7 @@ fn what_shows_nothing_and_what_changes_nothing_is_told() {
         (&["--mode", "points", "--fade-noise"], "--fade-noise changes nothing in --mode points"),
         (
             &["--mode", "points", "--point-size", "1000"],
-            "no point is seen: they lie outside the picture, or the eye is within",
+            "nothing is seen: the points lie outside the picture, or the eye is within",
         ),
         (&["--mode", "mip", "--shading", "on"], "--shading changes nothing in --mode mip"),
         (
@@ -125,6 +125,13 @@ fn what_shows_nothing_and_what_changes_nothing_is_told() {
             "--mass-axis and --bar-title change nothing: --colorbar",
         ),
         (&["--colorbar", "off", "--bar-title", "d"], "--bar-title changes nothing: --colorbar is off"),
+        (&["--opacity", "0:0,1:0"], "nothing is seen: --opacity is 0 everywhere"),
+        (&["--vmax", "1e9"], "is far above the largest density"),
+        (&["--label", "0,0,0:here", "--label", "990,0,0:far"], "--label 990,0,0: outside the picture, and not drawn"),
+        (
+            &["--mode", "both", "--color-by", "x", "--limits", "range:0,0.5", "--bar-title", "d"],
+            "in --mode both --limits and --bar-title are of the density; x has its whole range",
+        ),
         (&["--slice", "x=99", "--slice", "z=0"], "--slice x=99: outside the density, which lies between -"),
         (&["--slice", "0,0,-50:0,0.5,1"], "--slice 0,0,-50:0,0.5,1: outside the density"),
         (
