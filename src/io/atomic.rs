@@ -123,8 +123,7 @@ pub fn commit_together(mut files: Vec<AtomicFile>) -> Result<()> {
         file.flush_to_disk().map_err(|e| Error::file(&file.target, "write", e))?;
     }
     let mut all = unfinished();
-    for at in 0..files.len() {
-        let file = &mut files[at];
+    for (at, file) in files.iter_mut().enumerate() {
         let appeared = if is_interrupted(at) {
             Err(Error::Interrupted)
         } else {
