@@ -235,7 +235,7 @@ pub fn write(path: &Path, input: Option<&Path>, fill: impl FnOnce(&mut dyn Write
 /// A file that is written and has still to appear, by [`AtomicFile::commit`] or with others by [`commit_together`].
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write`](fn@write).
 pub fn filled(
     path: &Path,
     input: Option<&Path>,
