@@ -12,11 +12,11 @@ const BATCH: u32 = 64u;
 const BITS: u32 = 24u;
 
 struct Spread {
-    // The first group of points of this run, and how many there are.
-    first: u32,
+    // Groups of points of this run.
     groups: u32,
     degree: u32,
     pad0: u32,
+    pad1: u32,
 }
 
 // Points that one workgroup takes: runs from each of the 8 cells whose points reach the block, which are that of its own
@@ -71,7 +71,7 @@ fn main(
 ) {
     let own = group.y * all.x + group.x;
     let is_group = own < spread.groups;
-    let at = spread.first + select(0u, own, is_group);
+    let at = select(0u, own, is_group);
     var total = 0u;
     for (var cell = 0u; cell < 8u; cell++) {
         total += groups[at].counts[cell];

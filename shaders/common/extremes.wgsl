@@ -40,8 +40,7 @@ fn signed_value(way: Walk, place: f32, sign: f32) -> f32 {
 
 // No value in a cell is larger.
 fn bound_of_cell(cell: vec3<i32>, sign: f32) -> f32 {
-    let place = place_of_cell(vec3<u32>(cell), cells_along(vec3<u32>(volume.nodes)));
-    return sign * bitcast<f32>(textureLoad(cell_steps, texel_of_cell(place), 0).r);
+    return sign * bitcast<f32>(kept_of_cell(cell));
 }
 
 // Nodes between the values that tell which cells are looked at.

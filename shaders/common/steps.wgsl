@@ -32,13 +32,18 @@ struct Reach {
     left: f32,
 }
 
+// What is kept of a cell: how many steps a sample may stand for, or the bits of a bound.
+fn kept_of_cell(cell: vec3<i32>) -> u32 {
+    let place = place_of_cell(vec3<u32>(cell), cells_along(vec3<u32>(volume.nodes)));
+    return textureLoad(cell_steps, texel_of_cell(place), 0).r;
+}
+
 fn reach(way: Walk, index: vec3<f32>) -> Reach {
     let last = (volume.nodes - 2.0) * (1.0 / f32(CELL));
     let cell = vec3<i32>(clamp(index * (1.0 / f32(CELL)), vec3<f32>(0.0), last));
     let ahead = (vec3<f32>(cell * CELL) + way.exit - index) * way.per_node;
     var found: Reach;
-    let place = place_of_cell(vec3<u32>(cell), cells_along(vec3<u32>(volume.nodes)));
-    found.most = textureLoad(cell_steps, texel_of_cell(place), 0).r;
+    found.most = kept_of_cell(cell);
     found.left = 1.0 + floor(max(min(ahead.x, min(ahead.y, ahead.z)), 0.0));
     return found;
 }

@@ -6,7 +6,7 @@ fn past_surfaces(before: vec4<f32>, way: Walk, steps: f32, towards: Towards) -> 
     var light = before;
     var part = first_part(way, steps);
     while part.begin < steps {
-        while ADAPTIVE && part.begin < steps && has_no_surface(part.cell) {
+        while ADAPTIVE && part.begin < steps && kept_of_cell(part.cell) == EMPTY {
             part = next_part(way, part, steps);
         }
         if part.begin >= steps || STOP_WHEN_OPAQUE && light.a > volume.opaque {
@@ -16,11 +16,6 @@ fn past_surfaces(before: vec4<f32>, way: Walk, steps: f32, towards: Towards) -> 
         part = next_part(way, part, steps);
     }
     return light;
-}
-
-fn has_no_surface(cell: vec3<i32>) -> bool {
-    let place = place_of_cell(vec3<u32>(cell), cells_along(vec3<u32>(volume.nodes)));
-    return textureLoad(cell_steps, texel_of_cell(place), 0).r == EMPTY;
 }
 
 // Those where a ray is in a cell, voxel by voxel.

@@ -283,26 +283,17 @@ fn on_grid<T: Sample>(
     let planned = start.elapsed();
 
     let mut values = zeros::<T>(plan.lattice.len());
-    let (mut estimate, mut on_device) = (chosen.estimate.clone(), None);
-    let result = if options.method == Method::Gpu || on_gpu::is_worth(options, estimate.seconds) {
-        match on_gpu::evaluate(&setting, options, &plan.lattice, &mut values, progress)? {
-            Ok((outcome, samples)) => {
-                estimate.reason = format!("on {}", samples.gpu().describe());
-                on_device = Some(samples);
-                Some(outcome)
-            }
-            Err(why) => {
-                let told = format!("the density was computed on the processor, not on a graphics device: {why}");
-                warnings.extend((options.method == Method::Gpu).then_some(told));
-                None
-            }
+    let mut estimate = chosen.estimate.clone();
+    let tried = on_gpu::tried(&setting, options, estimate.seconds, &plan.lattice, &mut values, progress)?;
+    if let (Some(Err(why)), Method::Gpu) = (&tried, options.method) {
+        warnings.push(format!("the density was computed on the processor, not on a graphics device: {why}"));
+    }
+    let (result, on_device) = match tried {
+        Some(Ok((outcome, samples))) => {
+            estimate.reason = format!("on {}", samples.gpu().describe());
+            (outcome, Some(samples))
         }
-    } else {
-        None
-    };
-    let result = match result {
-        Some(outcome) => outcome,
-        None => setting.on_grid(&chosen, &plan.lattice, &mut values, progress)?,
+        _ => (setting.on_grid(&chosen, &plan.lattice, &mut values, progress)?, None),
     };
     let evaluated = start.elapsed();
 

@@ -17,8 +17,6 @@ const ROUNDS: usize = 2;
 /// The share of what is left that they then take, and the least that they may.
 const LEFT: f64 = 0.9;
 const LEAST_WAVES: f64 = 1e-7;
-/// Tries, each with shorter buffers than the one before.
-const TRIES: usize = 2;
 /// Seconds that a device takes to be opened and to compile its shaders; what takes the processor less is not worth it.
 const START: f64 = 0.3;
 
@@ -27,7 +25,7 @@ pub(super) type Tried = std::result::Result<(Outcome, Samples), String>;
 
 /// Whether the method that is free to be chosen should be tried on a device: it is one, the error allows it, and the
 /// processor would take longer than to start.
-pub(super) fn is_worth(options: &DensityOptions, seconds: f64) -> bool {
+fn is_worth(options: &DensityOptions, seconds: f64) -> bool {
     let by_threads = seconds / rayon::current_num_threads() as f64;
     options.method == Method::Auto
         && options.max_error >= Method::LEAST_ERROR_OF_GPU
@@ -46,44 +44,43 @@ fn device(options: &DensityOptions) -> Result<Gpu> {
     Ok(gpu)
 }
 
-/// Fills `values`, x fastest, on a device.
+/// Fills `values`, x fastest, on a device, if one was asked for or is worth it where the processor takes `seconds` of one core.
 ///
 /// # Errors
 /// [`Error::Interrupted`].
-pub(super) fn evaluate<T: Sample>(
+pub(super) fn tried<T: Sample>(
     setting: &Setting,
     options: &DensityOptions,
+    seconds: f64,
     lattice: &Lattice,
     values: &mut [T],
     progress: &dyn Progress,
-) -> Result<Tried> {
-    let mut failure = String::new();
-    let mut shorter = false;
-    for _ in 0..TRIES {
+) -> Result<Option<Tried>> {
+    if options.method != Method::Gpu && !is_worth(options, seconds) {
+        return Ok(None);
+    }
+    let mut failure = None;
+    for shorten in [Pieces::whole, Pieces::shorter] {
         // After a failure another one, with nothing left on it.
         let gpu = match device(options) {
             Ok(gpu) => gpu,
-            Err(e) => return Ok(Err(e.to_string())),
+            Err(e) => return Ok(Some(Err(e.to_string()))),
         };
-        let pieces = Pieces::of(&gpu);
-        let pieces = if shorter { pieces.shorter() } else { pieces };
-        match on(&gpu, pieces, setting, lattice, values, progress) {
-            Ok(made) => return Ok(Ok(made)),
-            // The first reason counts.
-            Err(Error::Gpu(text)) if !shorter => failure = text,
-            Err(Error::Gpu(_)) => {}
+        match on(&gpu, shorten(Pieces::of(&gpu)), setting, lattice, values, progress) {
+            Ok(Err(_)) if failure.is_some() => break,
+            Ok(tried) => return Ok(Some(tried)),
+            Err(Error::Gpu(text)) => failure.get_or_insert(text),
             Err(other) => return Err(other),
-        }
+        };
         gpu.retire();
-        shorter = true;
     }
-    Ok(Err(failure))
+    Ok(failure.map(Err))
 }
 
-/// As [`evaluate`] on a device with buffers of some length.
+/// As [`tried`] on a device with buffers of some length.
 ///
 /// # Errors
-/// [`Error::Gpu`] if the device fails or cannot keep the error.
+/// [`Error::Gpu`] if the device fails; [`Error::Interrupted`].
 pub(super) fn on<T: Sample>(
     gpu: &Gpu,
     pieces: Pieces,
@@ -91,12 +88,15 @@ pub(super) fn on<T: Sample>(
     lattice: &Lattice,
     values: &mut [T],
     progress: &dyn Progress,
-) -> Result<(Outcome, Samples)> {
+) -> Result<Tried> {
     let (cloud, kernel) = (setting.cloud, setting.kernel);
     let coarseness = setting.coarseness(lattice).filter(|c| *c <= NEAR_MAXIMUM);
     let mut error = WAVES * setting.max_error / coarseness.unwrap_or(1.0);
     for _ in 0..ROUNDS {
-        let frame = usable(gpu, pieces, setting.frames(error, Wanted::Nodes(lattice)))?;
+        let frame = match usable(gpu, pieces, setting.frames(error, Wanted::Nodes(lattice))) {
+            Ok(frame) => frame,
+            Err(why) => return Ok(Err(why)),
+        };
         progress.begin("density", (cloud.len() + lattice.shape[2]) as u64);
         let (count, weight) = (cloud.len() as f64, weights(cloud));
         let points = (cloud.len(), |i: usize| cloud.positions[i], |i: usize| count * weight(i));
@@ -115,7 +115,7 @@ pub(super) fn on<T: Sample>(
         let of_waves = |error: f64| overall / largest * (error + ROUNDING + rounding) + storage;
         let kept = of_waves(waves.frame().error()).min(proven);
         if largest > 0.0 && kept <= setting.max_error {
-            return Ok((Outcome { method: Method::Gpu, largest, bound: proven, kept }, samples));
+            return Ok(Ok((Outcome { method: Method::Gpu, largest, bound: proven, kept }, samples)));
         }
         // What a smaller error of the waves would have to be.
         error = LEFT * ((setting.max_error - storage) * largest / overall - ROUNDING - rounding);
@@ -123,21 +123,21 @@ pub(super) fn on<T: Sample>(
             break;
         }
     }
-    Err(Error::Gpu(
+    Ok(Err(
         "the error cannot be kept in f32: the grid holds too little of the largest density, or the points lie too far from 0 \
          beside the kernel"
             .into(),
     ))
 }
 
-/// The frame of the fewest nodes, as each point costs as much whatever the window.
-fn usable(gpu: &Gpu, pieces: Pieces, frames: Vec<Frame>) -> Result<Frame> {
+/// The frame of the fewest nodes, as each point costs as much whatever the window; or why there is none.
+fn usable(gpu: &Gpu, pieces: Pieces, frames: Vec<Frame>) -> std::result::Result<Frame, String> {
     let obstacles: Vec<Option<String>> = frames.iter().map(|frame| frame.obstacle(gpu, pieces)).collect();
     let why = obstacles.iter().flatten().next().cloned();
     let usable = frames.into_iter().zip(obstacles).filter(|(_, obstacle)| obstacle.is_none()).map(|(frame, _)| frame);
     usable
         .min_by(|a, b| a.size().nodes.total_cmp(&b.size().nodes))
-        .ok_or_else(|| Error::Gpu(why.unwrap_or_else(|| "waves cannot keep the error here".into())))
+        .ok_or_else(|| why.unwrap_or_else(|| "waves cannot keep the error here".into()))
 }
 
 /// Fills in densities from shares of the kernel's peak, in rows of `nx`, and gives the largest.
@@ -186,7 +186,7 @@ mod tests {
         let plan = crate::kde::plan(cloud, &kernel, options.extent, options.resolution, 4)?;
         let setting = Setting::new(cloud, &kernel, options, 4);
         let mut values = vec![0.0f32; plan.lattice.len()];
-        on(gpu, pieces, &setting, &plan.lattice, &mut values, &Silent)?;
+        on(gpu, pieces, &setting, &plan.lattice, &mut values, &Silent)?.map_err(Error::Gpu)?;
         Ok(values)
     }
 

@@ -16,6 +16,7 @@ use super::uniforms::{CutsUniform, FrameUniform, GlyphUniform, LightingUniform, 
 use super::volume::VolumeTexture;
 use crate::color::{LookupTable, Scale};
 use crate::error::Result;
+use crate::gpu::pass::{list, structure};
 use crate::gpu::{Gpu, compose};
 use crate::progress::Progress;
 use crate::scene::{Camera, SampleRule, Scene, VolumeMode};
@@ -116,7 +117,7 @@ impl MarchPass {
             usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
             mapped_at_creation: false,
         });
-        let no_glyphs = std::array::from_fn(|_| storage_of(gpu, "no glyphs", &[0; 32]));
+        let no_glyphs = std::array::from_fn(|_| list(gpu, "no glyphs", &[0u8; 32]));
         let limits = self::layout(gpu, &[(0, uniform_type())]);
         let cells = CellPass::new(gpu, &limits);
         let (pipelines, nodal_gradients) = (Mutex::default(), !by_hand);
@@ -219,17 +220,18 @@ impl MarchPass {
     }
 
     fn frame_group(&self, gpu: &Gpu, frame: FrameUniform) -> wgpu::BindGroup {
-        bind(gpu, &self.groups[0], &[(0, uniform(gpu, &frame).as_entire_binding())])
+        bind(gpu, &self.groups[0], &[(0, structure(gpu, "frame", &frame).as_entire_binding())])
     }
 
     /// What all bands of a picture of `scene` share.
     pub fn prepare(&self, gpu: &Gpu, scene: &Scene, volume: &VolumeTexture) -> Content {
         gpu.queue.write_buffer(&self.found, 0, &[0; 4]);
         let table = LookupTable::new(&scene.transfer);
-        let integrals = storage_of(gpu, "integrals of the table", bytemuck::cast_slice(&table.integrals()));
+        let integrals = list(gpu, "integrals of the table", &table.integrals());
         let variant = self.variant(scene, &table, volume.unit);
         let gradients = volume.gradients.as_ref().filter(|_| variant.nodal_gradients);
-        let geometry = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit));
+        let geometry =
+            structure(gpu, "geometry", &VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit));
         let limits = bind(gpu, &self.limits, &[(0, geometry.as_entire_binding())]);
         let rules = match &scene.mode {
             VolumeMode::Isosurfaces(surfaces) => surface_rules(
@@ -239,8 +241,8 @@ impl MarchPass {
             _ => rules(&table, ray_of(scene, variant)),
         };
         let steps = self.cells.steps(gpu, &volume.ranges, &rules, kept_of_cells(scene), &limits);
-        let lighting = uniform(gpu, &LightingUniform::new(&scene.grid, &scene.transfer, scene.shading));
-        let cuts = uniform(gpu, &CutsUniform::new(scene, volume.unit));
+        let lighting = structure(gpu, "lighting", &LightingUniform::new(&scene.grid, &scene.transfer, scene.shading));
+        let cuts = structure(gpu, "cuts", &CutsUniform::new(scene, volume.unit));
         let entries = [
             (0, geometry.as_entire_binding()),
             (1, wgpu::BindingResource::TextureView(&volume.view)),
@@ -266,13 +268,14 @@ impl MarchPass {
         let first_slot_row = glyphs.map_or(0, |g| g.first_row);
         let layers = glyphs.and_then(|g| g.layers.as_ref());
         let (claiming, opacity) = layers.map_or((0, 1.0), |l| (u32::from(l.last), l.opacity));
-        let place = uniform(gpu, &GlyphUniform { first_slot_row, claiming, opacity, ..GlyphUniform::zeroed() });
+        let place =
+            structure(gpu, "place", &GlyphUniform { first_slot_row, claiming, opacity, ..GlyphUniform::zeroed() });
         let [no_seen, no_samples, no_before] = &self.no_glyphs;
         let seen = glyphs.map_or(no_seen, |g| &g.buffer);
         let [samples, before] = layers.map_or([no_samples, no_before], |l| [&l.samples, &l.before]);
         let found = layers.filter(|l| !l.last).map_or(&self.found, |l| &l.found);
         let colors = scene.points.as_ref().and_then(|p| p.colors.as_ref()).map_or(&scene.transfer, |c| &c.transfer);
-        let table = storage_of(gpu, "table of glyphs", bytemuck::cast_slice(&LookupTable::new(colors).parts));
+        let table = list(gpu, "table of glyphs", &LookupTable::new(colors).parts);
         let entries = [
             (0, wgpu::BindingResource::TextureView(&view)),
             (1, place.as_entire_binding()),
@@ -386,20 +389,6 @@ pub fn scale_code(scale: Scale) -> u32 {
         Scale::Log => 1,
         Scale::Sqrt => 2,
     }
-}
-
-fn storage_of(gpu: &Gpu, label: &'static str, contents: &[u8]) -> wgpu::Buffer {
-    let usage = wgpu::BufferUsages::STORAGE;
-    gpu.device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label: Some(label), contents, usage })
-}
-
-/// A buffer of one structure.
-pub fn uniform<T: bytemuck::Pod>(gpu: &Gpu, value: &T) -> wgpu::Buffer {
-    gpu.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-        label: None,
-        contents: bytemuck::bytes_of(value),
-        usage: wgpu::BufferUsages::UNIFORM,
-    })
 }
 
 /// Resources by their binding.

@@ -1,11 +1,11 @@
 //! Background, light and annotations to one 8-bit picture.
 
-use super::march::uniform;
 use super::of_size;
 use super::overlay::{LaidOut, Overlay};
 use super::tiles::Tile;
 use crate::annotate::Layer;
 use crate::color::Rgb;
+use crate::gpu::pass::structure;
 use crate::gpu::{Gpu, compose};
 
 /// The format of pictures: display values, not sRGB-encoded by the adapter.
@@ -75,7 +75,7 @@ impl PresentPass {
         target: &wgpu::Texture,
     ) {
         let pipeline = &self.pipelines[usize::from(light.stretched_over.is_some())];
-        let place = uniform(gpu, &[first, light.stretched_over.unwrap_or_default()]);
+        let place = structure(gpu, "place", &[first, light.stretched_over.unwrap_or_default()]);
         let (light, behind) = (light.texture.create_view(&Default::default()), behind.create_view(&Default::default()));
         let group = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,

@@ -38,9 +38,20 @@ impl VolumeTexture {
         cells: &CellPass,
     ) -> Result<Self> {
         checked_shape(gpu, grid)?;
-        let view = samples.texture()?.create_view(&Default::default());
+        Ok(Self::of_texture(gpu, grid, &samples.texture()?, stats, cells))
+    }
+
+    /// Of a texture that holds the samples as shares of [`unit_of`] them.
+    fn of_texture(
+        gpu: &Gpu,
+        grid: &Arc<DensityGrid>,
+        texture: &wgpu::Texture,
+        stats: &Statistics,
+        cells: &CellPass,
+    ) -> Self {
+        let view = texture.create_view(&Default::default());
         let ranges = cells.ranges(gpu, &view);
-        Ok(Self { grid: grid.clone(), view, ranges, gradients: None, unit: unit_of(stats), least: stats.min })
+        Self { grid: grid.clone(), view, ranges, gradients: None, unit: unit_of(stats), least: stats.min }
     }
 
     /// Uploads a grid of these statistics. Nodes whose value is not finite get the smallest finite value.
@@ -59,9 +70,7 @@ impl VolumeTexture {
             write_plane(gpu, &texture, z as u32, bytemuck::cast_slice(&stored));
         }
         gpu.check()?;
-        let view = texture.create_view(&Default::default());
-        let ranges = cells.ranges(gpu, &view);
-        Ok(Self { grid: grid.clone(), view, ranges, gradients: None, unit, least: stats.min })
+        Ok(Self::of_texture(gpu, grid, &texture, stats, cells))
     }
 
     /// Makes the texture of gradients if it is not there.

@@ -10,12 +10,13 @@ mod stage;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::march::{bind, layout, scale_code, storage, uniform, uniform_type};
+use super::march::{bind, layout, scale_code, storage, uniform_type};
 use super::tiles::Tile;
 use super::uniforms::{FrameUniform, VolumeUniform};
 use super::volume::VolumeTexture;
 use crate::error::Result;
 use crate::gpu::Gpu;
+use crate::gpu::pass::structure;
 use crate::progress::Progress;
 use crate::scene::{Camera, PointLayer, PointOrder, Scene};
 use plan::Plan;
@@ -172,9 +173,9 @@ impl GlyphPass {
         if layered {
             slots.clear(gpu, &[&slots.before, &slots.layers]);
         }
-        let frame = uniform(gpu, &FrameUniform::new(camera, bounds, size, tile, rows.clone()));
+        let frame = structure(gpu, "frame", &FrameUniform::new(camera, bounds, size, tile, rows.clone()));
         let (transfer, unit) = layer.colors.as_ref().map_or((&scene.transfer, volume.unit), |c| (&c.transfer, 1.0));
-        let limits = uniform(gpu, &VolumeUniform::new(&scene.grid, scene.sampling, transfer, unit));
+        let limits = structure(gpu, "limits", &VolumeUniform::new(&scene.grid, scene.sampling, transfer, unit));
         let layers = layered.then(|| slots.layers(layer.opacity as f32));
         Some(Band {
             by_depth,

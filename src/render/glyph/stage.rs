@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::super::march::{bind, layout, uniform};
+use super::super::march::{bind, layout};
 use super::super::uniforms::GlyphUniform;
+use crate::gpu::pass::structure;
 use crate::gpu::{Gpu, compose};
 
 /// Constants of a shader.
@@ -75,7 +76,7 @@ impl Stage {
         glyphs: GlyphUniform,
         others: &[(u32, &wgpu::Buffer)],
     ) -> wgpu::BindGroup {
-        let glyphs = uniform(gpu, &glyphs);
+        let glyphs = structure(gpu, "glyphs", &glyphs);
         let mut resources = vec![(0, points.as_entire_binding()), (1, glyphs.as_entire_binding())];
         resources.extend(others.iter().map(|(at, b)| (*at, b.as_entire_binding())));
         bind(gpu, &self.own, &resources)

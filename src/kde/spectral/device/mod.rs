@@ -51,6 +51,11 @@ impl Pieces {
         Self { bytes: self.bytes.min(bytes) }
     }
 
+    /// As long as they are.
+    pub(in crate::kde) fn whole(self) -> Self {
+        self
+    }
+
     /// An eighth, where memory ran out.
     pub(in crate::kde) fn shorter(self) -> Self {
         Self { bytes: self.bytes / 8 }
@@ -308,7 +313,7 @@ mod tests {
             products,
             pad0
         );
-        assert_same_layout!(SpreadUniform, "density_spread.wgsl", "Spread", first, groups, degree, pad0);
+        assert_same_layout!(SpreadUniform, "density_spread.wgsl", "Spread", groups, degree, pad0, pad1);
         assert_same_layout!(GatherUniform, "density_gather.wgsl", "Gather", nodes, first, blocks, groups);
         assert_same_layout!(Group, "density_spread.wgsl", "Group", firsts, counts);
     }

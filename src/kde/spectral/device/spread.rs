@@ -40,10 +40,10 @@ const BITS: u32 = 24;
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 pub(super) struct SpreadUniform {
-    pub(super) first: u32,
     pub(super) groups: u32,
     pub(super) degree: u32,
     pub(super) pad0: u32,
+    pub(super) pad1: u32,
 }
 
 /// `Gather` of `density_gather.wgsl`.
@@ -143,7 +143,7 @@ impl<'a> Spreading<'a> {
     fn run(&self, points: &wgpu::Buffer, starts: &wgpu::Buffer, groups: &[Group], first: usize) {
         let gpu = self.gpu;
         let degree = self.window.degree() as u32;
-        let uniform = SpreadUniform { first: 0, groups: groups.len() as u32, degree, pad0: 0 };
+        let uniform = SpreadUniform { groups: groups.len() as u32, degree, pad0: 0, pad1: 0 };
         let (uniform, listed) = (structure(gpu, "spread", &uniform), list(gpu, "groups", groups));
         self.spread.run(gpu, &[&uniform, points, &listed, &self.coefficients, &self.sums], groups.len());
         let blocks = self.nodes.map(|n| n.div_ceil(BLOCK));
