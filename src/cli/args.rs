@@ -366,12 +366,12 @@ pub fn length(text: &str, unit: Option<LengthUnit>) -> std::result::Result<f64, 
         return Err(format!("`{text}` is not above 0"));
     }
     let Some(given) = given else { return Ok(value) };
-    match unit {
-        Some(unit) => given
-            .convert(value, unit)
-            .ok_or_else(|| format!("the data are in {unit}, which {given} cannot be converted to")),
-        None => Ok(value),
-    }
+    unit.map_or(Ok(value), |unit| in_unit(value, given, unit))
+}
+
+/// A length in the unit of the data.
+pub fn in_unit(value: f64, given: LengthUnit, unit: LengthUnit) -> std::result::Result<f64, String> {
+    given.convert(value, unit).ok_or_else(|| format!("the data are in {unit}, which {given} cannot be converted to"))
 }
 
 fn positive(text: &str) -> std::result::Result<usize, String> {

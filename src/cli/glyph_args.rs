@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use glam::DVec3;
 
-use super::args::guessed_unit;
+use super::args::{guessed_unit, in_unit};
 use crate::color::{Colormap, is_plain_color, parse_color};
 use crate::error::{Error, Result};
 use crate::geometry::{LengthUnit, number_and_unit};
@@ -122,8 +122,12 @@ impl GlyphArgs {
 
     /// Whether all that the picture shows has the colours of chains, elements or one of its own: it has no colour bar.
     pub fn has_no_bar(&self) -> bool {
-        let own = ["chain", "element"].contains(&self.color_by.as_str()) || is_plain_color(&self.color_by);
-        self.mode == Mode::Points && own
+        self.mode == Mode::Points && self.has_own_colors()
+    }
+
+    /// Whether points have the colours of chains, elements or one of its own.
+    fn has_own_colors(&self) -> bool {
+        ["chain", "element"].contains(&self.color_by.as_str()) || is_plain_color(&self.color_by)
     }
 
     /// How many of so many categories have a colour of their own; none if all have.
@@ -133,8 +137,7 @@ impl GlyphArgs {
 
     /// Whether the picture's colours are those of a column of the points: limits, map and scale are then of that.
     pub fn colors_by_column(&self) -> bool {
-        let other = ["density", "chain", "element"].contains(&self.color_by.as_str()) || is_plain_color(&self.color_by);
-        self.mode == Mode::Points && !other
+        self.mode == Mode::Points && self.color_by != "density" && !self.has_own_colors()
     }
 
     /// The columns of a table that are needed beside the positions.
@@ -313,9 +316,7 @@ fn coordinate(name: &str) -> Option<usize> {
 }
 
 fn converted(length: f64, given: LengthUnit, unit: LengthUnit) -> Result<f64> {
-    given.convert(length, unit).ok_or_else(|| {
-        Error::Usage(format!("--point-size: the data are in {unit}, which {given} cannot be converted to"))
-    })
+    in_unit(length, given, unit).map_err(|e| Error::Usage(format!("--point-size: {e}")))
 }
 
 fn diameter(text: &str) -> std::result::Result<Size, String> {

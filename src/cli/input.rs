@@ -202,11 +202,15 @@ pub fn density_of<T: Sample>(
         density.grid.values.iter_mut().for_each(|v: &mut T| *v = T::from_f64(v.to_f64() * scale));
         density.report.notes.push(format!("the map is the sum over the points: {scale} times the density"));
     }
-    density.report.warnings.extend(args.guessed(points.cloud.unit));
-    density.report.warnings.extend(wide_bandwidth(args.bandwidth, points.cloud.unit));
+    density.report.warnings.extend(doubts(args, points.cloud.unit));
     density.report.notes.iter().for_each(|n| console.note(n));
     density.report.warnings.iter().for_each(|w| console.warning(w));
     Ok(density)
+}
+
+/// What is doubtful in the options of a density of data in this unit.
+pub fn doubts(args: &DensityArgs, unit: Option<LengthUnit>) -> Vec<String> {
+    args.guessed(unit).into_iter().chain(wide_bandwidth(args.bandwidth, unit)).collect()
 }
 
 /// The periodic box that was asked for, told.
@@ -232,7 +236,7 @@ pub fn cell_of(points: &PointInput, source: &Source, args: &DensityArgs, console
 const LARGEST_PLAUSIBLE_FACTOR: f64 = 3.0;
 
 /// A warning where a length was probably meant.
-pub fn wide_bandwidth(bandwidth: Option<Bandwidth>, unit: Option<LengthUnit>) -> Option<String> {
+fn wide_bandwidth(bandwidth: Option<Bandwidth>, unit: Option<LengthUnit>) -> Option<String> {
     let Some(Bandwidth::Factor(factor)) = bandwidth else { return None };
     let length = match unit {
         Some(LengthUnit::Angstrom) => format!("{factor}A"),

@@ -67,8 +67,7 @@ pub fn made<T: Sample>(
         console.note(&format!("{}: converted from {from} to {to}, the unit of the first sample", opened.source));
     }
     d.first.notes.iter().for_each(|note| console.note(note));
-    let guessed = density.guessed(first.cloud.unit).into_iter();
-    let doubts: Vec<String> = guessed.chain(input::wide_bandwidth(density.bandwidth, first.cloud.unit)).collect();
+    let doubts = input::doubts(density, first.cloud.unit);
     doubts.iter().for_each(|warning| console.warning(warning));
     for (report, which) in [(&d.first, "the first sample"), (&d.second, "the second sample")] {
         report.warnings.iter().for_each(|w| console.warning(&format!("{which}: {w}")));

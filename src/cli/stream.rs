@@ -126,9 +126,7 @@ impl<'a> Looks<'a> {
 
     /// The same, and what is to be told of the options of a density.
     pub fn warnings(&self, density: &DensityArgs) -> Vec<String> {
-        let unit = self.chunks.unit();
-        let wide = input::wide_bandwidth(density.bandwidth, unit);
-        self.warning().into_iter().chain(density.guessed(unit)).chain(wide).collect()
+        self.warning().into_iter().chain(input::doubts(density, self.chunks.unit())).collect()
     }
 
     /// Tells how rows were understood and frames were laid over the first, as far as that shows at the end.

@@ -102,7 +102,7 @@ fn as_in_window(wanted: &Wanted, frame: &Frame, adapter: &AdapterChoice, console
     let wanted = Wanted::of(&wanted.recipe(frame))?;
     let content = Stock::default().content(wanted.scene(), &quiet)?;
     let scene = view::scene(&wanted, &content, frame)?;
-    let mut renderer = Renderer::new(Gpu::new(adapter)?)?;
+    let mut renderer = Renderer::new(Gpu::shared(adapter)?)?;
     renderer.draw_coarse(&scene, frame, COARSENESS, &quiet)?;
     Ok(renderer.draw(&scene, frame, &quiet)?.rgba)
 }

@@ -122,25 +122,20 @@ pub fn commit_together(mut files: Vec<AtomicFile>) -> Result<()> {
     for file in &mut files {
         file.flush_to_disk().map_err(|e| Error::file(&file.target, "write", e))?;
     }
+    // Let go before files that have not appeared are dropped, which ask for it: variables go before parameters.
     let mut all = unfinished();
-    for (at, file) in files.iter_mut().enumerate() {
-        let appeared = if is_interrupted(at) {
-            Err(Error::Interrupted)
-        } else {
-            file.appear(&mut all).map_err(|e| Error::file(&file.target, "write", e))
-        };
-        if appeared.is_err() {
-            // Those that are dropped ask for the lock.
-            drop(all);
-            return appeared;
-        }
+    if is_interrupted() {
+        return Err(Error::Interrupted);
+    }
+    for file in &mut files {
+        file.appear(&mut all).map_err(|e| Error::file(&file.target, "write", e))?;
     }
     Ok(())
 }
 
-/// Whether the first of some files must not appear.
-fn is_interrupted(at: usize) -> bool {
-    at == 0 && INTERRUPTED.load(Ordering::Relaxed)
+/// Whether nothing must appear any more.
+fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
 }
 
 impl Write for AtomicFile {
@@ -197,12 +192,13 @@ impl Scratch {
     pub fn commit(mut self, target: &Path) -> Result<()> {
         let failed = |e| Error::file(target, "write", e);
         self.writer.flush().and_then(|()| self.writer.get_ref().sync_all()).map_err(failed)?;
-        let all = unfinished();
-        let moved =
-            if is_interrupted(0) { Err(Error::Interrupted) } else { fs::rename(&self.path, target).map_err(failed) };
-        // The file that is dropped asks for the lock.
-        drop(all);
-        moved.map(|()| sync_folder(target))
+        let _none_else = unfinished();
+        if is_interrupted() {
+            return Err(Error::Interrupted);
+        }
+        fs::rename(&self.path, target).map_err(failed)?;
+        sync_folder(target);
+        Ok(())
     }
 }
 

@@ -22,14 +22,8 @@ pub(super) fn parse(bytes: &[u8], name: &str, path: Option<&Path>, options: &Rea
     let most = files::unpacked_limit(bytes.len(), options.max_decompressed);
     let file = File::from_bytes(bytes.to_vec()).map_err(|e| damaged(&e, name))?;
     let (columns, table) = Table::of(&file, most, name, path)?;
-    let all = 0..table.rows;
-    match &table.held {
-        Held::Records { fields, dataset, stride } => {
-            let records = table.raw(dataset, all)?;
-            columns::read(columns, options, name, |column| Ok(fields[column].read(&records, *stride)))
-        }
-        Held::Arrays { .. } => columns::read(columns, options, name, |c| Ok(table.read(&[c], all.clone())?.remove(0))),
-    }
+    let main = table.raw(table.held.main(), 0..table.rows)?;
+    columns::read(columns, options, name, |column| table.column(&main, column, 0..table.rows))
 }
 
 /// Opens a file whose localisations are read some at a time.
@@ -102,11 +96,7 @@ impl<'a> Table<'a> {
             let problem = "holds neither localisations of Picasso (`locs`) nor of DECODE (`data/xyz`)";
             return Err(Error::input(name, format!("{problem}, but {}; save them as CSV", listed(&there))));
         };
-        let main = match &held {
-            Held::Records { dataset, .. } => dataset,
-            Held::Arrays { xyz, .. } => xyz,
-        };
-        let rows = checked_rows(main, most, name)?;
+        let rows = checked_rows(held.main(), most, name)?;
         Ok((columns, Self { held, rows, name }))
     }
 
@@ -117,20 +107,29 @@ impl<'a> Table<'a> {
 
     /// The values of some columns in some rows.
     fn read(&self, columns: &[usize], rows: Range<usize>) -> Result<Vec<Vec<f64>>> {
+        let is_main = matches!(self.held, Held::Records { .. }) || columns.iter().any(|c| *c < 3);
+        let main = if is_main { self.raw(self.held.main(), rows.clone())? } else { Vec::new() };
+        columns.iter().map(|c| self.column(&main, *c, rows.clone())).collect()
+    }
+
+    /// The values of a column in some rows, of whose main dataset these are the bytes.
+    fn column(&self, main: &[u8], column: usize, rows: Range<usize>) -> Result<Vec<f64>> {
         match &self.held {
-            Held::Records { dataset, fields, stride } => {
-                let records = self.raw(dataset, rows)?;
-                Ok(columns.iter().map(|c| fields[*c].read(&records, *stride)).collect())
-            }
-            Held::Arrays { xyz, position, further } => {
-                let is_read = columns.iter().any(|c| *c < 3);
-                let positions = if is_read { self.raw(xyz, rows.clone())? } else { Vec::new() };
-                let column = |c: &usize| match further.get(c.wrapping_sub(3)) {
-                    Some((dataset, field)) => Ok(field.read(&self.raw(dataset, rows.clone())?, field.size)),
-                    None => Ok(Field { offset: c * position.size, ..*position }.read(&positions, 3 * position.size)),
-                };
-                columns.iter().map(column).collect()
-            }
+            Held::Records { fields, stride, .. } => Ok(fields[column].read(main, *stride)),
+            Held::Arrays { position, further, .. } => match further.get(column.wrapping_sub(3)) {
+                Some((dataset, field)) => Ok(field.read(&self.raw(dataset, rows)?, field.size)),
+                None => Ok(Field { offset: column * position.size, ..*position }.read(main, 3 * position.size)),
+            },
+        }
+    }
+}
+
+impl Held {
+    /// The dataset of all numbers, or of positions.
+    fn main(&self) -> &Dataset {
+        match self {
+            Self::Records { dataset, .. } => dataset,
+            Self::Arrays { xyz, .. } => xyz,
         }
     }
 }

@@ -58,7 +58,7 @@ fn may_be_matrix(path: &Path) -> bool {
         return true;
     }
     let is_binary = head.starts_with(b"\x93NUMPY") || Packing::of(&head).is_some();
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    let text = head.strip_prefix(super::sniff::BYTE_ORDER_MARK).unwrap_or(&head);
     is_binary || first_row(text).is_some_and(|count| count > MOST_COLUMNS_OF_POINTS)
 }
 
@@ -70,7 +70,7 @@ pub fn matrices_of(bytes: &[u8], name: &str, forced: bool) -> Result<Option<Matr
     if bytes.starts_with(b"\x93NUMPY") {
         return of_npy(bytes, name, forced);
     }
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = bytes.strip_prefix(super::sniff::BYTE_ORDER_MARK).unwrap_or(bytes);
     match first_row(text) {
         Some(count) if forced || count > MOST_COLUMNS_OF_POINTS => of_text(text, name).map(Some),
         None if forced => {

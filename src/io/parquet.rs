@@ -1,6 +1,6 @@
 //! Parquet: the columns of numbers of a table.
 
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::choose::Parsed;
 use super::chunks::Opened;
 use super::chunks::columns::{BATCH, Batch, Batches, columned};
 use super::table::columns::{self, Choice, Columns};
-use super::trajectory::Store;
+use super::trajectory::{Store, Stream};
 use super::{ReadOptions, Source, bytes};
 use crate::error::{Error, Result};
 
@@ -192,10 +192,10 @@ impl Length for Stored {
 }
 
 impl ChunkReader for Stored {
-    type T = BufReader<From>;
+    type T = BufReader<Stream<Arc<Store>>>;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(BufReader::new(From { store: self.0.clone(), at: start }))
+        Ok(BufReader::new(Stream { store: self.0.clone(), at: start }))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
@@ -203,21 +203,6 @@ impl ChunkReader for Stored {
         let bytes = self.0.read(start, length as u64).map_err(failed)?;
         let is_whole = bytes.len() == length;
         is_whole.then(|| Bytes::from(bytes)).ok_or_else(|| ParquetError::EOF("the file ends too early".into()))
-    }
-}
-
-/// The bytes of a file from some place on.
-struct From {
-    store: Arc<Store>,
-    at: u64,
-}
-
-impl Read for From {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let bytes = self.store.read(self.at, buffer.len() as u64).map_err(std::io::Error::other)?;
-        buffer[..bytes.len()].copy_from_slice(&bytes);
-        self.at += bytes.len() as u64;
-        Ok(bytes.len())
     }
 }
 

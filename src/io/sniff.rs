@@ -295,7 +295,7 @@ fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn is_cif(head: &[u8]) -> bool {
-    let first = lines(head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)).find(|line| !line.starts_with(b"#"));
+    let first = lines(head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head)).find(|line| !line.starts_with(b"#"));
     first.and_then(|line| line.get(..5)).is_some_and(|b| b.eq_ignore_ascii_case(b"data_"))
 }
 

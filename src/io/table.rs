@@ -46,7 +46,7 @@ const NANOMETRES: f64 = 1e9;
 /// [`Error::Input`] with the line, [`Error::Usage`] for columns that are not there,
 /// [`Error::Interrupted`].
 pub(super) fn parse(bytes: &[u8], name: &str, options: &ReadOptions, progress: &dyn Progress) -> Result<Parsed> {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = bytes.strip_prefix(super::sniff::BYTE_ORDER_MARK).unwrap_or(bytes);
     let (text, notes) = vendor::without_trailer(text);
     let mut plan = Plan::of(text, name, options)?;
     plan.notes.splice(0..0, notes);
@@ -67,7 +67,7 @@ pub(super) fn parse_pieces(
     options: &ReadOptions,
     progress: &dyn Progress,
 ) -> Option<Result<Parsed>> {
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    let text = head.strip_prefix(super::sniff::BYTE_ORDER_MARK).unwrap_or(&head);
     let lines = &text[..memrchr(b'\n', text)? + 1];
     if vendor::has_trailer(text) || memrchr(b'\n', &lines[..lines.len() / 2]).is_none() {
         return None;

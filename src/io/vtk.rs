@@ -21,7 +21,7 @@ pub(super) const UNIT: &str = "unit of length: ";
 
 /// Whether the text holds VTK's element near its beginning.
 pub(super) fn is_xml(head: &[u8]) -> bool {
-    let begin = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let begin = head.strip_prefix(super::sniff::BYTE_ORDER_MARK).unwrap_or(head).trim_ascii_start();
     begin.starts_with(b"<") && memchr::memmem::find(&begin[..begin.len().min(4096)], ELEMENT).is_some()
 }
 

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
+use crate::geometry::without_trailing_zeros;
 use crate::movie::{Ease, Track};
 
 /// An option and its values at key frames.
@@ -206,8 +207,7 @@ fn joined(around: &[String], numbers: &[f64], written: impl Fn(f64) -> String) -
 fn short(v: f64) -> String {
     let digits = if v == 0.0 { 0 } else { (3 - v.abs().log10().floor() as i32).clamp(0, 12) };
     let text = format!("{v:.0$}", digits as usize);
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    text.replace('-', "−")
+    without_trailing_zeros(&text).replace('-', "−")
 }
 
 #[cfg(test)]

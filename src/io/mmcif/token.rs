@@ -49,7 +49,7 @@ pub(super) struct Tokens<'a> {
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes: bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes), at: 0, line: 1 }
+        Self { bytes: bytes.strip_prefix(crate::io::sniff::BYTE_ORDER_MARK).unwrap_or(bytes), at: 0, line: 1 }
     }
 
     /// The next token, or `None` at the end.

@@ -8,6 +8,7 @@ use memchr::memmem;
 use super::layout::{self, Layout, Separator};
 use super::{Lines, atomic, place_of, vendor};
 use crate::error::{Error, Result};
+use crate::io::sniff::BYTE_ORDER_MARK;
 
 /// Writes the table in `bytes` (unpacked; `name` stands in errors) with a column of `values`, one a row, after its
 /// last. All else stays as it is: columns, separators, comments, line ends. A value that is NaN is written so; where
@@ -25,7 +26,7 @@ pub fn write_with_column(
     values: &[f64],
     input: Option<&Path>,
 ) -> Result<()> {
-    let mark = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let mark = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     let (text, _) = vendor::without_trailer(&bytes[mark..]);
     let layout = Layout::find(text).map_err(|(line, problem)| place_of(name, line, problem))?;
     if layout.may_be_longer {

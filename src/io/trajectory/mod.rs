@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::points::{AtomTable, PointCloud};
 use crate::progress::Progress;
-pub(super) use store::Store;
+pub(super) use store::{Store, Stream};
 
 /// Frames between two looks at whether to stop, while they are found.
 const CHECK_EVERY: usize = 1 << 10;

@@ -63,3 +63,20 @@ fn read_exact_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<(
     }
     Ok(())
 }
+
+/// Bytes of a store from some place on, one after the other.
+pub(in crate::io) struct Stream<S> {
+    /// What they are read of.
+    pub(in crate::io) store: S,
+    /// Where the next one lies.
+    pub(in crate::io) at: u64,
+}
+
+impl<S: std::ops::Deref<Target = Store>> std::io::Read for Stream<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let bytes = self.store.read(self.at, buffer.len() as u64).map_err(std::io::Error::other)?;
+        buffer[..bytes.len()].copy_from_slice(&bytes);
+        self.at += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+}

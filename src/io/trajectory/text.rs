@@ -6,7 +6,7 @@ mod cif;
 use std::io::{BufRead, BufReader, Read};
 use std::ops::Range;
 
-use super::store::Store;
+use super::store::{Store, Stream};
 use crate::error::{Error, Result};
 use crate::io::choose::{self, Parsed};
 use crate::io::gro;
@@ -131,24 +131,9 @@ impl Text {
     }
 }
 
-/// Bytes of a store, one after the other.
-struct Stream<'a> {
-    store: &'a Store,
-    at: u64,
-}
-
-impl Read for Stream<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let bytes = self.store.read(self.at, buffer.len() as u64).map_err(std::io::Error::other)?;
-        buffer[..bytes.len()].copy_from_slice(&bytes);
-        self.at += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-}
-
 /// The lines of a store, of which one at a time is in memory.
 struct Scan<'a> {
-    reader: BufReader<Stream<'a>>,
+    reader: BufReader<Stream<&'a Store>>,
     progress: &'a dyn Progress,
     line: Vec<u8>,
     /// Where the line begins and ends, and its number from 1.
