@@ -160,6 +160,11 @@ impl FromStr for LengthUnit {
     }
 }
 
+/// A number as text without zeros at the end of its decimals.
+pub(crate) fn without_trailing_zeros(number: &str) -> &str {
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
+}
+
 /// Six digits, more than a hand or an eye can tell apart, without zeros at the end; a power of ten for sizes that are not
 /// among the plain ones.
 pub(crate) fn six_digits(value: f64, plain: std::ops::Range<f64>) -> String {

@@ -289,13 +289,13 @@ fn heading(bar: &Bar, labels: &Labels) -> Vec<String> {
         Some(offset) => format!("{name} {offset}"),
         None => name,
     };
-    let raised = if bar.dimensions == 2 { '²' } else { '³' };
-    let scale = match (labels.power, bar.quantity.unit(bar.unit)) {
-        (0, None) if quantity.is_empty() => return Vec::new(),
-        (0, None) => return vec![quantity],
-        (0, Some(unit)) => format!("(1/{unit}{raised})"),
-        (power, None) => format!("(×{})", power_of_ten(power)),
-        (power, Some(unit)) => format!("({}/{unit}{raised})", power_of_ten(power)),
+    let per = bar.quantity.per(bar.unit, bar.dimensions);
+    let scale = match (labels.power, per.is_empty()) {
+        (0, true) if quantity.is_empty() => return Vec::new(),
+        (0, true) => return vec![quantity],
+        (0, false) => format!("(1{per})"),
+        (power, true) => format!("(×{})", power_of_ten(power)),
+        (power, false) => format!("({}{per})", power_of_ten(power)),
     };
     if quantity.is_empty() { vec![scale] } else { vec![quantity, scale] }
 }

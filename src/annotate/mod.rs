@@ -257,9 +257,9 @@ pub fn name_of_shown(scene: &Scene) -> &'static str {
 
 /// The characters of texts that the font has no sign for, each once.
 pub fn without_sign<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<char> {
-    let mut lettering = Lettering::new(1.0);
-    let mut found = Vec::new();
-    for c in texts.into_iter().flat_map(|text| lettering.without_sign(text)) {
+    // Fonts take their time, and mostly there are no texts.
+    let (mut lettering, mut found) = (None, Vec::new());
+    for c in texts.into_iter().flat_map(|t| lettering.get_or_insert_with(|| Lettering::new(1.0)).without_sign(t)) {
         if !found.contains(&c) {
             found.push(c);
         }

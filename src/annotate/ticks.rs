@@ -1,5 +1,7 @@
 //! Round values along an axis, and how they are written.
 
+use crate::geometry::without_trailing_zeros;
+
 /// Round values at equal distances within a range: `k * mantissa * 10^exponent` for a run of whole
 /// numbers `k`, kept as whole numbers so that they are written without rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,10 +153,6 @@ fn decimal_text(n: i128, exponent: i32) -> String {
     let padded = format!("{digits:0>width$}", width = decimals + 1);
     let (whole, fraction) = padded.split_at(padded.len() - decimals);
     format!("{minus}{whole}.{fraction}")
-}
-
-fn without_trailing_zeros(number: &str) -> &str {
-    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }
 
 #[cfg(test)]

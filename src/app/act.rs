@@ -183,6 +183,11 @@ impl Model {
         self.painted.as_ref().is_some_and(|p| p.scene.annotations.quantity == Quantity::Values)
     }
 
+    /// What a share of the sum above a value is of.
+    pub fn words_of_share(&self) -> &'static str {
+        if self.is_of_values() { "of the sum is in higher values" } else { "of the mass is denser" }
+    }
+
     /// Sets vmin and vmax, in the quantity shown.
     pub fn set_limits(&mut self, gesture: &'static str, [vmin, vmax]: [f64; 2]) {
         if vmin <= vmax {

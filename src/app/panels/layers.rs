@@ -7,6 +7,7 @@ use super::super::clip_box::text_of;
 use super::super::input::MODES;
 use super::super::model::Model;
 use super::{choice, fields, row};
+use crate::geometry::without_trailing_zeros;
 
 /// The panel.
 pub fn show(model: &mut Model, ui: &mut Ui) {
@@ -84,8 +85,7 @@ fn place(v: f64) -> String {
         0.0 => "0".to_owned(),
         size if (0.01..1e6).contains(&size) => {
             let digits = (4 - size.log10().floor() as i32).clamp(0, 4) as usize;
-            let text = format!("{v:.digits$}");
-            if digits > 0 { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+            without_trailing_zeros(&format!("{v:.digits$}")).to_owned()
         }
         _ => super::number(v),
     }

@@ -114,9 +114,8 @@ fn handles(model: &mut Model, ui: &Ui, rect: Rect, response: &egui::Response, hi
     if let Some(p) = response.hover_pos() {
         let value = histogram.value(f64::from((p.x - rect.left()) / rect.width()).clamp(0.0, 1.0));
         let (factor, per) = model.factor_and_unit();
-        let is_more = if model.is_of_values() { "of the sum is in higher values" } else { "of the mass is denser" };
         let share = 100.0 * histogram.mass_above(value);
-        let text = format!("{}{per}: {share:.1} % {is_more}", super::number(value * factor));
+        let text = format!("{}{per}: {share:.1} % {}", super::number(value * factor), model.words_of_share());
         response.clone().on_hover_text_at_pointer(text);
     }
 }

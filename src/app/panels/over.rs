@@ -214,8 +214,8 @@ fn told(ui: &mut Ui, model: &Model, probe: &Probe) {
     }
     let (factor, per) = model.factor_and_unit();
     ui.label(RichText::new(number(probe.value * factor) + &per).strong());
-    let is_more = if model.is_of_values() { "of the sum is in higher values" } else { "of the mass is denser" };
-    let mut words = vec![model.place_text(probe.position), format!("{:.1} % {is_more}", 100.0 * probe.mass_above)];
+    let mut words =
+        vec![model.place_text(probe.position), format!("{:.1} % {}", 100.0 * probe.mass_above, model.words_of_share())];
     words.extend(
         probe
             .nearest

@@ -483,25 +483,18 @@ fn a_missing_file_is_an_error_before_a_window_opens() {
 /// Catches: a panic, or a status by which scripts cannot tell what is missing.
 #[test]
 fn without_a_display_the_headless_command_is_named() {
-    let out = Command::new(PROGRAM)
-        .args(["view", "sample:founding"])
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .env_remove("WAYLAND_SOCKET")
-        .output()
-        .unwrap();
-    let told = String::from_utf8(out.stderr).unwrap();
-    assert_eq!(out.status.code(), Some(3), "{told}");
+    let without_display = |arguments: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET");
+        let out = command.output().unwrap();
+        (out.status.code(), String::from_utf8(out.stderr).unwrap())
+    };
+    let (status, told) = without_display(&["view", "sample:founding"]);
+    assert_eq!(status, Some(3), "{told}");
     assert!(told.contains("densitas render sample:founding -o") && told.lines().count() == 1, "{told}");
     // What was asked for is repeated, as a shell takes it.
-    let out = Command::new(PROGRAM)
-        .args(["view", "sample:founding", "--title", "it's 5 %", "--ortho", "--grid", "20", "--adapter", "software"])
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .env_remove("WAYLAND_SOCKET")
-        .output()
-        .unwrap();
-    let told = String::from_utf8(out.stderr).unwrap();
+    let asked = ["--title", "it's 5 %", "--ortho", "--grid", "20", "--adapter", "software"];
+    let (_, told) = without_display(&[&["view", "sample:founding"], &asked[..]].concat());
     let command = told.split('`').nth(1).unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("window-headless");
     std::fs::create_dir_all(&folder).unwrap();
