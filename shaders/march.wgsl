@@ -35,7 +35,7 @@ const SLICES: u32 = 6u;
 // Whether all of a ray counts, and not only whole steps.
 override TO_THE_END: bool = MIDPOINT || MODE == SURFACES;
 
-// Positions in the limits below which projections and slices fade into the background; 0 if they do not.
+// Positions in the limits below which slices in fog fade into it; 0 if they do not.
 override FADED: f32 = 0.1;
 
 // Premultiplied colour and opacity.
@@ -204,18 +204,19 @@ fn through(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
         if slice == NO_SLICE {
             break;
         }
-        light += (1.0 - light.a) * faded(value_at(index_of(ray.origin + slice * ray.direction)));
+        light += (1.0 - light.a) * covering(value_at(index_of(ray.origin + slice * ray.direction)));
         reached = slice;
         last = slice;
     }
     return light;
 }
 
-// The colour of a value, covering no more than can be told from nothing.
-fn faded(value: f32) -> vec4<f32> {
+// The colour of a value, as much as it covers: in the table, where that has no extinction of fog.
+fn covering(value: f32) -> vec4<f32> {
     let position = position_in_limits(value);
-    let opacity = select(1.0, saturate(position / FADED), FADED > 0.0);
-    return opacity * vec4<f32>(transfer(position).rgb, 1.0);
+    let look = transfer(position);
+    let in_fog = select(1.0, saturate(position / FADED), FADED > 0.0);
+    return select(look.a, in_fog, MODE == FOG) * vec4<f32>(look.rgb, 1.0);
 }
 
 fn glyph_color(glyph: Seen) -> vec3<f32> {
@@ -240,7 +241,7 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
             return before;
         }
         let sign = select(1.0, -1.0, MODE == MINIMUM);
-        return faded(sign * extreme(way, length, sign, ADAPTIVE));
+        return covering(sign * extreme(way, length, sign, ADAPTIVE));
     }
     // Where the first sample lies in its step.
     let first = select(1.0, 0.5, MIDPOINT);
@@ -312,7 +313,7 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
         }
     }
     if steps > 0.0 && (MODE == MEAN || MODE == INTEGRAL) {
-        return faded(kept * select(1.0 / steps, volume.step_length, MODE == INTEGRAL));
+        return covering(kept * select(1.0 / steps, volume.step_length, MODE == INTEGRAL));
     }
     return light;
 }

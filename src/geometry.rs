@@ -165,6 +165,11 @@ pub(crate) fn without_trailing_zeros(number: &str) -> &str {
     if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }
 
+/// Four digits and a power of ten, or `0`.
+pub(crate) fn four_digits(value: f64) -> String {
+    if value == 0.0 { "0".into() } else { format!("{value:.3e}") }
+}
+
 /// Six digits, more than a hand or an eye can tell apart, without zeros at the end; a power of ten for sizes that are not
 /// among the plain ones.
 pub(crate) fn six_digits(value: f64, plain: std::ops::Range<f64>) -> String {

@@ -6,7 +6,7 @@ use glam::DVec2;
 use super::page::Page;
 use super::ticks::{Labels, Ticks, power_of_ten};
 use super::{Area, Ink, Layer, Shape};
-use crate::color::{LookupTable, Rgb, Scale, TransferFunction};
+use crate::color::{LookupTable, OpacityCurve, Rgb, Scale, TransferFunction};
 use crate::geometry::LengthUnit;
 use crate::scene::{Annotations, Background, Quantity, Scene, VolumeMode};
 
@@ -47,8 +47,8 @@ pub struct Bar<'a> {
     pub name: Option<&'a str>,
     /// Whether there are values below and above the limits, which a point at that end tells.
     pub goes_on: [bool; 2],
-    /// Whether its low end fades into the background, as projections do.
-    pub fades: bool,
+    /// How much of the background its colours cover, against their position, if not all.
+    pub cover: Option<OpacityCurve>,
     /// Whether the colours as see-through as they are drawn stand beside it.
     pub see_through: bool,
     /// The densities above which the [`MASS_SHARES`] lie, if they are shown.
@@ -65,15 +65,16 @@ pub struct Bar<'a> {
 
 impl<'a> Bar<'a> {
     /// The bar of numbers of this name.
-    pub fn of_column(transfer: &'a TransferFunction, name: &'a str) -> Self {
+    pub fn of_column(transfer: &'a TransferFunction, name: &'a str, values: &[f64]) -> Self {
+        let [vmin, vmax] = transfer.limits;
         Self {
             transfer,
             unit: None,
             dimensions: 3,
             quantity: Quantity::Density,
             name: Some(name),
-            goes_on: [false; 2],
-            fades: false,
+            goes_on: [values.iter().any(|v| *v < vmin), values.iter().any(|v| *v > vmax)],
+            cover: None,
             see_through: false,
             mass: Vec::new(),
             lines: Vec::new(),
@@ -92,7 +93,7 @@ impl<'a> Bar<'a> {
             quantity: annotations.quantity,
             name: annotations.bar_title.as_deref(),
             goes_on: [true; 2],
-            fades: false,
+            cover: None,
             see_through: true,
             mass: Vec::new(),
             lines: Vec::new(),
@@ -114,8 +115,7 @@ impl<'a> Bar<'a> {
             lines,
             name: bar.name.or(name_along_rays(scene)),
             dimensions: scene.mode.dimensions(),
-            fades: (scene.mode.is_projection() || scene.mode == VolumeMode::Slices)
-                && VolumeMode::fade(scene.transfer.limits) > 0.0,
+            cover: (!scene.mode.is_solid()).then(|| scene.cover()),
             see_through,
             ..bar
         }
@@ -245,7 +245,10 @@ fn texts(bar: &Bar, most: usize) -> Texts {
             return Texts { heading: heading(bar, &Labels::default()), numbers };
         }
     }
-    let Some(ticks) = Ticks::within(vmin, vmax, most) else {
+    // One number alone gives no scale.
+    let mut closer = (most..=2 * most).filter_map(|most| Ticks::within(vmin, vmax, most));
+    let ticks = closer.clone().find(|ticks| ticks.values().len() > 1).or_else(|| closer.next());
+    let Some(ticks) = ticks else {
         let numbers = vec![(0.5, scientific(vmin))];
         return Texts { heading: heading(bar, &Labels::default()), numbers };
     };
@@ -369,16 +372,14 @@ fn columns(page: &Page, bar: &Bar, left: f64, middle: f64, length: f64) -> Colum
 fn draw_columns(page: &mut Page, bar: &Bar, columns: &Columns) {
     let table = LookupTable::new(bar.transfer);
     let area = columns.bar;
-    draw_ends(page, &area, bar.goes_on, bar.fades, &table);
+    draw_ends(page, &area, bar, &table);
     let row_count = page.pixels(area.size().y);
     let background = page.background.color();
     let rows = |alpha: fn(f32) -> f32| {
         let color = |row| {
             let t = row_position(bar.transfer, row, row_count);
             let [r, g, b, extinction] = table.at(t);
-            let share = VolumeMode::opacity_of_projection(t, VolumeMode::FADED) as f32;
-            let faded = |c: usize| background[c] + share * ([r, g, b][c] - background[c]);
-            let rgb = if bar.fades { [0, 1, 2].map(faded) } else { [r, g, b] };
+            let rgb = on_background(bar, background, [r, g, b], t);
             Ink { rgb, alpha: alpha(extinction) }
         };
         (0..row_count).map(color).collect()
@@ -397,6 +398,13 @@ fn draw_columns(page: &mut Page, bar: &Bar, columns: &Columns) {
     page.take(Area { min: columns.veil.min, max: area.max }.grown(0.7 * page.em));
 }
 
+/// The colour of a position as it is drawn on the background.
+fn on_background(bar: &Bar, background: Rgb, color: Rgb, t: f64) -> Rgb {
+    let Some(cover) = &bar.cover else { return color };
+    let share = cover.at(t);
+    std::array::from_fn(|c| background[c] + share * (color[c] - background[c]))
+}
+
 /// Black or white, whichever is seen better on a colour.
 pub fn contrast(on: Rgb) -> Ink {
     Ink { rgb: Background::Color(on).foreground(), alpha: 0.85 }
@@ -410,15 +418,15 @@ fn row_position(transfer: &TransferFunction, row: usize, row_count: usize) -> f6
 }
 
 /// Points at the ends beyond which there are values, which take the colours of the ends, and a thin frame around all.
-fn draw_ends(page: &mut Page, bar: &Area, goes_on: [bool; 2], fades: bool, table: &LookupTable) {
-    let middle = 0.5 * (bar.min.x + bar.max.x);
-    let [below, above] = goes_on.map(|on| if on { 0.6 * bar.size().x } else { 0.0 });
+fn draw_ends(page: &mut Page, area: &Area, bar: &Bar, table: &LookupTable) {
+    let middle = 0.5 * (area.min.x + area.max.x);
+    let [below, above] = bar.goes_on.map(|on| if on { 0.6 * area.size().x } else { 0.0 });
     let outline = |grow: f64| {
-        let (left, right) = (bar.min.x - grow, bar.max.x + grow);
+        let (left, right) = (area.min.x - grow, area.max.x + grow);
         // A point is as far from what it frames as an edge.
         let edge = |tip: f64| if tip > 0.0 { 0.5 * grow } else { grow };
-        let (top, bottom) = (bar.min.y - edge(above), bar.max.y + edge(below));
-        let (tip_above, tip_below) = (bar.min.y - above - 1.5 * grow, bar.max.y + below + 1.5 * grow);
+        let (top, bottom) = (area.min.y - edge(above), area.max.y + edge(below));
+        let (tip_above, tip_below) = (area.min.y - above - 1.5 * grow, area.max.y + below + 1.5 * grow);
         let mut corners = vec![DVec2::new(left, bottom), DVec2::new(left, top)];
         corners.extend((above > 0.0).then_some(DVec2::new(middle, tip_above)));
         corners.extend([DVec2::new(right, top), DVec2::new(right, bottom)]);
@@ -427,11 +435,11 @@ fn draw_ends(page: &mut Page, bar: &Area, goes_on: [bool; 2], fades: bool, table
     };
     let frame = page.ink(0.35);
     page.front(Shape::Polygon { corners: outline(page.line), ink: frame });
-    for (y, tip, t) in [(bar.min.y, -above, 1.0), (bar.max.y, below, 0.0)] {
+    for (y, tip, t) in [(area.min.y, -above, 1.0), (area.max.y, below, 0.0)] {
         if tip != 0.0 {
-            let corners = vec![DVec2::new(bar.min.x, y), DVec2::new(bar.max.x, y), DVec2::new(middle, y + tip)];
+            let corners = vec![DVec2::new(area.min.x, y), DVec2::new(area.max.x, y), DVec2::new(middle, y + tip)];
             let [r, g, b, _] = table.at(t);
-            let rgb = if fades && t == 0.0 { page.background.color() } else { [r, g, b] };
+            let rgb = on_background(bar, page.background.color(), [r, g, b], t);
             page.front(Shape::Polygon { corners, ink: Ink { rgb, alpha: 1.0 } });
         }
     }

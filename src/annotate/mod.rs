@@ -195,6 +195,9 @@ impl Area {
 /// Where in the limits a density can be made out at the rim of a picture.
 const SEEN: f64 = 0.15;
 
+/// Opacity from which on what a ray shows can be made out, less what control points are rounded by.
+const HALF: f32 = 0.4999;
+
 /// The camera of a scene in a frame: an automatic one looks at the centre of the focus and sees it, and the
 /// density that can be made out, in the [`plot_area`].
 pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
@@ -218,15 +221,16 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
 /// A density that can be made out, or on whose ray something can.
 fn seen_from(scene: &Scene) -> f64 {
     let is_flat = scene.mode.is_projection() || !scene.slices.is_empty();
-    if is_flat && VolumeMode::fade(scene.transfer.limits) == 0.0 {
+    let covers = if is_flat { scene.cover().first_of(HALF) } else { None };
+    if covers == Some(0.0) {
         return f64::NEG_INFINITY;
     }
+    // What hardly covers anything is seen where it covers the most.
+    let covers = covers.unwrap_or(1.0);
     // A ray whose mean is seen has somewhere no less than it.
     match scene.mode {
-        VolumeMode::LineIntegral => {
-            scene.transfer.value_at(0.5 * VolumeMode::FADED) / scene.grid.lattice.bounds().diagonal()
-        }
-        _ if is_flat => scene.transfer.value_at(0.5 * VolumeMode::FADED),
+        VolumeMode::LineIntegral => scene.transfer.value_at(covers) / scene.grid.lattice.bounds().diagonal(),
+        _ if is_flat => scene.transfer.value_at(covers),
         _ => scene.transfer.value_at(SEEN),
     }
 }
@@ -318,22 +322,22 @@ fn draw_keys(page: &mut Page, scene: &Scene, top: f64, mass: Vec<f64>) -> Vec<&'
         has_legend = legend::draw(page, colors.expect("just found"), names, !scene.volume, top);
     }
     let column = colors.and_then(|colors| match &colors.key {
-        ColorKey::Column(name) => Some((&colors.transfer, name.as_str())),
+        ColorKey::Column(name) => Some((&colors.transfer, name.as_str(), &colors.values[..])),
         _ => None,
     });
     let whole = [top, page.size.y];
     let middle = 0.5 * (top + page.size.y);
     match (colors, column) {
         (Some(_), column) if !scene.volume => {
-            if let Some((transfer, name)) = column {
+            if let Some((transfer, name, values)) = column {
                 let name = scene.annotations.bar_title.as_deref().unwrap_or(name);
-                bar(colorbar::draw(page, &Bar::of_column(transfer, name), whole));
+                bar(colorbar::draw(page, &Bar::of_column(transfer, name, values), whole));
             }
         }
         // Fog with points in colours of their own: its bar above theirs.
-        (_, Some((transfer, name))) => {
+        (_, Some((transfer, name, values))) => {
             bar(colorbar::draw(page, &Bar { mass, ..Bar::of(scene) }, [top, middle]));
-            match colorbar::draw(page, &Bar::of_column(transfer, name), [middle, page.size.y]) {
+            match colorbar::draw(page, &Bar::of_column(transfer, name, values), [middle, page.size.y]) {
                 Lacks::Nothing | Lacks::Mass => {}
                 Lacks::Numbers => lacks.push("the numbers of the points' colour bar"),
                 Lacks::All => lacks.push("the points' colour bar"),

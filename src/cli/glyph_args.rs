@@ -10,12 +10,13 @@ use crate::color::{Colormap, is_plain_color, parse_color};
 use crate::error::{Error, Result};
 use crate::geometry::{LengthUnit, number_and_unit};
 use crate::points::{Categorical, Column, PointCloud, elements};
-use crate::scene::{Diameter, Look, PointColors, PointOrder, Scene};
+use crate::scene::{Diameter, Limits, Look, PointColors, PointOrder, Scene};
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
-    /// The density
+    /// The density as fog
+    #[value(alias = "fog")]
     Volume,
     /// The points, as spheres in the colour of their density
     Points,
@@ -33,6 +34,13 @@ pub enum Mode {
     Iso,
     /// Planes through the density (--slice)
     Slice,
+}
+
+impl Mode {
+    /// How the limits of a density are chosen where nothing is said.
+    pub fn default_limits(self) -> Limits {
+        if self == Self::Mip { Limits::OF_MAXIMA } else { Limits::DEFAULT }
+    }
 }
 
 /// Points drawn as spheres.
@@ -63,6 +71,10 @@ pub struct GlyphArgs {
     /// (#rrggbb)
     #[arg(long, value_name = "WHAT", default_value = "density")]
     pub color_by: String,
+    /// Limits of the colours of a column or coordinate, also beside a density that has its own: range:0,0.5 | percentile:2,98 |
+    /// value:A,B [default: with --mode points those of --limits, else its whole range]
+    #[arg(long, value_name = "LIMITS")]
+    pub point_limits: Option<Limits>,
 }
 
 /// What a diameter is measured in.
@@ -107,6 +119,7 @@ impl GlyphArgs {
             ("--point-opacity", self.point_opacity < 1.0),
             ("--point-scale", self.point_scale != "none"),
             ("--color-by", self.color_by != "density"),
+            ("--point-limits", self.point_limits.is_some()),
         ];
         given.into_iter().filter(|(_, is_given)| *is_given && !self.draws_points()).map(|(name, _)| name).collect()
     }
@@ -137,7 +150,12 @@ impl GlyphArgs {
 
     /// Whether the picture's colours are those of a column of the points: limits, map and scale are then of that.
     pub fn colors_by_column(&self) -> bool {
-        self.mode == Mode::Points && self.color_by != "density" && !self.has_own_colors()
+        self.mode == Mode::Points && self.has_column()
+    }
+
+    /// Whether points have the colours of a column.
+    pub fn has_column(&self) -> bool {
+        self.color_by != "density" && !self.has_own_colors()
     }
 
     /// The columns of a table that are needed beside the positions.
@@ -225,8 +243,15 @@ impl GlyphArgs {
         };
         Ok(match self.color_by.as_str() {
             "density" => None,
-            "chain" => Some(by_category(&atoms()?.chain, |i, _| PALETTE[i % PALETTE.len()])),
-            "element" => Some(by_category(&atoms()?.element, |_, symbol| elements::color(symbol))),
+            "chain" => {
+                let mut names = atoms()?.chain.counts();
+                names.sort_by_key(|(name, _)| (name.len(), *name));
+                Some(by_category(&atoms()?.chain, &names, |i, _| PALETTE[i % PALETTE.len()]))
+            }
+            "element" => {
+                let of = &atoms()?.element;
+                Some(by_category(of, &of.counts(), |_, symbol| elements::color(symbol)))
+            }
             color if is_plain_color(color) => Some(PointColors::constant(positions.len(), parse_color(color)?)),
             name => {
                 let values = Arc::new(self.column(cloud, positions, name, "--color-by")?);
@@ -298,9 +323,8 @@ const PALETTE: [[u8; 3]; 24] = [
     [248, 160, 152],
 ];
 
-fn by_category(of: &Categorical, color: impl Fn(usize, &str) -> [u8; 3]) -> PointColors {
-    // Most frequent first, and only what there is.
-    let counts = of.counts();
+/// Points in the colours of categories, which a legend names in the order of `counts`.
+fn by_category(of: &Categorical, counts: &[(&str, usize)], color: impl Fn(usize, &str) -> [u8; 3]) -> PointColors {
     let place = |level: &str| counts.iter().position(|c| c.0 == level).unwrap_or(0) as u32;
     let places: Vec<u32> = of.levels.iter().map(|level| place(level)).collect();
     let codes: Vec<u32> = of.codes.iter().map(|&code| places[code as usize]).collect();

@@ -5,10 +5,11 @@ use glam::DVec3;
 
 use crate::color::{Colormap, Rgb, Scale, TransferFunction, parse_color};
 use crate::error::{Error, Result};
+use crate::geometry::six_digits;
 use crate::grid::{DensityGrid, Lattice};
 use crate::io::Values;
 use crate::points::PointCloud;
-use crate::scene::{Annotations, Background, Frame, Limits, LimitsOver, Quantity};
+use crate::scene::{Annotations, Background, Frame, Limits, LimitsOver, Quantity, VolumeMode};
 
 /// The options.
 #[derive(Debug, Args)]
@@ -162,6 +163,11 @@ impl PictureArgs {
         self.limits.is_none() && self.vmin.is_none() && self.vmax.is_none()
     }
 
+    /// Whether limits are chosen by the densities, not by what rays show of them.
+    pub fn limits_are_of_densities(&self) -> bool {
+        self.limits.is_some()
+    }
+
     /// The limits of a density: those given, each in the quantity shown, else by `default`. Resolved once.
     ///
     /// # Errors
@@ -188,15 +194,15 @@ impl PictureArgs {
         Ok(Limits::Value(vmin, vmax))
     }
 
-    /// The limits of a column of numbers: those given, else from the least to the largest.
+    /// The limits of a column of numbers: its own, else those given for the picture, else from the least to the largest.
     ///
     /// # Errors
     /// Those of [`Limits::resolve`]; [`Error::Usage`] for limits by mass, or that the scale has no place for.
-    pub fn limits_of_column(&self, values: &[f64]) -> Result<[f64; 2]> {
-        if matches!(self.limits, Some(Limits::Mass(..))) {
-            return Err(Error::Usage(
-                "--limits mass: is of a density; a column has range:, percentile: or value:".into(),
-            ));
+    pub fn limits_of_column(&self, values: &[f64], own: Option<Limits>) -> Result<[f64; 2]> {
+        if matches!(own.or(self.limits), Some(Limits::Mass(..))) {
+            let option = if own.is_some() { "--point-limits" } else { "--limits" };
+            let problem = format!("{option} mass: is of a density; a column has range:, percentile: or value:");
+            return Err(Error::Usage(problem));
         }
         let finite: Vec<f32> = values.iter().filter(|v| v.is_finite()).map(|v| *v as f32).collect();
         if finite.is_empty() {
@@ -204,16 +210,19 @@ impl PictureArgs {
         }
         let lattice = Lattice { shape: [finite.len(), 1, 1], origin: DVec3::ZERO, spacing: DVec3::ONE };
         let all = DensityGrid::new(lattice, finite, None)?;
+        if let Some(own) = own {
+            return own.resolve(&all);
+        }
         self.limits(&all, Limits::Range(0.0, 1.0), Quantity::Values, 3)?.resolve(&all)
     }
 
-    /// Limits of what is no density but a mean or an integral of it: those given, each in the quantity shown, which is
-    /// `factor` times what it is of; else `automatic`, of which powers of ten show three.
+    /// Limits of what `mode` shows of each ray: those given, each in the quantity shown, which is `factor` times what it is of;
+    /// else `automatic`, of which powers of ten show three.
     ///
     /// # Errors
     /// [`Error::Usage`] for limits by mass or percentiles, in the wrong order, or that the scale has no place for.
-    pub fn limits_along_rays(&self, automatic: [f64; 2], factor: f64) -> Result<[f64; 2]> {
-        if self.mass_axis {
+    pub fn limits_along_rays(&self, automatic: [f64; 2], factor: f64, mode: &VolumeMode) -> Result<[f64; 2]> {
+        if self.mass_axis && *mode != VolumeMode::Minimum {
             return Err(Error::Usage("--mass-axis: no mass lies above a mean or an integral; leave it out".into()));
         }
         let [low, high] = automatic;
@@ -227,6 +236,17 @@ impl PictureArgs {
             }
         };
         let [a, b] = [self.vmin, self.vmax].map(|v| v.map(|v| v / factor));
+        let beyond = match (a, b) {
+            (Some(a), None) if a >= high => Some(("vmin", a, "largest", high)),
+            (None, Some(b)) if b <= low => Some(("vmax", b, "smallest", low)),
+            _ => None,
+        };
+        if let Some((name, given, end, most)) = beyond {
+            let [given, most] = [given, most].map(|v| six_digits(v * factor, 1e-4..1e6));
+            return Err(Error::Usage(format!(
+                "--{name} {given} leaves no room for colours: the {end} along x, y and z is {most}; give --vmin and --vmax"
+            )));
+        }
         let [low, high] = [a.unwrap_or(low), b.unwrap_or(high)];
         Limits::in_order([low * factor, high * factor])?;
         self.check_begin(low)?;

@@ -4,11 +4,13 @@ use super::glyph_args::Mode;
 use super::picture_args::change_nothing;
 use super::scene_args::SceneArgs;
 use crate::annotate;
-use crate::scene::{ColorKey, Frame, Plane, Scene, VolumeMode};
+use crate::color::{Rgb, hex};
+use crate::geometry::{Box3, four_digits, six_digits};
+use crate::scene::{Background, ColorKey, Diameter, Frame, Plane, PointColors, Scene, VolumeMode};
 
 /// The warnings, each a line.
 pub fn warnings(args: &SceneArgs, scene: &Scene) -> Vec<String> {
-    let mut all: Vec<String> = of_limits(scene).into_iter().collect();
+    let mut all: Vec<String> = of_limits(scene).or(equal_limits(scene)).into_iter().collect();
     all.extend(levels_outside(scene));
     all.extend(levels_without_surface(scene));
     let unused = args.glyphs.unused();
@@ -20,6 +22,9 @@ pub fn warnings(args: &SceneArgs, scene: &Scene) -> Vec<String> {
     all.extend(colors_unused(args));
     all.extend(args.picture.without_bar());
     all.extend(slices_outside(args, scene));
+    all.extend(unlike_background(scene));
+    all.extend(axes_elsewhere(args, scene));
+    all.extend(empty_minima(scene));
     all.extend(texts_without_sign(scene));
     all.extend(args.glyphs.guessed_size(scene.grid.unit));
     all
@@ -34,6 +39,7 @@ pub fn notes(args: &SceneArgs, scene: &Scene, frame: &Frame) -> Vec<String> {
     }
     all.extend(labels_outside(scene, frame));
     all.extend(limits_of_fog(args, scene));
+    all.extend(single_pixels(args, scene, frame));
     if args.view.misleads(scene) {
         let way_out = "with --ortho at any depth";
         all.push(format!("in perspective the numbers of the axes hold on the near face of the box; {way_out}"));
@@ -66,9 +72,7 @@ fn limits_of_fog(args: &SceneArgs, scene: &Scene) -> Option<String> {
     let given: Vec<&str> = args.picture.given_of_colors().into_iter().chain(bar).collect();
     let told = || {
         let options = given.join(" and ");
-        format!(
-            "in --mode both {options} are of the density; {name} has its whole range, and with --mode points its own"
-        )
+        format!("in --mode both {options} tell of the density; the limits of {name} are those of --point-limits")
     };
     (scene.volume && !given.is_empty()).then(told)
 }
@@ -88,6 +92,9 @@ fn colors_unused(args: &SceneArgs) -> Option<String> {
         let given = [picture.given_of_colors(), picture.given_of_bar()].concat();
         let problem = || format!("{}: points have the colours of --color-by {by}", change_nothing(&given));
         return (!given.is_empty()).then(problem);
+    }
+    if args.glyphs.point_limits.is_some() && args.glyphs.draws_points() && !args.glyphs.has_column() {
+        return Some(format!("--point-limits changes nothing: points have the colours of --color-by {by}"));
     }
     let asks_for_mass = args.glyphs.colors_by_column() && picture.given_of_bar().contains(&"--mass-axis");
     asks_for_mass.then(|| format!("--mass-axis changes nothing: the colour bar is of {by}, above which lies no mass"))
@@ -159,6 +166,107 @@ fn of_limits(scene: &Scene) -> Option<String> {
     })
 }
 
+/// Limits between which nothing lies, though there are several values.
+fn equal_limits(scene: &Scene) -> Option<String> {
+    let colors = scene.points.as_ref().and_then(|points| points.colors.as_ref()).filter(|_| !scene.volume);
+    let (limits, varies) = match colors {
+        Some(PointColors { key: ColorKey::Column(_), transfer, values, .. }) => {
+            (transfer.limits, values.iter().any(|v| v.is_finite() && *v != transfer.limits[0]))
+        }
+        Some(_) => return None,
+        None => {
+            let found = scene.grid.statistics();
+            (scene.transfer.limits, found.min < found.max)
+        }
+    };
+    (limits[0] == limits[1] && varies).then(|| {
+        let both = if colors.is_some() { four_digits(limits[0]) } else { scene.told(limits[0]) };
+        format!(
+            "vmin and vmax are both {both}: what is below has the first colour, all else the last, and nothing lies \
+             between; choose limits that differ, or leave them out"
+        )
+    })
+}
+
+/// Letters and lines that are hardly seen on the background.
+fn unlike_background(scene: &Scene) -> Option<String> {
+    let Background::Color(back) = scene.background else { return None };
+    let asked = scene.annotations.foreground?;
+    (contrast([asked, back]) < LEAST_CONTRAST).then(|| {
+        let [asked, back] = [asked, back].map(hex);
+        format!("--foreground {asked} is hardly seen on the background, {back}; leave it out or choose --background")
+    })
+}
+
+/// How much brighter the brighter of two colours is (WCAG 2.2, "contrast ratio"; 3 is asked of large letters).
+fn contrast(colors: [Rgb; 2]) -> f64 {
+    let linear = |c: f32| match f64::from(c) {
+        c if c <= 0.04045 => c / 12.92,
+        c => ((c + 0.055) / 1.055).powf(2.4),
+    };
+    let [a, b] = colors.map(|[r, g, b]| 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) + 0.05);
+    a.max(b) / a.min(b)
+}
+
+const LEAST_CONTRAST: f64 = 1.5;
+
+/// A box of axes that lies beside the density or is lost in it.
+fn axes_elsewhere(args: &SceneArgs, scene: &Scene) -> Option<String> {
+    let (asked, bounds) = (args.cuts.axes_box?, scene.grid.lattice.bounds());
+    let told = |b: Box3| [b.min, b.max].map(|p| p.to_array().map(|v| six_digits(v, 1e-4..1e6)).join(",")).join(" and ");
+    if asked.min.cmpgt(bounds.max).any() || asked.max.cmplt(bounds.min).any() {
+        return Some(format!("--axes-box: outside the density, which lies between {}", told(bounds)));
+    }
+    let share = asked.diagonal() / scene.grid.focus.diagonal();
+    (share < LEAST_BOX).then(|| {
+        format!(
+            "--axes-box: 1/{:.0} of the density, which lies between {}: its axes are lost in it",
+            share.recip(),
+            told(bounds)
+        )
+    })
+}
+
+const LEAST_BOX: f64 = 0.02;
+
+/// Sizes that were asked for and are less than a pixel.
+fn single_pixels(args: &SceneArgs, scene: &Scene, frame: &Frame) -> Option<String> {
+    args.glyphs.point_size?;
+    let camera = annotate::camera(scene, frame);
+    let in_pixels = |d: f64| {
+        let ends = [0.0, d].map(|d| camera.project(scene.focus.center() + d * camera.axes().right, frame.size));
+        Some(ends[0]?.distance(ends[1]?))
+    };
+    let diameter = match scene.points.as_ref()?.diameter {
+        Diameter::Pixels(d) => d,
+        Diameter::Uniform(d) | Diameter::Ranged(d) => in_pixels(d)?,
+        Diameter::Proportional(_) => return None,
+    };
+    let told = || {
+        format!(
+            "--point-size is less than a pixel here, {}: each point is drawn as one",
+            six_digits(diameter, 1e-3..1.0)
+        )
+    };
+    (diameter < 1.0).then(told)
+}
+
+/// Minima along rays that all but vanish.
+fn empty_minima(scene: &Scene) -> Option<String> {
+    let [_, vmax] = scene.transfer.limits;
+    let most = scene.grid.statistics().max;
+    (scene.mode == VolumeMode::Minimum && vmax > 0.0 && vmax < LEAST_MINIMUM * most).then(|| {
+        let [vmax, most] = [vmax, most].map(|v| scene.told(v));
+        format!(
+            "colours end at {vmax}, far below the largest {}, {most}: rays pass the border, where there is next to \
+             nothing; cut it away with --clip",
+            scene.annotations.quantity.name()
+        )
+    })
+}
+
+const LEAST_MINIMUM: f64 = 0.01;
+
 /// Levels that no value has, unless none of them has a surface.
 fn levels_without_surface(scene: &Scene) -> Option<String> {
     let VolumeMode::Isosurfaces(surfaces) = &scene.mode else { return None };
@@ -185,17 +293,16 @@ fn levels_outside(scene: &Scene) -> Option<String> {
     })
 }
 
-/// Options of fog where there is none.
+/// Options of opacity where there is nothing that has one.
 fn opacity_unused(args: &SceneArgs, scene: &Scene) -> Option<String> {
     let is_iso = matches!(scene.mode, VolumeMode::Isosurfaces(_));
     if scene.volume && scene.mode == VolumeMode::Fog {
         return None;
     }
-    let view = &args.view;
-    // Surfaces follow the factor.
+    let (view, points) = (&args.view, !scene.volume);
     let given = [
-        ("--opacity", view.opacity.is_some()),
-        ("--global-opacity", view.global_opacity != 1.0 && !is_iso),
+        ("--opacity", view.opacity.is_some() && (points || is_iso && scene.slices.is_empty())),
+        ("--global-opacity", view.global_opacity != 1.0 && points),
         ("--fade-noise", view.fade_noise.is_some()),
     ];
     let names: Vec<&str> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect();

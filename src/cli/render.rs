@@ -16,6 +16,7 @@ use super::{explain, input, recipe, remarks, report};
 use crate::annotate;
 use crate::color::Vision;
 use crate::error::{Error, Result};
+use crate::geometry::four_digits;
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::io::{self, Input};
 use crate::render::Renderer;
@@ -159,6 +160,9 @@ pub fn why_nothing(scene: &Scene) -> String {
             let [least, most] = [stats.min, stats.max].map(|v| scene.told(v));
             format!("no density has a level of --iso; they go from {least} to {most}")
         }
+        mode if !mode.is_solid() && scene.cover().first_of(f32::MIN_POSITIVE).is_none() => {
+            "--opacity is 0 everywhere; give its curve a point above 0, such as 0:1,1:1".into()
+        }
         VolumeMode::Minimum => "the density is about 0 at the border, and so is the smallest on each ray; cut the \
              border away with --clip"
             .into(),
@@ -215,12 +219,13 @@ fn tell(output: &Path, scene: &Scene, frame: &Frame, renderer: &Renderer, consol
         ColorKey::Column(name) => Some(name),
         _ => None,
     });
-    let told = |v| if column.is_some() { format!("{v:.3e}") } else { scene.told(v) };
+    let told = |v| if column.is_some() { four_digits(v) } else { scene.told(v) };
     let [vmin, vmax] = scene.transfer.limits.map(told);
     let [x, y, z] = scene.grid.lattice.shape;
     let per = scene.annotations.quantity.per(scene.grid.unit, scene.mode.dimensions());
     let what = match scene.annotations.quantity {
         _ if column.is_some() => column.map_or(String::new(), |name| format!(" of {name}")),
+        Quantity::Counts(_) if per.is_empty() => " counts in a cube of side 1".into(),
         Quantity::Counts(_) => format!(" counts{per}"),
         Quantity::Density | Quantity::Values => per,
     };

@@ -14,7 +14,9 @@ use super::shared::Shared;
 use crate::annotate;
 use crate::color::{OpacityCurve, TransferFunction};
 use crate::error::Result;
-use crate::scene::{Annotations, Camera, Frame, Limits, Look, Projection, Scene, View, Viewpoint, VolumeMode};
+use crate::scene::{
+    Annotations, Camera, Frame, Limits, Look, PointColors, Projection, Scene, View, Viewpoint, VolumeMode,
+};
 
 /// The options.
 #[derive(Debug, Args)]
@@ -40,9 +42,12 @@ pub struct SceneArgs {
 #[command(next_help_heading = "Picture")]
 pub struct ViewArgs {
     /// Opacity against position in the limits, such as "0:0,0.5:0.1,1:0.8"
+    ///
+    /// Of fog that of a layer (README), of projections and slices that of what a ray shows: "0:1,1:1" covers all, as --mode slice
+    /// does; projections, and slices within fog or surfaces, let the lowest tenth of the limits fade.
     #[arg(long, value_name = "CURVE", value_parser = |t: &str| OpacityCurve::parse(t))]
     pub opacity: Option<OpacityCurve>,
-    /// Optical depth of fog times K, 0.5 is half as dense; the opacity of surfaces times K, at most 1
+    /// Optical depth of fog times K, 0.5 is half as dense; the opacity of surfaces, projections and slices times K, at most 1
     #[arg(long, value_name = "K", default_value_t = 1.0, value_parser = above_zero)]
     pub global_opacity: f64,
     /// Let densities fade that are below RATIO times their standard error [RATIO if left out: 2]
@@ -127,13 +132,14 @@ impl SceneArgs {
     fn shown_anew(&self, content: &Content, frame: &Frame, shared: Option<&Shared>) -> Result<Scene> {
         let (picture, view) = (&self.picture, &self.view);
         let quantity = picture.quantity(content.total, content.values())?;
-        let common = shared.and_then(|shared| shared.limits(picture, quantity));
+        let default = self.glyphs.mode.default_limits();
+        let common = shared.and_then(|shared| shared.limits(picture, default, quantity));
         let automatic = common.is_none() && picture.leaves_limits_open();
         let by_column = self.glyphs.colors_by_column();
         let limits = match common {
             _ if by_column => Limits::DEFAULT,
             Some(limits) => limits?,
-            None => picture.limits(&content.grid, Limits::DEFAULT, quantity, 3)?,
+            None => picture.limits(&content.grid, default, quantity, 3)?,
         };
         let mut scene = view.look.scene(content.grid.clone(), limits)?;
         scene.on_device = content.on_device.clone();
@@ -152,21 +158,33 @@ impl SceneArgs {
         let colors = scene.points.as_mut().and_then(|points| points.colors.as_mut());
         if let Some(colors) = colors.filter(|_| by_column) {
             picture.apply(&mut colors.transfer);
-            colors.transfer.limits = picture.limits_of_column(&colors.values)?;
+            colors.transfer.limits = picture.limits_of_column(&colors.values, self.glyphs.point_limits)?;
             scene.transfer =
                 TransferFunction { reference_length: scene.transfer.reference_length, ..colors.transfer.clone() };
+        }
+        if let (Some(limits), Some(colors)) = (self.glyphs.point_limits, self.beside_fog(&mut scene)) {
+            colors.transfer.limits = picture.limits_of_column(&colors.values, Some(limits))?;
         }
         if automatic {
             scene.fit_limits_to_surfaces();
         }
         scene.annotations = Annotations { gizmo: view.gizmo, ..picture.annotations(quantity) };
         self.labels.apply(&mut scene, content);
-        if let Some(own) = scene.mode.limits(&scene.grid, &scene.clip) {
+        let own = scene.mode.limits(&scene.grid, &scene.clip);
+        if let Some(own) = own.filter(|_| scene.mode != VolumeMode::Minimum || !picture.limits_are_of_densities()) {
             let automatic = shared.and_then(|shared| shared.along_rays(&scene.mode)).unwrap_or(own);
             let factor = quantity.factor(scene.grid.unit, scene.mode.dimensions());
-            scene.transfer.limits = picture.limits_along_rays(automatic, factor)?;
+            scene.transfer.limits = picture.limits_along_rays(automatic, factor, &scene.mode)?;
         }
         Ok(scene)
+    }
+}
+
+impl SceneArgs {
+    /// The colours of points by a column, where the picture's limits are of the density that is drawn too.
+    fn beside_fog<'a>(&self, scene: &'a mut Scene) -> Option<&'a mut PointColors> {
+        let colors = scene.points.as_mut().and_then(|points| points.colors.as_mut());
+        colors.filter(|_| self.glyphs.has_column() && scene.volume)
     }
 }
 
@@ -177,8 +195,12 @@ impl ViewArgs {
         }
         if let Some(curve) = &self.opacity {
             scene.transfer.opacity = curve.clone();
+            scene.cover = Some(curve.clone());
         }
         scene.transfer.opacity = scene.transfer.opacity.clone().times(self.global_opacity);
+        if self.global_opacity != 1.0 {
+            scene.cover = Some(scene.cover().scaled(self.global_opacity));
+        }
         if let VolumeMode::Isosurfaces(surfaces) = &mut scene.mode {
             surfaces.iter_mut().for_each(|s| s.opacity = (s.opacity * self.global_opacity).min(1.0));
         }

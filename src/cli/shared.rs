@@ -21,27 +21,27 @@ pub struct Shared {
     last: Mutex<Option<(String, Limits)>>,
     focus: Box3,
     reference_length: Option<f64>,
-    along_rays: [Option<[f64; 2]>; 2],
+    along_rays: [Option<[f64; 2]>; 3],
 }
 
 impl Shared {
-    /// The limits of all; none if each has its own.
-    pub fn limits(&self, picture: &PictureArgs, quantity: Quantity) -> Option<Result<Limits>> {
+    /// The limits of all, by default chosen as `default` says; none if each has its own.
+    pub fn limits(&self, picture: &PictureArgs, default: Limits, quantity: Quantity) -> Option<Result<Limits>> {
         let values = self.values.as_ref()?;
-        let key = format!("{picture:?} {quantity:?}");
+        let key = format!("{picture:?} {default:?} {quantity:?}");
         let mut last = self.last.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some((_, limits)) = last.as_ref().filter(|(of, _)| *of == key) {
             return Some(Ok(*limits));
         }
-        let limits = picture.limits(values, Limits::DEFAULT, quantity, 3);
+        let limits = picture.limits(values, default, quantity, 3);
         *last = limits.as_ref().ok().map(|limits| (key, *limits));
         Some(limits)
     }
 
-    /// The automatic limits of a mean or an integral along rays.
+    /// The automatic limits of a mean, an integral or a minimum along rays.
     pub fn along_rays(&self, mode: &VolumeMode) -> Option<[f64; 2]> {
         self.values.as_ref()?;
-        self.along_rays[usize::from(*mode == VolumeMode::LineIntegral)]
+        self.along_rays[place_of(mode)]
     }
 
     /// Puts box and density of the fog into a scene.
@@ -65,13 +65,13 @@ pub struct Survey {
     unit: Option<LengthUnit>,
     focus: Option<Box3>,
     reference_length: f64,
-    along_rays: [Option<[f64; 2]>; 2],
+    along_rays: [Option<[f64; 2]>; 3],
 }
 
 impl Survey {
     /// Of `count` densities, which have limits in common, or each its own.
     pub fn new(count: usize, limits: bool) -> Self {
-        let (values, along_rays) = (Vec::new(), [None; 2]);
+        let (values, along_rays) = (Vec::new(), [None; 3]);
         Self { count, limits, values, each: 0.0, unit: None, focus: None, reference_length: 1.0, along_rays }
     }
 
@@ -89,9 +89,9 @@ impl Survey {
             return;
         }
         self.values.extend(sampled(grid, self.each));
-        if let Some([_, most]) = scene.mode.limits(grid, &scene.clip) {
-            let known = &mut self.along_rays[usize::from(scene.mode == VolumeMode::LineIntegral)];
-            *known = Some([0.0, known.map_or(most, |[_, m]| m.max(most))]);
+        if let Some([least, most]) = scene.mode.limits(grid, &scene.clip) {
+            let known = &mut self.along_rays[place_of(&scene.mode)];
+            *known = Some(known.map_or([least, most], |[l, m]| [l.min(least), m.max(most)]));
         }
     }
 
@@ -109,6 +109,15 @@ impl Survey {
             reference_length: self.limits.then_some(self.reference_length),
             along_rays: self.along_rays,
         })
+    }
+}
+
+/// Where what is known of rays in a mode is kept.
+fn place_of(mode: &VolumeMode) -> usize {
+    match mode {
+        VolumeMode::LineIntegral => 1,
+        VolumeMode::Minimum => 2,
+        _ => 0,
     }
 }
 

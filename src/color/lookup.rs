@@ -1,13 +1,13 @@
 //! The table that volume, points and colour bar look colours and opacity up in.
 
-use super::TransferFunction;
+use super::{OpacityCurve, TransferFunction};
 
 /// Colour and extinction over equal parts of the limits, linear within each part. A part has ends of
 /// its own, so that the steps and jumps of a map stay sharp.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LookupTable {
     /// What each part begins and ends with: red, green, blue (display values, 0 to 1) and extinction
-    /// per reference length (0 or more).
+    /// per reference length (0 or more), or opacity.
     pub parts: Vec<[[f32; 4]; 2]>,
 }
 
@@ -17,13 +17,22 @@ impl LookupTable {
 
     /// Tabulates a transfer function.
     pub fn new(function: &TransferFunction) -> Self {
+        Self::with(function, |t| function.opacity.extinction(t))
+    }
+
+    /// The same with the opacity of `cover` in place of the extinction.
+    pub fn covering(function: &TransferFunction, cover: &OpacityCurve) -> Self {
+        Self::with(function, |t| cover.at(t))
+    }
+
+    fn with(function: &TransferFunction, last: impl Fn(f64) -> f32) -> Self {
         let map = &function.colormap;
         // The edges of steps lie between parts.
         let count = Self::LEAST_PARTS.next_multiple_of(map.steps.unwrap_or(1));
-        let extinction = |i: usize| function.opacity.extinction(i as f64 / count as f64);
+        let last = |i: usize| last(i as f64 / count as f64);
         let part = |i: usize| {
             let [[r0, g0, b0], [r1, g1, b1]] = map.ends_of_part(i, count);
-            [[r0, g0, b0, extinction(i)], [r1, g1, b1, extinction(i + 1)]]
+            [[r0, g0, b0, last(i)], [r1, g1, b1, last(i + 1)]]
         };
         Self { parts: (0..count).map(part).collect() }
     }

@@ -64,6 +64,12 @@ impl OpacityCurve {
         Self { factor: self.factor * factor, ..self }
     }
 
+    /// The same with `share` times the opacity itself at the control points, at most 1.
+    pub fn scaled(self, share: f64) -> Self {
+        let points = self.points.into_iter().map(|(t, a)| (t, (f64::from(a) * share).min(1.0) as f32)).collect();
+        Self { points, ..self }
+    }
+
     /// The same with the opacity at each position t times `weight(t)`, 0 to 1, which changes between 0 and `end` only.
     pub fn weighted(self, weight: impl Fn(f64) -> f64, end: f64) -> Self {
         let end = end.clamp(0.0, 1.0);
@@ -82,7 +88,12 @@ impl OpacityCurve {
 
     /// Opacity of a layer one reference length thick.
     pub fn at(&self, t: f64) -> f32 {
-        1.0 - (-self.extinction(t)).exp()
+        if self.factor == 1.0 { polyline(&self.points, t) } else { 1.0 - (-self.extinction(t)).exp() }
+    }
+
+    /// The least position of at least this opacity, to 1/1000 of the limits; none if it is nowhere so large.
+    pub fn first_of(&self, opacity: f32) -> Option<f64> {
+        (0..=1000).map(|i| f64::from(i) / 1000.0).find(|t| self.at(*t) >= opacity)
     }
 
     /// Optical depth of a layer one reference length thick.

@@ -3,7 +3,7 @@
 use glam::DVec3;
 
 use super::{Sample, extremes};
-use crate::color::LookupTable;
+use crate::color::{LookupTable, OpacityCurve};
 use crate::render::is_sharp;
 use crate::scene::{Camera, Isosurface, Plane, Projection, Ray, SampleRule, Scene, VolumeMode};
 
@@ -18,6 +18,8 @@ pub struct Walk<'a> {
     pub span: [f64; 2],
     /// Depths of the slices that it meets, the nearest first; one that covers all ends it.
     slices: Vec<f64>,
+    /// Opacity of what slices and projections show.
+    cover: OpacityCurve,
     /// Whether a slice ends it.
     pub is_cut: bool,
 }
@@ -69,7 +71,7 @@ impl<'a> Walk<'a> {
         let mut slices: Vec<f64> = scene.slices.iter().map(|plane| meeting(&ray, plane).0).filter(before_end).collect();
         slices.sort_by(f64::total_cmp);
         let far = far.min(end.unwrap_or(f64::INFINITY));
-        let mut walk = Self { scene, ray, span: [near, far], slices, is_cut: false };
+        let mut walk = Self { scene, ray, span: [near, far], slices, cover: scene.cover(), is_cut: false };
         if let Some(n) = walk.slices.iter().position(|at| walk.opacity_of_slice(*at) >= 1.0) {
             walk.slices.truncate(n + 1);
             walk.span[1] = walk.slices[n];
@@ -94,12 +96,8 @@ impl<'a> Walk<'a> {
         table.at(self.position(density)).map(f64::from)
     }
 
-    fn fade(&self) -> f64 {
-        VolumeMode::fade(self.scene.transfer.limits)
-    }
-
     fn opacity_of_slice(&self, depth: f64) -> f64 {
-        VolumeMode::opacity_of_projection(self.position(self.density(depth)), self.fade())
+        f64::from(self.cover.at(self.position(self.density(depth))))
     }
 
     /// Where the steps of a part of the ray begin and end, and where each is sampled.
@@ -182,7 +180,7 @@ impl<'a> Walk<'a> {
         };
         seen.projected = Some(shown);
         let position = self.position(shown);
-        add(&mut seen.light, self.look(table, shown), VolumeMode::opacity_of_projection(position, self.fade()));
+        add(&mut seen.light, self.look(table, shown), f64::from(self.cover.at(position)));
     }
 
     /// Depth and value of the largest density of a part of the ray, or with `sign` -1 of the smallest.

@@ -57,6 +57,9 @@ fn mode(mode: VolumeMode) -> Scene {
         if let Some(limits) = mode.limits(&scene.grid, &scene.clip) {
             scene.transfer.limits = limits;
         }
+        if mode == VolumeMode::Maximum {
+            scene.transfer.limits = Limits::OF_MAXIMA.resolve(&scene.grid).unwrap();
+        }
         scene.mode = mode;
     })
 }
@@ -128,11 +131,12 @@ fn scenes() -> Vec<(&'static str, Scene)> {
         ("maximum", mode(VolumeMode::Maximum)),
         (
             "minimum",
-            Scene {
-                clip: Plane::sides_of(Box3 { min: DVec3::new(-0.5, 0.2, 0.8), max: DVec3::new(0.6, 1.1, 1.7) })
-                    .to_vec(),
-                ..mode(VolumeMode::Minimum)
-            },
+            with(|s| {
+                s.clip =
+                    Plane::sides_of(Box3 { min: DVec3::new(-0.5, 0.2, 0.8), max: DVec3::new(0.6, 1.1, 1.7) }).to_vec();
+                s.mode = VolumeMode::Minimum;
+                s.transfer.limits = s.mode.limits(&s.grid, &s.clip).unwrap();
+            }),
         ),
         ("average", mode(VolumeMode::Mean)),
         ("xray", {

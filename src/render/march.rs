@@ -49,7 +49,7 @@ struct Variant {
     layered: bool,
     /// As `march.wgsl` numbers them.
     mode: u32,
-    /// Projections and slices fade where they are low.
+    /// Slices in fog fade where they are low.
     faded: bool,
     /// Fog is lit by gradients from a texture.
     nodal_gradients: bool,
@@ -171,7 +171,7 @@ impl MarchPass {
 
     /// Compiles what a scene without points is marched with. That takes as long as to upload a density: both at once.
     pub fn compile(&self, gpu: &Gpu, scene: &Scene, unit: f64) {
-        self.pipeline(gpu, self.variant(scene, &LookupTable::new(&scene.transfer), unit));
+        self.pipeline(gpu, self.variant(scene, &scene.table(), unit));
     }
 
     fn variant(&self, scene: &Scene, table: &LookupTable, unit: f64) -> Variant {
@@ -226,7 +226,7 @@ impl MarchPass {
     /// What all bands of a picture of `scene` share.
     pub fn prepare(&self, gpu: &Gpu, scene: &Scene, volume: &VolumeTexture) -> Content {
         gpu.queue.write_buffer(&self.found, 0, &[0; 4]);
-        let table = LookupTable::new(&scene.transfer);
+        let table = scene.table();
         let integrals = list(gpu, "integrals of the table", &table.integrals());
         let variant = self.variant(scene, &table, volume.unit);
         let gradients = volume.gradients.as_ref().filter(|_| variant.nodal_gradients);
@@ -324,7 +324,7 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
         layered: false,
         midpoint,
         shaded: scene.shading.is_some(),
-        faded: VolumeMode::fade(scene.transfer.limits) > 0.0,
+        faded: scene.mode == VolumeMode::Fog && scene.cover().at(0.0) == 0.0,
         nodal_gradients: false,
         half_power: scene.shading.map_or(0, |s| half_power(s.specular_power)),
         // Mayavi's rule has the value at the end of each step.

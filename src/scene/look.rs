@@ -32,6 +32,10 @@ impl Limits {
     /// vmin holds 98 % of the mass, above vmax lie 5 %: independent of box, grid and unit.
     pub const DEFAULT: Self = Self::Mass(0.98, 0.05);
 
+    /// Of the largest densities on rays, which would else be above vmax in most of a picture. What lies above are the few voxels
+    /// that leave all others dark in maps of molecules (chosen by looking at two of these, two clouds and a cell).
+    pub const OF_MAXIMA: Self = Self::Mass(0.98, 0.003);
+
     /// vmin and vmax for this density.
     ///
     /// # Errors
@@ -251,6 +255,7 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         volume: true,
         mode: VolumeMode::Fog,
         slices: Vec::new(),
+        cover: None,
         clip: Vec::new(),
         points: None,
         sampling: Sampling { step, rule: SampleRule::Midpoint, adaptive: true },
@@ -300,6 +305,7 @@ fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         volume: true,
         mode: VolumeMode::Fog,
         slices: Vec::new(),
+        cover: None,
         clip: Vec::new(),
         points: None,
         sampling: Sampling { step: mayavi_step(&grid.lattice), rule: SampleRule::End, adaptive: true },

@@ -1,27 +1,44 @@
-//! The largest mean and the largest integral of a density along the three axes, in what clip planes leave of it.
+//! What a density is along lines of the three axes, in what clip planes leave of it.
 
 use rayon::prelude::*;
 
 use super::Plane;
 use crate::grid::DensityGrid;
 
-/// The largest of the lines of nodes, and of those along the faces of a clip box, as `of` a mean and the length it is over. 0
-/// if nothing is left.
-pub fn largest(grid: &DensityGrid, clip: &[Plane], of: impl Fn(f64, f64) -> f64 + Sync) -> f64 {
-    (0..3).map(|axis| largest_along(grid, clip, axis, &of)).fold(0.0, f64::max)
+/// A density along a line, linear between nodes.
+pub struct Line {
+    /// Its mean; samples that are not finite count as 0.
+    pub mean: f64,
+    /// Its smallest value; infinite if none is finite.
+    pub least: f64,
+    /// In the unit of length.
+    pub length: f64,
 }
 
-fn largest_along(grid: &DensityGrid, clip: &[Plane], axis: usize, of: impl Fn(f64, f64) -> f64 + Sync) -> f64 {
+/// The least and the largest of the lines of nodes, and of those along the faces of a clip box, by what `of` says of each. None if
+/// nothing is left, or nothing finite.
+pub fn range(grid: &DensityGrid, clip: &[Plane], of: impl Fn(&Line) -> f64 + Sync) -> Option<[f64; 2]> {
+    let all = (0..3).map(|axis| range_along(grid, clip, axis, &of)).fold(NOTHING, united);
+    (all[0] <= all[1]).then_some(all)
+}
+
+const NOTHING: [f64; 2] = [f64::INFINITY, f64::NEG_INFINITY];
+
+fn united(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
+    [a[0].min(b[0]), a[1].max(b[1])]
+}
+
+fn range_along(grid: &DensityGrid, clip: &[Plane], axis: usize, of: impl Fn(&Line) -> f64 + Sync) -> [f64; 2] {
     let [i, j] = [(axis + 1) % 3, (axis + 2) % 3];
     let (across, along) = (places(grid, clip, i), places(grid, clip, j));
     let line = |&u: &f64, &v: &f64| {
         let mut first = [0.0; 3];
         (first[i], first[j]) = (u, v);
-        let ends = span(grid, clip, axis, first)?;
-        Some(of(mean(grid, axis, first, ends), (ends[1] - ends[0]) * grid.lattice.spacing[axis]))
+        let value = of(&line_of(grid, axis, first, span(grid, clip, axis, first)?));
+        value.is_finite().then_some([value; 2])
     };
-    let row = |u: &f64| along.iter().filter_map(|v| line(u, v)).fold(0.0, f64::max);
-    across.par_iter().map(row).reduce(|| 0.0, f64::max)
+    let row = |u: &f64| along.iter().filter_map(|v| line(u, v)).fold(NOTHING, united);
+    across.par_iter().map(row).reduce(|| NOTHING, united)
 }
 
 /// Nodes along an axis, as steps from the first, that clip planes perpendicular to it leave, and where these planes are.
@@ -62,30 +79,30 @@ fn span(grid: &DensityGrid, clip: &[Plane], axis: usize, first: [f64; 3]) -> Opt
     (low < high).then_some([low, high])
 }
 
-/// The mean of the density between two places of a line, linear between nodes; samples that are not finite count as 0.
-fn mean(grid: &DensityGrid, axis: usize, first: [f64; 3], ends: [f64; 2]) -> f64 {
+/// The density between two places of a line.
+fn line_of(grid: &DensityGrid, axis: usize, first: [f64; 3], ends: [f64; 2]) -> Line {
     let [nx, ny, _] = grid.lattice.shape;
     let strides = [1, nx, nx * ny];
     let is_node_line = first.iter().all(|v| v.fract() == 0.0);
     let start: usize = (0..3).map(|a| first[a] as usize * strides[a]).sum();
     let value = |at: f64| {
-        let found = if is_node_line && at.fract() == 0.0 {
-            f64::from(grid.values[start + at as usize * strides[axis]])
-        } else {
-            let mut place = first;
-            place[axis] = at;
-            grid.interpolated(place.into())
-        };
-        if found.is_finite() { found } else { 0.0 }
+        if is_node_line && at.fract() == 0.0 {
+            return f64::from(grid.values[start + at as usize * strides[axis]]);
+        }
+        let mut place = first;
+        place[axis] = at;
+        grid.interpolated(place.into())
     };
-    let mut sum = 0.0;
-    let mut before = (ends[0], value(ends[0]));
-    for at in nodes_between(ends).into_iter().skip(1) {
-        let here = (at, value(at));
+    let (mut sum, mut least, mut before) = (0.0, f64::INFINITY, (ends[0], 0.0));
+    for at in nodes_between(ends) {
+        let found = value(at);
+        least = if found.is_finite() { found.min(least) } else { least };
+        let here = (at, if found.is_finite() { found } else { 0.0 });
         sum += 0.5 * (here.0 - before.0) * (here.1 + before.1);
         before = here;
     }
-    sum / (ends[1] - ends[0])
+    let steps = ends[1] - ends[0];
+    Line { mean: sum / steps, least, length: steps * grid.lattice.spacing[axis] }
 }
 
 #[cfg(test)]
@@ -106,8 +123,8 @@ mod tests {
 
     #[test]
     fn the_largest_mean_is_that_of_what_is_left() {
-        let mean = |clip: &[Plane]| largest(&grid(), clip, |mean, _| mean);
-        let integral = |clip: &[Plane]| largest(&grid(), clip, |mean, length| mean * length);
+        let mean = |clip: &[Plane]| range(&grid(), clip, |line| line.mean).unwrap()[1];
+        let integral = |clip: &[Plane]| range(&grid(), clip, |line| line.mean * line.length).unwrap()[1];
         // Through the spike: along z 1000, 0, 0 half a unit apart, along y 1000, 10, 20, 30, 40 a unit apart.
         assert!((mean(&[]) - 250.0).abs() < 1e-9 && (integral(&[]) - 580.0).abs() < 1e-9);
         // Between x 1.25 and 2.75, y 1 and 2.5: along x at y 2.5 27, along y at x 2.75 20.25, along z 27.75.
@@ -122,6 +139,19 @@ mod tests {
         ];
         assert!((mean(&oblique) - 20.0).abs() < 1e-9, "{}", mean(&oblique));
         let nothing = Plane::sides_of(Box3 { min: DVec3::splat(7.0), max: DVec3::splat(8.0) });
-        assert_eq!(mean(&nothing), 0.0);
+        assert!(range(&grid(), &nothing, |line| line.mean).is_none());
+    }
+
+    /// Catches: minima of all rather than of lines, nodes that a clip plane has cut away, faces of the clip box left out.
+    #[test]
+    fn the_least_of_lines_are_those_of_what_is_left() {
+        let minima = |clip: &[Plane]| range(&grid(), clip, |line| line.least);
+        // x + 10 y is least where a line begins: at most 4 + 40 along z, and 0 beside the spike.
+        assert_eq!(minima(&[]), Some([0.0, 44.0]));
+        let bounds = Box3 { min: DVec3::new(1.25, 1.0, 0.0), max: DVec3::new(2.75, 2.5, 1.0) };
+        assert_eq!(minima(&Plane::sides_of(bounds)), Some([11.25, 27.75]));
+        let mut holed = grid();
+        holed.values.iter_mut().for_each(|v| *v = f32::NAN);
+        assert_eq!(range(&holed, &[], |line| line.least), None);
     }
 }

@@ -27,8 +27,8 @@ pub use points::{ColorKey, Diameter, PointColors, PointLayer, PointOrder};
 pub use quantity::Quantity;
 pub use title::{constant_part, filled};
 
-use crate::color::{Rgb, Scale, TransferFunction, hex};
-use crate::geometry::Box3;
+use crate::color::{LookupTable, OpacityCurve, Rgb, Scale, TransferFunction, hex};
+use crate::geometry::{Box3, four_digits};
 use crate::gpu::Samples;
 use crate::grid::DensityGrid;
 
@@ -47,9 +47,11 @@ pub struct Scene {
     pub volume: bool,
     /// How it is drawn.
     pub mode: VolumeMode,
-    /// Planes on which the density is shown in the colours of the limits, opaque but for the lowest tenth, which fades; at
-    /// most 8.
+    /// Planes on which the density is shown in the colours of the limits; at most 8.
     pub slices: Vec<Plane>,
+    /// Opacity of what projections and slices show, against the position in the limits; none: that of [`VolumeMode::cover`], as
+    /// have slices in fog.
+    pub cover: Option<OpacityCurve>,
     /// Planes that cut away the density, and the points whose centres lie there, on the side that their normal points
     /// to; at most 16.
     pub clip: Vec<Plane>,
@@ -192,6 +194,20 @@ impl Scene {
         self.annotations.foreground.unwrap_or(self.background.foreground())
     }
 
+    /// Opacity of what projections and slices show, against the position in the limits.
+    pub fn cover(&self) -> OpacityCurve {
+        let own = self.cover.clone().filter(|_| self.mode != VolumeMode::Fog);
+        own.unwrap_or_else(|| self.mode.cover(self.transfer.limits))
+    }
+
+    /// What colours are looked up in, with the extinction of fog or the opacity of what else is shown.
+    pub fn table(&self) -> LookupTable {
+        match self.mode {
+            VolumeMode::Fog => LookupTable::new(&self.transfer),
+            _ => LookupTable::covering(&self.transfer, &self.cover()),
+        }
+    }
+
     /// Sets the limits, where they are for surfaces alone, so that all that there are lie within, and the highest stands out from the
     /// background: near vmin they have its colour.
     pub fn fit_limits_to_surfaces(&mut self) {
@@ -216,7 +232,7 @@ impl Scene {
 
     /// A density in the quantity that the colour bar shows, with four digits.
     pub fn told(&self, density: f64) -> String {
-        format!("{:.3e}", density * self.annotations.quantity.factor(self.grid.unit, self.mode.dimensions()))
+        four_digits(density * self.annotations.quantity.factor(self.grid.unit, self.mode.dimensions()))
     }
 }
 

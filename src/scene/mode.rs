@@ -4,6 +4,7 @@ use glam::DVec3;
 use serde::Serialize;
 
 use super::means;
+use crate::color::OpacityCurve;
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
 use crate::grid::DensityGrid;
@@ -58,14 +59,16 @@ impl VolumeMode {
     /// evenly down to nothing at 0: empty space hides neither axes nor paper.
     pub const FADED: f64 = 0.1;
 
-    /// Where the fade ends under these limits: nowhere (0) if they begin below 0, as what is low is not empty then.
-    pub fn fade(limits: [f64; 2]) -> f64 {
-        if limits[0] < 0.0 { 0.0 } else { Self::FADED }
+    /// What projections and slices cover where a scene does not say, against the position in the limits: all, where nothing but
+    /// slices is drawn or the limits begin below 0, as what is low is not empty then; else all but what is low.
+    pub fn cover(&self, limits: [f64; 2]) -> OpacityCurve {
+        let low = if limits[0] < 0.0 || *self == Self::Slices { 1.0 } else { 0.0 };
+        OpacityCurve::new(vec![(0.0, low), (Self::FADED, 1.0)]).expect("two points in order")
     }
 
-    /// Opacity of a projection or a slice at a position in the limits, 0 to 1, if it fades below `fade`.
-    pub fn opacity_of_projection(position: f64, fade: f64) -> f64 {
-        if fade > 0.0 { (position / fade).clamp(0.0, 1.0) } else { 1.0 }
+    /// Whether fog is drawn or surfaces are, which have opacities of their own: slices between them follow [`VolumeMode::cover`].
+    pub fn is_solid(&self) -> bool {
+        matches!(self, Self::Fog | Self::Isosurfaces(_))
     }
 
     /// Whether each ray shows one value, in its colour.
@@ -78,16 +81,18 @@ impl VolumeMode {
         if *self == Self::LineIntegral { 2 } else { 3 }
     }
 
-    /// Limits for means and integrals along rays: 0 to the largest of the rays along the three axes in what clip planes leave,
-    /// or in all if they leave nothing. None for modes that show densities.
+    /// Limits for means, integrals and minima along rays: 0, or the least minimum below it, to the largest of the rays along the
+    /// three axes in what clip planes leave, or in all if they leave nothing. None for modes that show other densities.
     pub fn limits(&self, grid: &DensityGrid, clip: &[Plane]) -> Option<[f64; 2]> {
         let of = |clip: &[Plane]| match self {
-            Self::Mean => Some(means::largest(grid, clip, |mean, _| mean)),
-            Self::LineIntegral => Some(means::largest(grid, clip, |mean, length| mean * length)),
+            Self::Mean => means::range(grid, clip, |line| line.mean),
+            Self::LineIntegral => means::range(grid, clip, |line| line.mean * line.length),
+            Self::Minimum => means::range(grid, clip, |line| line.least),
             _ => None,
         };
-        let most = of(clip).filter(|most| *most > 0.0).or_else(|| of(&[]))?;
-        Some([0.0, most])
+        let low = |[least, _]: [f64; 2]| if *self == Self::Minimum { least.min(0.0) } else { 0.0 };
+        let found = of(clip).filter(|range| range[1] > low(*range)).or_else(|| of(&[]))?;
+        Some([low(found), found[1].max(0.0)])
     }
 }
 

@@ -61,6 +61,7 @@ fn slab(points: &[(DVec3, f64)], diameter: f64) -> Scene {
         volume: true,
         mode: VolumeMode::Fog,
         slices: Vec::new(),
+        cover: None,
         clip: Vec::new(),
         points: Some(layer),
         transfer,

@@ -70,7 +70,7 @@ fn assert_pixels(scene: &Scene, tolerance: f64, expected: impl Fn(DVec2) -> f64)
         // Seen along -x with z up: y to the right.
         let offset = DVec2::new(place(column), -place(row)) - DVec2::new(CENTER.y, CENTER.z);
         let [found, .., alpha] = light.rgba[(row * SIZE + column) as usize];
-        let opacity = match scene.mode.is_projection() || scene.mode == VolumeMode::Slices {
+        let opacity = match scene.mode.is_projection() {
             // A fade over the first tenth of the limits, which begin at 0.
             true => (10.0 * expected(offset)).min(1.0),
             false => 1.0,
@@ -197,18 +197,41 @@ fn fog_before_a_slice_lies_over_it_and_fog_behind_it_is_hidden() {
     assert!((draw(&scene).unwrap().rgba[0][0] - 1.0).abs() < 2e-3);
 }
 
-/// A slice covers no more than can be told from nothing, so that what lies behind it is seen. Catches: an opaque slice
-/// over the padding, a ray that ends at the first slice, one slice taken twice.
+/// A slice covers as much as the curve says, and what lies behind it is seen. Catches: a curve that is not asked, a ray that
+/// ends at the first slice, one slice taken twice, an optical depth in place of an opacity.
 #[test]
-fn a_slice_behind_a_faded_one_is_seen() {
+fn a_slice_behind_one_that_does_not_cover_all_is_seen() {
     let bounds = Box3 { min: DVec3::ZERO, max: DVec3::ONE };
     // Seen from x = 1: the nearer slice has the value 0.04, of opacity 0.4, the further one 0.9.
     let mut scene = scene(grid_of(bounds, [11; 3], |p| if p.x > 0.5 { 0.04 } else { 0.9 }));
     scene.mode = VolumeMode::Slices;
     scene.slices = [0.25, 0.75].map(|x| Plane::perpendicular_to(0, DVec3::splat(x))).to_vec();
-    let found = draw(&scene).unwrap().rgba[0];
-    assert!((f64::from(found[0]) - (0.4 * 0.04 + 0.6 * 0.9)).abs() < 1e-4, "{found:?}");
-    assert!((found[3] - 1.0).abs() < 1e-6, "{found:?}");
+    for (curve, [near, far]) in [("0:1,1:1", [1.0, 1.0]), ("0:0,0.1:1", [0.4, 1.0]), ("0:0.2,1:0.7", [0.22, 0.65])] {
+        scene.cover = Some(OpacityCurve::parse(curve).unwrap());
+        let found = draw(&scene).unwrap().rgba[0].map(f64::from);
+        assert!((found[0] - (near * 0.04 + (1.0 - near) * far * 0.9)).abs() < 1e-4, "{curve}: {found:?}");
+        assert!((found[3] - (1.0 - (1.0 - near) * (1.0 - far))).abs() < 1e-6, "{curve}: {found:?}");
+    }
+    // By itself it covers all.
+    scene.cover = None;
+    assert!((draw(&scene).unwrap().rgba[0][0] - 0.04).abs() < 1e-5);
+}
+
+/// The same of projections, on each scale. Catches: a fade by constants that a curve does not replace.
+#[test]
+fn a_projection_covers_as_much_as_the_curve_says() {
+    let bounds = Box3 { min: DVec3::ZERO, max: DVec3::ONE };
+    for mode in [VolumeMode::Maximum, VolumeMode::Minimum, VolumeMode::Mean, VolumeMode::LineIntegral] {
+        let mut scene = Scene { mode, ..scene(grid_of(bounds, [3; 3], |_| 0.04)) };
+        let [faded, full, half] = [None, Some("0:1,1:1"), Some("0:0.5,1:0.5")].map(|curve| {
+            scene.cover = curve.map(|c| OpacityCurve::parse(c).unwrap());
+            draw(&scene).unwrap().rgba[0].map(f64::from)
+        });
+        for (found, opacity) in [(faded, 0.4), (full, 1.0), (half, 0.5)] {
+            assert!((found[3] - opacity).abs() < 1e-3, "{:?}: {found:?} {opacity}", scene.mode);
+            assert!((found[0] - opacity * 0.04).abs() < 1e-3, "{:?}: {found:?} {opacity}", scene.mode);
+        }
+    }
 }
 
 /// Catches: a logarithm of what is left of a ray that is opaque, which gave NaN behind a slice.
@@ -257,10 +280,11 @@ fn a_projection_has_the_colour_of_the_bar() {
 /// Where the limits begin below 0, what is low is not empty. Catches: holes where values are negative.
 #[test]
 fn slices_and_projections_of_signed_values_are_opaque() {
-    for mode in [VolumeMode::Slices, VolumeMode::Maximum] {
+    for mode in [VolumeMode::Fog, VolumeMode::Maximum] {
         let mut scene = Scene { mode, ..ball() };
-        if scene.mode == VolumeMode::Slices {
+        if scene.mode == VolumeMode::Fog {
             scene.slices = vec![Plane { point: CENTER, normal: DVec3::X }];
+            scene.transfer.opacity = OpacityCurve::parse("0:0,1:0").unwrap();
         }
         let alphas = |scene: &Scene| -> Vec<f32> { draw(scene).unwrap().rgba.iter().map(|p| p[3]).collect() };
         let faded = alphas(&scene);

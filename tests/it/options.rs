@@ -96,20 +96,34 @@ fn what_shows_nothing_and_what_changes_nothing_is_told() {
     let base = ["render", "sample:founding", "--grid", "12", "--size", "120x90", "-o", &picture];
     for (options, wanted) in [
         (&["--mode", "iso", "--iso", "99"][..], "nothing is seen: no density has a level of --iso"),
-        (&["--mode", "minip"], "nothing is seen: the density is about 0 at the border"),
+        (&["--mode", "minip"], "rays pass the border, where there is next to nothing; cut it"),
+        (&["--vmax", "0"], "vmin and vmax are both 0: what is below has the first colour"),
+        (&["--limits", "percentile:50,50"], "vmin and vmax are both "),
+        (&["--mode", "mip", "--limits", "range:0,0"], "vmin and vmax are both 0:"),
+        (&["--mode", "points", "--color-by", "x", "--limits", "value:1,1"], "vmin and vmax are both 1.000e0:"),
+        (&["--foreground", "black"], "--foreground #000000 is hardly seen on the background, #08080c"),
+        (&["--foreground", "black", "--theme", "light", "--title", "x"], ""),
+        (&["--axes-box", "50,51,0,1,0,1"], "--axes-box: outside the density, which lies between -"),
+        (&["--axes-box", "0,.01,0,.01,0,.01"], "of the density, which lies between -"),
+        (&["--mode", "fog"], ""),
+        (&["--mode", "slice", "--opacity", "0:1,1:0"], ""),
+        (&["--mode", "mip", "--opacity", "0:0,1:0"], "nothing is seen: --opacity is 0 everywhere"),
+        (
+            &["--mode", "points", "--point-limits", "value:0,1"],
+            "--point-limits changes nothing: points have the colours",
+        ),
         (&["--clip", "90,91,90,91,90,91"], "nothing is seen: what --clip"),
         (&["--mode", "slice", "--slice", "x=99"], "nothing is seen: no --slice"),
         (&["--point-size", "1", "--color-by", "#f00"], "--point-size changes nothing"),
         (&["--point-size", "1", "--color-by", "#f00"], "--color-by changes nothing"),
         (
-            &["--mode", "mip", "--opacity", "0:0,1:1", "--global-opacity", "2"],
-            "--opacity and --global-opacity change nothing in --mode mip",
+            &["--mode", "points", "--opacity", "0:0,1:1", "--global-opacity", "2"],
+            "--opacity and --global-opacity change nothing in --mode points",
         ),
-        (&["--mode", "slice", "--global-opacity", "2"], "--global-opacity changes nothing in --mode slice"),
         (&["--mode", "points", "--opacity", "0:0,1:1"], "points have --point-opacity"),
         (&["--mode", "iso", "--opacity", "0:0,1:1"], "surfaces have --iso LEVEL:OPACITY"),
         (&["--limits", "value:3,4"], "vmin 3.000e0 is not below the largest density"),
-        (&["--limits", "value:-4,-3"], "vmax -3.000e0 is below the smallest density, 0.000e0"),
+        (&["--limits", "value:-4,-3"], "vmax -3.000e0 is below the smallest density, 0"),
         (
             &["--mode", "iso", "--iso", "0.001,0.02,0.04", "--limits", "value:0.01,0.03"],
             "--iso: outside the limits, 1.000e-2 to 3.000e-2, a surface has the colour of their end (1.000e-3, 4.000e-2)",
@@ -161,12 +175,45 @@ fn what_shows_nothing_and_what_changes_nothing_is_told() {
         ),
         (
             &["--mode", "both", "--color-by", "x", "--limits", "range:0,0.5", "--bar-title", "d"],
-            "in --mode both --limits and --bar-title are of the density; x has its whole range",
+            "in --mode both --limits and --bar-title tell of the density; the limits of x are those of --point-limits",
         ),
+        (&["--mode", "points", "--point-size", "0.001px"], "--point-size is less than a pixel here, 0.001: each point"),
+        (&["--mode", "points", "--point-size", "1e-3"], "--point-size is less than a pixel here"),
     ] {
         let told = stderr(&densitas(&[&base[..], options].concat()));
         assert!(told.contains(noted), "{options:?}: {told}");
     }
+}
+
+/// Catches: limits of fog for maxima, most of which then have one colour; minima without limits of their own; limits of a
+/// column that only the picture's options change.
+#[test]
+fn limits_are_those_of_what_a_mode_shows() {
+    let folder = folder("mode_limits");
+    let draw = |options: &[&str]| {
+        let to = path(&folder, "a.png");
+        let base = ["render", "sample:founding", "--grid", "24", "--size", "120x90", "-o", &to, "--json"];
+        let out = densitas(&[&base[..], options].concat());
+        assert!(out.status.success(), "{}", stderr(&out));
+        let limits = [0, 1].map(|i| json(&out)["limits"][i].as_f64().unwrap());
+        (limits, json(&out)["max"].as_f64().unwrap(), read_png(Path::new(&to)).1)
+    };
+    let (fog, max, _) = draw(&[]);
+    let (mip, ..) = draw(&["--mode", "mip"]);
+    assert!(mip[0] == fog[0] && mip[1] > fog[1] && mip[1] > 0.9 * max && mip[1] <= max, "{mip:?} {fog:?} {max}");
+    assert_eq!(draw(&["--mode", "mip", "--limits", "mass:0.98,0.05"]).0, fog);
+    let clip = "--clip=-1,1,-1,1,-1,1";
+    let (minip, ..) = draw(&["--mode", "minip", clip]);
+    assert!(minip[0] == 0.0 && minip[1] > 0.3 * max && minip[1] < max, "{minip:?} {max}");
+    assert_eq!(draw(&["--mode", "minip", clip, "--limits", "mass:0.98,0.05"]).0, fog);
+    assert_eq!(draw(&["--mode", "minip", clip, "--vmin", "0.01"]).0, [0.01, minip[1]]);
+    let refused = densitas(&["render", "sample:founding", "--mode", "minip", clip, "--vmin", "9", "-o", "no.png"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("--vmin 9 leaves no room for colours"), "{}", stderr(&refused));
+    let both = ["--mode", "both", "--color-by", "x", "--colorbar", "off"];
+    let (limits, _, whole) = draw(&both);
+    let (same, _, narrow) = draw(&[&both[..], &["--point-limits", "percentile:10,90"]].concat());
+    assert!(limits == fog && same == fog && whole != narrow);
 }
 
 /// Catches: levels in the unit of the density beside a colour bar of counts, an end of the limits below a surface,

@@ -102,6 +102,7 @@ fn closed_form(grid: DensityGrid, opacity: &str, reference_length: f64, step: f6
         volume: true,
         mode: VolumeMode::Fog,
         slices: Vec::new(),
+        cover: None,
         clip: Vec::new(),
         points: None,
         transfer: TransferFunction {

@@ -21,6 +21,7 @@ use super::plane_args::PlaneDensityArgs;
 use super::{input, recipe, remarks, report, view};
 use crate::color::Scale;
 use crate::error::{Error, Result};
+use crate::geometry::four_digits;
 use crate::grid::PlaneGrid;
 use crate::html;
 use crate::io::{self, Values};
@@ -186,10 +187,12 @@ fn tell(args: &HeatmapCommand, animation: &HeatmapAnimation, scene: &HeatmapScen
     let count = if animation.len() > 1 { format!("{} frames of ", animation.len()) } else { String::new() };
     let name = args.frames.output.as_deref().unwrap_or(Path::new(&args.points.input));
     console.note(&format!(
-        "{}: {} x {} pixels; {count}{x} x {y} nodes; colours from {vmin:.3e} to {vmax:.3e}",
+        "{}: {} x {} pixels; {count}{x} x {y} nodes; colours from {} to {}",
         name.display(),
         frame.size[0],
         frame.size[1],
+        four_digits(vmin),
+        four_digits(vmax),
     ));
 }
 
