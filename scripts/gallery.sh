@@ -82,6 +82,8 @@ drawn elements structures "a colour for each element" render 1ubq.pdb --mode poi
 row_end
 
 heading "Surfaces, slices, projections, previews"
+drawn ribbon structures "a ribbon within the fog, at its true depth" render 1ubq.pdb --select protein --trace ribbon
+drawn ribbons structures "a ribbon for each chain within a surface" render 6WG6.cif --mode iso --trace ribbon --theme light
 drawn iso structures "surfaces that hold 30 % and 90 % of the mass" render 1ubq.pdb --mode iso --iso mass:0.3,mass:0.9:0.3
 drawn slice structures "" render 1ubq.pdb --bandwidth 2A --mode slice --slice z=20 --theme light
 drawn bumps structures "a surface of 70 % of the mass" render 1ubq.pdb --bandwidth 2A --mode iso --iso mass:0.7

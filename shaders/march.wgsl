@@ -157,7 +157,8 @@ fn add_layer(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) {
             let whole_steps = floor((end - reached) / volume.step) * volume.step;
             layers[s].way += select(whole_steps, end - reached, TO_THE_END);
         }
-        light += (1.0 - light.a) * glyphs.opacity * vec4<f32>(glyph_color(glyph), 1.0);
+        let opacity = select(glyphs.opacity, 1.0, is_solid(glyph));
+        light += (1.0 - light.a) * opacity * vec4<f32>(glyph_color(glyph), 1.0);
         layers[s].light = light;
         if light.a > HIDDEN {
             // Nothing lies behind this.
@@ -220,6 +221,9 @@ fn covering(value: f32) -> vec4<f32> {
 }
 
 fn glyph_color(glyph: Seen) -> vec3<f32> {
+    if is_solid(glyph) {
+        return solid_color(glyph);
+    }
     let parts = arrayLength(&glyph_table) / 2u;
     let x = position_of(glyph) * f32(parts);
     let part = min(u32(x), parts - 1u);

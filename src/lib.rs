@@ -23,6 +23,7 @@ pub mod render;
 pub mod sample;
 pub mod scene;
 pub mod surface;
+pub mod trace;
 
 /// The examples of README.md, compiled with the tests.
 #[cfg(doctest)]

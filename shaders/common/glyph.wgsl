@@ -34,12 +34,15 @@ override LAYERED: bool = false;
 struct Seen {
     // Place on the ray.
     depth: f32,
-    // Position in the limits (20 bits) and brightness (12 bits); 0: nothing is seen.
+    // Position in the limits (19 bits) and brightness (12 bits), or where the highest bit is set red (10 bits), green
+    // (11) and blue (10); 0: nothing is seen.
     look: u32,
 }
 
-const POSITIONS: f32 = 1048575.0;
+const POSITIONS: f32 = 524287.0;
 const BRIGHTNESSES: f32 = 4095.0;
+const SOLID: u32 = 0x80000000u;
+const SOLID_COLORS: vec3<f32> = vec3<f32>(1023.0, 2047.0, 1023.0);
 
 fn seen_glyph(depth: f32, position: f32, brightness: f32) -> Seen {
     let p = u32(round(saturate(position) * POSITIONS));
@@ -53,6 +56,21 @@ fn position_of(glyph: Seen) -> f32 {
 
 fn brightness_of(glyph: Seen) -> f32 {
     return f32(glyph.look & 4095u) / BRIGHTNESSES;
+}
+
+// What has a colour of its own.
+fn seen_solid(depth: f32, color: vec3<f32>) -> Seen {
+    let c = vec3<u32>(round(saturate(color) * SOLID_COLORS));
+    return Seen(depth, SOLID | (c.r << 21u) | (c.g << 10u) | c.b);
+}
+
+fn is_solid(glyph: Seen) -> bool {
+    return (glyph.look & SOLID) != 0u;
+}
+
+fn solid_color(glyph: Seen) -> vec3<f32> {
+    let c = vec3<u32>((glyph.look >> 21u) & 1023u, (glyph.look >> 10u) & 2047u, glyph.look & 1023u);
+    return vec3<f32>(c) / SOLID_COLORS;
 }
 
 // The slot of a pixel's first sample.

@@ -4,24 +4,12 @@
 #import common/frame.wgsl
 #import common/glyph.wgsl
 #import common/sphere.wgsl
+#import common/slots.wgsl
 
-override BY_DEPTH: bool = true;
 // Whether all points are drawn as one pixel.
 override ONLY_PIXELS: bool = false;
 
 @group(2) @binding(0) var<storage, read> points: array<Point>;
-
-// For each slot the complement of nearness and number of the point in the layer before.
-@group(2) @binding(4) var<storage, read> before: array<vec2<u32>>;
-
-// Whether a point lies behind the layer before.
-fn is_behind(slot: u32, near: u32, number: u32) -> bool {
-    if !LAYERED {
-        return true;
-    }
-    let last = ~before[slot];
-    return near < last.x || (near == last.x && number < last.y);
-}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -124,11 +112,4 @@ fn columns_within(inside: vec3<f32>, pixels: Footprint, column: i32) -> vec2<i32
     let most = vec2<f32>(1e6);
     let columns = vec2<i32>(clamp(vec2<f32>(ceil(found.x - slack), floor(found.y + slack)), -most, most)) + column;
     return vec2<i32>(max(columns.x, pixels.first.x), min(columns.y, pixels.last.x));
-}
-
-// An integer above 0 that falls where the depth along the camera's axis grows.
-fn nearness(depth: f32) -> u32 {
-    let bits = bitcast<u32>(depth);
-    let ascending = bits ^ select(0x80000000u, 0xffffffffu, bits >= 0x80000000u);
-    return ~ascending;
 }

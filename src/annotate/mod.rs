@@ -321,6 +321,11 @@ fn draw_keys(page: &mut Page, scene: &Scene, top: f64, mass: Vec<f64>) -> Vec<&'
     if let Some(PointColors { key: ColorKey::Categories(names), .. }) = colors {
         has_legend = legend::draw(page, colors.expect("just found"), names, !scene.volume, top);
     }
+    let trace = scene.trace.as_ref().map_or(&[][..], |trace| &trace.legend[..]);
+    if trace.len() > 1 && !matches!(colors, Some(PointColors { key: ColorKey::Categories(_), .. })) {
+        let names: Vec<String> = trace.iter().map(|(name, _)| name.clone()).collect();
+        has_legend = legend::draw(page, &PointColors::categories(&[], trace.to_vec()), &names, false, top);
+    }
     let column = colors.and_then(|colors| match &colors.key {
         ColorKey::Column(name) => Some((&colors.transfer, name.as_str(), &colors.values[..])),
         _ => None,

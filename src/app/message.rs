@@ -39,7 +39,7 @@ pub struct Message {
 }
 
 /// Options that the window calls otherwise.
-const WORDS: [(&str, &str); 19] = [
+const WORDS: [(&str, &str); 24] = [
     ("topology", "a topology"),
     ("vmin", "the lower limit"),
     ("vmax", "the upper limit"),
@@ -49,6 +49,11 @@ const WORDS: [(&str, &str); 19] = [
     ("sigma-columns", "widths of the points' own"),
     ("iso", "the levels"),
     ("select", "the selection"),
+    ("trace", "the molecule"),
+    ("trace-from", "the structure of the molecule"),
+    ("trace-select", "the atoms of the molecule"),
+    ("trace-color", "the colour of the molecule"),
+    ("trace-radius", "the radius of the molecule's tubes"),
     ("color-by", "the colours of points"),
     ("input-frames", "the frames"),
     ("pool", "all together"),

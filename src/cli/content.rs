@@ -14,12 +14,14 @@ use super::picture_args::total_of;
 use super::preview::Previews;
 use super::report;
 use super::scene_args::SceneArgs;
+use super::trace_args::Traced;
 use crate::error::{Error, Result};
 use crate::geometry::six_digits;
 use crate::gpu::Samples;
 use crate::grid::DensityGrid;
 use crate::io::{Input, PointInput, Source, Values, VolumeInput};
 use crate::kde::{self, Density, Method, Report};
+use crate::points::PointCloud;
 use crate::scene::Scene;
 
 /// What can be drawn.
@@ -36,6 +38,10 @@ pub struct Content {
     pub points: Option<Arc<WeighedPoints>>,
     /// Their number, or the sum of their weights; none of a volume.
     pub total: Option<f64>,
+    /// The structure of `--trace-from`, if one is drawn.
+    pub model: Option<Arc<PointCloud>>,
+    /// The last molecule drawn of it.
+    pub traced: Mutex<Option<Traced>>,
     /// The last scene of it, before the viewpoint and opacity, and the options that it is of.
     pub last: Mutex<Option<(String, Scene)>>,
 }
@@ -72,6 +78,7 @@ pub struct Stock {
     opened: Option<(String, Arc<Opened>, Option<Arc<DensityGrid>>)>,
     density: Option<(String, Made)>,
     points: Option<(String, Arc<WeighedPoints>)>,
+    model: Option<(String, Option<Arc<PointCloud>>)>,
     previews: Previews,
 }
 
@@ -123,7 +130,17 @@ impl Stock {
             Input::Points(points) => Some(total_of(&points.cloud)),
             Input::Volume(_) => None,
         };
-        Ok(Content { opened, grid, report, on_device, points, total, last: Mutex::default() })
+        let (model, traced, last) = (self.model(args, console)?, Mutex::default(), Mutex::default());
+        Ok(Content { opened, grid, report, on_device, points, total, model, traced, last })
+    }
+
+    /// The structure that is drawn within the density of another input.
+    fn model(&mut self, args: &SceneArgs, console: &Console) -> Result<Option<Arc<PointCloud>>> {
+        let key = args.trace.key_of_reading();
+        if self.model.as_ref().is_none_or(|(of, _)| *of != key) {
+            self.model = Some((key, args.trace.read(&args.points, console)?));
+        }
+        Ok(self.model.as_ref().and_then(|(_, model)| model.clone()))
     }
 
     /// As [`Stock::content`] while the bandwidth is in the hand: from the waves of the points where they give it, within the
@@ -144,7 +161,8 @@ impl Stock {
         match self.previews.density(points, key, &args.density, &last, console)? {
             Some(Made { grid, report, on_device }) => {
                 let total = Some(total_of(&points.cloud));
-                Ok(Content { opened, grid, report, on_device, points: colored, total, last: Mutex::default() })
+                let (model, traced, last) = (self.model(args, console)?, Mutex::default(), Mutex::default());
+                Ok(Content { opened, grid, report, on_device, points: colored, total, model, traced, last })
             }
             None => self.content(args, console),
         }
@@ -264,7 +282,8 @@ fn left_aside(points: &PointInput, grid: &DensityGrid) -> Option<String> {
 
 /// Tells apart the options that need other contents.
 pub fn key(args: &SceneArgs) -> String {
-    format!("{} {} {}", key_of_reading(args), key_of_density(args), args.glyphs.draws_points())
+    let (reading, density, model) = (key_of_reading(args), key_of_density(args), args.trace.key_of_reading());
+    format!("{reading} {density} {} {model}", args.glyphs.draws_points())
 }
 
 /// The options that decide what is read.

@@ -35,8 +35,8 @@ pub struct CutArgs {
     pub axes_box: Option<Box3>,
 }
 
-/// Levels, each with an opacity.
-pub type Levels = Vec<(Level, f64)>;
+/// Levels, each with an opacity if one was given.
+pub type Levels = Vec<(Level, Option<f64>)>;
 
 /// Which level of a density.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,21 +58,21 @@ impl Level {
 }
 
 /// What `--mode iso` shows where nothing is said.
-const DEFAULT_LEVEL: (Level, f64) = (Level::Mass(0.5), 1.0);
+const DEFAULT_LEVEL: (Level, Option<f64>) = (Level::Mass(0.5), None);
 
 impl CutArgs {
-    /// Puts the mode, its surfaces and all planes into the scene.
+    /// Puts the mode, its surfaces, of this opacity where none is given, and all planes into the scene.
     ///
     /// # Errors
     /// [`Error::Usage`] for `--iso` with another mode, and for slices in a mode that hides them.
-    pub fn apply(&self, mode: Mode, quantity: Quantity, scene: &mut Scene) -> Result<()> {
+    pub fn apply(&self, mode: Mode, quantity: Quantity, opacity: f64, scene: &mut Scene) -> Result<()> {
         scene.mode = match mode {
             Mode::Volume | Mode::Points | Mode::Both => VolumeMode::Fog,
             Mode::Mip => VolumeMode::Maximum,
             Mode::Minip => VolumeMode::Minimum,
             Mode::Average => VolumeMode::Mean,
             Mode::Xray => VolumeMode::LineIntegral,
-            Mode::Iso => VolumeMode::Isosurfaces(self.surfaces(&scene.grid, quantity)),
+            Mode::Iso => VolumeMode::Isosurfaces(self.surfaces(&scene.grid, quantity, opacity)),
             Mode::Slice => VolumeMode::Slices,
         };
         if self.iso.is_some() && mode != Mode::Iso {
@@ -96,14 +96,14 @@ impl CutArgs {
     }
 
     /// The surfaces; levels that are values were given in the quantity shown.
-    fn surfaces(&self, grid: &DensityGrid, quantity: Quantity) -> Vec<Isosurface> {
+    fn surfaces(&self, grid: &DensityGrid, quantity: Quantity, opacity: f64) -> Vec<Isosurface> {
         let per_shown = 1.0 / quantity.factor(grid.unit, 3);
         let level = |level: Level| match level {
             Level::Value(value) => value * per_shown,
             Level::Mass(_) => level.of(grid),
         };
         let asked = self.iso.clone().unwrap_or_else(|| vec![DEFAULT_LEVEL]);
-        asked.into_iter().map(|(l, opacity)| Isosurface { level: level(l), opacity }).collect()
+        asked.into_iter().map(|(l, given)| Isosurface { level: level(l), opacity: given.unwrap_or(opacity) }).collect()
     }
 }
 
@@ -112,15 +112,15 @@ pub fn levels(text: &str) -> std::result::Result<Levels, String> {
     text.split(',').map(|item| level(item.trim())).collect()
 }
 
-fn level(item: &str) -> std::result::Result<(Level, f64), String> {
+fn level(item: &str) -> std::result::Result<(Level, Option<f64>), String> {
     let wrong = || format!("`{item}` is no level; write 0.1 or 0.1:0.4 or mass:0.5 or mass:0.5:0.4");
     let number = |t: &str| t.trim().parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(wrong);
     let (is_mass, rest) = item.strip_prefix("mass:").map_or((false, item), |rest| (true, rest));
     let (level, opacity) = match rest.split_once(':') {
-        Some((level, opacity)) => (number(level)?, number(opacity)?),
-        None => (number(rest)?, 1.0),
+        Some((level, opacity)) => (number(level)?, Some(number(opacity)?)),
+        None => (number(rest)?, None),
     };
-    if !(opacity > 0.0 && opacity <= 1.0) {
+    if let Some(opacity) = opacity.filter(|o| !(*o > 0.0 && *o <= 1.0)) {
         return Err(format!("`{item}`: after the colon stands an opacity, above 0 and at most 1, not {opacity}"));
     }
     if is_mass && !(0.0..=1.0).contains(&level) {
@@ -153,8 +153,12 @@ mod tests {
     #[test]
     fn levels_and_planes_are_read_and_wrong_ones_refused() {
         let found = levels("0.1, 0.5:0.4,mass:0.5,mass:0.9:0.3").unwrap();
-        let wanted =
-            [(Level::Value(0.1), 1.0), (Level::Value(0.5), 0.4), (Level::Mass(0.5), 1.0), (Level::Mass(0.9), 0.3)];
+        let wanted = [
+            (Level::Value(0.1), None),
+            (Level::Value(0.5), Some(0.4)),
+            (Level::Mass(0.5), None),
+            (Level::Mass(0.9), Some(0.3)),
+        ];
         assert_eq!(found, wanted);
         for bad in ["", "a", "mass:2", "nan", "1,,2", "1:"] {
             assert!(levels(bad).unwrap_err().contains("is no level"), "{bad}");

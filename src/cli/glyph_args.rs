@@ -244,9 +244,8 @@ impl GlyphArgs {
         Ok(match self.color_by.as_str() {
             "density" => None,
             "chain" => {
-                let mut names = atoms()?.chain.counts();
-                names.sort_by_key(|(name, _)| (name.len(), *name));
-                Some(by_category(&atoms()?.chain, &names, |i, _| PALETTE[i % PALETTE.len()]))
+                let of = &atoms()?.chain;
+                Some(by_category(of, &chains_in_order(of), |i, _| chain_color(i)))
             }
             "element" => {
                 let of = &atoms()?.element;
@@ -322,6 +321,18 @@ const PALETTE: [[u8; 3]; 24] = [
     [88, 64, 160],
     [248, 160, 152],
 ];
+
+/// The colour of a chain, by its place among all.
+pub fn chain_color(i: usize) -> [u8; 3] {
+    PALETTE[i % PALETTE.len()]
+}
+
+/// The chains that there are with their atoms, in the order of their names.
+pub fn chains_in_order(of: &Categorical) -> Vec<(&str, usize)> {
+    let mut names = of.counts();
+    names.sort_by_key(|(name, _)| (name.len(), *name));
+    names
+}
 
 /// Points in the colours of categories, which a legend names in the order of `counts`.
 fn by_category(of: &Categorical, counts: &[(&str, usize)], color: impl Fn(usize, &str) -> [u8; 3]) -> PointColors {

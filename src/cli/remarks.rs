@@ -17,6 +17,7 @@ pub fn warnings(args: &SceneArgs, scene: &Scene) -> Vec<String> {
     all.extend(
         unused.iter().map(|name| format!("{name} changes nothing: no points are drawn; choose --mode points or both")),
     );
+    all.extend(trace_unused(args, scene));
     all.extend(opacity_unused(args, scene));
     all.extend(light_unused(args, scene));
     all.extend(colors_unused(args));
@@ -75,6 +76,17 @@ fn limits_of_fog(args: &SceneArgs, scene: &Scene) -> Option<String> {
         format!("in --mode both {options} tell of the density; the limits of {name} are those of --point-limits")
     };
     (scene.volume && !given.is_empty()).then(told)
+}
+
+/// A molecule that is not drawn, and its options.
+fn trace_unused(args: &SceneArgs, scene: &Scene) -> Option<String> {
+    let unused = args.trace.unused();
+    if !unused.is_empty() {
+        return Some(format!("{}: no molecule is drawn; --trace draws one", change_nothing(&unused)));
+    }
+    let mode = clap::ValueEnum::to_possible_value(&args.glyphs.mode)?;
+    let problem = || format!("--trace changes nothing in --mode {}, which has no depth", mode.get_name());
+    (args.trace.trace.is_some() && scene.trace.is_none()).then(problem)
 }
 
 /// Light where nothing is lit.

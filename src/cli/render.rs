@@ -12,6 +12,7 @@ use super::console::Console;
 use super::content::{Content, Stock};
 use super::parse::Asked;
 use super::scene_args::SceneArgs;
+use super::trace_args;
 use super::{explain, input, recipe, remarks, report};
 use crate::annotate;
 use crate::color::Vision;
@@ -32,6 +33,8 @@ use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Quantity, Scen
   densitas render --recipe density.png --size 3840x2160 -o large.png
   densitas render 1ubq.pdb --mode both --background white -o atoms.png
   densitas render 1ubq.pdb --mode iso --iso mass:0.3,mass:0.9:0.3 -o surfaces.png
+  densitas render 1ubq.pdb --trace ribbon -o ribbon.png
+  densitas render map.mrc --mode iso --trace ribbon --trace-from model.pdb -o model.png
   densitas render 1ubq.pdb --slice z=20 --clip-plane 30,29,20:0,0,1 -o cut.png
   densitas render 1ubq.pdb --label \"30,29,20:core\" --label 40.1,30.5,39.9 -o labelled.png
   densitas render --recipe density.png --explain 600,450
@@ -95,6 +98,7 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
         "quantity": report::quantity(&scene.annotations.quantity, scene.grid.unit, scene.mode.dimensions()),
         "size": frame.size,
         "point_size": scene.points.as_ref().map(|p| p.diameter.length()),
+        "trace": trace_args::told(&options.trace, &scene),
         "seconds": seconds,
     });
     report::merge(&mut out, report::object(more));

@@ -11,6 +11,7 @@ use super::glyph_args::{GlyphArgs, Mode};
 use super::label_args::LabelArgs;
 use super::picture_args::{PictureArgs, on_off};
 use super::shared::Shared;
+use super::trace_args::TraceArgs;
 use crate::annotate;
 use crate::color::{OpacityCurve, TransferFunction};
 use crate::error::Result;
@@ -27,6 +28,8 @@ pub struct SceneArgs {
     pub density: DensityArgs,
     #[command(flatten)]
     pub glyphs: GlyphArgs,
+    #[command(flatten)]
+    pub trace: TraceArgs,
     #[command(flatten)]
     pub cuts: CutArgs,
     #[command(flatten)]
@@ -114,12 +117,17 @@ impl SceneArgs {
         Ok(scene)
     }
 
+    /// The opacity of surfaces that have none of their own: a molecule shows through.
+    fn opacity_of_surfaces(&self) -> f64 {
+        if self.trace.trace.is_some() { Look::SURFACE_AROUND_TRACE } else { 1.0 }
+    }
+
     /// All but viewpoint, opacity and lighting, which are cheap to change: the last one is kept.
     fn shown(&self, content: &Content, frame: &Frame, shared: Option<&Shared>) -> Result<Scene> {
-        let Self { glyphs, cuts, picture, view, .. } = self;
+        let Self { glyphs, trace, cuts, picture, view, .. } = self;
         let (factor, is_shared) = (frame.scale_factor, shared.is_some());
         let around = format!("{:?} {} {:?}", view.look, view.gizmo, self.labels);
-        let key = format!("{glyphs:?} {cuts:?} {picture:?} {around} {factor} {is_shared}");
+        let key = format!("{glyphs:?} {trace:?} {cuts:?} {picture:?} {around} {factor} {is_shared}");
         let mut last = content.last.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some((_, scene)) = last.as_ref().filter(|(of, _)| *of == key) {
             return Ok(scene.clone());
@@ -150,7 +158,8 @@ impl SceneArgs {
             scene.transfer.colormap = view.look.colormap(background);
         }
         self.glyphs.apply(&mut scene, view.look, content.points.as_deref(), frame.scale_factor)?;
-        self.cuts.apply(self.glyphs.mode, quantity, &mut scene)?;
+        self.cuts.apply(self.glyphs.mode, quantity, self.opacity_of_surfaces(), &mut scene)?;
+        self.trace.apply(content, &mut scene, self.glyphs.point_order.is_some())?;
         if self.glyphs.mode == Mode::Iso {
             scene.transfer.colormap = view.look.colormap_of_points(scene.background);
         }
@@ -193,11 +202,16 @@ impl ViewArgs {
         if let (Some(points), Some(shaded)) = (&mut scene.points, self.shading) {
             points.shaded = shaded;
         }
+        if let (Some(trace), Some(shaded)) = (&mut scene.trace, self.shading) {
+            trace.shaded = shaded;
+        }
         if let Some(curve) = &self.opacity {
             scene.transfer.opacity = curve.clone();
             scene.cover = Some(curve.clone());
         }
-        scene.transfer.opacity = scene.transfer.opacity.clone().times(self.global_opacity);
+        let thinner = scene.trace.is_some() && self.opacity.is_none() && self.look == Look::Default;
+        let factor = if thinner { Look::FOG_AROUND_TRACE } else { 1.0 };
+        scene.transfer.opacity = scene.transfer.opacity.clone().times(factor * self.global_opacity);
         if self.global_opacity != 1.0 {
             scene.cover = Some(scene.cover().scaled(self.global_opacity));
         }

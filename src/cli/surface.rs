@@ -73,8 +73,11 @@ pub fn write<T: Sample>(
     let seconds = start.elapsed().as_secs_f64();
     let range = surfaces.iter().map(|s| s.level).fold([f64::INFINITY, 0.0], |[a, b], l| [a.min(l), b.max(l)]);
     let painted = std::iter::zip(&surfaces, asked);
-    let painted =
-        painted.map(|(surface, (_, opacity))| Painted { surface, color: color(surface, range), opacity: *opacity });
+    let painted = painted.map(|(surface, (_, opacity))| Painted {
+        surface,
+        color: color(surface, range),
+        opacity: opacity.unwrap_or(1.0),
+    });
     let painted: Vec<Painted<'_>> = painted.collect();
     console.check()?;
     let start = Instant::now();

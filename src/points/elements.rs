@@ -26,6 +26,17 @@ const MASSES: [f64; 103] = [
     227.0, 232.04, 231.04, 238.03, 237.0, 244.0, 243.0, 247.0, 247.0, 251.0, 252.0, 257.0, 258.0, 259.0, 262.0,
 ];
 
+/// Covalent radii in angstrom by atomic number from 1 (H) to 96 (CM): Cordero et al. (2008), "Covalent radii revisited", Dalton
+/// Trans. 2832, table 2; carbon is sp3, manganese, iron and cobalt are of low spin.
+#[rustfmt::skip]
+const COVALENT_RADII: [f64; 96] = [
+    0.31, 0.28, 1.28, 0.96, 0.84, 0.76, 0.71, 0.66, 0.57, 0.58, 1.66, 1.41, 1.21, 1.11, 1.07, 1.05, 1.02, 1.06, 2.03, 1.76,
+    1.70, 1.60, 1.53, 1.39, 1.39, 1.32, 1.26, 1.24, 1.32, 1.22, 1.22, 1.20, 1.19, 1.20, 1.20, 1.16, 2.20, 1.95, 1.90, 1.75,
+    1.64, 1.54, 1.47, 1.46, 1.42, 1.39, 1.45, 1.44, 1.42, 1.39, 1.39, 1.38, 1.39, 1.40, 2.44, 2.15, 2.07, 2.04, 2.03, 2.01,
+    1.99, 1.98, 1.98, 1.96, 1.94, 1.92, 1.92, 1.89, 1.90, 1.87, 1.87, 1.75, 1.70, 1.62, 1.51, 1.44, 1.41, 1.36, 1.36, 1.32,
+    1.45, 1.46, 1.48, 1.40, 1.50, 1.50, 2.60, 2.21, 2.15, 2.06, 2.00, 1.96, 1.90, 1.87, 1.80, 1.69,
+];
+
 /// The atomic number of a symbol in capitals; deuterium `D` counts as hydrogen.
 pub fn atomic_number(symbol: &str) -> Option<u8> {
     if symbol == "D" {
@@ -102,6 +113,11 @@ pub fn mass(symbol: &str) -> Option<f64> {
         return Some(2.014);
     }
     atomic_number(symbol).map(|number| MASSES[usize::from(number) - 1])
+}
+
+/// The covalent radius in angstrom of a symbol in capitals.
+pub fn covalent_radius(symbol: &str) -> Option<f64> {
+    COVALENT_RADII.get(usize::from(atomic_number(symbol)?) - 1).copied()
 }
 
 /// What the CHARMM force field calls ions.
@@ -191,6 +207,8 @@ mod tests {
             assert_eq!((atomic_number(symbol), mass(symbol)), (Some(number), Some(weight)), "{symbol}");
         }
         assert_eq!((mass("D"), mass("X"), mass("c")), (Some(2.014), None, None));
+        let radii = ["H", "D", "P", "I", "U", "CM", "BK"].map(covalent_radius);
+        assert_eq!(radii, [Some(0.31), Some(0.31), Some(1.07), Some(1.39), Some(1.96), Some(1.69), None]);
     }
 
     #[test]

@@ -15,11 +15,13 @@ use crate::geometry::{Box3, LengthUnit};
 use crate::gpu::{AdapterChoice, planted};
 use crate::grid::{DensityGrid, Lattice};
 use crate::io::png;
+use crate::points::{AtomTable, PointCloud, atoms::Interner};
 use crate::progress::Silent;
 use crate::scene::{
-    Annotations, Diameter, Isosurface, Limits, Look, Plane, PointColors, PointLayer, PointOrder, Quantity, View,
-    Viewpoint,
+    Annotations, Diameter, Isosurface, Limits, Look, Plane, PointColors, PointLayer, PointOrder, Quantity, TraceLayer,
+    View, Viewpoint,
 };
+use crate::trace::{self, Kind};
 
 const FRAME: Frame = Frame { size: [320, 240], scale_factor: 1.0 };
 const LARGEST_FILE: u64 = 64 << 10;
@@ -83,6 +85,34 @@ fn points(volume: bool, change: impl FnOnce(&mut PointLayer)) -> Scene {
     scene.volume = volume;
     scene.transfer.colormap = Look::Default.colormap_of_points(scene.background);
     scene.points = Some(layer);
+    scene
+}
+
+/// A helix and a hairpin of two strands, each a chain, within the fog.
+fn trace(kind: Kind) -> Scene {
+    let helix = |i: f64| DVec3::new(2.3 * (1.745 * i).cos() - 6.0, 2.3 * (1.745 * i).sin() + 7.0, 1.5 * i + 4.0);
+    let strand = |i: f64, y: f64| DVec3::new(2.0 + 3.3 * i, y, 12.0 + 0.9 * (i % 2.0));
+    let mut places: Vec<DVec3> = (0..12).map(|i| helix(f64::from(i))).collect();
+    places.extend((0..7).map(|i| strand(f64::from(i), 5.0)));
+    places.push(DVec3::new(24.5, 7.4, 13.0));
+    places.extend((0..7).rev().map(|i| strand(f64::from(i), 9.8)));
+    let mut columns = [(); 3].map(|()| Interner::default());
+    for i in 0..places.len() {
+        let chain: &[u8] = if i < 12 { b"A" } else { b"B" };
+        columns.iter_mut().zip([b"CA", chain, b"C"]).for_each(|(column, text)| column.push(text));
+    }
+    let [name, chain, element] = columns.map(Interner::finish);
+    let resid = (0..places.len() as i32).collect();
+    let atoms = AtomTable { name, chain: chain.clone(), element, resid, ..AtomTable::default() };
+    let cloud = PointCloud { positions: places, atoms: Some(atoms), ..PointCloud::default() };
+    let colors = [[143, 184, 255], [230, 159, 0]];
+    let mut mesh = trace::trace(&cloud, kind, 0.3, &|i| colors[chain.codes[i] as usize]).unwrap();
+    mesh.vertices.iter_mut().for_each(|v| *v = *v * 0.15 - DVec3::new(0.8, 0.1, 0.4));
+    let mut scene = fog();
+    scene.transfer.opacity = scene.transfer.opacity.times(Look::FOG_AROUND_TRACE);
+    let rgb = |i: usize| colors[i].map(|v| f32::from(v) / 255.0);
+    let legend = vec![("A".to_owned(), rgb(0)), ("B".to_owned(), rgb(1))];
+    scene.trace = Some(TraceLayer { legend, ..TraceLayer::new(Arc::new(mesh)) });
     scene
 }
 
@@ -192,6 +222,13 @@ fn scenes() -> Vec<(&'static str, Scene)> {
             light_theme(&mut s);
             s
         }),
+        ("trace-ribbon", trace(Kind::Ribbon)),
+        ("trace-backbone-clip", {
+            let mut s = trace(Kind::Backbone);
+            s.clip = vec![cut];
+            light_theme(&mut s);
+            s
+        }),
         (
             "points-column",
             points(false, |p| {
@@ -278,7 +315,7 @@ fn pictures_are_the_kept_ones() {
 
 /// Each fault of a shader by the text that it changes, and a picture that must tell.
 #[rustfmt::skip]
-const FAULTS: [(&str, &str, &str, &str); 9] = [
+const FAULTS: [(&str, &str, &str, &str); 13] = [
     ("a step twice as long", "- index_of(vec3<f32>(0.0))) * volume.step;", "- index_of(vec3<f32>(0.0))) * 2.0 * volume.step;", "fog-dark"),
     ("a missing step", "    var done = 0.0;\n", "    var done = 1.0;\n", "fog-clip-slice"),
     ("two axes exchanged", "return (position / volume.half_size", "return (position.yxz / volume.half_size.yxz", "fog-dark"),
@@ -287,6 +324,10 @@ const FAULTS: [(&str, &str, &str, &str); 9] = [
     ("wrong limits", "scaled * volume.t_scale + volume.t_offset", "scaled * volume.t_scale * 1.02 + volume.t_offset", "fog-light"),
     ("depth of points reversed", "return ~ascending;", "return ascending;", "points"),
     ("a slice beside its plane", "(plane.w - dot(ray.origin, plane.xyz)) / speed", "(plane.w - dot(ray.origin, plane.xyz)) / speed + 0.004", "slices"),
+    ("an edge whose side depends on the triangle", "return -dot(direction, cross(q, p));", "return dot(direction, cross(q, p));", "trace-ribbon"),
+    ("depth of a corner for that of a triangle", "vec3<f32>(ahead_of(triangle.a), ahead_of(triangle.b), ahead_of(triangle.c)));\n    // What", "vec3<f32>(ahead_of(triangle.a)));\n    // What", "trace-ribbon"),
+    ("colours of bodies dimmed as those of points are", "if is_solid(glyph) {", "if false {", "trace-ribbon"),
+    ("a body lit from below", "TOWARDS_KEY.y * frame.axes_up", "-TOWARDS_KEY.y * frame.axes_up", "trace-backbone-clip"),
     ("light from behind", "return vec4<f32>(light_towards(45.0, 45.0), 1.0);", "return vec4<f32>(light_towards(45.0, -45.0), 1.0);", "surfaces"),
 ];
 

@@ -22,7 +22,7 @@ use crate::annotate::{Mark, annotate, camera};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::progress::Progress;
-use crate::scene::{Background, Camera, Frame, Scene, Viewpoint, VolumeMode};
+use crate::scene::{Background, Camera, Frame, PointLayer, PointOrder, Scene, Viewpoint, VolumeMode};
 pub use chart::draw_chart;
 use glyph::{GlyphPass, SeenGlyphs};
 pub use heatmap::{HeatmapPainter, draw_heatmap, draw_heatmap_bands};
@@ -270,7 +270,7 @@ impl Renderer {
             Some(volume) => volume,
             empty => empty.insert(std::thread::scope(|scope| {
                 let (gpu, march, stats) = (&self.gpu, &self.march, scene.grid.statistics());
-                if scene.points.is_none() {
+                if scene.points.is_none() && scene.trace.is_none() {
                     scope.spawn(move || march.compile(gpu, scene, unit_of(&stats)));
                 }
                 match &scene.on_device {
@@ -305,20 +305,20 @@ impl Renderer {
             wgpu::TextureUsages::STORAGE_BINDING | wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_SRC;
         let target = of_size(&mut self.light, &self.gpu, tile.size, wgpu::TextureFormat::Rgba32Float, usage);
         let (gpu, march, Prepared { camera, content }) = (&self.gpu, &self.march, prepared);
-        let Some(layer) = &scene.points else {
+        if scene.points.is_none() && scene.trace.is_none() {
             march.run(gpu, scene, camera, content, None, &target, size, tile, tile.rows(), progress)?;
             return Ok(target);
-        };
+        }
         let volume = self.volume.as_ref().expect("prepared");
-        for rows in self.glyphs.bands(tile, layer) {
+        for rows in self.glyphs.bands(tile, scene) {
             let march = |seen: Option<&SeenGlyphs>| {
                 march.run(gpu, scene, camera, content, seen, &target, size, tile, rows.clone(), progress)
             };
-            let Some(band) = self.glyphs.begin(gpu, scene, layer, camera, volume, size, tile, rows.clone()) else {
+            let Some(band) = self.glyphs.begin(gpu, scene, camera, volume, size, tile, rows.clone()) else {
                 march(None)?;
                 continue;
             };
-            let mut left = layer.most_layers();
+            let mut left = scene.points.as_ref().map_or(1, PointLayer::most_layers);
             loop {
                 let mut seen = self.glyphs.run(gpu, &band, progress)?;
                 march(Some(&seen))?;
@@ -341,7 +341,8 @@ impl Renderer {
             return Err(Error::Usage("the step and the reference length of opacity must be above 0".into()));
         }
         validate_cuts(scene)?;
-        scene.points.as_ref().map_or(Ok(()), |layer| layer.validate())
+        scene.points.as_ref().map_or(Ok(()), |layer| layer.validate())?;
+        validate_trace(scene)
     }
 }
 
@@ -443,6 +444,23 @@ fn validate_cuts(scene: &Scene) -> Result<()> {
         return Err(Error::Usage(
             "the largest, smallest, mean or summed density of a ray hides points and slices; draw them in fog".into(),
         ));
+    }
+    Ok(())
+}
+
+/// Whether the body within the density can be drawn.
+fn validate_trace(scene: &Scene) -> Result<()> {
+    let Some(trace) = &scene.trace else { return Ok(()) };
+    trace.validate()?;
+    if scene.mode.is_projection() {
+        return Err(Error::Usage(
+            "the largest, smallest, mean or summed density of a ray hides what lies on it; draw the trace in fog, with \
+             surfaces or with slices"
+                .into(),
+        ));
+    }
+    if scene.points.as_ref().is_some_and(|points| points.order == PointOrder::Density) {
+        return Err(Error::Usage("beside a trace points are drawn in the order of their depth".into()));
     }
     Ok(())
 }

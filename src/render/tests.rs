@@ -8,7 +8,8 @@ use crate::gpu::AdapterChoice;
 use crate::grid::{DensityGrid, Lattice};
 use crate::kde::{Bandwidth, DensityOptions, Estimator, Resolution};
 use crate::progress::Silent;
-use crate::scene::{Annotations, Diameter, Limits, Look, PointLayer, PointOrder, View, Viewpoint};
+use crate::scene::{Annotations, Diameter, Limits, Look, PointLayer, PointOrder, TraceLayer, View, Viewpoint};
+use crate::trace::Mesh;
 
 /// A scene with everything: lit fog, a slice, points large and small near and behind the eye's side, all annotations.
 fn scene() -> Scene {
@@ -29,7 +30,26 @@ fn scene() -> Scene {
     let values: Vec<f64> = positions.iter().map(|p| (-0.5 * p.length_squared()).exp()).collect();
     let layer = Look::Default.points(&scene, Arc::new(positions), Arc::new(values));
     scene.points = Some(PointLayer { diameter: Diameter::Ranged(0.5), order: PointOrder::Depth, ..layer });
+    scene.trace = Some(TraceLayer::new(Arc::new(band())));
     scene
+}
+
+/// A wound band through the box and beyond it, past the eye's side.
+fn band() -> Mesh {
+    let mut mesh = Mesh::default();
+    for i in 0..120u32 {
+        let t = 0.08 * f64::from(i);
+        let center = DVec3::new(1.2 * t.cos(), 1.2 * t.sin() + 0.4, 0.5 * t - 2.2);
+        for (side, color) in [(-0.2, [200, 80, 30]), (0.2, [30, 120, 220])] {
+            mesh.vertices.push(center + DVec3::Z * side);
+            mesh.normals.push(DVec3::new(t.cos(), t.sin(), 0.0));
+            mesh.colors.push(color);
+        }
+        if i > 0 {
+            mesh.triangles.extend([[2 * i - 2, 2 * i - 1, 2 * i], [2 * i, 2 * i - 1, 2 * i + 1]]);
+        }
+    }
+    mesh
 }
 
 fn renderer(light: u32, painted: u32) -> Renderer {
@@ -88,7 +108,7 @@ fn a_picture_larger_than_can_be_drawn_is_refused_with_its_size() {
 fn a_coarse_picture_is_the_full_one_with_fewer_rays() {
     let frame = Frame { size: [403, 300], scale_factor: 1.0 };
     let (mut renderer, mut scene) = (renderer(512, 512), scene());
-    scene.points = None;
+    (scene.points, scene.trace) = (None, None);
     for background in [Background::DARK, Background::Transparent] {
         scene.background = background;
         let full = renderer.draw(&scene, &frame, &Silent).unwrap();

@@ -128,6 +128,26 @@ pub struct GlyphPoint {
     pub size: f32,
 }
 
+/// `Vertex` of `common/trace.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct TraceVertex {
+    /// Relative to the box's centre, in diagonals.
+    pub x: f32,
+    /// Likewise.
+    pub y: f32,
+    /// Likewise.
+    pub z: f32,
+    /// The normal, of length 1.
+    pub nx: f32,
+    /// Likewise.
+    pub ny: f32,
+    /// Likewise.
+    pub nz: f32,
+    /// Red, green, blue, from the lowest byte.
+    pub color: u32,
+}
+
 /// Eye depth that stands for a parallel camera, which sees everything on its rays; in diagonals.
 const PARALLEL_EYE_DEPTH: f64 = 1e18;
 
@@ -344,5 +364,6 @@ mod tests {
             surface_count
         );
         assert_same_layout!(GlyphPoint, "glyph.wgsl", "Point", x, y, z, value, size);
+        assert_same_layout!(TraceVertex, "trace.wgsl", "Vertex", x, y, z, nx, ny, nz, color);
     }
 }

@@ -130,6 +130,12 @@ const DEFAULT_OPACITY: [(f64, f32); 2] = [(0.0, 0.0), (1.0, 0.9)];
 const DEFAULT_SAMPLES_PER_VOXEL: f64 = 2.0;
 
 impl Look {
+    /// The optical depth of fog around a molecule, in that of fog alone: so that the molecule shows through.
+    pub const FOG_AROUND_TRACE: f64 = 0.4;
+
+    /// The opacity of a surface around a molecule.
+    pub const SURFACE_AROUND_TRACE: f64 = 0.35;
+
     /// A scene of this density in this look, with limits chosen by `limits`.
     ///
     /// # Errors
@@ -258,6 +264,7 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         cover: None,
         clip: Vec::new(),
         points: None,
+        trace: None,
         sampling: Sampling { step, rule: SampleRule::Midpoint, adaptive: true },
         shading: None,
         background,
@@ -308,6 +315,7 @@ fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         cover: None,
         clip: Vec::new(),
         points: None,
+        trace: None,
         sampling: Sampling { step: mayavi_step(&grid.lattice), rule: SampleRule::End, adaptive: true },
         shading: Some(Look::Mayavi.shading(&grid)),
         background,

@@ -10,6 +10,7 @@ mod mode;
 mod points;
 mod quantity;
 mod title;
+mod trace;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use mode::{Isosurface, Plane, VolumeMode};
 pub use points::{ColorKey, Diameter, PointColors, PointLayer, PointOrder};
 pub use quantity::Quantity;
 pub use title::{constant_part, filled};
+pub use trace::TraceLayer;
 
 use crate::color::{LookupTable, OpacityCurve, Rgb, Scale, TransferFunction, hex};
 use crate::geometry::{Box3, four_digits};
@@ -57,6 +59,8 @@ pub struct Scene {
     pub clip: Vec<Plane>,
     /// Points drawn as spheres, alone or within the density.
     pub points: Option<PointLayer>,
+    /// A molecule's backbone, bonds or ribbon within the density.
+    pub trace: Option<TraceLayer>,
     /// Limits, colours and opacity of the density; the colours of the points.
     pub transfer: TransferFunction,
     /// The box that axes show and automatic cameras look at.

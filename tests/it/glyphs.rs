@@ -64,6 +64,7 @@ fn slab(points: &[(DVec3, f64)], diameter: f64) -> Scene {
         cover: None,
         clip: Vec::new(),
         points: Some(layer),
+        trace: None,
         transfer,
         focus: UNIT_BOX,
         viewpoint: parallel(),

@@ -16,6 +16,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("io", 2),
     ("sample", 2),
     ("surface", 2),
+    ("trace", 2),
     ("scene", 3),
     ("annotate", 4),
     ("html", 4),

@@ -29,6 +29,7 @@ mod recipe;
 mod robust;
 mod stream;
 mod surfaces;
+mod trace;
 mod units;
 mod volumes;
 mod window;

@@ -105,6 +105,7 @@ fn closed_form(grid: DensityGrid, opacity: &str, reference_length: f64, step: f6
         cover: None,
         clip: Vec::new(),
         points: None,
+        trace: None,
         transfer: TransferFunction {
             colormap: Colormap::named("grey").unwrap(),
             limits: [0.0, 1.0],

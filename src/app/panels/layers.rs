@@ -6,7 +6,7 @@ use glam::DVec3;
 use super::super::clip_box::text_of;
 use super::super::input::MODES;
 use super::super::model::Model;
-use super::{choice, fields, row};
+use super::{choice, fields, row, trace};
 use crate::geometry::without_trailing_zeros;
 
 /// The panel.
@@ -39,6 +39,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         slices(model, ui, mode == "slice");
     }
     clip(model, ui);
+    trace::show(model, ui);
     row(ui, "look", |ui| {
         let look = model.session.options().get("look").unwrap_or_else(|| "default".into());
         for name in ["default", "mayavi"] {

@@ -12,6 +12,7 @@ mod over;
 mod page;
 mod profile;
 pub mod time;
+mod trace;
 
 use std::collections::HashMap;
 use std::time::Duration;

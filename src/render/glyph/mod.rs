@@ -1,4 +1,4 @@
-//! Points as spheres: which of them each sample of a picture sees, at which depth.
+//! Points as spheres, and bodies of triangles: which of them each sample of a picture sees, at which depth.
 //!
 //! Opaque ones take one round. Translucent ones are peeled off in layers: each round finds the nearest point behind
 //! that of the round before.
@@ -6,6 +6,7 @@
 mod plan;
 mod points;
 mod stage;
+mod trace;
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -18,10 +19,11 @@ use crate::error::Result;
 use crate::gpu::Gpu;
 use crate::gpu::pass::structure;
 use crate::progress::Progress;
-use crate::scene::{Camera, PointLayer, PointOrder, Scene};
+use crate::scene::{Camera, PointLayer, PointOrder, Scene, TraceLayer};
 use plan::Plan;
 use points::{Piece, PointBuffers};
 use stage::{Stage, dispatch};
+use trace::{TraceBuffers, TracePlan};
 
 /// Invocations of a workgroup, as `glyph.wgsl` says.
 const WORKGROUP: u32 = 64;
@@ -78,6 +80,11 @@ pub struct GlyphPass {
     /// By depth in one pass of 64-bit numbers, where the adapter has them.
     wide: Option<Stage>,
     resolve: Stage,
+    /// The same of triangles.
+    trace_narrow: Stage,
+    trace_wide: Option<Stage>,
+    trace_resolve: Stage,
+    trace: Option<TraceBuffers>,
     points: Option<PointBuffers>,
     /// Those of the picture before, if one of both has few.
     earlier_points: Option<PointBuffers>,
@@ -102,7 +109,10 @@ struct Slots {
 
 /// Rows of a tile with what all their layers share.
 pub struct Band {
-    plan: Plan,
+    /// None if there are no points, or no triangles.
+    plan: Option<Plan>,
+    trace: Option<TracePlan>,
+    samples: u32,
     rows: Range<u32>,
     columns: u32,
     by_depth: bool,
@@ -120,15 +130,24 @@ impl GlyphPass {
         let groups = [layout(gpu, &[(0, uniform_type())]), layout(gpu, &[(0, uniform_type())])];
         let [read, write] = [true, false].map(storage);
         let own = [(0, read), (1, uniform_type()), (2, write), (4, read)];
-        let wide = gpu.has_atomic_u64().then(|| Stage::new(gpu, "glyph_wide.wgsl", &groups, &own));
-        let narrow = Stage::new(gpu, "glyph.wgsl", &groups, &[&own[..], &[(3, write)]].concat());
+        let wide = |name, own: &[_]| gpu.has_atomic_u64().then(|| Stage::new(gpu, name, &groups, own));
+        let with = |more: &[_]| [&own[..], more].concat();
+        let (narrow, corners) = ((3, write), (6, read));
+        let (trace_wide, wide) = (wide("trace_wide.wgsl", &with(&[corners])), wide("glyph_wide.wgsl", &own));
+        let trace_narrow = Stage::new(gpu, "trace.wgsl", &groups, &with(&[narrow, corners]));
+        let narrow = Stage::new(gpu, "glyph.wgsl", &groups, &with(&[narrow]));
         let own = [(0, read), (1, uniform_type()), (2, read), (3, write), (4, read), (5, write)];
         let resolve = Stage::new(gpu, "glyph_resolve.wgsl", &groups, &own);
+        let trace_resolve = Stage::new(gpu, "trace_resolve.wgsl", &groups, &[&own[..], &[corners]].concat());
         Self {
             groups,
             narrow,
             wide,
             resolve,
+            trace_narrow,
+            trace_wide,
+            trace_resolve,
+            trace: None,
             points: None,
             earlier_points: None,
             slots: None,
@@ -137,21 +156,22 @@ impl GlyphPass {
     }
 
     /// Bands of rows that are drawn one after the other so that their slots find room.
-    pub fn bands(&self, tile: Tile, layer: &PointLayer) -> Vec<Range<u32>> {
-        let samples = if layer.antialias { SMOOTH_SAMPLES } else { 1 };
-        let slots = MOST_SLOT_BYTES / SLOT_BYTES[usize::from(layer.is_translucent())];
+    pub fn bands(&self, tile: Tile, scene: &Scene) -> Vec<Range<u32>> {
+        let is_smooth = scene.trace.is_some() || scene.points.as_ref().is_some_and(|layer| layer.antialias);
+        let samples = if is_smooth { SMOOTH_SAMPLES } else { 1 };
+        let is_layered = scene.points.as_ref().is_some_and(PointLayer::is_translucent);
+        let slots = MOST_SLOT_BYTES / SLOT_BYTES[usize::from(is_layered)];
         let rows = (slots / u64::from(tile.size[0] * samples)).max(1) as usize;
         let all = tile.rows();
         all.clone().step_by(rows).map(|first| first..(first + rows as u32).min(all.end)).collect()
     }
 
-    /// Prepares `rows` of a tile of a picture of `size`; `None` if there are no points.
+    /// Prepares `rows` of a tile of a picture of `size`; `None` if there are neither points nor triangles.
     #[allow(clippy::too_many_arguments)] // the same as those of the march
     pub fn begin(
         &mut self,
         gpu: &Gpu,
         scene: &Scene,
-        layer: &PointLayer,
         camera: &Camera,
         volume: &VolumeTexture,
         size: [u32; 2],
@@ -159,12 +179,23 @@ impl GlyphPass {
         rows: Range<u32>,
     ) -> Option<Band> {
         let bounds = scene.grid.lattice.bounds();
-        self.take_points(gpu, layer, scene, volume.unit);
-        let points = self.points.as_ref().filter(|p| !p.buffers.is_empty())?;
-        let plan = Plan::new(gpu, layer, camera, points, size);
-        let (by_depth, layered) = (layer.order == PointOrder::Depth, layer.is_translucent());
+        let layer = scene.points.as_ref();
+        let plan = layer.and_then(|layer| {
+            self.take_points(gpu, layer, scene, volume.unit);
+            let points = self.points.as_ref().filter(|p| !p.buffers.is_empty())?;
+            Some(Plan::new(gpu, layer, camera, points, size))
+        });
+        let trace = scene.trace.as_ref().and_then(|layer| {
+            let trace = self.take_trace(gpu, layer, scene);
+            (!trace.buffers.is_empty()).then(|| TracePlan::new(gpu, layer, camera, trace, size))
+        });
+        let all_samples = [plan.as_ref().map(|p| p.samples), trace.as_ref().map(|t| t.samples)];
+        let samples = all_samples.into_iter().flatten().max()?;
+        // Bodies are seen at their depth.
+        let by_depth = trace.is_some() || layer.is_some_and(|layer| layer.order == PointOrder::Depth);
+        let layered = plan.is_some() && layer.is_some_and(PointLayer::is_translucent);
         let words = if by_depth && self.wide.is_some() { 2 } else { 1 };
-        let count = u64::from(tile.size[0]) * rows.len() as u64 * u64::from(plan.samples);
+        let count = u64::from(tile.size[0]) * rows.len() as u64 * u64::from(samples);
         if self.slots.as_ref().is_none_or(|s| s.count < count || s.words < words || (!s.layered && layered)) {
             self.slots = None;
             self.slots = Some(Slots::new(gpu, count, words, layered));
@@ -174,21 +205,32 @@ impl GlyphPass {
             slots.clear(gpu, &[&slots.before, &slots.layers]);
         }
         let frame = structure(gpu, "frame", &FrameUniform::new(camera, bounds, size, tile, rows.clone()));
-        let (transfer, unit) = layer.colors.as_ref().map_or((&scene.transfer, volume.unit), |c| (&c.transfer, 1.0));
+        let colors = layer.and_then(|layer| layer.colors.as_ref());
+        let (transfer, unit) = colors.map_or((&scene.transfer, volume.unit), |c| (&c.transfer, 1.0));
         let limits = structure(gpu, "limits", &VolumeUniform::new(&scene.grid, scene.sampling, transfer, unit));
-        let layers = layered.then(|| slots.layers(layer.opacity as f32));
+        let layers = layered.then(|| slots.layers(layer.map_or(1.0, |layer| layer.opacity as f32)));
         Some(Band {
             by_depth,
             layered,
-            shaded: layer.shaded && !plan.only_pixels,
+            shaded: layer.is_some_and(|l| l.shaded) && plan.as_ref().is_some_and(|p| !p.only_pixels),
             scale: scale_code(transfer.scale),
             frame: bind(gpu, &self.groups[0], &[(0, frame.as_entire_binding())]),
             limits: bind(gpu, &self.groups[1], &[(0, limits.as_entire_binding())]),
-            seen: SeenGlyphs { buffer: slots.seen.clone(), samples: plan.samples, first_row: rows.start, layers },
+            seen: SeenGlyphs { buffer: slots.seen.clone(), samples, first_row: rows.start, layers },
             columns: tile.size[0],
             plan,
+            trace,
+            samples,
             rows,
         })
+    }
+
+    /// Has the triangles of a layer at hand.
+    fn take_trace(&mut self, gpu: &Gpu, layer: &TraceLayer, scene: &Scene) -> &TraceBuffers {
+        if !self.trace.as_ref().is_some_and(|trace| trace.holds(layer, scene)) {
+            self.trace = None;
+        }
+        self.trace.get_or_insert_with(|| TraceBuffers::new(gpu, layer, scene))
     }
 
     /// Has the points of a layer at hand: those of the last picture, those before them, or new ones.
@@ -223,69 +265,123 @@ impl GlyphPass {
     }
 
     fn scatter(&mut self, gpu: &Gpu, band: &Band, progress: &dyn Progress) -> Result<()> {
-        let (Some(points), Some(slots)) = (&self.points, &self.slots) else { return Ok(()) };
-        let Slots { nearest, winner, before, .. } = slots;
-        let wide = self.wide.as_mut().filter(|_| band.by_depth);
-        let (stage, buffers, passes): (_, &[_], &[bool]) = match wide {
-            Some(wide) => (wide, &[(2, nearest), (4, before)], &[false]),
-            None => {
-                let passes: &[bool] = if band.by_depth { &[false, true] } else { &[true] };
-                (&mut self.narrow, &[(2, nearest), (3, winner), (4, before)], passes)
-            }
-        };
+        let Some(slots) = &self.slots else { return Ok(()) };
         // Cheaper than to write all that is empty one by one.
-        slots.clear(gpu, &[nearest, winner, &slots.seen, &slots.found]);
-        let scatter = stage.pipeline(gpu, band.scatter_constants());
+        slots.clear(gpu, &[&slots.nearest, &slots.winner, &slots.seen, &slots.found]);
+        let is_wide = self.is_wide(band);
+        let passes: &[bool] = match (is_wide, band.by_depth) {
+            (true, _) => &[false],
+            (false, true) => &[false, true],
+            (false, false) => &[true],
+        };
         for &claiming in passes {
-            let mut pieces: Vec<Piece> = points.pieces(band.plan.points_a_dispatch).collect();
-            if !band.by_depth {
-                pieces.reverse();
-            }
-            for piece in pieces {
-                progress.check()?;
-                let uniform = band.plan.uniform(&piece, band.rows.start, claiming);
-                let own = stage.bind(gpu, &points.buffers[piece.buffer].0, uniform, buffers);
-                let groups = (piece.count * band.plan.lanes).div_ceil(WORKGROUP);
-                dispatch(gpu, &scatter, [&band.frame, &band.limits, &own], [groups, 1]);
-                gpu.wait()?;
-            }
+            self.scatter_points(gpu, band, claiming, progress)?;
+            self.scatter_trace(gpu, band, claiming, progress)?;
         }
         Ok(())
     }
 
+    /// Whether depth and number are found in one pass.
+    fn is_wide(&self, band: &Band) -> bool {
+        band.by_depth && self.wide.is_some()
+    }
+
+    fn scatter_points(&mut self, gpu: &Gpu, band: &Band, claiming: bool, progress: &dyn Progress) -> Result<()> {
+        let is_wide = self.is_wide(band);
+        let (Some(points), Some(slots), Some(plan)) = (&self.points, &self.slots, &band.plan) else { return Ok(()) };
+        let stage = self.wide.as_mut().filter(|_| is_wide).unwrap_or(&mut self.narrow);
+        let scatter = stage.pipeline(gpu, band.scatter_constants(plan));
+        let mut pieces: Vec<Piece> = points.pieces(plan.points_a_dispatch).collect();
+        if !band.by_depth {
+            pieces.reverse();
+        }
+        for piece in pieces {
+            progress.check()?;
+            let uniform = plan.uniform(&piece, band.rows.start, claiming);
+            let own = stage.bind(gpu, &points.buffers[piece.buffer].0, uniform, &slots.offered(is_wide));
+            let groups = (piece.count * plan.lanes).div_ceil(WORKGROUP);
+            dispatch(gpu, &scatter, [&band.frame, &band.limits, &own], [groups, 1]);
+            gpu.wait()?;
+        }
+        Ok(())
+    }
+
+    fn scatter_trace(&mut self, gpu: &Gpu, band: &Band, claiming: bool, progress: &dyn Progress) -> Result<()> {
+        let (is_wide, earlier) = (self.is_wide(band), self.points_before(band));
+        let (Some(trace), Some(slots), Some(plan)) = (&self.trace, &self.slots, &band.trace) else { return Ok(()) };
+        let stage = self.trace_wide.as_mut().filter(|_| is_wide).unwrap_or(&mut self.trace_narrow);
+        let constants = vec![("GLYPH_SAMPLES", band.samples), ("LAYERED", u32::from(band.layered))];
+        let scatter = stage.pipeline(gpu, constants);
+        for piece in trace.pieces(plan.at_once, earlier) {
+            progress.check()?;
+            let (vertices, corners, _) = &trace.buffers[piece.buffer];
+            let buffers = [slots.offered(is_wide), vec![(6, corners)]].concat();
+            let own = stage.bind(gpu, vertices, plan.uniform(&piece, band.rows.start, claiming), &buffers);
+            dispatch(gpu, &scatter, [&band.frame, &band.limits, &own], [plan.groups(&piece), 1]);
+            gpu.wait()?;
+        }
+        Ok(())
+    }
+
+    /// The number of points, after which triangles are numbered.
+    fn points_before(&self, band: &Band) -> u32 {
+        let points = self.points.as_ref().filter(|_| band.plan.is_some());
+        points.map_or(0, |points| points.buffers.iter().map(|(_, len)| len).sum())
+    }
+
     fn resolve(&mut self, gpu: &Gpu, band: &Band) {
-        let (Some(points), Some(slots)) = (&self.points, &self.slots) else { return };
-        let wide = band.by_depth && self.wide.is_some();
+        let (wide, earlier) = (self.is_wide(band), self.points_before(band));
+        let Some(slots) = &self.slots else { return };
         let winner = if wide { &slots.nearest } else { &slots.winner };
-        let resolve = self.resolve.pipeline(gpu, band.resolve_constants(wide));
-        for piece in points.pieces(u32::MAX) {
-            let buffer = &points.buffers[piece.buffer].0;
-            let buffers = [(2, winner), (3, &slots.seen), (4, &slots.nearest), (5, &slots.before)];
-            let own = self.resolve.bind(gpu, buffer, band.plan.uniform(&piece, band.rows.start, true), &buffers);
-            let groups = [band.columns.div_ceil(TILE), (band.rows.len() as u32).div_ceil(TILE)];
-            dispatch(gpu, &resolve, [&band.frame, &band.limits, &own], groups);
+        let buffers = [(2, winner), (3, &slots.seen), (4, &slots.nearest), (5, &slots.before)];
+        let groups = [band.columns.div_ceil(TILE), (band.rows.len() as u32).div_ceil(TILE)];
+        if let (Some(points), Some(plan)) = (&self.points, &band.plan) {
+            let resolve = self.resolve.pipeline(gpu, band.resolve_constants(plan, wide));
+            for piece in points.pieces(u32::MAX) {
+                let buffer = &points.buffers[piece.buffer].0;
+                let own = self.resolve.bind(gpu, buffer, plan.uniform(&piece, band.rows.start, true), &buffers);
+                dispatch(gpu, &resolve, [&band.frame, &band.limits, &own], groups);
+            }
+        }
+        if let (Some(trace), Some(plan)) = (&self.trace, &band.trace) {
+            let resolve = self.trace_resolve.pipeline(gpu, band.constants_of_trace(plan, wide));
+            for piece in trace.pieces(u32::MAX, earlier) {
+                let (vertices, corners, _) = &trace.buffers[piece.buffer];
+                let buffers = [&buffers[..], &[(6, corners)]].concat();
+                let uniform = plan.uniform(&piece, band.rows.start, true);
+                let own = self.trace_resolve.bind(gpu, vertices, uniform, &buffers);
+                dispatch(gpu, &resolve, [&band.frame, &band.limits, &own], groups);
+            }
         }
     }
 }
 
 impl Band {
-    fn scatter_constants(&self) -> stage::Constants {
+    fn scatter_constants(&self, plan: &Plan) -> stage::Constants {
         vec![
-            ("GLYPH_SAMPLES", self.plan.samples),
-            ("ONLY_PIXELS", u32::from(self.plan.only_pixels)),
+            ("GLYPH_SAMPLES", self.samples),
+            ("ONLY_PIXELS", u32::from(plan.only_pixels)),
             ("BY_DEPTH", u32::from(self.by_depth)),
-            ("IN_PIXELS", u32::from(self.plan.in_pixels)),
+            ("IN_PIXELS", u32::from(plan.in_pixels)),
             ("LAYERED", u32::from(self.layered)),
         ]
     }
 
-    fn resolve_constants(&self, wide: bool) -> stage::Constants {
+    fn resolve_constants(&self, plan: &Plan, wide: bool) -> stage::Constants {
+        let mut all = self.shared_constants(wide, self.shaded);
+        all.extend([("IN_PIXELS", u32::from(plan.in_pixels)), ("SCALE", self.scale)]);
+        all
+    }
+
+    fn constants_of_trace(&self, plan: &TracePlan, wide: bool) -> stage::Constants {
+        self.shared_constants(wide, plan.shaded)
+    }
+
+    fn shared_constants(&self, wide: bool, shaded: bool) -> stage::Constants {
         vec![
-            ("GLYPH_SAMPLES", self.plan.samples),
-            ("SHADED", u32::from(self.shaded)),
+            ("GLYPH_SAMPLES", self.samples),
+            ("SHADED", u32::from(shaded)),
             ("WORDS", if wide { 2 } else { 1 }),
-            ("IN_PIXELS", u32::from(self.plan.in_pixels)),
-            ("SCALE", self.scale),
             ("LAYERED", u32::from(self.layered)),
         ]
     }
@@ -314,6 +410,15 @@ impl Slots {
             layers: buffer("layers", SLOT_BYTES[1] * of_layers),
             found: buffer("found", 4),
         }
+    }
+
+    /// What a sample is offered to.
+    fn offered(&self, is_wide: bool) -> Vec<(u32, &wgpu::Buffer)> {
+        let mut all = vec![(2, &self.nearest), (4, &self.before)];
+        if !is_wide {
+            all.push((3, &self.winner));
+        }
+        all
     }
 
     fn clear(&self, gpu: &Gpu, buffers: &[&wgpu::Buffer]) {

@@ -12,14 +12,14 @@ use crate::scene::{Camera, Diameter, PointLayer, Projection};
 
 /// Tests of a sphere against a sample in one dispatch: few enough that a slow adapter answers within
 /// a fraction of a second.
-const TESTS_A_DISPATCH: f64 = 2e7;
+pub const TESTS_A_DISPATCH: f64 = 2e7;
 
 /// As `LEAST_RADIUS` of `common/sphere.wgsl`: smaller spheres are single pixels.
 const LEAST_RADIUS: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
 /// Samples of a sphere that one invocation visits before a further one shares them. Mesa's software adapter
 /// ends all loops of an invocation after 65535 rounds.
-const SAMPLES_A_LANE: f64 = 16384.0;
+pub const SAMPLES_A_LANE: f64 = 16384.0;
 
 /// Points that the work of a picture is estimated from.
 const ESTIMATED_POINTS: usize = 4096;
@@ -98,13 +98,13 @@ impl Plan {
 }
 
 /// At most about `most` indices below `n`, evenly spread.
-fn evenly(n: usize, most: usize) -> impl Iterator<Item = usize> {
+pub fn evenly(n: usize, most: usize) -> impl Iterator<Item = usize> {
     (0..n).step_by(n.div_ceil(most).max(1))
 }
 
 /// Pixels that a length covers in a picture of this height, at the side of a sphere that is nearest to
 /// the eye; 0 behind the eye, at most the height per radius around it.
-fn pixels_per_length(camera: &Camera, forward: DVec3, position: DVec3, radius: f64, height: u32) -> f64 {
+pub fn pixels_per_length(camera: &Camera, forward: DVec3, position: DVec3, radius: f64, height: u32) -> f64 {
     let visible = match camera.projection {
         Projection::Orthographic { visible_height } => visible_height,
         Projection::Perspective { vertical_fov_degrees } => {

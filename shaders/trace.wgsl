@@ -1,0 +1,4 @@
+// Triangles, by depth.
+
+#import common/scatter_trace.wgsl
+#import common/offer.wgsl

@@ -1,0 +1,4 @@
+// Triangles, by depth, where the adapter has atomic operations on 64 bits.
+
+#import common/scatter_trace.wgsl
+#import common/offer_wide.wgsl
