@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
+use crate::memory::usable_memory;
 pub(crate) use samples::ROW;
 pub use samples::Samples;
 
@@ -45,6 +46,8 @@ pub struct Gpu {
     pub queue: wgpu::Queue,
     /// What it is.
     pub info: AdapterInfo,
+    /// What was asked for.
+    choice: AdapterChoice,
     failure: Arc<Mutex<Option<String>>>,
     /// Whether [`Gpu::shared`] must not give it any more.
     retired: Arc<AtomicBool>,
@@ -53,6 +56,9 @@ pub struct Gpu {
 
 /// Loads and maxima of 64-bit integers that many invocations change.
 const ATOMIC_U64: wgpu::Features = wgpu::Features::SHADER_INT64.union(wgpu::Features::SHADER_INT64_ATOMIC_ALL_OPS);
+
+/// A device that has no room for a texture of so many bytes is told of when it is filled.
+const SMALL_TEXTURE: u64 = 256 << 20;
 
 /// What to install where there is no adapter.
 const MISSING: &str = "no graphics adapter was found; drawing needs Vulkan, Metal, DirectX 12 or OpenGL ES 3.1. \
@@ -73,7 +79,7 @@ impl Gpu {
             .iter()
             .position(|a| chosen(choice, &a.get_info()))
             .ok_or_else(|| Error::Gpu(format!("no adapter is {}; there are: {}", wanted(choice), known.join("; "))))?;
-        Self::open(adapters.swap_remove(at))
+        Self::open(adapters.swap_remove(at), choice)
     }
 
     /// As [`Gpu::new`], but the same device each time, until it is lost or retired: what one part of a program computes
@@ -98,13 +104,41 @@ impl Gpu {
         self.retired.store(true, Ordering::Relaxed);
     }
 
+    /// Another device in the stead of this one, which has failed.
+    ///
+    /// # Errors
+    /// As [`Gpu::new`].
+    pub fn again(&self) -> Result<Self> {
+        self.retire();
+        Self::shared(&self.choice)
+    }
+
+    /// Whether a 3-D texture of so many 32-bit numbers can be had: by the device's limits, by the memory of the machine where
+    /// that is the device's, and, where it is large, by asking for one.
+    pub fn has_room_3d(&self, shape: [u32; 3]) -> bool {
+        let bytes = shape.iter().map(|n| u64::from(*n)).product::<u64>().saturating_mul(4);
+        let too_long = shape.iter().any(|n| *n > self.device.limits().max_texture_dimension_3d);
+        if too_long || self.is_software() && bytes as f64 > usable_memory() {
+            return false;
+        }
+        if bytes <= SMALL_TEXTURE {
+            return true;
+        }
+        let scopes = [wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation];
+        let scopes = scopes.map(|filter| self.device.push_error_scope(filter));
+        let texture = texture_3d(self, "room", shape, wgpu::TextureFormat::R32Float);
+        let refused = scopes.into_iter().rev().filter_map(|scope| pollster::block_on(scope.pop())).count() > 0;
+        texture.destroy();
+        !refused
+    }
+
     /// Whether another is the same device.
     pub fn is_same(&self, other: &Self) -> bool {
         // Numbers of devices begin anew with each instance.
         Arc::ptr_eq(&self.retired, &other.retired)
     }
 
-    fn open(adapter: wgpu::Adapter) -> Result<Self> {
+    fn open(adapter: wgpu::Adapter, choice: &AdapterChoice) -> Result<Self> {
         let info = adapter.get_info();
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("densitas"),
@@ -123,7 +157,8 @@ impl Gpu {
             is_lost.store(true, Ordering::Relaxed);
             remember(&on_loss, format!("the device was lost: {text}"));
         });
-        Ok(Self { device, queue, info, failure, retired, compiled: pass::Compiled::default() })
+        let (choice, compiled) = (choice.clone(), pass::Compiled::default());
+        Ok(Self { device, queue, info, choice, failure, retired, compiled })
     }
 
     /// The adapter in one line: name, backend, driver.

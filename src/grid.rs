@@ -1,6 +1,7 @@
 //! A density sampled at the nodes of a regular grid.
 
 mod blur;
+mod coarser;
 mod compare;
 mod contour;
 mod histogram;

@@ -254,7 +254,10 @@ impl Easel {
         let (number, frame, is_full) = (order.number, order.frame, divisor == 1);
         let is_empty = is_full && !self.renderer()?.shows_anything()?;
         let nothing = is_empty.then(|| view::why_nothing(&scene));
-        let remarks = if is_full { view::remarks(&order.wanted, &scene, &order.frame) } else { Vec::new() };
+        let mut remarks = if is_full { view::remarks(&order.wanted, &scene, &order.frame) } else { Vec::new() };
+        if is_full {
+            remarks.extend(view::of_device(self.renderer()?));
+        }
         let is_automatic = order.wanted.scene().view.whole_camera().is_none();
         Ok(Painted { image, scene, camera, is_automatic, number, frame, is_full, nothing, remarks, took })
     }
@@ -486,15 +489,15 @@ mod tests {
     fn what_is_said_of_a_picture_comes_with_it() {
         let mut options = Draft::new("render");
         options.input = Some("sample:founding".into());
-        for (option, text) in [("grid", "12"), ("mode", "mip"), ("opacity", "0:0,1:1")] {
+        for (option, text) in [("grid", "12"), ("mode", "mip"), ("shading", "on")] {
             options.set(option, Some(text.into()));
         }
         let wanted = Wanted::of(&options).unwrap();
         let content = Arc::new(Stock::default().content(wanted.scene(), &Console::new(false, true)).unwrap());
         let mut easel = easel();
         let remarks = easel.paint(&order(&options, &content, [320, 240], false)).unwrap().remarks;
-        assert!(remarks.iter().any(|(is_warning, text)| *is_warning && text.contains("--opacity")), "{remarks:?}");
-        options.set("opacity", None);
+        assert!(remarks.iter().any(|(is_warning, text)| *is_warning && text.contains("--shading")), "{remarks:?}");
+        options.set("shading", None);
         let remarks = easel.paint(&order(&options, &content, [320, 240], false)).unwrap().remarks;
         assert!(!remarks.iter().any(|(is_warning, _)| *is_warning), "{remarks:?}");
     }

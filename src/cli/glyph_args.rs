@@ -327,6 +327,9 @@ pub fn chain_color(i: usize) -> [u8; 3] {
     PALETTE[i % PALETTE.len()]
 }
 
+/// How many chains have a colour of their own.
+pub const COLORS_OF_CHAINS: usize = PALETTE.len();
+
 /// The chains that there are with their atoms, in the order of their names.
 pub fn chains_in_order(of: &Categorical) -> Vec<(&str, usize)> {
     let mut names = of.counts();

@@ -46,6 +46,7 @@ pub fn notes(args: &SceneArgs, scene: &Scene, frame: &Frame) -> Vec<String> {
         all.push(format!("in perspective the numbers of the axes hold on the near face of the box; {way_out}"));
     }
     let key = scene.points.as_ref().and_then(|points| points.colors.as_ref()).map(|colors| &colors.key);
+    all.extend(args.trace.colors_that_repeat(scene));
     if let Some(ColorKey::Categories(names)) = key {
         let repeated = args.glyphs.colors_that_repeat(names.len());
         let told = |n| format!("{} chains have {n} colours, which repeat in their order", names.len());

@@ -92,8 +92,10 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
     if scene.transfer.limits[0] < content.grid.statistics().max && !renderer.shows_anything()? {
         console.warning(&format!("nothing is seen: {}", why_nothing(&scene)));
     }
+    of_device(&renderer).iter().for_each(|warning| console.warning(warning));
     let more = json!({
         "adapter": renderer.gpu().describe(),
+        "drawn_shape": renderer.coarser().map(|[_, drawn]| drawn),
         "limits": scene.transfer.limits,
         "quantity": report::quantity(&scene.annotations.quantity, scene.grid.unit, scene.mode.dimensions()),
         "size": frame.size,
@@ -138,6 +140,17 @@ fn explained(
         Input::Volume(_) => None,
     };
     explain::run(pixel, scene, frame, points, console)
+}
+
+/// What is to be said of the device that has drawn: that it is not the first, or had no room.
+pub fn of_device(renderer: &Renderer) -> Vec<String> {
+    let mut all = Vec::new();
+    if let Some([[x, y, z], [a, b, c]]) = renderer.coarser() {
+        let room = format!("more than {} has room for", renderer.gpu().describe());
+        all.push(format!("{x} x {y} x {z} nodes are {room}: the picture shows means of them, {a} x {b} x {c}"));
+    }
+    all.extend(renderer.failure().map(|failure| format!("the device failed ({failure}); another one went on")));
+    all
 }
 
 /// What a picture's file has beside the scene.

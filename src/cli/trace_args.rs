@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::args::{self, PointArgs};
 use super::console::Console;
 use super::content::Content;
-use super::glyph_args::{chain_color, chains_in_order};
+use super::glyph_args::{COLORS_OF_CHAINS, chain_color, chains_in_order};
 use crate::color::{Rgb, is_plain_color, parse_color};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
@@ -88,6 +88,14 @@ impl TraceArgs {
             ("--trace-color", self.trace_color.is_some()),
         ];
         given.into_iter().filter(|(_, is_given)| *is_given && self.trace.is_none()).map(|(name, _)| name).collect()
+    }
+
+    /// What is told where chains share colours.
+    pub fn colors_that_repeat(&self, scene: &Scene) -> Option<String> {
+        let chains = scene.trace.as_ref()?.legend.len();
+        let told =
+            || format!("{chains} chains of --trace have {COLORS_OF_CHAINS} colours, which repeat in their order");
+        (chains > COLORS_OF_CHAINS).then(told)
     }
 
     /// Reads the structure of `--trace-from`, if one is to be drawn.

@@ -242,6 +242,11 @@ pub(crate) fn remarks(wanted: &Wanted, scene: &Scene, frame: &Frame) -> Vec<(boo
     warnings.chain(remarks::notes(args, scene, frame).into_iter().map(|text| (false, text))).collect()
 }
 
+/// What is said of the device that a picture was drawn on.
+pub(crate) fn of_device(renderer: &Renderer) -> Vec<(bool, String)> {
+    render::of_device(renderer).into_iter().map(|text| (true, text)).collect()
+}
+
 /// The scene of these options; here so that a window needs no more of the command line.
 pub(crate) fn scene(wanted: &Wanted, content: &Content, frame: &Frame) -> Result<Scene> {
     wanted.scene().scene(content, frame)

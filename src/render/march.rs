@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Mutex;
+use std::time::Instant;
 
 use bytemuck::Zeroable;
 use wgpu::util::DeviceExt;
@@ -10,6 +11,7 @@ use wgpu::util::DeviceExt;
 use super::cells::{CELL, CellPass, Kept, whole_numbers};
 use super::glyph::SeenGlyphs;
 use super::gradients;
+use super::pace::Pace;
 use super::rules::{CHANGE_OF_LIGHT, Ray, rules, surface_rules};
 use super::tiles::Tile;
 use super::uniforms::{CutsUniform, FrameUniform, GlyphUniform, LightingUniform, VolumeUniform};
@@ -20,9 +22,6 @@ use crate::gpu::pass::{list, structure};
 use crate::gpu::{Gpu, compose};
 use crate::progress::Progress;
 use crate::scene::{Camera, SampleRule, Scene, VolumeMode};
-
-/// Samples of one dispatch: few enough that a slow adapter answers within a fraction of a second.
-const SAMPLES_A_DISPATCH: f64 = 2e7;
 
 /// Side of a workgroup's tile, as `march.wgsl` says.
 const WORKGROUP: u32 = 16;
@@ -89,6 +88,8 @@ pub struct MarchPass {
     no_glyphs: [wgpu::Buffer; 3],
     /// Not 0 if anything is seen in the picture.
     pub found: wgpu::Buffer,
+    /// Whether less is drawn at once, as after a device has failed.
+    pub cautious: bool,
 }
 
 impl MarchPass {
@@ -121,7 +122,20 @@ impl MarchPass {
         let limits = self::layout(gpu, &[(0, uniform_type())]);
         let cells = CellPass::new(gpu, &limits);
         let (pipelines, nodal_gradients) = (Mutex::default(), !by_hand);
-        Self { module, layout, groups, sampler, pipelines, by_hand, nodal_gradients, limits, cells, no_glyphs, found }
+        Self {
+            module,
+            layout,
+            groups,
+            sampler,
+            pipelines,
+            by_hand,
+            nodal_gradients,
+            limits,
+            cells,
+            no_glyphs,
+            found,
+            cautious: false,
+        }
     }
 
     /// Marches every ray of `rows` of a tile of a picture into `target` (an `Rgba32Float` storage texture of the
@@ -145,13 +159,13 @@ impl MarchPass {
     ) -> Result<()> {
         let bounds = scene.grid.lattice.bounds();
         let samples_a_ray = if scene.volume { bounds.diagonal() / scene.sampling.step } else { 1.0 };
-        let at_once = (SAMPLES_A_DISPATCH / (samples_a_ray * f64::from(tile.size[0]))).ceil() as u32;
-        let at_once = at_once.next_multiple_of(WORKGROUP).max(WORKGROUP);
+        let mut pace = Pace::new(gpu, samples_a_ray * f64::from(tile.size[0]), WORKGROUP, self.cautious);
         let pipeline = self.pipeline(gpu, content.variant.with(glyphs));
         let output = self.output_group(gpu, scene, target, glyphs);
-        for first in rows.clone().step_by(at_once as usize) {
+        let mut first = rows.start;
+        while first < rows.end {
             progress.check()?;
-            let last = (first + at_once).min(rows.end);
+            let (last, begun) = ((first + pace.rows()).min(rows.end), Instant::now());
             let frame = self.frame_group(gpu, FrameUniform::new(camera, bounds, size, tile, first..last));
             let mut encoder = gpu.device.create_command_encoder(&Default::default());
             {
@@ -164,7 +178,9 @@ impl MarchPass {
             }
             gpu.queue.submit([encoder.finish()]);
             gpu.wait()?;
+            pace.learn(last - first, begun.elapsed());
             progress.advance(u64::from(last - first));
+            first = last;
         }
         Ok(())
     }

@@ -3,11 +3,13 @@
 mod canvas;
 mod cells;
 mod chart;
+mod fit;
 mod glyph;
 mod gradients;
 mod heatmap;
 mod march;
 mod overlay;
+mod pace;
 mod present;
 mod rules;
 mod tiles;
@@ -24,6 +26,7 @@ use crate::gpu::Gpu;
 use crate::progress::Progress;
 use crate::scene::{Background, Camera, Frame, PointLayer, PointOrder, Scene, Viewpoint, VolumeMode};
 pub use chart::draw_chart;
+use fit::Fit;
 use glyph::{GlyphPass, SeenGlyphs};
 pub use heatmap::{HeatmapPainter, draw_heatmap, draw_heatmap_bands};
 pub(crate) use march::is_sharp;
@@ -62,6 +65,9 @@ pub struct Renderer {
     /// That of the last picture, drawn over by the next one of its size.
     light: Option<wgpu::Texture>,
     tiling: Tiling,
+    fit: Fit,
+    /// Why the device that it began with is not the one it draws on.
+    failure: Option<String>,
 }
 
 /// The sides of the squares that a picture is drawn in, in pixels.
@@ -90,7 +96,18 @@ impl Renderer {
         gpu.check()?;
         let side = TILE.min(gpu.device.limits().max_texture_dimension_2d);
         let tiling = Tiling { light: side, painted: side };
-        Ok(Self { gpu, march, glyphs, present, overlay, volume: None, light: None, tiling })
+        Ok(Self {
+            gpu,
+            march,
+            glyphs,
+            present,
+            overlay,
+            volume: None,
+            light: None,
+            tiling,
+            fit: Fit::default(),
+            failure: None,
+        })
     }
 
     /// The device it draws on.
@@ -102,6 +119,24 @@ impl Renderer {
     /// what the picture took, of interest to benches.
     pub fn scattering(&self) -> Duration {
         self.glyphs.scattering
+    }
+
+    /// Nodes of the last picture's density, and of what it was drawn from, where the device has no room for all: means of them.
+    pub fn coarser(&self) -> Option<[[usize; 3]; 2]> {
+        self.fit.last
+    }
+
+    /// What went wrong with a device, in whose stead another draws since.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    /// Goes on with another device, which is given less at once.
+    fn survive(&mut self, failure: &str) -> Result<()> {
+        let Self { tiling, fit, .. } = Self::new(self.gpu.again()?).map(|fresh| std::mem::replace(self, fresh))?;
+        (self.tiling, self.fit, self.failure) = (tiling, fit, Some(failure.to_owned()));
+        self.march.cautious = true;
+        Ok(())
     }
 
     /// Whether the last picture of a scene shows anything of it: somewhere an opacity that 8 bits can tell from none.
@@ -163,14 +198,50 @@ impl Renderer {
         progress: &dyn Progress,
         take: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
-        let prepared = self.prepare(scene, frame, progress)?;
-        let marks = match marked {
-            Some(marked) => marks_of(marked, camera(marked, frame), frame),
-            None => marks_of(scene, prepared.camera, frame),
+        self.validate(scene, frame)?;
+        let marked = marked.unwrap_or(scene);
+        let marks = marks_of(marked, camera(marked, frame), frame);
+        let scene = &*self.fit.scene(&self.gpu, scene)?;
+        let mut prepared = None;
+        for band in Tile::whole(frame.size).bands(self.tiling.light) {
+            let pixels = match self.band(scene, frame, &marks, &mut prepared, band, progress) {
+                // A device that is lost, or has no memory any more: once more with another.
+                Err(Error::Gpu(failure)) if self.failure.is_none() => {
+                    self.survive(&failure)?;
+                    prepared = None;
+                    self.band(scene, frame, &marks, &mut prepared, band, progress)?
+                }
+                drawn => drawn?,
+            };
+            take(&pixels)?;
+        }
+        Ok(())
+    }
+
+    /// A band of a picture: light over the background with the marks that belong on it.
+    fn band(
+        &mut self,
+        scene: &Scene,
+        frame: &Frame,
+        marks: &[([f32; 3], LaidOut)],
+        prepared: &mut Option<Prepared>,
+        band: Tile,
+        progress: &dyn Progress,
+    ) -> Result<Vec<u8>> {
+        let prepared = match prepared {
+            Some(prepared) => prepared,
+            none => none.insert(self.prepare(scene, frame, progress)?),
         };
-        self.tile_by_tile(frame, &marks, take, |renderer, tile| {
-            renderer.march(scene, &prepared, frame.size, tile, progress)
-        })
+        let mut pixels = vec![0; 4 * band.size[0] as usize * band.size[1] as usize];
+        for tile in band.squares(self.tiling.light) {
+            let light = self.march(scene, prepared, frame.size, tile, progress)?;
+            for square in tile.squares(self.tiling.painted) {
+                let light = Lit { texture: &light, origin: tile.origin, stretched_over: None };
+                let painted = self.paint(marks, &light, square)?;
+                place(&mut pixels, band, &painted, square);
+            }
+        }
+        Ok(pixels)
     }
 
     /// Draws a scene in less time: of its light only every `coarseness`-th pixel a side, stretched over the picture; marks
@@ -193,8 +264,9 @@ impl Renderer {
         let Frame { size, scale_factor } = *frame;
         let coarse =
             Frame { size: size.map(|n| n.div_ceil(coarseness)), scale_factor: scale_factor / f64::from(coarseness) };
-        let prepared = self.prepare(&scene, &coarse, progress)?;
-        let light = self.march(&scene, &prepared, coarse.size, Tile::whole(coarse.size), progress)?;
+        let fitting = self.fit.scene(&self.gpu, &scene)?;
+        let prepared = self.prepare(&fitting, &coarse, progress)?;
+        let light = self.march(&fitting, &prepared, coarse.size, Tile::whole(coarse.size), progress)?;
         let took = start.elapsed();
         let light = Lit { texture: &light, origin: [0, 0], stretched_over: Some(size) };
         let (marks, mut rgba) =
@@ -203,29 +275,6 @@ impl Renderer {
             place(&mut rgba, Tile::whole(size), &self.paint(&marks, &light, square)?, square);
         }
         Ok((Picture { size, rgba }, took))
-    }
-
-    /// Light over the background with the marks that belong on it, in bands of rows.
-    fn tile_by_tile(
-        &mut self,
-        frame: &Frame,
-        marks: &[([f32; 3], LaidOut)],
-        take: &mut dyn FnMut(&[u8]) -> Result<()>,
-        mut light_of: impl FnMut(&mut Self, Tile) -> Result<wgpu::Texture>,
-    ) -> Result<()> {
-        for band in Tile::whole(frame.size).bands(self.tiling.light) {
-            let mut pixels = vec![0; 4 * band.size[0] as usize * band.size[1] as usize];
-            for tile in band.squares(self.tiling.light) {
-                let light = light_of(self, tile)?;
-                for square in tile.squares(self.tiling.painted) {
-                    let light = Lit { texture: &light, origin: tile.origin, stretched_over: None };
-                    let painted = self.paint(marks, &light, square)?;
-                    place(&mut pixels, band, &painted, square);
-                }
-            }
-            take(&pixels)?;
-        }
-        Ok(())
     }
 
     /// A square of the picture that this light is of.
@@ -246,6 +295,7 @@ impl Renderer {
     /// # Errors
     /// As [`Renderer::draw`].
     pub fn draw_light(&mut self, scene: &Scene, size: [u32; 2], progress: &dyn Progress) -> Result<Light> {
+        let scene = &*self.fit.scene(&self.gpu, scene)?;
         let prepared = self.prepare(scene, &Frame { size, scale_factor: 1.0 }, progress)?;
         let mut rgba = vec![[0.0; 4]; size[0] as usize * size[1] as usize];
         for tile in Tile::whole(size).squares(self.tiling.light) {
@@ -259,9 +309,8 @@ impl Renderer {
 
     /// What all tiles of a picture share; the density is uploaded if it is not that of the last picture.
     fn prepare(&mut self, scene: &Scene, frame: &Frame, progress: &dyn Progress) -> Result<Prepared> {
+        self.validate(scene, frame)?;
         let camera = camera(scene, frame);
-        camera.validate()?;
-        self.validate(scene, frame.size)?;
         self.gpu.check_there()?;
         if !self.volume.as_ref().is_some_and(|v| Arc::ptr_eq(&v.grid, &scene.grid)) {
             self.volume = None;
@@ -335,8 +384,9 @@ impl Renderer {
         Ok(target)
     }
 
-    fn validate(&self, scene: &Scene, size: [u32; 2]) -> Result<()> {
-        check_size(size)?;
+    fn validate(&self, scene: &Scene, frame: &Frame) -> Result<()> {
+        check_size(frame.size)?;
+        camera(scene, frame).validate()?;
         if !(scene.sampling.step > 0.0 && scene.transfer.reference_length > 0.0) {
             return Err(Error::Usage("the step and the reference length of opacity must be above 0".into()));
         }

@@ -185,3 +185,47 @@ fn samples_of_the_same_device_look_like_uploaded_ones() {
     });
     assert!(times > 0 && shifted != there);
 }
+
+/// Catches: a grid that does not fit refused or drawn untold, one moved or stretched by that, the full one forgotten where it fits.
+#[test]
+fn a_density_that_has_no_room_is_drawn_from_fewer_nodes() {
+    let frame = Frame { size: [120, 90], scale_factor: 1.0 };
+    let (mut renderer, scene) = (renderer(512, 512), scene());
+    let full = renderer.draw(&scene, &frame, &Silent).unwrap();
+    assert_eq!(renderer.coarser(), None);
+    for most in [[18, usize::MAX], [4096, 5000]] {
+        renderer.fit.most = Some(most);
+        let coarse = renderer.draw(&scene, &frame, &Silent).unwrap();
+        let [own, drawn] = renderer.coarser().unwrap();
+        assert_eq!(own, [20, 25, 22]);
+        assert!(drawn.iter().all(|n| *n <= most[0]) && drawn.iter().product::<usize>() <= most[1], "{drawn:?}");
+        let mut other = scene.clone();
+        other.grid = Arc::new(scene.grid.coarser(drawn, 0.0).unwrap());
+        assert!(coarse == Renderer::new(renderer.gpu.clone()).unwrap().draw(&other, &frame, &Silent).unwrap());
+        let differences: Vec<f64> =
+            std::iter::zip(&full.rgba, &coarse.rgba).map(|(a, b)| f64::from(a.abs_diff(*b))).collect();
+        let mean = differences.iter().sum::<f64>() / differences.len() as f64;
+        assert!((0.01..2.5).contains(&mean), "{mean}");
+    }
+    renderer.fit.most = None;
+    assert!(renderer.draw(&scene, &frame, &Silent).unwrap() == full && renderer.coarser().is_none());
+    renderer.fit.most = Some([1, 1]);
+    assert!(renderer.draw(&scene, &frame, &Silent).unwrap_err().to_string().contains("no room"));
+}
+
+/// Catches: a picture that is lost with the device, another one, or a failure that nobody is told of or that never ends.
+#[test]
+fn a_renderer_survives_the_loss_of_its_device_once() {
+    let frame = Frame { size: [120, 90], scale_factor: 1.0 };
+    // Not the device of other tests.
+    let own = Gpu::new(&AdapterChoice::Named("LLVMpipe".into())).expect("tests of pictures need a software adapter");
+    let (mut renderer, scene) = (Renderer::new(own).unwrap(), scene());
+    let before = renderer.draw(&scene, &frame, &Silent).unwrap();
+    assert_eq!(renderer.failure(), None);
+    renderer.gpu.device.destroy();
+    assert!(renderer.draw(&scene, &frame, &Silent).unwrap() == before);
+    assert!(renderer.failure().is_some_and(|text| text.contains("lost")), "{:?}", renderer.failure());
+    renderer.gpu.device.destroy();
+    let refused = renderer.draw(&scene, &frame, &Silent).unwrap_err();
+    assert_eq!(refused.exit_code(), 3, "{refused}");
+}

@@ -2,6 +2,7 @@
 
 mod adaptive;
 mod at_points;
+mod changes;
 mod common;
 mod engine;
 mod examples;

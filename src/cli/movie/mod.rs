@@ -19,7 +19,7 @@ use super::console::Console;
 use super::input::{self, Columns, Opened};
 use super::parse::Asked;
 use super::picture_args::{limits_of, on_off};
-use super::render::drawn;
+use super::render::{drawn, of_device};
 use super::scene_args::SceneArgs;
 use super::{recipe, report};
 use crate::error::{Error, Result};
@@ -196,6 +196,7 @@ impl Work<'_> {
             Ok(maker.join().expect("the thread of the scenes does not panic"))
         })?;
         tell_warnings(&warnings, console);
+        of_device(&renderer).iter().for_each(|warning| console.warning(warning));
         let finished = writer.filter(|_| drawn > 0).map(MovieWriter::finish).transpose()?;
         finished.iter().flat_map(|f| &f.notes).for_each(|note| console.note(note));
         let seconds = start.elapsed().as_secs_f64() / drawn.max(1) as f64;
