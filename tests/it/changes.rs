@@ -172,7 +172,7 @@ fn change(scene: &mut Scene, frame: &mut Frame, grids: &[Arc<DensityGrid>], chan
 fn a_thousand_changes_leave_nothing_behind() {
     const CHANGES: usize = 1000;
     /// Every so many a new renderer is asked for the same picture.
-    const COMPARED: usize = 25;
+    const COMPARED: usize = 50;
     let gpu = Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter");
     let (grids, mut chance) = (grids(), Chance(2026));
     let mut renderer = Renderer::new(gpu.clone()).unwrap();

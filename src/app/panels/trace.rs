@@ -15,7 +15,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     }
     row(ui, "molecule", |ui| {
         for (text, value) in
-            [("none", None), ("backbone", Some("backbone")), ("bonds", Some("bonds")), ("ribbon", Some("ribbon"))]
+            [("none", None), ("tube", Some("backbone")), ("bonds", Some("bonds")), ("ribbon", Some("ribbon"))]
         {
             ui.add_enabled_ui(has_atoms || value.is_none(), |ui| {
                 if choice(ui, given.as_deref() == value, text) {
