@@ -1,6 +1,6 @@
 //! Times of points drawn as spheres on the software adapter. `cargo bench --bench glyphs` prints a table.
 //!
-//! A million normal points, whose picture fills the height of 1080p, without a volume; 1 px: points of
+//! A million normal points, whose picture fills the height of 1080p (or of the size in the last argument), without a volume; 1 px: points of
 //! diameter 0; r = 3 px: at the depth of the cloud's centre. `empty` is the same picture without points.
 //! `cpu2` is the processor time of a picture divided by two cores: on a software adapter what the picture
 //! would take on two idle ones (Linux only). All count the whole picture: points, colours, background, read-back;
@@ -19,7 +19,6 @@ use densitas::scene::{Annotations, Diameter, Frame, Limits, Look, PointLayer, Po
 use glam::DVec3;
 
 const RUNS: usize = 7;
-const SIZE: [u32; 2] = [1920, 1080];
 const POINTS: usize = 1_000_000;
 
 fn main() {
@@ -33,7 +32,7 @@ fn main() {
     let mut scene = scene();
     let layer = scene.points.take().expect("points");
     row(&mut renderer, &scene, "empty", "-", "-");
-    let pixel = densitas::annotate::camera(&scene, &frame()).visible_height_at_target() / f64::from(SIZE[1]);
+    let pixel = densitas::annotate::camera(&scene, &frame()).visible_height_at_target() / f64::from(size()[1]);
     for (name, radius) in [("1 px", 0.0), ("r = 3 px", 3.0)] {
         for (order, order_name) in [(PointOrder::Depth, "depth"), (PointOrder::Density, "density")] {
             for antialias in if radius > 0.0 { &[false, true][..] } else { &[false] } {
@@ -45,8 +44,15 @@ fn main() {
     }
 }
 
+/// 1920 x 1080, or what an argument says, such as 800x600.
+fn size() -> [u32; 2] {
+    let asked =
+        std::env::args().find_map(|a| a.split_once('x').and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?])));
+    asked.unwrap_or([1920, 1080])
+}
+
 fn frame() -> Frame {
-    Frame { size: SIZE, scale_factor: 1.0 }
+    Frame { size: size(), scale_factor: 1.0 }
 }
 
 fn row(renderer: &mut Renderer, scene: &Scene, name: &str, order: &str, smooth: &str) {

@@ -30,11 +30,16 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var s = 0u; s < GLYPH_SAMPLES; s++) {
         let slot = slot_of_pixel(pixel) + s;
         let number = winner[WORDS * slot];
-        if number > glyphs.earlier && number <= glyphs.earlier + glyphs.count {
+        // A loop, as software adapters compute the body of a branch for all.
+        let is_ours = number > glyphs.earlier && number <= glyphs.earlier + glyphs.count;
+        for (var left = select(0u, 1u, is_ours); left > 0u; left--) {
             seen[slot] = look_at(points[number - 1u - glyphs.earlier], vec2<f32>(pixel) + place_of_sample(s));
             if LAYERED {
                 before[slot] = ~vec2<u32>(nearest[WORDS * slot + WORDS - 1u], number);
             }
+        }
+        if number == 0u && glyphs.earlier == 0u {
+            seen[slot] = Seen(0.0, 0u);
         }
     }
 }

@@ -443,6 +443,7 @@ const SHADERS: &[(&str, &str)] = &[
     ("density_share.wgsl", include_str!("../shaders/density_share.wgsl")),
     ("glyph.wgsl", include_str!("../shaders/glyph.wgsl")),
     ("glyph_wide.wgsl", include_str!("../shaders/glyph_wide.wgsl")),
+    ("glyph_tiles.wgsl", include_str!("../shaders/glyph_tiles.wgsl")),
     ("glyph_resolve.wgsl", include_str!("../shaders/glyph_resolve.wgsl")),
     ("trace.wgsl", include_str!("../shaders/trace.wgsl")),
     ("trace_wide.wgsl", include_str!("../shaders/trace_wide.wgsl")),

@@ -29,6 +29,11 @@ struct Frame {
     // The row that the target begins with.
     target_row: u32,
     axes_up: vec3<f32>,
+    // Half the width and height of what is seen on the plane through the box's centre, how both grow with the distance behind it,
+    // and how far to the right and upward the picture's centre moves.
+    half_plane: vec2<f32>,
+    widening: vec2<f32>,
+    shift: vec2<f32>,
 }
 
 @group(0) @binding(0) var<uniform> frame: Frame;

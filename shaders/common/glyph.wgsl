@@ -79,6 +79,14 @@ fn slot_of_pixel(pixel: vec2<u32>) -> u32 {
     return ((pixel.y - glyphs.first_slot_row) * columns + pixel.x - frame.first_column) * GLYPH_SAMPLES;
 }
 
+// Side of the squares of pixels for which it is kept what hides points there.
+const SIDE_OF_TILE: u32 = 8u;
+
+// How many of them lie side by side.
+fn tiles_a_row() -> u32 {
+    return (frame.last_column - frame.first_column + SIDE_OF_TILE - 1u) / SIDE_OF_TILE;
+}
+
 // Where in its pixel a sample lies.
 fn place_of_sample(s: u32) -> vec2<f32> {
     if GLYPH_SAMPLES == 1u {

@@ -8,8 +8,13 @@
 
 // Whether all points are drawn as one pixel.
 override ONLY_PIXELS: bool = false;
+// Whether it is known of squares of pixels what hides points there.
+override WITH_TILES: bool = false;
 
 @group(2) @binding(0) var<storage, read> points: array<Point>;
+
+// As `glyph_tiles.wgsl` found after the points before; 0 before all.
+@group(2) @binding(5) var<storage, read> tiles: array<u32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -42,13 +47,37 @@ fn scatter_pixel(center: vec3<f32>, number: u32) {
     }
     let slot = slot_of_pixel(vec2<u32>(pixel));
     for (var s = 0u; s < GLYPH_SAMPLES; s++) {
-        let ray = ray_at(pixel + place_of_sample(s));
-        let met = hit(ray, center, 0.0, true);
-        if met.depth > NOWHERE {
-            offer(slot + s, nearness(met.depth / ray.stretch), number);
-        }
+        offer(slot + s, nearness(ahead), number);
     }
 }
+
+// Whether all pixels that a sphere may cover show something that hides it.
+fn is_hidden(center: vec3<f32>, radius: f32, pixels: Footprint, number: u32) -> bool {
+    let corner = vec2<i32>(i32(frame.first_column), i32(glyphs.first_slot_row));
+    let most = vec2<i32>(i32(frame.last_column), i32(frame.last_row)) - 1 - corner;
+    let first = max(pixels.first - corner, vec2<i32>(0)) / i32(SIDE_OF_TILE);
+    let last = min(pixels.last - corner, most) / i32(SIDE_OF_TILE);
+    if any(last - first > vec2<i32>(MOST_TILES_ASIDE - 1)) {
+        return false;
+    }
+    var offered = number;
+    if BY_DEPTH {
+        // No ray meets it nearer than its side that faces the camera, roundings included.
+        let v = center - frame.plane_center;
+        offered = nearness(dot(v, frame.forward) - 1.001 * radius - 1e-5 * (1.0 + length(v)));
+    }
+    for (var y = first.y; y <= last.y; y++) {
+        for (var x = first.x; x <= last.x; x++) {
+            if tiles[u32(y) * tiles_a_row() + u32(x)] < offered {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+// Spheres over more squares than this aside are drawn unasked.
+const MOST_TILES_ASIDE: i32 = 3;
 
 // Row of samples `lane`, and every further one that no other lane draws.
 fn scatter_sphere(point: Point, number: u32, lane: u32) {
@@ -58,6 +87,9 @@ fn scatter_sphere(point: Point, number: u32, lane: u32) {
         if lane == 0u {
             scatter_pixel(center_of(point), number);
         }
+        return;
+    }
+    if WITH_TILES && is_hidden(center_of(point), radius, pixels, number) {
         return;
     }
     let rows = u32(max(pixels.last.y - pixels.first.y + 1, 0)) * GLYPH_SAMPLES;

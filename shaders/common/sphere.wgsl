@@ -47,20 +47,14 @@ struct Footprint {
 // Distances from the picture's left and upper edge, in pixels, of what lies `aside` (to the right and
 // upward) and `ahead` of the plane through the box's centre.
 fn place_of(aside: vec2<f32>, ahead: f32) -> vec2<f32> {
-    let from_center = (aside - ahead * shift_of_rays()) / half_picture(ahead);
+    let from_center = (aside - ahead * frame.shift) / half_picture(ahead);
     let size = vec2<f32>(f32(frame.width), f32(frame.height));
     return (vec2<f32>(0.5) + vec2<f32>(0.5, -0.5) * from_center) * size;
 }
 
-fn shift_of_rays() -> vec2<f32> {
-    return vec2<f32>(dot(frame.ray_forward, frame.axes_right), dot(frame.ray_forward, frame.axes_up));
-}
-
 // Half the width and height of what is seen on a plane; not above 0 if it lies behind the eye.
 fn half_picture(ahead: f32) -> vec2<f32> {
-    let plane = vec2<f32>(dot(frame.plane_right, frame.axes_right), dot(frame.plane_up, frame.axes_up));
-    let widening = vec2<f32>(dot(frame.ray_right, frame.axes_right), dot(frame.ray_up, frame.axes_up));
-    return plane + ahead * widening;
+    return frame.half_plane + ahead * frame.widening;
 }
 
 // The pixels of which a sphere may cover a sample: those of the camera-aligned cube around it.

@@ -211,7 +211,7 @@ impl PictureArgs {
         let lattice = Lattice { shape: [finite.len(), 1, 1], origin: DVec3::ZERO, spacing: DVec3::ONE };
         let all = DensityGrid::new(lattice, finite, None)?;
         if let Some(own) = own {
-            return own.resolve(&all);
+            return own.resolve(&all).map_err(|e| Error::Usage(format!("--point-limits: {e}")));
         }
         self.limits(&all, Limits::Range(0.0, 1.0), Quantity::Values, 3)?.resolve(&all)
     }

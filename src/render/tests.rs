@@ -3,12 +3,15 @@ use std::sync::Arc;
 use glam::DVec3;
 
 use super::*;
+use crate::color::Colormap;
 use crate::geometry::Box3;
-use crate::gpu::AdapterChoice;
+use crate::gpu::{AdapterChoice, planted};
 use crate::grid::{DensityGrid, Lattice};
 use crate::kde::{Bandwidth, DensityOptions, Estimator, Resolution};
 use crate::progress::Silent;
-use crate::scene::{Annotations, Diameter, Limits, Look, PointLayer, PointOrder, TraceLayer, View, Viewpoint};
+use crate::scene::{
+    Annotations, Diameter, Limits, Look, PointColors, PointLayer, PointOrder, TraceLayer, View, Viewpoint,
+};
 use crate::trace::Mesh;
 
 /// A scene with everything: lit fog, a slice, points large and small near and behind the eye's side, all annotations.
@@ -228,4 +231,53 @@ fn a_renderer_survives_the_loss_of_its_device_once() {
     renderer.gpu.device.destroy();
     let refused = renderer.draw(&scene, &frame, &Silent).unwrap_err();
     assert_eq!(refused.exit_code(), 3, "{refused}");
+}
+
+/// 12,000 spheres many layers deep, in a picture of pixels whose squares are cut off at its edges.
+fn layers_of_spheres(antialias: bool) -> Scene {
+    let mut scene = scene();
+    (scene.volume, scene.trace) = (false, None);
+    let spread = |i: u32, k: f64| 3.0 * (f64::from(i) * k).fract() - 1.5;
+    let place = |i: u32| DVec3::new(spread(i, 0.819_172_5), spread(i, 0.671_043_6), spread(i, 0.549_700_5));
+    let positions: Vec<DVec3> = (1..=12_000).map(place).collect();
+    let values = (0..12_000).map(f64::from).collect();
+    let layer = Look::Default.points(&scene, Arc::new(positions.clone()), Arc::new(values));
+    let colors = PointColors::column(
+        Arc::new(positions.iter().map(|p| p.x + p.y).collect()),
+        "c".into(),
+        Colormap::named("turbo").unwrap(),
+    );
+    let colors = Some(colors);
+    let layer = PointLayer { diameter: Diameter::Pixels(7.0), order: PointOrder::Depth, antialias, colors, ..layer };
+    scene.points = Some(layer);
+    scene
+}
+
+/// Points are drawn in the order of their values, and those that others hide are not drawn at all. Catches: spheres taken for
+/// hidden that are seen, squares of pixels that lie elsewhere, and (planted) depths of their centres or far sides, squares whose
+/// last rows or columns are left out, their largest depth in place of the least.
+#[test]
+fn spheres_that_are_hidden_change_nothing() {
+    let frame = Frame { size: [203, 149], scale_factor: 1.0 };
+    for antialias in [false, true] {
+        let scene = layers_of_spheres(antialias);
+        let mut turned = scene.clone();
+        let layer = turned.points.as_mut().unwrap();
+        layer.values = Arc::new(layer.values.iter().map(|v| -v).collect());
+        let draw = |scene: &Scene| renderer(512, 32).draw(scene, &frame, &Silent).unwrap();
+        let right = draw(&scene);
+        assert!(draw(&turned) == right, "{antialias}: spheres that are seen are left out");
+        assert!(renderer(32, 32).draw(&scene, &frame, &Silent).unwrap() == right, "{antialias}: by tiles");
+        let all = planted("if WITH_TILES && is_hidden", "if false && is_hidden", || draw(&scene));
+        assert!(all.1 > 0 && all.0 == right, "{antialias}: not what all spheres show");
+        for (part, wrong) in [
+            ("- 1.001 * radius - 1e-5", "+ 20.0 * radius - 1e-5"),
+            ("least = min(least,", "least = max(least * select(1u, 0u, least == 0xffffffffu),"),
+            ("u32(y) * tiles_a_row() + u32(x)", "9u * tiles_a_row() + 12u"),
+            ("y < last.y; y++", "y < first.y + 1u; y++"),
+        ] {
+            let (found, times) = planted(part, wrong, || draw(&scene));
+            assert!(times > 0 && found != right, "{antialias}: {wrong} is not caught");
+        }
+    }
 }

@@ -33,6 +33,10 @@ pub struct FrameUniform {
     target_row: u32,
     axes_up: [f32; 3],
     pad0: u32,
+    half_plane: [f32; 2],
+    widening: [f32; 2],
+    shift: [f32; 2],
+    pad1: [u32; 2],
 }
 
 /// `Volume` of `common/volume.wgsl`.
@@ -187,6 +191,10 @@ impl FrameUniform {
             target_row: tile.origin[1],
             axes_up: f32s(axes.up),
             pad0: 0,
+            half_plane: [aspect, 1.0].map(|side| (half_height * side * scale) as f32),
+            widening: [aspect, 1.0].map(|side| (tangent * side) as f32),
+            shift: [axes.right, axes.up].map(|axis| (aside * tangent).dot(axis) as f32),
+            pad1: [0; 2],
         }
     }
 }
@@ -308,7 +316,10 @@ mod tests {
             last_column,
             axes_right,
             target_row,
-            axes_up
+            axes_up,
+            half_plane,
+            widening,
+            shift
         );
         assert_same_layout!(
             VolumeUniform,

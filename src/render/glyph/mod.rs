@@ -34,6 +34,16 @@ const FEW_POINTS: usize = 1_000_000;
 /// Side of a workgroup, as `glyph_resolve.wgsl` says.
 const TILE: u32 = 8;
 
+/// As `SIDE_OF_TILE` of `common/glyph.wgsl`.
+const SIDE_OF_TILE: u32 = 8;
+
+/// Where spheres lie in so many layers or more in the mean of the picture, it is found from the first of them, and from twice as
+/// many again and again, what hides others.
+const LEAST_LAYERS: f64 = 2.0;
+
+/// The first are this share of all.
+const FIRST_SHARE: u32 = 8;
+
 /// Samples a pixel where edges are smoothed.
 const SMOOTH_SAMPLES: u32 = 4;
 
@@ -79,6 +89,7 @@ pub struct GlyphPass {
     narrow: Stage,
     /// By depth in one pass of 64-bit numbers, where the adapter has them.
     wide: Option<Stage>,
+    tiles: Stage,
     resolve: Stage,
     /// The same of triangles.
     trace_narrow: Stage,
@@ -105,6 +116,8 @@ struct Slots {
     before: wgpu::Buffer,
     layers: wgpu::Buffer,
     found: wgpu::Buffer,
+    /// For each square of pixels what a point has to exceed to be seen.
+    tiles: wgpu::Buffer,
 }
 
 /// Rows of a tile with what all their layers share.
@@ -132,10 +145,13 @@ impl GlyphPass {
         let own = [(0, read), (1, uniform_type()), (2, write), (4, read)];
         let wide = |name, own: &[_]| gpu.has_atomic_u64().then(|| Stage::new(gpu, name, &groups, own));
         let with = |more: &[_]| [&own[..], more].concat();
-        let (narrow, corners) = ((3, write), (6, read));
-        let (trace_wide, wide) = (wide("trace_wide.wgsl", &with(&[corners])), wide("glyph_wide.wgsl", &own));
+        let (narrow, hidden, corners) = ((3, write), (5, read), (6, read));
+        let (trace_wide, wide) =
+            (wide("trace_wide.wgsl", &with(&[corners])), wide("glyph_wide.wgsl", &with(&[hidden])));
         let trace_narrow = Stage::new(gpu, "trace.wgsl", &groups, &with(&[narrow, corners]));
-        let narrow = Stage::new(gpu, "glyph.wgsl", &groups, &with(&[narrow]));
+        let narrow = Stage::new(gpu, "glyph.wgsl", &groups, &with(&[narrow, hidden]));
+        let tiles =
+            Stage::new(gpu, "glyph_tiles.wgsl", &groups, &[(0, read), (1, uniform_type()), (2, read), (3, write)]);
         let own = [(0, read), (1, uniform_type()), (2, read), (3, write), (4, read), (5, write)];
         let resolve = Stage::new(gpu, "glyph_resolve.wgsl", &groups, &own);
         let trace_resolve = Stage::new(gpu, "trace_resolve.wgsl", &groups, &[&own[..], &[corners]].concat());
@@ -143,6 +159,7 @@ impl GlyphPass {
             groups,
             narrow,
             wide,
+            tiles,
             resolve,
             trace_narrow,
             trace_wide,
@@ -266,9 +283,17 @@ impl GlyphPass {
 
     fn scatter(&mut self, gpu: &Gpu, band: &Band, progress: &dyn Progress) -> Result<()> {
         let Some(slots) = &self.slots else { return Ok(()) };
-        // Cheaper than to write all that is empty one by one.
-        slots.clear(gpu, &[&slots.nearest, &slots.winner, &slots.seen, &slots.found]);
         let is_wide = self.is_wide(band);
+        // Cheaper than to write all that is empty one by one; of points their resolve pass does.
+        let cleared = [
+            (&slots.nearest, band.by_depth || band.layered),
+            (&slots.winner, !is_wide),
+            (&slots.seen, band.plan.is_none()),
+            (&slots.tiles, true),
+            (&slots.found, true),
+        ];
+        let cleared: Vec<&wgpu::Buffer> = cleared.into_iter().filter(|(_, is_used)| *is_used).map(|(b, _)| b).collect();
+        slots.clear(gpu, &cleared);
         let passes: &[bool] = match (is_wide, band.by_depth) {
             (true, _) => &[false],
             (false, true) => &[false, true],
@@ -291,14 +316,22 @@ impl GlyphPass {
         let (Some(points), Some(slots), Some(plan)) = (&self.points, &self.slots, &band.plan) else { return Ok(()) };
         let stage = self.wide.as_mut().filter(|_| is_wide).unwrap_or(&mut self.narrow);
         let scatter = stage.pipeline(gpu, band.scatter_constants(plan));
+        let hides = self.tiles.pipeline(gpu, band.tile_constants(is_wide));
+        let compared = if band.by_depth { &slots.nearest } else { &slots.winner };
+        let buffers = [slots.offered(is_wide), vec![(5, &slots.tiles)]].concat();
         let mut pieces: Vec<Piece> = points.pieces(plan.points_a_dispatch).collect();
         if !band.by_depth {
             pieces.reverse();
         }
-        for piece in pieces {
+        for (n, piece) in pieces.into_iter().enumerate() {
             progress.check()?;
             let uniform = plan.uniform(&piece, band.rows.start, claiming);
-            let own = stage.bind(gpu, &points.buffers[piece.buffer].0, uniform, &slots.offered(is_wide));
+            let buffer = &points.buffers[piece.buffer].0;
+            if plan.with_tiles && n.is_power_of_two() {
+                let own = self.tiles.bind(gpu, buffer, uniform, &[(2, compared), (3, &slots.tiles)]);
+                dispatch(gpu, &hides, [&band.frame, &band.limits, &own], band.groups_of(SIDE_OF_TILE * TILE));
+            }
+            let own = stage.bind(gpu, buffer, uniform, &buffers);
             let groups = (piece.count * plan.lanes).div_ceil(WORKGROUP);
             dispatch(gpu, &scatter, [&band.frame, &band.limits, &own], [groups, 1]);
             gpu.wait()?;
@@ -334,7 +367,7 @@ impl GlyphPass {
         let Some(slots) = &self.slots else { return };
         let winner = if wide { &slots.nearest } else { &slots.winner };
         let buffers = [(2, winner), (3, &slots.seen), (4, &slots.nearest), (5, &slots.before)];
-        let groups = [band.columns.div_ceil(TILE), (band.rows.len() as u32).div_ceil(TILE)];
+        let groups = band.groups_of(TILE);
         if let (Some(points), Some(plan)) = (&self.points, &band.plan) {
             let resolve = self.resolve.pipeline(gpu, band.resolve_constants(plan, wide));
             for piece in points.pieces(u32::MAX) {
@@ -357,6 +390,15 @@ impl GlyphPass {
 }
 
 impl Band {
+    /// Workgroups that cover it, each so many pixels wide and high.
+    fn groups_of(&self, side: u32) -> [u32; 2] {
+        [self.columns.div_ceil(side), (self.rows.len() as u32).div_ceil(side)]
+    }
+
+    fn tile_constants(&self, is_wide: bool) -> stage::Constants {
+        vec![("GLYPH_SAMPLES", self.samples), ("WORDS", if is_wide { 2 } else { 1 })]
+    }
+
     fn scatter_constants(&self, plan: &Plan) -> stage::Constants {
         vec![
             ("GLYPH_SAMPLES", self.samples),
@@ -364,6 +406,7 @@ impl Band {
             ("BY_DEPTH", u32::from(self.by_depth)),
             ("IN_PIXELS", u32::from(plan.in_pixels)),
             ("LAYERED", u32::from(self.layered)),
+            ("WITH_TILES", u32::from(plan.with_tiles)),
         ]
     }
 
@@ -409,6 +452,8 @@ impl Slots {
             before: buffer("before", 8 * of_layers),
             layers: buffer("layers", SLOT_BYTES[1] * of_layers),
             found: buffer("found", 4),
+            // No band of so many samples has more squares.
+            tiles: buffer("tiles", 4 * (count / 4 + 2)),
         }
     }
 

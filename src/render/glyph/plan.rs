@@ -6,9 +6,9 @@ use rayon::prelude::*;
 
 use super::super::uniforms::GlyphUniform;
 use super::points::{Piece, PointBuffers};
-use super::{SMOOTH_SAMPLES, WORKGROUP};
+use super::{FIRST_SHARE, LEAST_LAYERS, SMOOTH_SAMPLES, WORKGROUP};
 use crate::gpu::Gpu;
-use crate::scene::{Camera, Diameter, PointLayer, Projection};
+use crate::scene::{Camera, Diameter, PointLayer, PointOrder, Projection};
 
 /// Tests of a sphere against a sample in one dispatch: few enough that a slow adapter answers within
 /// a fraction of a second.
@@ -34,6 +34,8 @@ pub struct Plan {
     pub points_a_dispatch: u32,
     /// Whether no sphere is larger than a pixel.
     pub only_pixels: bool,
+    /// Whether it is found what hides spheres, before they are drawn.
+    pub with_tiles: bool,
     /// Whether sizes are those in the picture.
     pub in_pixels: bool,
     /// Diameter in diagonals, or in pixels, as a function of the stored size.
@@ -68,13 +70,21 @@ impl Plan {
         let lanes = (tests(largest) / SAMPLES_A_LANE).ceil() as u32;
         let most = u64::from(gpu.device.limits().max_compute_workgroups_per_dimension) * u64::from(WORKGROUP);
         let most = (most / u64::from(lanes)).max(1);
+        let count: u32 = points.buffers.iter().map(|buffer| buffer.1).sum();
+        let layers = mean_tests * f64::from(count) / (picture * f64::from(samples));
+        // By density the first lie in the middle, and hide little of the picture.
+        let by_depth = layer.order == PointOrder::Depth && !layer.is_translucent();
+        let with_tiles = by_depth && largest > LEAST_RADIUS && layers >= LEAST_LAYERS;
+        let at_once = if with_tiles { count.div_ceil(FIRST_SHARE) } else { u32::MAX };
         let points_a_dispatch = (TESTS_A_DISPATCH / mean_tests.max(1.0)).clamp(1.0, most as f64) as u32;
+        let points_a_dispatch = points_a_dispatch.min(at_once).max(1);
         let scale = if in_pixels { 1.0 } else { 1.0 / bounds.diagonal() };
         Self {
             samples,
             lanes,
             points_a_dispatch,
             only_pixels,
+            with_tiles,
             in_pixels,
             diameter: [offset * scale, slope * stored_unit * scale],
         }
