@@ -22,6 +22,14 @@ pub fn range(grid: &DensityGrid, clip: &[Plane], of: impl Fn(&Line) -> f64 + Syn
     (all[0] <= all[1]).then_some(all)
 }
 
+/// The geometric mean of the largest of the lines along each axis, as [`range`] finds them: about what the rays of a picture have that
+/// looks at no axis, where the box is much longer along one than along another. None if nothing is left, or nothing above 0.
+pub fn typical(grid: &DensityGrid, clip: &[Plane], of: impl Fn(&Line) -> f64 + Sync) -> Option<f64> {
+    let largest = (0..3).map(|axis| range_along(grid, clip, axis, &of)[1]).filter(|v| v.is_finite() && *v > 0.0);
+    let (count, sum) = largest.fold((0, 0.0), |(count, sum), v| (count + 1, sum + v.ln()));
+    (count > 0).then(|| (sum / f64::from(count)).exp())
+}
+
 const NOTHING: [f64; 2] = [f64::INFINITY, f64::NEG_INFINITY];
 
 fn united(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
@@ -131,6 +139,8 @@ mod tests {
         let bounds = Box3 { min: DVec3::new(1.25, 1.0, 0.0), max: DVec3::new(2.75, 2.5, 1.0) };
         let clip = Plane::sides_of(bounds);
         assert!((mean(&clip) - 27.75).abs() < 1e-9, "{}", mean(&clip));
+        let typical = typical(&grid(), &clip, |line| line.mean).unwrap();
+        assert!((typical - (27.0f64 * 20.25 * 27.75).cbrt()).abs() < 1e-9, "{typical}");
         assert!((integral(&clip) - 27.0 * 1.5).abs() < 1e-9, "{}", integral(&clip));
         // An oblique plane that leaves y <= 2 - x of it all but the corner: at most along z at y = 2, x = 0.
         let oblique = [

@@ -81,12 +81,13 @@ impl VolumeMode {
         if *self == Self::LineIntegral { 2 } else { 3 }
     }
 
-    /// Limits for means, integrals and minima along rays: 0, or the least minimum below it, to the largest of the rays along the
-    /// three axes in what clip planes leave, or in all if they leave nothing. None for modes that show other densities.
+    /// Limits for means, integrals and minima along rays in what clip planes leave, or in all if they leave nothing. Of means and
+    /// integrals from 0 to the geometric mean of the largest along each axis; of minima from 0, or the least below it, to the
+    /// largest along an axis. None for modes that show other densities.
     pub fn limits(&self, grid: &DensityGrid, clip: &[Plane]) -> Option<[f64; 2]> {
         let of = |clip: &[Plane]| match self {
-            Self::Mean => means::range(grid, clip, |line| line.mean),
-            Self::LineIntegral => means::range(grid, clip, |line| line.mean * line.length),
+            Self::Mean => means::typical(grid, clip, |line| line.mean).map(|most| [0.0, most]),
+            Self::LineIntegral => means::typical(grid, clip, |line| line.mean * line.length).map(|most| [0.0, most]),
             Self::Minimum => means::range(grid, clip, |line| line.least),
             _ => None,
         };
