@@ -207,6 +207,21 @@ impl<T: Sample> DensityGrid<T> {
         Ok(Self { lattice, values, unit, focus: lattice.bounds() })
     }
 
+    /// Every `n`-th node along each axis, from the first; the focus stays.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a grid without nodes.
+    pub fn every(&self, n: usize) -> Result<Self> {
+        let n = n.max(1);
+        let [nx, ny, _] = self.lattice.shape;
+        let shape = self.lattice.shape.map(|nodes| nodes.div_ceil(n));
+        let lattice = Lattice { shape, spacing: self.lattice.spacing * n as f64, ..self.lattice };
+        let layers = self.values.chunks(nx * ny).step_by(n);
+        let rows = layers.flat_map(|layer| layer.chunks(nx).step_by(n));
+        let values = rows.flat_map(|row| row.iter().copied().step_by(n)).collect();
+        Ok(Self { focus: self.focus, ..Self::new(lattice, values, self.unit)? })
+    }
+
     /// A grid from values in C order of `[x, y, z]` (z fastest), as numpy's `mgrid` and scipy give.
     ///
     /// # Errors
@@ -263,6 +278,18 @@ mod tests {
         // (1, 0, 0) stands at 1 inside and at ny * nz = 12 in C order; (0, 0, 1) at nx * ny = 6 and 1.
         assert_eq!((g.values[1], g.values[6], g.values[2]), (12.0, 1.0, 4.0));
         assert_eq!(g.to_c_order(), c);
+    }
+
+    /// Catches: nodes that are left out along one axis only, or that move.
+    #[test]
+    fn every_second_node_stays_where_it_is() {
+        let all = grid([5, 4, 3], (0..60).map(|v| v as f32).collect());
+        let few = all.every(2).unwrap();
+        assert_eq!((few.lattice.shape, few.focus), ([3, 2, 2], all.focus));
+        for (i, j, k) in [(0, 0, 0), (2, 1, 1), (1, 0, 1)] {
+            assert_eq!(few.lattice.node(i, j, k), all.lattice.node(2 * i, 2 * j, 2 * k));
+            assert_eq!(few.values[i + 3 * j + 6 * k], all.values[2 * i + 5 * 2 * j + 20 * 2 * k]);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a picture is made of: the input, its density, and the density at the points. Each is made anew only where
 //! something that it follows from has changed.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use glam::DVec3;
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use super::args::DensityArgs;
 use super::console::Console;
 use super::glyph_args::WeighedPoints;
 use super::input::{self, Opened};
-use super::picture_args::total_of;
+use super::picture_args::{PictureArgs, total_of};
 use super::preview::Previews;
 use super::report;
 use super::scene_args::SceneArgs;
@@ -22,7 +22,7 @@ use crate::grid::DensityGrid;
 use crate::io::{Input, PointInput, Source, Values, VolumeInput};
 use crate::kde::{self, Density, Method, Report};
 use crate::points::PointCloud;
-use crate::scene::Scene;
+use crate::scene::{Limits, Quantity, Scene, reference_length};
 
 /// What can be drawn.
 pub struct Content {
@@ -44,6 +44,16 @@ pub struct Content {
     pub traced: Mutex<Option<Traced>>,
     /// The last scene of it, before the viewpoint and opacity, and the options that it is of.
     pub last: Mutex<Option<(String, Scene)>>,
+    /// What was measured of the density for it.
+    pub measured: Measured,
+}
+
+/// What takes passes over all nodes, and stays while only what is seen of them changes.
+#[derive(Default)]
+pub struct Measured {
+    length: OnceLock<f64>,
+    /// The last limits, and the options that they are of.
+    limits: Mutex<Option<(String, Limits)>>,
 }
 
 /// A density with how it was made.
@@ -61,6 +71,46 @@ impl Content {
     /// Whether atoms were read, by which points can be selected.
     pub fn has_atoms(&self) -> bool {
         matches!(&self.opened.input, Input::Points(points) if points.cloud.atoms.is_some())
+    }
+
+    /// With every so many-th node of its density, so that no axis has more than `most`: for pictures that are there at once.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a density without nodes.
+    pub fn with_nodes(&self, most: usize) -> Result<Self> {
+        let longest = self.grid.lattice.shape.into_iter().max().unwrap_or(1);
+        Ok(Self {
+            opened: self.opened.clone(),
+            grid: Arc::new(self.grid.every(longest.div_ceil(most))?),
+            report: self.report.clone(),
+            on_device: None,
+            points: self.points.clone(),
+            total: self.total,
+            model: self.model.clone(),
+            traced: Mutex::default(),
+            last: Mutex::default(),
+            measured: Measured::default(),
+        })
+    }
+
+    /// What [`PictureArgs::limits`] says of its density.
+    ///
+    /// # Errors
+    /// As that.
+    pub fn limits_of(&self, picture: &PictureArgs, default: Limits, quantity: Quantity) -> Result<Limits> {
+        let key = picture.key_of_limits(default, quantity);
+        let mut last = self.measured.limits.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some((_, limits)) = last.as_ref().filter(|(of, _)| *of == key) {
+            return Ok(*limits);
+        }
+        let limits = picture.limits(&self.grid, default, quantity, 3)?;
+        *last = Some((key, limits));
+        Ok(limits)
+    }
+
+    /// What [`reference_length`] says of its density.
+    pub fn reference_length(&self) -> f64 {
+        *self.measured.length.get_or_init(|| reference_length(&self.grid))
     }
 
     /// What its values are.
@@ -131,7 +181,8 @@ impl Stock {
             Input::Volume(_) => None,
         };
         let (model, traced, last) = (self.model(args, console)?, Mutex::default(), Mutex::default());
-        Ok(Content { opened, grid, report, on_device, points, total, model, traced, last })
+        let measured = Measured::default();
+        Ok(Content { opened, grid, report, on_device, points, total, model, traced, last, measured })
     }
 
     /// The structure that is drawn within the density of another input.
@@ -162,7 +213,8 @@ impl Stock {
             Some(Made { grid, report, on_device }) => {
                 let total = Some(total_of(&points.cloud));
                 let (model, traced, last) = (self.model(args, console)?, Mutex::default(), Mutex::default());
-                Ok(Content { opened, grid, report, on_device, points: colored, total, model, traced, last })
+                let measured = Measured::default();
+                Ok(Content { opened, grid, report, on_device, points: colored, total, model, traced, last, measured })
             }
             None => self.content(args, console),
         }
@@ -313,7 +365,7 @@ impl Content {
 
     /// How the density was made, in the words of a methods section; none of a volume.
     pub fn methods(&self) -> Option<String> {
-        Some(self.report.as_ref()?.methods(&self.grid.lattice, self.grid.unit))
+        Some(self.report.as_ref()?.methods(&self.grid.lattice, self.grid.unit, &self.opened.source_in_words()))
     }
 
     /// What is told of it as JSON.

@@ -140,11 +140,23 @@ fn point(index: usize, distance: f64, points: &PointInput) -> Value {
 
 /// An atom or a row in words; formats differ in which columns they have.
 pub fn named(index: usize, points: &PointInput) -> String {
-    let row = points.row_of_point.as_ref().map_or(index, |rows| rows[index]);
+    let (row, frame) = row_of(index, points);
+    let frame = frame.map_or(String::new(), |frame| format!(" of frame {frame}"));
     match &points.cloud.atoms {
-        Some(atoms) => format!("{} (row {row} from 0)", atom(index, atoms)),
-        None => format!("the point of row {row} (counted from 0)"),
+        Some(atoms) => format!("{} (row {row} from 0{frame})", atom(index, atoms)),
+        None => format!("the point of row {row}{frame} (counted from 0)"),
     }
+}
+
+/// The row of a point, from 0; of several frames of one length that within its frame, and which one that is.
+fn row_of(index: usize, points: &PointInput) -> (usize, Option<usize>) {
+    let row = points.row_of_point.as_ref().map_or(index, |rows| rows[index]);
+    let frames = points.frame_numbers.len();
+    if frames < 2 || !points.rows.is_multiple_of(frames) {
+        return (row, None);
+    }
+    let each = points.rows / frames;
+    (row % each.max(1), points.frame_numbers.get(row / each.max(1)).copied())
 }
 
 fn atom(index: usize, atoms: &AtomTable) -> String {

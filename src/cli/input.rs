@@ -25,10 +25,27 @@ pub struct Opened {
     pub input: Input,
     /// How frames were laid over the first, if they were.
     pub alignment: Option<Alignment>,
+    /// The selection of atoms that was asked for.
+    pub select: Option<String>,
     pub seconds: f64,
 }
 
 impl Opened {
+    /// What points are of, as `run.xtc (name CA; frames 5 to 9)`.
+    pub fn source_in_words(&self) -> String {
+        let source = self.source.to_string();
+        let name = source.rsplit(['/', '\\']).next().unwrap_or(&source);
+        let Input::Points(points) = &self.input else { return name.to_owned() };
+        let frames = match points.frame_numbers[..] {
+            _ if points.frames < 2 => None,
+            [one] => Some(format!("frame {one}")),
+            [from, .., to] if to - from + 1 == points.frame_numbers.len() => Some(format!("frames {from} to {to}")),
+            _ => Some(format!("{} frames", points.frame_numbers.len())),
+        };
+        let about: Vec<String> = self.select.iter().cloned().chain(frames).collect();
+        if about.is_empty() { name.to_owned() } else { format!("{name} ({})", about.join("; ")) }
+    }
+
     /// How it was understood, and what the user must know before trusting it.
     fn notes_and_warnings(&self) -> [&[String]; 2] {
         match &self.input {
@@ -116,7 +133,8 @@ pub fn untold(
         }
         (Some(_), _) => return Err(Error::Usage(format!("{source}: --align lays frames of atoms over one another"))),
     };
-    Ok(Opened { source, input, alignment, seconds: start.elapsed().as_secs_f64() })
+    let select = args.select.clone();
+    Ok(Opened { source, input, alignment, select, seconds: start.elapsed().as_secs_f64() })
 }
 
 /// As [`open`] with all columns, and with the unpacked bytes of the file; a sample has none.

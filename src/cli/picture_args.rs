@@ -194,6 +194,11 @@ impl PictureArgs {
         Ok(Limits::Value(vmin, vmax))
     }
 
+    /// Tells apart what limits of one density follow from.
+    pub fn key_of_limits(&self, default: Limits, quantity: Quantity) -> String {
+        format!("{:?} {:?} {:?} {:?} {default:?} {quantity:?}", self.limits, self.vmin, self.vmax, self.scale)
+    }
+
     /// The limits of a column of numbers: its own, else those given for the picture, else from the least to the largest.
     ///
     /// # Errors
@@ -392,7 +397,7 @@ fn colormap_steps(text: &str) -> std::result::Result<usize, String> {
 
 pub fn background(text: &str) -> Result<Background> {
     match text {
-        "transparent" => Ok(Background::Transparent),
+        "transparent" | "none" => Ok(Background::Transparent),
         color => parse_color(color).map(Background::Color),
     }
 }

@@ -147,9 +147,9 @@ impl SceneArgs {
         let limits = match common {
             _ if by_column => Limits::DEFAULT,
             Some(limits) => limits?,
-            None => picture.limits(&content.grid, default, quantity, 3)?,
+            None => content.limits_of(picture, default, quantity)?,
         };
-        let mut scene = view.look.scene(content.grid.clone(), limits)?;
+        let mut scene = view.look.scene_of(content.grid.clone(), limits, content.reference_length())?;
         scene.on_device = content.on_device.clone();
         shared.iter().for_each(|shared| shared.apply(&mut scene));
         scene.focus = self.cuts.axes_box.unwrap_or(scene.focus);

@@ -8,7 +8,8 @@ use crate::grid::Lattice;
 
 impl Report {
     /// How the density was made, as sentences for a methods section: kernel, rule of the bandwidth, points, grid and error.
-    pub fn methods(&self, lattice: &Lattice, unit: Option<LengthUnit>) -> String {
+    /// `source` tells what the points are of, as `1ubq.pdb (name CA)`; it may be empty.
+    pub fn methods(&self, lattice: &Lattice, unit: Option<LengthUnit>, source: &str) -> String {
         let Self { kernel, points, .. } = self;
         let unit = unit.map_or(String::new(), |u| format!(" {u}"));
         let weighed = if (kernel.n_eff - *points as f64).abs() > 1e-6 * kernel.n_eff {
@@ -16,13 +17,14 @@ impl Report {
         } else {
             String::new()
         };
+        let source = if source.is_empty() { String::new() } else { format!(" of {source}") };
         let [x, y, z] = lattice.shape;
         let spacing = list(lattice.spacing, kernel.dimensions);
         let nodes = if kernel.dimensions == 2 { format!("{x} x {y}") } else { format!("{x} x {y} x {z}") };
         format!(
-            "The density is a Gaussian kernel density estimate of {points} points{weighed}. {}. It was evaluated on a grid of \
-             {nodes} nodes, {spacing}{unit} apart, by the {} method with an error below {:.1e} of the maximum (proven bound \
-             {:.1e}). Densitas {}.",
+            "The density is a Gaussian kernel density estimate of {points} points{source}{weighed}. {}. It was evaluated on a grid of \
+             {nodes} nodes, {spacing}{unit} apart, by the {} method with an error below {:.1e} of the maximum (for any \
+             points: below {:.1e}). Densitas {}.",
             self.bandwidth_in_words(&unit),
             self.method,
             self.error_relative_to_max,

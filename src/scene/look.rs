@@ -42,16 +42,18 @@ impl Limits {
     /// [`Error::Data`] if the grid has no finite value; [`Error::Usage`] if vmin > vmax or a limit
     /// is not finite.
     pub fn resolve(self, grid: &DensityGrid) -> Result<[f64; 2]> {
-        let s = grid.statistics();
-        if !s.min.is_finite() {
+        if !grid.values.iter().any(|v| v.is_finite()) {
             return Err(Error::Data("the density has no finite value, so there is nothing to draw".into()));
         }
         let [vmin, vmax] = match self {
             Self::Value(a, b) => [a, b],
-            Self::Range(a, b) => [s.min + a * (s.max - s.min), s.min + b * (s.max - s.min)],
+            Self::Range(a, b) => {
+                let s = grid.statistics();
+                [s.min + a * (s.max - s.min), s.min + b * (s.max - s.min)]
+            }
             Self::Percentile(a, b) => pair(&grid.percentiles(&[a, b])),
             Self::Mass(a, b) => match pair(&grid.levels_enclosing(&[a, b])) {
-                [low, high] if low == high && a != b => [s.min.min(high), high],
+                [low, high] if low == high && a != b => [grid.statistics().min.min(high), high],
                 levels => levels,
             },
         };
@@ -141,9 +143,18 @@ impl Look {
     /// # Errors
     /// Those of [`Limits::resolve`].
     pub fn scene(self, grid: Arc<DensityGrid>, limits: Limits) -> Result<Scene> {
+        let length = if self == Self::Default { reference_length(&grid) } else { 0.0 };
+        self.scene_of(grid, limits, length)
+    }
+
+    /// As [`Look::scene`], where the [`reference_length`] of the density is known.
+    ///
+    /// # Errors
+    /// As [`Look::scene`].
+    pub(crate) fn scene_of(self, grid: Arc<DensityGrid>, limits: Limits, reference_length: f64) -> Result<Scene> {
         let limits = limits.resolve(&grid)?;
         Ok(match self {
-            Self::Default => default_scene(grid, limits),
+            Self::Default => default_scene(grid, limits, reference_length),
             Self::Mayavi => mayavi_scene(grid, limits),
         })
     }
@@ -244,14 +255,14 @@ impl Look {
     }
 }
 
-fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
+fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2], reference_length: f64) -> Scene {
     let background = Background::DARK;
     let transfer = TransferFunction {
         colormap: Look::Default.colormap(background),
         limits,
         scale: Scale::Linear,
         opacity: Look::Default.opacity(),
-        reference_length: reference_length(&grid),
+        reference_length,
     };
     let step = grid.lattice.spacing.min_element() / DEFAULT_SAMPLES_PER_VOXEL;
     Scene {
@@ -275,7 +286,7 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
 }
 
 /// The thickness that the default opacity speaks of; that of the box where there is no mass.
-fn reference_length(grid: &DensityGrid) -> f64 {
+pub(crate) fn reference_length(grid: &DensityGrid) -> f64 {
     let core = grid.thickness_enclosing(REFERENCE_MASS);
     if core > 0.0 { core } else { grid.focus.diagonal() }
 }

@@ -22,6 +22,7 @@ pub use animation::{HeatmapAnimation, LimitsOver};
 pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
 pub use chart::{Chart, Item, ItemShape};
 pub use heatmap::{Aspect, ContourLevel, Contours, Corner, Extent, HeatmapScene, Interpolation};
+pub(crate) use look::reference_length;
 pub use look::{Limits, Look};
 pub use mode::{Isosurface, Plane, VolumeMode};
 pub use points::{ColorKey, Diameter, PointColors, PointLayer, PointOrder};

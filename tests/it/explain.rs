@@ -137,10 +137,10 @@ fn a_recipe_has_a_sentence_for_the_methods_section() {
     let recipe = told(&densitas(&["recipe", &picture, "--json"]));
     let methods = recipe["drawn"]["methods"].as_str().unwrap();
     for part in [
-        "Gaussian kernel density estimate of 5000 points. The bandwidth follows Scott's rule (Scott 1992), factor 0.2962",
+        "Gaussian kernel density estimate of 5000 points of sample:founding. The bandwidth follows Scott's rule (Scott 1992), factor 0.2962",
         "on a grid of 30 x 30 x 30 nodes",
         "with an error below",
-        "(proven bound",
+        "(for any points: below",
     ] {
         assert!(methods.contains(part), "{methods}");
     }

@@ -259,7 +259,7 @@ impl Played {
                 points.warnings.iter().filter(|w| !known.contains(w)).for_each(|warning| aside.warning(warning));
                 (points.notes, points.warnings) = (Vec::new(), Vec::new());
                 let (source, input) = (first.source.clone(), Input::Points(points));
-                Ok(Opened { source, input, alignment: None, seconds: first.seconds })
+                Ok(Opened { source, input, alignment: None, select: first.select.clone(), seconds: first.seconds })
             }
         }
     }
@@ -273,6 +273,7 @@ impl Opened {
             source: self.source.clone(),
             input: Input::Points(points.with_frames(frames)),
             alignment: None,
+            select: self.select.clone(),
             seconds: self.seconds,
         }
     }
