@@ -1,7 +1,10 @@
 //! What keys, buttons and drags do to the options.
 
+use std::sync::Arc;
+
 use glam::{DVec2, DVec3};
 
+use super::ear::Ear;
 use super::errand::Errand;
 use super::input::{Action, MODES};
 use super::message::Weight;
@@ -25,6 +28,18 @@ fn shown(mode: &str) -> &'static str {
         "average" => "average",
         "xray" => "xray",
         _ => "density",
+    }
+}
+
+/// Options of opacity.
+const COVERS: [&str; 2] = ["opacity", "global-opacity"];
+
+/// What opacity is of in a mode: that of one is none of another.
+fn covering(mode: &str) -> &'static str {
+    match mode {
+        "slice" => "slices",
+        "mip" | "minip" | "average" | "xray" => "rays",
+        _ => "fog",
     }
 }
 
@@ -68,8 +83,9 @@ impl Model {
                     options.set_flag("ortho", !is_on);
                 });
             }
+            Action::Freely => self.turn_freely(!self.ui.turns_freely),
             Action::Screenshot => self.save(self.free_name("png")),
-            Action::SaveRecipe => self.save(self.free_name("toml")),
+            Action::SaveRecipe => self.save(self.name_of_recipe()),
             Action::File(by) => self.turn_files(by),
             Action::Play => panels::time::toggle(self),
             Action::Points | Action::Volume => match toggled(&self.mode(), action == Action::Points) {
@@ -78,6 +94,7 @@ impl Model {
             },
             Action::Mode(at) => self.set_mode(MODES[at].0),
             Action::Panels => self.ui.hides_panels = !self.ui.hides_panels,
+            Action::Open => self.choose_file(),
             Action::Help => self.ui.help = !self.ui.help,
             Action::Quit => self.is_over = true,
             Action::Undo => self.session.undo(),
@@ -91,11 +108,22 @@ impl Model {
         }
     }
 
-    /// Stops whatever goes on: a density, a movie, a look at all frames.
+    /// What a left drag does.
+    pub fn turn_freely(&mut self, is_free: bool) {
+        self.ui.turns_freely = is_free;
+        self.say(Weight::Note, if is_free { "drags turn freely" } else { "drags turn about the upward axis" });
+    }
+
+    /// Stops whatever goes on: a density, a movie, a picture, a look at all frames.
     fn stop_work(&self) {
         self.worker.stop();
-        self.movie.iter().for_each(Errand::stop);
-        self.surveyor.errand().iter().for_each(|errand| errand.stop());
+        self.ears().iter().for_each(|ear| ear.stop(Errand::<()>::JOB));
+    }
+
+    /// What is heard of the errands that are told of.
+    pub fn ears(&self) -> Vec<Arc<Ear>> {
+        let of_files = self.movie.iter().chain(&self.saving).map(Errand::ear);
+        of_files.chain(self.surveyor.errand().map(Errand::ear)).cloned().collect()
     }
 
     /// The mode.
@@ -103,7 +131,8 @@ impl Model {
         self.session.options().get("mode").unwrap_or_else(|| MODES[0].0.to_owned())
     }
 
-    /// Chooses what is drawn; options of other modes go. Limits of what a mode shows are kept until it is chosen again.
+    /// Chooses what is drawn; options of other modes go. Limits and opacity of what a mode shows are
+    /// kept until it is chosen again.
     pub fn set_mode(&mut self, mode: &str) {
         if let Some(reason) = self.why_not(mode) {
             return self.say(Weight::Note, reason);
@@ -113,6 +142,12 @@ impl Model {
         let limits = LIMITS.map(|option| self.session.options().get(option));
         let changed = (from != to).then(|| self.ui.limits.insert(from, limits)).is_some();
         let kept = self.ui.limits.get(to).cloned().unwrap_or_default();
+        let (from, to) = (covering(&self.mode()), covering(mode));
+        let covers = COVERS.map(|option| self.session.options().get(option));
+        let covers = (from != to).then(|| {
+            self.ui.covers.insert(from, covers);
+            self.ui.covers.get(to).cloned().unwrap_or_default()
+        });
         self.step(|options| {
             options.set("mode", (mode != MODES[0].0).then(|| mode.to_owned()));
             if mode != "iso" {
@@ -124,10 +159,18 @@ impl Model {
             if changed {
                 std::iter::zip(LIMITS, kept).for_each(|(option, given)| options.set(option, given));
             }
+            for (option, given) in covers.into_iter().flat_map(|covers| std::iter::zip(COVERS, covers)) {
+                options.set(option, given);
+            }
             if matches!(mode, "average" | "xray") {
                 options.set_flag("mass-axis", false);
             }
         });
+    }
+
+    /// Whether colours are of means or sums along rays, and not of densities.
+    pub fn is_along_rays(&self) -> bool {
+        shown(&self.mode()) != "density"
     }
 
     /// Why a mode cannot be drawn of what is open; none if it can.
@@ -158,7 +201,8 @@ impl Model {
         let Some([vmin, vmax]) = self.ui.window.or_else(shown) else { return };
         let factor = self.factor_shown();
         let (width, level) = ((vmax - vmin) * (1.5 * by.x).exp(), 0.5 * (vmin + vmax) + (vmax - vmin) * by.y);
-        let limits = [level - 0.5 * width, level + 0.5 * width];
+        let least = if self.is_of_values() { f64::NEG_INFINITY } else { 0.0 };
+        let limits = [(level - 0.5 * width).max(least), (level + 0.5 * width).max(least)];
         self.ui.window = Some(limits);
         self.set_limits("window", limits.map(|v| v * factor));
     }

@@ -62,9 +62,9 @@ pub fn zoom(camera: Camera, place: DVec3, factor: f64, size: f64) -> Camera {
     Camera { position: scaled(camera.position), target: scaled(camera.target), projection, ..camera }
 }
 
-/// The factor of a drag in heights of the picture: downward is nearer.
+/// The factor of a drag in heights of the picture: upward is nearer, as in VTK.
 pub fn factor_of_drag(by: DVec2) -> f64 {
-    (-ZOOM * by.y).exp()
+    (ZOOM * by.y).exp()
 }
 
 /// The factor of a turn of the wheel, in points: upward is nearer.

@@ -14,7 +14,7 @@ const REACH: f32 = 11.0;
 /// Its radius in points.
 const RADIUS: f32 = 6.0;
 /// Sides come no nearer to one another than this share of the grid's.
-const THINNEST: f64 = 1e-3;
+pub const THINNEST: f64 = 1e-3;
 
 /// A side of a box: the axis, and whether it is the upper one.
 pub type Side = (usize, bool);

@@ -29,6 +29,7 @@ impl Stage {
             "bandwidth" => "searching for the bandwidth",
             "densities" => "computing the densities",
             "frames" => "drawing the frames",
+            "drawing" => "drawing the picture",
             other => other,
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, TryRecvError};
 use std::thread::JoinHandle;
 
-use super::ear::{Ear, Stage};
+use super::ear::Ear;
 use crate::error::{Error, Result};
 
 /// Wakes the window.
@@ -21,7 +21,7 @@ impl<T: Send + 'static> Errand<T> {
     /// Begins `work`, which tells the ear how far it is and stops when that says so.
     pub fn start(wake: Wake, work: impl FnOnce(&Arc<Ear>) -> Result<T> + Send + 'static) -> Self {
         let ear = Arc::new(Ear::default());
-        ear.begin_job(1);
+        ear.begin_job(Self::JOB);
         let (tell, outcome) = mpsc::channel();
         let heard = ear.clone();
         let thread = std::thread::spawn(move || {
@@ -49,19 +49,22 @@ impl<T: Send + 'static> Errand<T> {
 }
 
 impl<T> Errand<T> {
+    /// The number of its only job.
+    pub const JOB: u64 = 1;
+
     /// Stops it.
     pub fn stop(&self) {
-        self.ear.stop(1);
+        self.ear.stop(Self::JOB);
+    }
+
+    /// What hears how far it is, and stops it.
+    pub fn ear(&self) -> &Arc<Ear> {
+        &self.ear
     }
 
     /// Notes and warnings of the work, the latter marked; they are told once.
     pub fn take_said(&self) -> Vec<(bool, String)> {
         self.ear.take_said()
-    }
-
-    /// How far it is.
-    pub fn stage(&self) -> Option<Stage> {
-        self.ear.stage()
     }
 
     /// Stops it and waits until it has cleared away what it had begun.

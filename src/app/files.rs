@@ -3,17 +3,30 @@
 use super::errand::Errand;
 use super::message::Weight;
 use super::model::Model;
-use super::painter::Save;
+use super::painter::{Order, Save};
 use super::worker::Job;
 use crate::cli::Console;
 use crate::cli::view::{self, MovieWish};
 use crate::error::Error;
+use crate::gpu::Gpu;
+use crate::render::Renderer;
 use crate::scene::Frame;
 use std::path::{Path, PathBuf};
 
+/// Whether a name is that of a picture.
+pub fn is_picture(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("png"))
+}
+
 impl Model {
-    /// Tells that a file was written, and where.
+    /// Tells that a file was written, and where; its name is not suggested again.
     pub fn say_saved(&mut self, path: &Path) {
+        if self.ui.typed.get("save").is_some_and(|name| Path::new(name) == path) {
+            self.ui.typed.remove("save");
+        }
+        if is_picture(path) {
+            self.ui.saved = Some((self.session.revision(), path.to_owned()));
+        }
         let whole = std::path::absolute(path);
         self.say(Weight::Note, format!("saved {}", whole.as_deref().unwrap_or(path).display()));
     }
@@ -31,7 +44,8 @@ impl Model {
         self.waiting.push((path, frame));
     }
 
-    /// Hands over what is to be saved, once there is what the options ask for.
+    /// Hands over what is to be saved, once there is what the options ask for: pictures of another size than the window's, which
+    /// may take long, to a thread of their own, one after the other.
     pub fn save_waiting(&mut self) {
         let Some(content) = self.content.clone().filter(|_| !self.worker.is_busy()) else { return };
         if !self.waiting.is_empty() && !self.is_content_current() {
@@ -39,7 +53,33 @@ impl Model {
             return self.say(Weight::Error, "nothing was saved, as there is no density of these options");
         }
         for (path, frame) in std::mem::take(&mut self.waiting) {
-            self.painter.save(Save { order: self.order_of(content.clone(), frame, false), path });
+            let order = self.order_of(content.clone(), frame, false);
+            if Some(frame) == self.frame || !is_picture(&path) {
+                self.painter.save(Save { order, path });
+            } else if self.saving.is_none() {
+                self.saving = Some(self.begin_saving(order, path));
+            } else {
+                self.waiting.push((path, frame));
+            }
+        }
+    }
+
+    fn begin_saving(&self, order: Order, path: PathBuf) -> Errand<PathBuf> {
+        let adapter = self.choice.clone();
+        Errand::start(self.wake.clone(), move |ear| {
+            let mut renderer = Gpu::shared(&adapter).and_then(Renderer::new)?;
+            let console = Console::listened_by(ear.clone());
+            order.wanted.save(&path, &order.content, &order.frame, &mut renderer, &console).map(|()| path)
+        })
+    }
+
+    /// Tells what became of a picture.
+    pub fn hear_saving(&mut self) {
+        match Errand::taken(&mut self.saving) {
+            None => {}
+            Some(Ok(path)) => self.say_saved(&path),
+            Some(Err(Error::Interrupted)) => self.say(Weight::Note, "no picture was written"),
+            Some(Err(error)) => self.say(Weight::Error, error.to_string()),
         }
     }
 
@@ -76,6 +116,13 @@ impl Model {
         }
     }
 
+    /// A name for the recipe: that of the picture, if that was saved of these options.
+    pub fn name_of_recipe(&self) -> PathBuf {
+        let saved = self.ui.saved.as_ref().filter(|(revision, _)| *revision == self.session.revision());
+        let beside = saved.map(|(_, picture)| picture.with_extension("toml")).filter(|path| !path.exists());
+        beside.unwrap_or_else(|| self.free_name("toml"))
+    }
+
     /// A name after the input's that no file has, in the folder at hand.
     pub fn free_name(&self, extension: &str) -> PathBuf {
         let input = self.session.options().input.clone().unwrap_or_default();
@@ -88,8 +135,8 @@ impl Model {
 }
 
 impl Drop for Model {
-    /// A movie that is being written leaves no half file.
+    /// What is being written leaves no half file.
     fn drop(&mut self) {
-        self.movie.take().into_iter().for_each(Errand::end);
+        self.movie.take().into_iter().chain(self.saving.take()).for_each(Errand::end);
     }
 }

@@ -6,7 +6,11 @@ use glam::DVec2;
 use super::camera;
 use super::drag::Move;
 use super::model::Model;
+use super::touch;
 use crate::scene::{Camera, View};
+
+/// A wheel that was not turned for so many seconds begins a step of its own.
+const WHEEL_RESTS: f64 = 0.7;
 
 /// Names of the modes on the keys 1 to 9, and what they show.
 pub const MODES: [(&str, &str); 9] = [
@@ -22,11 +26,12 @@ pub const MODES: [(&str, &str); 9] = [
 ];
 
 /// What the keys do, for the help.
-pub const KEYS: [(&str, &str); 23] = [
-    ("left drag", "turn (alt: freely)"),
+pub const KEYS: [(&str, &str); 30] = [
+    ("left drag", "turn (alt: the other way of t)"),
     ("middle or shift + left drag", "move sideways"),
     ("wheel, pinch", "nearer or further, to the cursor"),
-    ("right drag", "nearer or further"),
+    ("two fingers", "move sideways, nearer or further"),
+    ("right drag", "up: nearer, down: further"),
     ("ctrl + left drag", "roll"),
     ("ctrl + right drag", "window and level of the colours"),
     ("click", "keep a label there; on its dot: take it away"),
@@ -34,16 +39,22 @@ pub const KEYS: [(&str, &str); 23] = [
     ("f", "look at what is under the cursor"),
     ("x  y  z", "look along an axis (shift: from behind)"),
     ("o", "parallel or perspective"),
+    ("t", "turn freely, or about the upward axis"),
     ("p  v", "points, fog: on or off"),
-    ("1 to 9", "what is drawn"),
+    ("1 2 3", "fog, points, both"),
+    ("4 5 6 7", "largest, smallest, mean density, x-ray"),
+    ("8 9", "surfaces, slices"),
     ("s", "save the picture as PNG"),
     ("ctrl + s", "save the recipe"),
+    ("ctrl + o", "open a file"),
     ("ctrl + z", "undo"),
     ("ctrl + shift + z", "do again"),
     ("space", "play or pause"),
     ("page down, page up", "next file, the one before"),
     ("m", "panels: on or off"),
     ("h", "this help"),
+    ("on the histogram", "drag: limits"),
+    ("on the opacity", "click: adds, drag: moves, double click: removes"),
     ("ctrl + q", "quit"),
     ("esc", "stop work, close messages"),
 ];
@@ -55,6 +66,7 @@ pub enum Action {
     Focus,
     Side(View, bool),
     Orthographic,
+    Freely,
     Screenshot,
     SaveRecipe,
     Play,
@@ -63,6 +75,7 @@ pub enum Action {
     Volume,
     Mode(usize),
     Panels,
+    Open,
     Help,
     Quit,
     Undo,
@@ -76,6 +89,7 @@ pub fn action(key: Key, modifiers: Modifiers) -> Option<Action> {
     match key {
         Key::S if modifiers.command => Some(Action::SaveRecipe),
         Key::Z if modifiers.command && modifiers.shift => Some(Action::Redo),
+        Key::O if modifiers.command => Some(Action::Open),
         Key::Q if modifiers.command => Some(Action::Quit),
         Key::Y if modifiers.command => Some(Action::Redo),
         Key::Z if modifiers.command => Some(Action::Undo),
@@ -86,6 +100,7 @@ pub fn action(key: Key, modifiers: Modifiers) -> Option<Action> {
         Key::Y => side(View::Y),
         Key::Z => side(View::Z),
         Key::O => Some(Action::Orthographic),
+        Key::T => Some(Action::Freely),
         Key::S => Some(Action::Screenshot),
         Key::Space => Some(Action::Play),
         Key::PageDown => Some(Action::File(1)),
@@ -104,12 +119,17 @@ pub fn action(key: Key, modifiers: Modifiers) -> Option<Action> {
 }
 
 /// The actions of the keys that were pressed and that no field takes. In a field of an option that `is_untouched` undoing is
-/// that of the window: the text follows. In one with a text of its own it is the text's.
-pub fn actions(ui: &Ui, is_untouched: bool) -> Vec<Action> {
+/// that of the window: the text follows. In one with a text of its own it is the text's. While all `is_quiet`, letters do
+/// nothing.
+pub fn actions(ui: &Ui, is_untouched: bool, is_quiet: bool) -> Vec<Action> {
     let is_typing = ui.ctx().egui_wants_keyboard_input();
     let pressed = |event: &Event| match event {
         Event::Key { key, pressed: true, modifiers, .. } => action(*key, *modifiers),
         _ => None,
+    };
+    let has_letter = |event: &Event| matches!(event, Event::Key { modifiers, .. } if !modifiers.command);
+    let is_loud = |event: &&Event| {
+        !(is_quiet && has_letter(event)) || pressed(event).is_some_and(|action| action == Action::Dismiss)
     };
     let goes_back = |action: Action| matches!(action, Action::Undo | Action::Redo);
     ui.input_mut(|input| {
@@ -117,7 +137,7 @@ pub fn actions(ui: &Ui, is_untouched: bool) -> Vec<Action> {
         let is_typed = |event: &Event| matches!(event, Event::Text(_) | Event::Paste(_) | Event::Cut);
         let is_untouched = is_untouched && !input.events.iter().any(is_typed);
         let is_free = |action: &Action| !is_typing || is_of_window(*action) || (is_untouched && goes_back(*action));
-        let found = input.events.iter().filter_map(pressed).filter(is_free).collect();
+        let found = input.events.iter().filter(is_loud).filter_map(pressed).filter(is_free).collect();
         input.events.retain(|event| !(is_untouched && pressed(event).is_some_and(goes_back)));
         found
     })
@@ -125,18 +145,19 @@ pub fn actions(ui: &Ui, is_untouched: bool) -> Vec<Action> {
 
 /// Whether the keys of an action mean nothing in a field of text.
 fn is_of_window(action: Action) -> bool {
-    matches!(action, Action::Quit | Action::SaveRecipe)
+    matches!(action, Action::Quit | Action::SaveRecipe | Action::Open)
 }
 
 /// Turns what the pointer does over the picture into changes.
 /// Where the pointer is at a handle, clicks are the handle's.
 pub fn pointer(model: &mut Model, ui: &Ui, response: &egui::Response, moves: &[Move], is_at_handle: bool) {
-    let (modifiers, scroll, pinch) = ui.input(|i| (i.modifiers, i.smooth_scroll_delta().y, i.zoom_delta()));
+    if touch::fingers(model, ui, response) {
+        return;
+    }
     moves.iter().for_each(|step| drag(model, step));
-    let position = ui.input(|i| i.pointer.latest_pos());
-    if response.hovered() && (scroll != 0.0 || pinch != 1.0) {
-        let factor = camera::factor_of_wheel(f64::from(scroll)) / f64::from(pinch);
-        zoom_to_cursor(model, position, factor);
+    let (modifiers, position) = ui.input(|i| (i.modifiers, i.pointer.latest_pos()));
+    if response.hovered() {
+        wheel(model, ui, position);
     }
     if let (true, Some(at)) = (response.clicked() && !modifiers.any() && !is_at_handle, position) {
         model.click(at);
@@ -160,7 +181,9 @@ fn drag(model: &mut Model, step: &Move) {
             let [from, to] = [step.from, step.to].map(|at| vector(at - area.center()));
             model.move_camera("roll", |c| camera::roll(c, from, to));
         }
-        PointerButton::Primary if held.alt => model.move_camera("turn", |c| camera::trackball(c, by)),
+        PointerButton::Primary if held.alt != model.ui.turns_freely => {
+            model.move_camera("turn", |c| camera::trackball(c, by))
+        }
         PointerButton::Primary => model.move_camera("turn", |c| camera::turntable(c, by)),
         PointerButton::Secondary if held.command => model.window_and_level(by),
         PointerButton::Secondary => {
@@ -169,6 +192,18 @@ fn drag(model: &mut Model, step: &Move) {
         }
         _ => {}
     }
+}
+
+/// Turns of the wheel that follow one another soon are undone together.
+fn wheel(model: &mut Model, ui: &Ui, position: Option<egui::Pos2>) {
+    let (scroll, pinch, now) = ui.input(|i| (i.smooth_scroll_delta().y, i.zoom_delta(), i.time));
+    if scroll == 0.0 && pinch == 1.0 {
+        return;
+    }
+    if now - model.ui.wheel_turned.replace(now).unwrap_or(f64::NEG_INFINITY) > WHEEL_RESTS {
+        model.session.end_gesture();
+    }
+    zoom_to_cursor(model, position, camera::factor_of_wheel(f64::from(scroll)) / f64::from(pinch));
 }
 
 fn zoom_to_cursor(model: &mut Model, position: Option<egui::Pos2>, factor: f64) {

@@ -66,6 +66,9 @@ const WORDS: [(&str, &str); 24] = [
     ("output", "the file"),
 ];
 
+/// After these a name has no article.
+const QUALIFIERS: [&str; 8] = [" smaller ", " larger ", " another ", " no ", " own ", " a ", " an ", " the "];
+
 /// The name of an option in the window.
 fn word(option: &str) -> String {
     WORDS.iter().find(|w| w.0 == option).map_or_else(|| option.replace('-', " "), |w| w.1.to_owned())
@@ -73,7 +76,8 @@ fn word(option: &str) -> String {
 
 /// A message of the command line in the words of the window: options are called as their fields are.
 pub fn in_words(text: &str) -> String {
-    let (mut out, mut rest) = (String::new(), text);
+    let text = text.replace(", or --limits mass:0.99,0", "");
+    let (mut out, mut rest) = (String::new(), text.as_str());
     while let Some(at) = rest.find("--") {
         let is_word = !rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '-');
         let name = rest[at + 2..].split(|c: char| !(c.is_ascii_lowercase() || c == '-')).next().unwrap_or("");
@@ -83,7 +87,9 @@ pub fn in_words(text: &str) -> String {
             continue;
         }
         out.push_str(&rest[..at]);
-        out.push_str(&word(name));
+        let word = word(name);
+        let is_qualified = QUALIFIERS.iter().any(|qualifier| out.ends_with(qualifier));
+        out.push_str(word.strip_prefix("the ").filter(|_| is_qualified).unwrap_or(&word));
         rest = &rest[at + 2 + name.len()..];
         // clap's placeholders say nothing beside a field.
         if let Some(end) = rest.strip_prefix(" <").and_then(|r| r.find('>')) {
@@ -107,10 +113,9 @@ mod tests {
     #[test]
     fn options_are_called_as_in_the_window() {
         let told = in_words("--scale log: the limits begin at 0; give another --vmin, or --limits mass:0.99,0");
-        assert_eq!(
-            told,
-            "the scale log: the limits begin at 0; give another the lower limit, or the limits mass:0.99,0"
-        );
+        assert_eq!(told, "the scale log: the limits begin at 0; give another lower limit");
+        assert_eq!(in_words("choose a smaller --vmax"), "choose a smaller upper limit");
+        assert_eq!(in_words("vmin and --vmax"), "vmin and the upper limit");
         assert_eq!(
             in_words("the argument '--bandwidth <B>' cannot be used"),
             "the argument 'the bandwidth' cannot be used"

@@ -4,11 +4,14 @@
 //! shown is what the renderer gave, pixel by pixel.
 
 mod act;
+mod browse;
 mod camera;
 mod clip_box;
 mod drag;
 mod ear;
+mod easel;
 mod errand;
+mod few;
 mod files;
 mod histogram;
 mod input;
@@ -16,6 +19,7 @@ mod labels;
 mod mailbox;
 mod message;
 mod model;
+mod pace;
 mod painter;
 mod panels;
 mod place;
@@ -26,10 +30,14 @@ mod screen;
 mod search;
 mod session;
 mod several;
+mod sketch;
 mod style;
 mod survey;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod timings;
+mod touch;
 mod window;
 mod worker;
 

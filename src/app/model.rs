@@ -11,6 +11,7 @@ use super::histogram::Histogram;
 use super::message::{About, Message, Weight, in_words, reason};
 use super::painter::{News, Order, Painted, Painter};
 use super::panels;
+use super::place::Room;
 use super::probe::Prober;
 use super::search::Search;
 use super::session::Session;
@@ -38,6 +39,8 @@ pub struct Model {
     pub session: Session,
     /// The files that are open.
     pub files: Files,
+    /// What was open before, until something is shown of what was opened instead.
+    pub before: Option<(Session, Files)>,
     /// Reads and computes.
     pub worker: Worker,
     pub(super) painter: Painter,
@@ -70,6 +73,10 @@ pub struct Model {
     pub area: Option<Rect>,
     /// Its frame.
     pub frame: Option<Frame>,
+    /// The size that it is to have.
+    pub room: Room,
+    /// Of the screen.
+    pub pixels_per_point: f64,
     ordered: Option<(u64, usize, Frame, bool)>,
     orders: u64,
     /// Orders up to this one are of an input that is no longer open.
@@ -86,6 +93,8 @@ pub struct Model {
     pub search: Search,
     /// A movie that is being written.
     pub movie: Option<Errand<PathBuf>>,
+    /// A large picture that is being written.
+    pub saving: Option<Errand<PathBuf>>,
     /// Nodes of the last density that was computed as the options ask for it.
     shape: Option<[usize; 3]>,
     /// The options of the content that is there.
@@ -111,6 +120,7 @@ impl Model {
         let mut model = Self {
             session,
             files,
+            before: None,
             worker: Worker::new(wake.clone()),
             painter: Painter::new(opening.adapter.clone(), wake.clone()),
             prober: Prober::new(wake.clone()),
@@ -128,6 +138,8 @@ impl Model {
             messages: Vec::new(),
             area: None,
             frame: None,
+            room: Room::of(opening.frame),
+            pixels_per_point: 1.0,
             ordered: None,
             orders: 0,
             forgotten: 0,
@@ -138,6 +150,7 @@ impl Model {
             surveyor: Surveyor::default(),
             search: Search::default(),
             movie: None,
+            saving: None,
             shape: None,
             of_content: String::new(),
             taken_back: None,
@@ -211,6 +224,7 @@ impl Model {
     /// Shows another input; the session that ends.
     pub fn begin(&mut self, session: Session) -> Session {
         let ended = std::mem::replace(&mut self.session, session);
+        self.before = None;
         self.revision = u64::MAX;
         (self.content, self.histogram, self.painted, self.texture) = (None, None, None, None);
         (self.asked, self.asked_of, self.ordered) = (String::new(), None, None);
@@ -229,6 +243,7 @@ impl Model {
         self.hear();
         self.hear_survey();
         self.hear_movie();
+        self.hear_saving();
         self.hear_prober();
         if let Some(image) = self.image.take() {
             let options = TextureOptions::NEAREST;
@@ -248,7 +263,7 @@ impl Model {
         self.ask();
         self.order(ctx);
         self.save_waiting();
-        if self.worker.is_busy() || self.movie.is_some() || self.surveyor.errand().is_some() {
+        if self.worker.is_busy() || !self.ears().is_empty() {
             ctx.request_repaint_after(PROGRESS);
         }
     }
@@ -264,6 +279,7 @@ impl Model {
         while let Some(news) = self.painter.news() {
             match news {
                 News::Ready(adapter) => self.adapter = Some(adapter),
+                News::Readied => self.ordered = None,
                 News::Painted(painted) => self.hang(*painted),
                 // Options that ask for more than has been read yet.
                 News::Refused(order, Error::Usage(_)) if self.worker.is_busy() || order <= self.outdated => {}
@@ -284,6 +300,11 @@ impl Model {
         if self.content.is_none() && !matches!(error, Error::Interrupted) {
             if self.leave_out_selection(error) {
                 return;
+            }
+            if let Some((session, files)) = self.before.take() {
+                self.files = files;
+                self.begin(session);
+                return self.say(Weight::Error, error.to_string());
             }
             if self.files.len() < 2 {
                 self.close();
@@ -337,6 +358,7 @@ impl Model {
             }
         }
         self.said = loaded.said;
+        self.before = None;
         self.outdated = self.orders;
         self.of_content = content::key(loaded.wanted.scene());
         let shape = loaded.content.grid.lattice.shape;

@@ -134,6 +134,10 @@ impl Inside for Player {
         self.is_over
     }
 
+    fn take_size(&mut self) -> Option<egui::Vec2> {
+        None
+    }
+
     fn forget_textures(&mut self) {
         self.shown = None;
     }

@@ -161,6 +161,11 @@ impl Prober {
         !self.is_current && self.answer.is_none()
     }
 
+    /// Whether the ray under the cursor meets nothing at all.
+    pub fn meets_nothing(&self) -> bool {
+        self.is_current && self.last.is_some() && self.answer.is_none()
+    }
+
     /// Takes in the newest answer.
     fn hear(&mut self) {
         while let Ok((number, found)) = self.answers.try_recv() {

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use super::message::Weight;
 use super::model::Model;
+use super::place::Room;
 use super::session::Session;
 use crate::cli::recipe::{Draft, Recipe};
 use crate::cli::view;
 use crate::error::Result;
+use crate::scene::Frame;
 
 /// The files, in the order in which they were named or dropped.
 #[derive(Default)]
@@ -54,11 +56,15 @@ impl Files {
 }
 
 /// The options that a file opens with: those of the recipe that it holds, or its name and nothing but these.
-fn opening(input: &str, options: &Draft) -> Result<Draft> {
-    match view::is_recipe(Path::new(input)) {
-        true => Recipe::read(Path::new(input)).and_then(Recipe::into_draft),
-        false => Ok(options.clone()),
-    }
+///
+/// Of a recipe also the frame of its picture.
+fn opening(input: &str, options: &Draft) -> Result<(Session, Option<Frame>)> {
+    let mut options = match view::is_recipe(Path::new(input)) {
+        true => Recipe::read(Path::new(input)).and_then(Recipe::into_draft)?,
+        false => options.clone(),
+    };
+    let frame = view::take_frame(&mut options)?;
+    Ok((Session::new(options)?, frame))
 }
 
 impl Model {
@@ -67,10 +73,13 @@ impl Model {
         let Some(first) = inputs.first() else { return };
         let mut options = Draft::new("render");
         options.input = Some(first.clone());
-        match opening(first, &options).and_then(Session::new) {
-            Ok(session) => {
-                self.files = Files::new(&options, &inputs[1..]);
-                self.begin(session);
+        match opening(first, &options) {
+            Ok((session, frame)) => {
+                let is_shown = self.content.is_some();
+                let files = std::mem::replace(&mut self.files, Files::new(&options, &inputs[1..]));
+                let ended = self.begin(session);
+                self.before = is_shown.then_some((ended, files));
+                self.room = Room::of(frame);
                 self.tell_files();
             }
             Err(error) => self.say(Weight::Error, error.to_string()),
@@ -97,7 +106,8 @@ impl Model {
             return;
         }
         let file = &mut self.files.all[to];
-        let session = file.kept.take().map_or_else(|| opening(&file.input, &file.options).and_then(Session::new), Ok);
+        let opened = || opening(&file.input, &file.options).map(|(session, _)| session);
+        let session = file.kept.take().map_or_else(opened, Ok);
         match session {
             Ok(session) => {
                 let from = std::mem::replace(&mut self.files.at, to);

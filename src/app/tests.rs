@@ -12,7 +12,7 @@ use super::{camera, panels};
 use crate::cli::Opening;
 use crate::cli::recipe::Draft;
 use crate::gpu::AdapterChoice;
-use crate::scene::Camera;
+use crate::scene::{Camera, Frame};
 
 /// A window of a sample, its context, and its clock.
 struct Desk {
@@ -36,7 +36,7 @@ impl Desk {
     /// Of these options, before its first frame.
     fn of(options: Draft) -> Self {
         let adapter = AdapterChoice::named(Some("software"));
-        let opening = Opening { options, more: Vec::new(), adapter, size: None, headless: String::new() };
+        let opening = Opening { options, more: Vec::new(), adapter, frame: None, headless: String::new() };
         let model = Model::new(opening, Arc::new(|| {})).unwrap();
         Self { model, ctx: Context::default(), time: 0.0, size: [900.0, 640.0] }
     }
@@ -105,6 +105,8 @@ fn what_is_read_is_of_the_picture_that_is_shown() {
     desk.frame(vec![Event::PointerMoved(pos2(2.0, 600.0))]);
     desk.until(|desk| desk.model.prober.is_current());
     assert!(!desk.model.prober.answer().is_some_and(super::probe::Probe::is_seen));
+    // Beside the box the ray does not even meet it.
+    assert!(desk.model.prober.meets_nothing());
 }
 
 /// Catches: a window in which the picture of a recipe has another size.
@@ -114,6 +116,36 @@ fn a_window_has_room_for_the_picture_that_is_asked_for() {
     desk.size = super::window::size_of(Some([1080, 914]));
     (0..2).for_each(|_| desk.frame(Vec::new()));
     assert_eq!(desk.model.frame.unwrap().size, [1080, 914]);
+}
+
+fn frame(size: [u32; 2], scale_factor: f64) -> Frame {
+    Frame { size, scale_factor }
+}
+
+/// Catches: a time bar that takes from the height of a recipe's picture, and a window that fights its user.
+#[test]
+fn the_window_grows_by_what_stands_beside_the_picture() {
+    let mut desk = Desk::new();
+    desk.size = super::window::size_of(Some([700, 500]));
+    desk.model.room = super::place::Room::of(Some(frame([700, 534], 1.0)));
+    desk.frame(Vec::new());
+    let [w, h] = desk.size;
+    assert_eq!(desk.model.room.take_request(), Some(vec2(w as f32, h as f32 + 34.0)));
+    desk.frame(Vec::new());
+    assert_eq!(desk.model.room.take_request(), None);
+    desk.size[1] += 34.0;
+    (0..2).for_each(|_| desk.frame(Vec::new()));
+    assert_eq!(desk.model.frame.unwrap().size, [700, 534]);
+    desk.size[1] += 50.0;
+    (0..2).for_each(|_| desk.frame(Vec::new()));
+    assert_eq!((desk.model.room.take_request(), desk.model.ui.size), (None, None));
+    // Where it cannot be had, saved pictures have it.
+    desk.model.room = super::place::Room::of(Some(frame([900, 900], 2.0)));
+    desk.frame(Vec::new());
+    desk.size[0] -= 50.0;
+    desk.frame(Vec::new());
+    assert_eq!(desk.model.ui.size, Some([900, 900]));
+    assert_eq!(desk.model.frame.unwrap().scale_factor, 2.0);
 }
 
 /// Catches: playing that leaves limits which nobody has typed and which do not go.
@@ -165,6 +197,78 @@ fn the_keys_are_shown_before_anything_is_open() {
     assert!(desk.model.ui.help);
     desk.frame(vec![key(Key::H)]);
     assert!(!desk.model.ui.help);
+}
+
+/// What a touch screen tells of a finger; the first one is a pointer, too, as winit has it.
+fn finger(id: u64, phase: TouchPhase, at: Pos2) -> Vec<Event> {
+    let touch = Event::Touch { device_id: egui::TouchDeviceId(1), id: egui::TouchId(id), phase, pos: at, force: None };
+    let button = |pressed| Event::PointerButton {
+        pos: at,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    let pointer = match phase {
+        _ if id != 1 => vec![],
+        TouchPhase::Start => vec![Event::PointerMoved(at), button(true)],
+        TouchPhase::Move => vec![Event::PointerMoved(at)],
+        TouchPhase::End | TouchPhase::Cancel => vec![button(false), Event::PointerGone],
+    };
+    [touch].into_iter().chain(pointer).collect()
+}
+
+/// Catches: two fingers that turn the picture or leave a label in it, a pinch that is many steps, and one finger that does not
+/// turn.
+#[test]
+fn two_fingers_move_and_one_turns() {
+    let mut desk = Desk::new();
+    let before = desk.model.camera().unwrap();
+    let (a, b) = (pos2(200.0, 250.0), pos2(300.0, 250.0));
+    desk.frame(finger(1, TouchPhase::Start, a));
+    desk.frame(finger(2, TouchPhase::Start, b));
+    for i in 1..=10 {
+        let by = vec2(4.0, 2.0) * i as f32;
+        desk.frame(finger(2, TouchPhase::Move, b + by));
+        desk.frame(finger(1, TouchPhase::Move, a + vec2(-by.x, by.y)));
+    }
+    desk.frame(finger(2, TouchPhase::End, b));
+    // What the other finger does then is no drag.
+    desk.frame(finger(1, TouchPhase::Move, a + vec2(90.0, 90.0)));
+    desk.frame(finger(1, TouchPhase::End, a + vec2(90.0, 90.0)));
+    desk.frame(Vec::new());
+    let after = desk.model.camera().unwrap();
+    let direction = |c: &Camera| (c.position - c.target).normalize();
+    assert!(direction(&before).distance(direction(&after)) < 1e-9, "it has turned");
+    let times = before.distance() / after.distance();
+    assert!((times - 1.8).abs() < 0.02, "{times} times nearer");
+    assert!(before.target.distance(after.target) > 0.01 && desk.model.session.options().list("label").is_empty());
+    desk.model.session.undo();
+    assert!(desk.model.session.camera().is_none(), "one step");
+    desk.frame(finger(1, TouchPhase::Start, a));
+    (1..=5).for_each(|i| desk.frame(finger(1, TouchPhase::Move, a + vec2(10.0, 0.0) * i as f32)));
+    desk.frame(finger(1, TouchPhase::End, a + vec2(50.0, 0.0)));
+    assert!(direction(&before).distance(direction(&desk.model.camera().unwrap())) > 0.1, "one finger turns");
+}
+
+/// Catches: turns of the wheel that are undone one by one, or all that there ever were together.
+#[test]
+fn turns_of_the_wheel_that_belong_together_are_one_step() {
+    let mut desk = Desk::new();
+    desk.frame(vec![Event::PointerMoved(pos2(200.0, 150.0))]);
+    let mut turn = || {
+        for _ in 0..3 {
+            desk.frame(vec![scroll(MouseWheelUnit::Line, 1.0)]);
+            (0..20).for_each(|_| desk.frame(Vec::new()));
+        }
+        (0..90).for_each(|_| desk.frame(Vec::new()));
+        desk.model.camera().unwrap().distance()
+    };
+    let (first, second) = (turn(), turn());
+    assert!(second < 0.9 * first);
+    desk.model.session.undo();
+    assert_eq!(desk.model.camera().unwrap().distance(), first);
+    desk.model.session.undo();
+    assert!(desk.model.session.camera().is_none());
 }
 
 /// Catches: a touchpad that zooms by jumps or by how its points are shared out among events, away from the cursor, and a pinch

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 /// Width and height of a new window, in points.
 const SIZE: [f64; 2] = [1280.0, 800.0];
 /// The smallest window in which the panels have room.
-const LEAST: [f64; 2] = [640.0, 420.0];
+pub const LEAST: [f64; 2] = [640.0, 420.0];
 /// New screens in a row after which the device is given up.
 const MOST_SCREENS: u32 = 3;
 
@@ -35,6 +35,8 @@ pub trait Inside {
     fn title(&self) -> String;
     /// Whether the window is to be closed.
     fn is_over(&self) -> bool;
+    /// The size in points that the window is to have, if it is to have another one.
+    fn take_size(&mut self) -> Option<egui::Vec2>;
     /// Textures of a device that is gone.
     fn forget_textures(&mut self);
 }
@@ -50,6 +52,10 @@ impl Inside for Model {
 
     fn is_over(&self) -> bool {
         self.is_over
+    }
+
+    fn take_size(&mut self) -> Option<egui::Vec2> {
+        self.room.take_request()
     }
 
     fn forget_textures(&mut self) {
@@ -96,7 +102,7 @@ impl App {
     fn open(&mut self, event_loop: &ActiveEventLoop) -> Result<Shop> {
         let opening = self.opening.take().ok_or_else(|| Error::Gpu("the window is gone".into()))?;
         let size = match &opening {
-            Opened::Density(opening) => size_of(opening.size),
+            Opened::Density(opening) => size_of(opening.frame.map(|frame| frame.size)),
             Opened::Frames(book) => {
                 let [w, h] = book.frame.size_in_points();
                 [w, h + f64::from(player::HEIGHT)]
@@ -129,7 +135,7 @@ impl App {
     }
 }
 
-/// Width and height of a window whose picture has this size, in points.
+/// Width and height of a window whose picture has this size, in points of a screen that has as many pixels.
 pub fn size_of(picture: Option<[u32; 2]>) -> [f64; 2] {
     picture.map_or(SIZE, |[w, h]| [w as f32 + panels::WIDTH, h as f32 + panels::STATUS].map(f64::from))
 }
@@ -217,6 +223,9 @@ impl Shop {
             self.title = self.inside.title();
             self.window.set_title(&self.title);
         }
+        if let Some(size) = self.inside.take_size() {
+            self.resize(size);
+        }
         let primitives = ctx.tessellate(std::mem::take(&mut output.shapes), output.pixels_per_point);
         let shown = self.screen.paint(&primitives, &output.textures_delta, output.pixels_per_point);
         output.textures_delta.clear();
@@ -233,6 +242,18 @@ impl Shop {
             self.window.request_redraw();
         }
         Ok(Instant::now().checked_add(delay).filter(|_| !delay.is_zero() && delay < Duration::from_secs(3600)))
+    }
+
+    /// Asks for another size in points; a window that fills the screen keeps its own.
+    fn resize(&mut self, size: egui::Vec2) {
+        if self.window.is_maximized() || self.window.fullscreen().is_some() {
+            return;
+        }
+        // Where no event will tell of it.
+        if let Some(size) = self.window.request_inner_size(LogicalSize::new(size.x, size.y)) {
+            self.screen.resize(size.width, size.height);
+            self.window.request_redraw();
+        }
     }
 
     /// After the device was lost: all textures are made anew, what the user did stays.

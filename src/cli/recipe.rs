@@ -132,9 +132,7 @@ impl Recipe {
             let problem = format!("this is a recipe of `{}`; the window shows those of `render`", self.verb.get_ref());
             return Err(self.error(&self.verb.span(), problem));
         }
-        let options = self.options.into_iter().map(|(name, value)| (name, value.into_inner()));
-        let sizes = ["size", "scale-factor"];
-        let options = options.filter(|(name, _)| !sizes.contains(&name.as_str())).collect();
+        let options = self.options.into_iter().map(|(name, value)| (name, value.into_inner())).collect();
         Ok(Draft { input: self.input, options, ..Draft::new("render") })
     }
 

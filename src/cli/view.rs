@@ -45,8 +45,8 @@ pub struct Opening {
     pub(crate) more: Vec<String>,
     /// The adapter that draws.
     pub(crate) adapter: AdapterChoice,
-    /// Width and height of the picture in points, if they were given.
-    pub(crate) size: Option<[u32; 2]>,
+    /// The picture's frame, if its size was given.
+    pub(crate) frame: Option<Frame>,
     /// The command that draws the same into a file.
     pub(crate) headless: String,
 }
@@ -65,11 +65,20 @@ pub fn run(args: &ViewCommand, adapter: AdapterChoice, asked: &Asked, window: Wi
         options = Recipe::read(path)?.into_draft()?;
     }
     options.input.iter().chain(&more).try_for_each(|input| input::check_there(input))?;
-    let frame = args.scene.picture.frame()?;
-    let size = options.get("size").map(|_| frame.size.map(|n| (f64::from(n) / frame.scale_factor).round() as u32));
+    let frame = take_frame(&mut options)?;
+    window(Opening { options, more, adapter, frame, headless: headless(asked, "render", "picture.png") })
+}
+
+/// The picture's frame, if the options say its size: a window has that of its picture instead.
+///
+/// # Errors
+/// [`Error::Usage`] for options that cannot be meant.
+pub(crate) fn take_frame(options: &mut Draft) -> Result<Option<Frame>> {
+    let frame = Wanted::of(options)?.scene().picture.frame()?;
+    let given = ["size", "scale-factor"].map(|option| options.get(option)) != [None, None];
     options.set("size", None);
     options.set("scale-factor", None);
-    window(Opening { options, more, adapter, size, headless: headless(asked, "render", "picture.png") })
+    Ok(given.then_some(frame))
 }
 
 /// Whether a file is opened as what its recipe says.

@@ -1,17 +1,26 @@
 //! The width of the kernel.
 
+use std::sync::Arc;
+
 use egui::{
     Align2, Color32, CornerRadius, CursorIcon, FontId, Pos2, Rect, Response, RichText, Sense, Stroke, Ui, vec2,
 };
+use glam::DVec3;
 
 use super::super::model::Model;
 use super::super::places;
 use super::super::style::{ACCENT, WEAK, WELL};
-use super::{BANDWIDTH, choice, fields, number, row};
+use super::{BANDWIDTH, choice, choice_button, fields, number, row};
+use crate::cli::recipe::Draft;
+use crate::geometry::LengthUnit;
+use crate::io::Input;
 use crate::kde::{Bandwidth, Report};
 
 /// The scale goes from and to these multiples of Scott's factor.
 const RANGE: [f64; 2] = [0.05, 4.0];
+/// A wider factor may have been meant as a length.
+const WIDE: f64 = 1.0;
+
 /// Factors from left to right, by their logarithms.
 struct Axis {
     inner: Rect,
@@ -50,10 +59,17 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
             }
         }
     });
+    kind(model, ui, report);
     scale(model, ui, report);
     fields(model, ui, "or", &[("bandwidth", "scott, cv, 0.3, 2.5A, knn:10 ...", 190.0)]);
     let sigma = report.kernel.sigma();
     let unit = model.unit_text();
+    if let (Some(Bandwidth::Factor(factor)), false) = (asked(model), unit.is_empty())
+        && factor > WIDE
+    {
+        let told = format!("{} times the spread of the points; {0}{} would be a length", number(factor), unit.trim());
+        ui.label(RichText::new(told).small().color(WEAK));
+    }
     if let Some(factor) = report.kernel.factor {
         row(ui, "factor", |ui| ui.label(number(factor)).on_hover_text("of the standard deviation of the points"));
     }
@@ -69,13 +85,105 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     });
 }
 
+/// The bandwidth that was asked for.
+fn asked(model: &Model) -> Option<Bandwidth> {
+    model.session.wanted().scene().density.bandwidth
+}
+
+/// Whether the kernel has the shape of the points or is round.
+fn kind(model: &mut Model, ui: &mut Ui, report: &Report) {
+    let given = asked(model);
+    let is_round = matches!(given, Some(Bandwidth::Length { .. }));
+    let of_points = matches!(given, Some(Bandwidth::Factor(_) | Bandwidth::Scott | Bandwidth::Silverman) | None);
+    let Some(spread) = model.spread() else { return };
+    let sigma = mean(report.kernel.sigma().to_array());
+    let round = Bandwidth::Length { sigma: [digits(sigma); 3], unit: model.content.as_ref().and_then(|c| c.grid.unit) };
+    let all = [
+        (
+            "as the points",
+            of_points,
+            Bandwidth::Factor(digits(sigma / spread)),
+            "as wide along each axis as a share of their spread",
+        ),
+        ("round", is_round, round, "a length, the same along each axis"),
+    ];
+    row(ui, "kernel", |ui| {
+        for (name, is_chosen, bandwidth, meaning) in all {
+            let button = choice_button(ui, is_chosen, name).on_hover_text(meaning);
+            places::note(ui.ctx(), name, button.rect);
+            if button.clicked() && !is_chosen {
+                model.step(|o| set(o, bandwidth));
+            }
+        }
+    });
+}
+
+fn set(options: &mut Draft, bandwidth: Bandwidth) {
+    options.set("sigma-columns", None);
+    options.set("bandwidth", Some(text_of(bandwidth)));
+}
+
+/// As one would type it.
+fn text_of(bandwidth: Bandwidth) -> String {
+    match bandwidth {
+        Bandwidth::Length { sigma: [x, y, z], unit: Some(unit) } if x == y && y == z => match unit {
+            LengthUnit::Angstrom => format!("{x}A"),
+            unit => format!("{x}{}", unit.name()),
+        },
+        other => other.to_string(),
+    }
+}
+
+/// Four digits: finer than any hand.
+fn digits(v: f64) -> f64 {
+    format!("{v:.3e}").parse().unwrap_or(v)
+}
+
+/// The geometric mean.
+fn mean(v: [f64; 3]) -> f64 {
+    v.into_iter().product::<f64>().cbrt()
+}
+
+impl Model {
+    /// The geometric mean of the standard deviations of the points along the axes; none where they do not fill space.
+    fn spread(&mut self) -> Option<f64> {
+        let opened = self.content.as_ref()?.opened.clone();
+        if let Some((of, spread)) = &self.ui.spread
+            && Arc::ptr_eq(of, &opened)
+        {
+            return *spread;
+        }
+        let Input::Points(points) = &opened.input else { return None };
+        let spread = Some(mean(deviations(&points.cloud.positions).to_array())).filter(|s| *s > 0.0 && s.is_finite());
+        self.ui.spread = Some((opened, spread));
+        spread
+    }
+}
+
+fn deviations(positions: &[DVec3]) -> DVec3 {
+    let n = positions.len().max(1) as f64;
+    let center = positions.iter().sum::<DVec3>() / n;
+    let squares: DVec3 = positions.iter().map(|p| (*p - center) * (*p - center)).sum();
+    (squares / n).map(f64::sqrt)
+}
+
 /// The scale of factors, on which one is dragged.
 fn scale(model: &mut Model, ui: &mut Ui, report: &Report) {
     let kernel = &report.kernel;
     let of = |rule: Bandwidth| rule.factor(kernel.n_eff, kernel.dimensions).unwrap_or(1.0);
     let [scott, silverman] = [Bandwidth::Scott, Bandwidth::Silverman].map(of);
-    let given = model.session.wanted().scene().density.bandwidth.unwrap_or_default();
-    let factor = given.factor(kernel.n_eff, kernel.dimensions).or(kernel.factor);
+    let given = asked(model).unwrap_or_default();
+    // A length stands where a factor would be as wide.
+    let of_length = |sigma: [f64; 3], spread: f64| mean(sigma) / spread;
+    let in_hand = match given {
+        Bandwidth::Length { sigma, unit } => {
+            let data = model.content.as_ref().and_then(|c| c.grid.unit);
+            let times = unit.zip(data).and_then(|(from, to)| from.convert(1.0, to)).unwrap_or(1.0);
+            model.spread().map(|spread| of_length(sigma.map(|s| s * times), spread))
+        }
+        _ => given.factor(kernel.n_eff, kernel.dimensions).or(kernel.factor),
+    };
+    let factor = in_hand;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 92.0), Sense::click_and_drag());
     places::note(ui.ctx(), "width", rect);
     let inner = Rect::from_min_max(rect.min + vec2(6.0, 16.0), rect.max - vec2(6.0, 4.0));
@@ -88,11 +196,15 @@ fn scale(model: &mut Model, ui: &mut Ui, report: &Report) {
     }
     let best = found.as_ref().map(|f| f.factor);
     marks(ui, rect, &axis, [("Scott", Some(scott)), ("Silverman", Some(silverman)), ("CV", best)]);
+    for (range, align) in [(axis.range[0], Align2::LEFT_BOTTOM), (axis.range[1], Align2::RIGHT_BOTTOM)] {
+        let at = if align == Align2::LEFT_BOTTOM { rect.left_bottom() } else { rect.right_bottom() };
+        ui.painter().text(at, align, number(range), FontId::proportional(10.0), WEAK);
+    }
     if let Some(factor) = factor {
         ui.painter().vline(axis.x(factor), rect.y_range(), Stroke::new(2.0, ACCENT));
         ui.painter().circle_filled(Pos2::new(axis.x(factor), inner.bottom()), 5.0, ACCENT);
     }
-    drag(model, &axis, &response);
+    drag(model, &axis, &response, given, factor);
     let hint = match (&found, model.search.is_busy()) {
         (Some(_), _) => "drag the kernel's width; the curve is the score of cross-validation, of which less is better",
         (None, true) => "drag the kernel's width; the score of cross-validation is being found",
@@ -104,7 +216,8 @@ fn scale(model: &mut Model, ui: &mut Ui, report: &Report) {
     }
 }
 
-fn drag(model: &mut Model, axis: &Axis, response: &Response) {
+/// A drag of a factor; a length keeps its shape.
+fn drag(model: &mut Model, axis: &Axis, response: &Response, given: Bandwidth, shown: Option<f64>) {
     if response.hovered() {
         response.ctx.set_cursor_icon(CursorIcon::ResizeHorizontal);
     }
@@ -113,11 +226,14 @@ fn drag(model: &mut Model, axis: &Axis, response: &Response) {
     else {
         return;
     };
-    let text = format!("{:.3e}", axis.factor(p.x)).parse::<f64>().unwrap_or_default().to_string();
-    model.edit(BANDWIDTH, |o| {
-        o.set("sigma-columns", None);
-        o.set("bandwidth", Some(text));
-    });
+    let factor = axis.factor(p.x);
+    let bandwidth = match (given, shown) {
+        (Bandwidth::Length { sigma, unit }, Some(shown)) => {
+            Bandwidth::Length { sigma: sigma.map(|s| digits(s * factor / shown)), unit }
+        }
+        _ => Bandwidth::Factor(digits(factor)),
+    };
+    model.edit(BANDWIDTH, |o| set(o, bandwidth));
 }
 
 /// Where the rules are; a name that would stand on the one before begins a line below.
@@ -155,6 +271,24 @@ fn scores(ui: &Ui, axis: &Axis, scores: &[[f64; 2]], best: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spreads_are_standard_deviations() {
+        let all = [DVec3::new(1.0, 0.0, 5.0), DVec3::new(3.0, 8.0, 5.0)];
+        assert_eq!(deviations(&all), DVec3::new(1.0, 4.0, 0.0));
+        assert!((mean([1.0, 4.0, 16.0]) - 4.0).abs() < 1e-12 && digits(0.123456) == 0.1235);
+    }
+
+    /// Catches: a text that is read as another bandwidth.
+    #[test]
+    fn lengths_are_written_as_they_are_typed() {
+        let length = |sigma, unit| Bandwidth::Length { sigma, unit };
+        let all = [length([1.5; 3], Some(LengthUnit::Angstrom)), length([2.0, 2.0, 3.0], Some(LengthUnit::Nanometre))];
+        for bandwidth in [all[0], all[1], length([2.0; 3], None), Bandwidth::Factor(0.3)] {
+            assert_eq!(text_of(bandwidth).parse::<Bandwidth>().unwrap(), bandwidth);
+        }
+        assert_eq!(text_of(all[0]), "1.5A");
+    }
 
     #[test]
     fn factors_and_places_undo_each_other() {

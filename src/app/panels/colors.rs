@@ -18,7 +18,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
             }
         }
     });
-    if model.mode().as_str() == "volume" || model.mode() == "both" {
+    if !matches!(model.mode().as_str(), "points" | "iso") {
         curve::show(model, ui);
         fog(model, ui);
     }
@@ -27,10 +27,15 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
 
 /// How dense the fog is.
 fn fog(model: &mut Model, ui: &mut Ui) {
-    row(ui, "fog", |ui| {
+    let is_fog = matches!(model.mode().as_str(), "volume" | "both");
+    let (name, meaning) = match is_fog {
+        true => ("fog", "how dense the fog is as a whole"),
+        false => ("cover", "how much of what is behind is covered as a whole"),
+    };
+    row(ui, name, |ui| {
         let mut factor = model.session.wanted().scene().view.global_opacity;
         let slider = Slider::new(&mut factor, 0.05..=20.0).logarithmic(true).custom_formatter(|v, _| super::number(v));
-        if ui.add(slider).on_hover_text("how dense the fog is as a whole").changed() {
+        if ui.add(slider).on_hover_text(meaning).changed() {
             model.edit("global-opacity", |o| o.set("global-opacity", (factor != 1.0).then(|| factor.to_string())));
         }
     });

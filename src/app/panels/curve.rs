@@ -5,6 +5,7 @@ use egui::{Color32, CornerRadius, Pos2, Rect, Sense, Stroke, Ui, vec2};
 use super::super::model::Model;
 use super::super::places;
 use super::super::style::{ACCENT, WELL};
+use crate::scene::VolumeMode;
 
 /// A point within so many points of the cursor is taken.
 const REACH: f32 = 9.0;
@@ -61,6 +62,19 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         changed = true;
     }
     draw_curve(ui, &points, place, response.hover_pos(), near);
+    let held = model.ui.dragged_point.or_else(|| response.hover_pos().and_then(|p| near(&points, p)));
+    if let Some((t, a)) = held.and_then(|i| points.get(i)) {
+        let (factor, per) = model.factor_and_unit();
+        let told = format!("{a} at {}{per}", super::number(transfer.value_at(*t) * factor));
+        let at = inner.left_top() + vec2(2.0, 0.0);
+        ui.painter().text(
+            at,
+            egui::Align2::LEFT_TOP,
+            told,
+            egui::FontId::proportional(11.0),
+            super::super::style::TEXT,
+        );
+    }
     if changed {
         let text: Vec<String> = points.iter().map(|(t, a)| format!("{}:{}", short(*t), short(*a))).collect();
         model.edit("opacity", |o| o.set("opacity", Some(text.join(","))));
@@ -73,14 +87,18 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
             model.step(|o| o.set("opacity", None));
         }
     });
+    super::fields(model, ui, "points", &[("opacity", "0:0, 0.5:0.2, 1:0.9", 190.0)])
+        .on_hover_text("points of the curve: where between the limits, from 0 to 1, and how opaque");
 }
 
 /// The points of the option, or of the look.
 fn points_of(model: &Model) -> Vec<(f64, f64)> {
     let view = &model.session.wanted().scene().view;
-    let curve = match &view.opacity {
-        Some(curve) => curve.clone(),
-        None => view.look.opacity(),
+    let of_mode = model.painted.as_ref().filter(|p| p.scene.mode != VolumeMode::Fog);
+    let curve = match (&view.opacity, of_mode) {
+        (Some(curve), _) => curve.clone(),
+        (None, Some(painted)) => painted.scene.mode.cover(painted.scene.transfer.limits),
+        (None, None) => view.look.opacity(),
     };
     curve.points().iter().map(|(t, a)| (*t, f64::from(*a))).collect()
 }
@@ -121,7 +139,7 @@ fn paint(model: &Model, ui: &Ui, rect: Rect, inner: Rect, transfer: &crate::colo
     let columns = inner.width() as usize;
     for i in 0..columns {
         let t = (i as f64 + 0.5) / columns as f64;
-        let height = model.histogram.as_ref().map_or(0.0, |h| {
+        let height = model.histogram.as_ref().filter(|_| !model.is_along_rays()).map_or(0.0, |h| {
             let place = h.place(transfer.value_at(t));
             h.heights(place, place, 1)[0]
         });

@@ -8,12 +8,15 @@ use super::super::model::Model;
 use super::super::style::{ERROR, WARNING, WEAK};
 use super::{fields, number, row};
 use crate::io::{Input, PointInput};
+use crate::kde::Bandwidth;
 use crate::points::Selection;
 
 /// Spacings that differ by less than this share are told as one, the smallest.
 const NEARLY_EVEN: f64 = 0.03;
 /// Letters of a file's name that have room.
 const MOST_LETTERS: usize = 17;
+/// As many where nothing stands beside it.
+const LETTERS_OF_ONE: usize = 27;
 
 /// The panel.
 pub fn show(model: &mut Model, ui: &mut Ui) {
@@ -28,10 +31,11 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     let unit = model.unit_text();
     match &content.opened.input {
         Input::Points(points) => {
-            row(ui, "read", |ui| ui.label(format!("{} of {}", count(points.cloud.len(), "point"), points.format)));
+            row(ui, "read", |ui| ui.label(points_read(points.cloud.len(), points.rows, points.format)));
             if points.frames > 1 {
                 row(ui, "frames", |ui| ui.label(frames_read(&points.frame_numbers, points.frames)));
             }
+            note_of_frames(model, ui, points);
             select(model, ui, points);
         }
         Input::Volume(volume) => {
@@ -54,6 +58,23 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     }
 }
 
+/// That frames together have a narrower kernel than one, by rules that count points.
+fn note_of_frames(model: &Model, ui: &mut Ui, points: &PointInput) {
+    let rule = model.session.wanted().scene().density.bandwidth.unwrap_or_default();
+    if points.frame_numbers.len() > 1 && matches!(rule, Bandwidth::Scott | Bandwidth::Silverman) {
+        let told = "the kernel follows from the points of all these frames: it is narrower than that of one";
+        ui.label(RichText::new(told).small().color(WEAK));
+    }
+}
+
+/// How many points were read of how many.
+fn points_read(points: usize, rows: usize, format: &str) -> String {
+    match points == rows {
+        true => format!("{} of {format}", count(points, "point")),
+        false => format!("{} of {}, {format}", grouped(points), count(rows, "point")),
+    }
+}
+
 /// Which of the frames of a file were read; they are counted from 0.
 pub fn frames_read(numbers: &[usize], all: usize) -> String {
     let last = all.saturating_sub(1);
@@ -70,6 +91,9 @@ fn files(model: &mut Model, ui: &mut Ui) {
     let names: Vec<String> = model.files.names().iter().map(|name| shortened(name)).collect();
     let at = model.files.at();
     if names.len() < 2 {
+        let path = model.session.options().input.clone().unwrap_or_default();
+        let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+        row(ui, "file", |ui| ui.label(shortened_to(name, LETTERS_OF_ONE)).on_hover_text(&path));
         return;
     }
     let mut to = at;
@@ -87,19 +111,28 @@ fn files(model: &mut Model, ui: &mut Ui) {
 
 /// A name that has room: of a long one the beginning and the end.
 fn shortened(name: &str) -> String {
+    shortened_to(name, MOST_LETTERS)
+}
+
+fn shortened_to(name: &str, most: usize) -> String {
     let letters: Vec<char> = name.chars().collect();
-    if letters.len() <= MOST_LETTERS {
+    if letters.len() <= most {
         return name.to_owned();
     }
-    let half = (MOST_LETTERS - 1) / 2;
+    let half = (most - 1) / 2;
     let text = |part: &[char]| part.iter().collect::<String>();
     format!("{}\u{2026}{}", text(&letters[..half]), text(&letters[letters.len() - half..]))
 }
 
 fn count(n: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
+}
+
+/// A number by thousands.
+fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|g| std::str::from_utf8(g).unwrap_or("")).collect();
-    format!("{} {what}{}", groups.join(","), if n == 1 { "" } else { "s" })
+    groups.join(",")
 }
 
 /// A selection, with what is wrong with it while it is typed.
@@ -130,7 +163,7 @@ fn select(model: &mut Model, ui: &mut Ui, points: &PointInput) {
             ui.label(RichText::new("Enter takes it").small().color(WEAK));
         }
         Err(error) => {
-            let text = error.to_string();
+            let text = in_words(&error.to_string());
             ui.label(RichText::new(text).small().monospace().color(ERROR));
         }
     }

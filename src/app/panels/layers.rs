@@ -3,11 +3,12 @@
 use egui::{ComboBox, Slider, SliderClamping, Ui};
 use glam::DVec3;
 
-use super::super::clip_box::text_of;
+use super::super::clip_box::{THINNEST, text_of};
 use super::super::input::MODES;
 use super::super::model::Model;
 use super::{choice, fields, row, trace};
 use crate::geometry::without_trailing_zeros;
+use crate::io::Input;
 
 /// The panel.
 pub fn show(model: &mut Model, ui: &mut Ui) {
@@ -76,12 +77,32 @@ fn points(model: &mut Model, ui: &mut Ui) {
             model.edit("point-size", |o| o.set("point-size", Some(size.to_string())));
         }
     });
-    fields(model, ui, "coloured by", &[("color-by", "density", 190.0)])
-        .on_hover_text("density, x, y, z, chain, element, bfactor, occupancy, a column, or a colour such as #ff8800");
+    let hint = "density, x, y, z, a column of the file, or a colour such as #ff8800";
+    ui.horizontal(|ui| {
+        fields(model, ui, "coloured by", &[("color-by", "density", 158.0)]).on_hover_text(hint);
+        colors_by(model, ui);
+    });
+}
+
+/// What points can be coloured by.
+fn colors_by(model: &mut Model, ui: &mut Ui) {
+    let of_file = match model.content.as_ref().map(|c| &c.opened.input) {
+        Some(Input::Points(points)) => points.columns.clone(),
+        _ => Vec::new(),
+    };
+    ComboBox::from_id_salt("color-by").selected_text("").width(0.0).height(320.0).show_ui(ui, |ui| {
+        let own = ["density", "x", "y", "z"].map(str::to_owned);
+        for name in own.into_iter().chain(of_file) {
+            if ui.selectable_label(false, &name).clicked() {
+                model.ui.clear_fields(&["color-by"]);
+                model.step(|o| o.set("color-by", (name != "density").then_some(name)));
+            }
+        }
+    });
 }
 
 /// A coordinate, with five digits: places in a large box are told apart.
-fn place(v: f64) -> String {
+pub fn place(v: f64) -> String {
     match v.abs() {
         0.0 => "0".to_owned(),
         size if (0.01..1e6).contains(&size) => {
@@ -130,8 +151,9 @@ fn clip(model: &mut Model, ui: &mut Ui) {
         let mut is_on = given.is_some();
         let text = if is_on { "drag its handles in the picture" } else { "" };
         let checkbox = ui.checkbox(&mut is_on, text);
-        if checkbox.on_hover_text("nothing outside of it is drawn; it begins as the whole box").changed() {
-            model.step(|o| o.set("clip", is_on.then(|| text_of(bounds))));
+        if checkbox.on_hover_text("nothing outside of it is drawn; it begins as the box of the axes").changed() {
+            let start = model.painted.as_ref().map_or(bounds, |p| p.scene.focus);
+            model.step(|o| o.set("clip", is_on.then(|| text_of(start))));
         }
     });
     let Some(mut clip) = given else { return };
@@ -145,9 +167,11 @@ fn clip(model: &mut Model, ui: &mut Ui) {
                 |value, range| Slider::new(value, range).clamping(SliderClamping::Edits).custom_formatter(short);
             let a = ui.add(slider(&mut low, range.clone())).changed();
             let b = ui.add(slider(&mut high, range)).changed();
-            let least = 1e-6 * (bounds.max[axis] - bounds.min[axis]);
-            if (a || b) && low + least < high {
-                (clip.min[axis], clip.max[axis]) = (low, high);
+            if a || b {
+                // A side stops at the other one.
+                let least = THINNEST * (bounds.max[axis] - bounds.min[axis]);
+                clip.min[axis] = if a { low.min(high - least) } else { low };
+                clip.max[axis] = if a { high } else { high.max(low + least) };
                 model.edit("clip", |o| o.set("clip", Some(text_of(clip))));
             }
         });

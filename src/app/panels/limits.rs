@@ -4,8 +4,9 @@ use egui::{Align2, Color32, CornerRadius, CursorIcon, FontId, Pos2, Rect, Sense,
 
 use super::super::histogram::Histogram;
 use super::super::model::Model;
+use super::super::places;
 use super::super::style::{ACCENT, WEAK, WELL};
-use super::{choice, fields};
+use super::{choice_button, fields};
 
 /// Limits chosen from the data: what is written on the button, the option, what it means.
 const RULES: [(&str, Option<&str>, &str); 5] = [
@@ -19,7 +20,7 @@ const RULES: [(&str, Option<&str>, &str); 5] = [
 /// The histogram with its two handles, buttons and fields.
 pub fn show(model: &mut Model, ui: &mut Ui) {
     let (Some(histogram), Some(painted)) = (model.histogram.clone(), &model.painted) else { return };
-    let is_density = !matches!(model.mode().as_str(), "average" | "xray");
+    let is_density = !model.is_along_rays();
     let limits = painted.scene.transfer.limits;
     let colors = painted.scene.transfer.clone();
     if is_density {
@@ -30,6 +31,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         ui.painter().rect_filled(rect, CornerRadius::same(4), WELL);
         paint(ui, inner, &histogram, &colors);
         handles(model, ui, inner, &response, &histogram, limits);
+        places::note(ui.ctx(), "histogram", inner);
         let is_of_frames = model.are_limits_of_frames();
         if is_of_frames {
             let (at, font) = (rect.center_top() + vec2(0.0, 3.0), FontId::proportional(11.0));
@@ -42,11 +44,12 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
             for (name, rule, meaning) in RULES {
                 let is_chosen = (!is_typed || is_of_frames) && given.as_deref() == rule;
                 let is_wrong = ["vmin", "vmax"].iter().any(|option| model.ui.wrong.contains_key(option));
-                let response = ui.scope(|ui| choice(ui, is_chosen && !is_wrong, name));
-                if response.inner {
+                let button = choice_button(ui, is_chosen, name).on_hover_text(meaning);
+                places::note(ui.ctx(), name, button.rect);
+                // What was typed and is wrong goes, too.
+                if button.clicked() && (!is_chosen || is_wrong) {
                     set_rule(model, rule);
                 }
-                response.response.on_hover_text(meaning);
             }
         });
     }
@@ -84,10 +87,11 @@ fn handles(model: &mut Model, ui: &Ui, rect: Rect, response: &egui::Response, hi
     let xs = limits.map(x_of);
     let nearest = |x: f32| usize::from((x - xs[1]).abs() < (x - xs[0]).abs() || (xs[0] == xs[1] && x > xs[0]));
     let pointer = response.interact_pointer_pos().or(response.hover_pos());
-    if response.drag_started() || response.clicked() {
-        model.ui.dragged_limit = pointer.map(|p| nearest(p.x));
+    if response.drag_started() {
+        let press = ui.input(|i| i.pointer.press_origin());
+        model.ui.dragged_limit = press.or(pointer).map(|p| nearest(p.x));
     }
-    if (response.dragged() || response.drag_stopped() || response.clicked())
+    if (response.dragged() || response.drag_stopped())
         && let (Some(p), Some(at)) = (pointer, model.ui.dragged_limit)
     {
         let place = f64::from((p.x - rect.left()) / rect.width()).clamp(0.0, 1.0);
@@ -115,7 +119,9 @@ fn handles(model: &mut Model, ui: &Ui, rect: Rect, response: &egui::Response, hi
         let value = histogram.value(f64::from((p.x - rect.left()) / rect.width()).clamp(0.0, 1.0));
         let (factor, per) = model.factor_and_unit();
         let share = 100.0 * histogram.mass_above(value);
-        let text = format!("{}{per}: {share:.1} % {}", super::number(value * factor), model.words_of_share());
+        let value = super::number(value * factor);
+        let text =
+            format!("{value}{per}: {share:.1} % {}\ndrag a limit; heights are logarithms", model.words_of_share());
         response.clone().on_hover_text_at_pointer(text);
     }
 }

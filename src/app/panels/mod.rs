@@ -8,6 +8,7 @@ mod gallery;
 mod layers;
 mod limits;
 mod movie;
+mod open;
 mod over;
 mod page;
 mod profile;
@@ -15,6 +16,8 @@ pub mod time;
 mod trace;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use egui::{
@@ -28,6 +31,7 @@ use super::message;
 use super::model::Model;
 use super::places;
 use super::style::{ACCENT, ERROR, PANEL, WARNING, WEAK};
+use crate::cli::input::Opened;
 use crate::cli::recipe::Draft;
 pub(super) use crate::cli::three_digits as number;
 use crate::error::{Error, Result};
@@ -51,6 +55,10 @@ pub struct Memory {
     pub help: bool,
     /// Whether the picture has all the room.
     pub hides_panels: bool,
+    /// Whether drags turn about any axis, and not about the upward one.
+    pub turns_freely: bool,
+    /// The picture that was saved last, and the options that it is of.
+    pub saved: Option<(u64, PathBuf)>,
     /// Frames one after the other.
     pub player: time::Player,
     /// Texts being typed, by option.
@@ -65,20 +73,32 @@ pub struct Memory {
     pub refocus: Option<&'static str>,
     /// Limits of what other modes show.
     pub limits: HashMap<&'static str, [Option<String>; 3]>,
+    /// Opacities of what other modes show.
+    pub covers: HashMap<&'static str, [Option<String>; 2]>,
     /// The point of the opacity curve that is dragged.
     pub dragged_point: Option<usize>,
     /// A press over the picture.
     pub press: Option<drag::Press>,
+    /// Whether a field was left by Enter, and the hand has not turned to anything else since: letters are no keys then.
+    pub is_quiet: bool,
+    /// When the wheel was last turned over the picture, in seconds of the window.
+    pub wheel_turned: Option<f64>,
+    /// Whether two fingers have been down since none was.
+    pub is_pinched: bool,
     /// Limits that the hand has brought the colours to, until it lets go.
     pub window: Option<[f64; 2]>,
     /// The side of the clip box that is dragged.
     pub dragged_side: Option<clip_box::Side>,
+    /// The dialog by which files are opened.
+    pub open: Option<open::Dialog>,
     /// What a movie is to be.
     pub movie: movie::Movie,
     /// The limit that is dragged.
     pub dragged_limit: Option<usize>,
     /// Pixels of a saved picture, if they are not those of the window.
     pub size: Option<[u32; 2]>,
+    /// How wide points are spread, of the last input that was asked for.
+    pub spread: Option<(Arc<Opened>, Option<f64>)>,
     /// Colour maps as pictures.
     pub maps: Vec<(&'static str, egui::TextureHandle)>,
 }
@@ -110,8 +130,9 @@ impl Memory {
 
     /// What belongs to an input that is no longer open.
     pub fn forget_input(&mut self) {
-        let Self { help, hides_panels, size, .. } = *self;
-        *self = Self { help, hides_panels, size, maps: std::mem::take(&mut self.maps), ..Self::default() };
+        let Self { help, hides_panels, turns_freely, size, .. } = *self;
+        *self =
+            Self { help, hides_panels, turns_freely, size, maps: std::mem::take(&mut self.maps), ..Self::default() };
     }
 }
 
@@ -120,7 +141,10 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     let ctx = ui.ctx().clone();
     model.take_in(&ctx);
     take_files(model, ui);
-    for action in input::actions(ui, model.ui.is_untouched()) {
+    let is_over_picture =
+        model.area.is_some_and(|area| ui.input(|i| i.pointer.hover_pos().is_some_and(|p| area.contains(p))));
+    model.ui.is_quiet &= !is_over_picture && !ui.input(|i| i.pointer.any_pressed());
+    for action in input::actions(ui, model.ui.is_untouched(), model.ui.is_quiet) {
         model.act(action);
     }
     if model.session.options().input.is_some() {
@@ -144,7 +168,9 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     }
     CentralPanel::no_frame().show(ui, |ui| picture(model, ui));
     over::help(model, ui);
+    open::show(model, ui);
     time::play(model, ui);
+    model.make_room(ctx.content_rect().size());
     model.update(&ctx);
     if model.is_at_rest() {
         places::note(&ctx, places::AT_REST, egui::Rect::ZERO);
@@ -155,13 +181,16 @@ fn sections(model: &mut Model, ui: &mut Ui) {
     ui.horizontal(|ui| {
         let [can_undo, can_redo] = model.session.has_steps();
         let buttons = [
+            ("Open", true, "ctrl + o", Action::Open),
             ("Undo", can_undo, "ctrl + z", Action::Undo),
             ("Redo", can_redo, "ctrl + shift + z", Action::Redo),
             ("Reset view", model.session.camera().is_some(), "r", Action::Reset),
             ("Keys", true, "h", Action::Help),
         ];
         for (text, can, key, action) in buttons {
-            if ui.add_enabled(can, egui::Button::new(text)).on_hover_text(key).clicked() {
+            let button = ui.add_enabled(can, egui::Button::new(text)).on_hover_text(key);
+            places::note(ui.ctx(), text, button.rect);
+            if button.clicked() {
                 model.act(action);
             }
         }
@@ -296,7 +325,11 @@ fn field(model: &mut Model, ui: &mut Ui, option: &'static str, hint: &str, width
             let given = Some(text.clone()).filter(|t| !t.is_empty());
             let change = |options: &mut Draft| options.set(option, given);
             match check(model, option, &text).and_then(|()| model.session.edit("", change)) {
-                Ok(()) => model.ui.committed = Some(option),
+                Ok(()) => {
+                    model.ui.committed = Some(option);
+                    // What is typed then is meant for the field, and no keys of the picture.
+                    model.ui.is_quiet = ui.input(|i| i.key_pressed(egui::Key::Enter));
+                }
                 Err(error) => {
                     model.ui.wrong.insert(option, message::reason(&error.to_string()));
                     // Typing goes on where it went wrong.
@@ -315,19 +348,23 @@ fn field(model: &mut Model, ui: &mut Ui, option: &'static str, hint: &str, width
 fn check(model: &Model, option: &str, text: &str) -> Result<()> {
     match option {
         "select" if !text.is_empty() => text.parse::<Selection>().map(|_| ()),
-        "vmin" | "vmax" => check_order(option, text, model.session.options()),
+        "vmin" | "vmax" => {
+            let shown = model.painted.as_ref().map(|p| p.scene.transfer.limits.map(|v| v * model.factor_shown()));
+            check_order(option, text, model.session.options(), shown)
+        }
         _ => Ok(()),
     }
 }
 
-/// Whether a limit that was typed is on its side of the other, if that was given too.
-fn check_order(option: &str, text: &str, options: &Draft) -> Result<()> {
+/// Whether a limit that was typed is on its side of the other, which was given, too, or is shown.
+fn check_order(option: &str, text: &str, options: &Draft, shown: Option<[f64; 2]>) -> Result<()> {
     let number = |text: Option<String>| text.and_then(|text| text.trim().parse::<f64>().ok());
     let is_lower = option == "vmin";
     let other = number(options.get(if is_lower { "vmax" } else { "vmin" }));
+    let other = other.or(shown.map(|limits| limits[usize::from(is_lower)]));
     let Some((typed, other)) = number(Some(text.to_owned())).zip(other) else { return Ok(()) };
     let wrong = |side: &str, name: &str| {
-        let way_out = "change that first, or empty its field";
+        let way_out = "change that first";
         Err(Error::Usage(format!("{text} is {side} the {name} limit, {}; {way_out}", self::number(other))))
     };
     match is_lower {
@@ -365,9 +402,13 @@ fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
 
 /// A choice among a few.
 fn choice(ui: &mut Ui, is_chosen: bool, text: &str) -> bool {
+    choice_button(ui, is_chosen, text).clicked() && !is_chosen
+}
+
+/// The button of a choice.
+fn choice_button(ui: &mut Ui, is_chosen: bool, text: &str) -> egui::Response {
     let text = RichText::new(text);
-    let button = egui::Button::selectable(is_chosen, if is_chosen { text.color(ACCENT) } else { text });
-    ui.add(button).clicked() && !is_chosen
+    ui.add(egui::Button::selectable(is_chosen, if is_chosen { text.color(ACCENT) } else { text }))
 }
 
 #[cfg(test)]
@@ -378,12 +419,15 @@ mod tests {
     #[test]
     fn limits_keep_their_order() {
         let mut options = Draft::new("render");
-        assert!(check_order("vmin", "5", &options).is_ok());
+        assert!(check_order("vmin", "5", &options, None).is_ok());
+        assert!(check_order("vmin", "5", &options, Some([0.0, 6.0])).is_ok());
+        assert!(check_order("vmin", "5", &options, Some([0.0, 4.0])).is_err());
+        assert!(check_order("vmax", "5", &options, Some([6.0, 8.0])).is_err());
         options.set("vmax", Some("2".into()));
-        let told = check_order("vmin", "5", &options).unwrap_err().to_string();
-        assert_eq!(told, "5 is above the upper limit, 2.00; change that first, or empty its field");
-        assert!(check_order("vmin", "2", &options).is_ok() && check_order("vmax", "-1", &options).is_ok());
+        let told = check_order("vmin", "5", &options, Some([0.0, 9.0])).unwrap_err().to_string();
+        assert_eq!(told, "5 is above the upper limit, 2.00; change that first");
+        assert!(check_order("vmin", "2", &options, None).is_ok() && check_order("vmax", "-1", &options, None).is_ok());
         options.set("vmin", Some("0.5".into()));
-        assert!(check_order("vmax", "0.4", &options).unwrap_err().to_string().contains("below the lower limit"));
+        assert!(check_order("vmax", "0.4", &options, None).unwrap_err().to_string().contains("below the lower limit"));
     }
 }

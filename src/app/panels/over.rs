@@ -33,7 +33,7 @@ pub fn paint(model: &Model, ui: &Ui) {
     let painter = ui.painter().with_clip_rect(ui.max_rect());
     painter.rect_filled(ui.max_rect(), CornerRadius::ZERO, Color32::from_rgb(r, g, b));
     let Some(texture) = model.texture() else { return };
-    let [width, height] = painted.frame.size_in_points().map(|n| n as f32);
+    let [width, height] = painted.frame.size.map(|n| (f64::from(n) / model.pixels_per_point) as f32);
     let rect = match Some(painted.frame) == model.frame {
         true => area,
         false => Rect::from_center_size(area.center(), vec2(width, height) * (area.height() / height)),
@@ -103,23 +103,21 @@ pub fn halted(model: &mut Model, ui: &mut Ui) {
 pub fn progress(model: &mut Model, ui: &mut Ui) {
     let Some(area) = model.area else { return };
     let is_first = model.content.is_none();
-    let of_worker = model.worker.stage().filter(|_| model.worker.is_busy());
-    let of_movie = model.movie.as_ref().and_then(Errand::stage);
-    let of_survey = model.surveyor.errand().and_then(Errand::stage);
     let is_long = |s: &Stage| s.since.elapsed() > PATIENCE || is_first;
-    let shown = [of_worker, of_movie, of_survey];
-    let mut stopped = [false; 3];
     let mut bottom = area.bottom() - 34.0;
-    for (stage, stopped) in std::iter::zip(shown, &mut stopped) {
-        let Some(stage) = stage.filter(is_long) else { continue };
-        *stopped = bar(ui, Pos2::new(area.center().x, bottom), area.width(), &stage);
+    let mut bar = |ui: &mut Ui, stage: Option<Stage>| {
+        let Some(stage) = stage.filter(is_long) else { return false };
         bottom -= 44.0;
-    }
-    if stopped[0] {
+        bar(ui, Pos2::new(area.center().x, bottom + 44.0), area.width(), &stage)
+    };
+    if bar(ui, model.worker.stage().filter(|_| model.worker.is_busy())) {
         model.worker.stop();
     }
-    model.movie.iter().filter(|_| stopped[1]).for_each(Errand::stop);
-    model.surveyor.errand().iter().filter(|_| stopped[2]).for_each(|errand| errand.stop());
+    for ear in model.ears() {
+        if bar(ui, ear.stage()) {
+            ear.stop(Errand::<()>::JOB);
+        }
+    }
 }
 
 /// A bar with a button; whether that was pressed.
@@ -198,6 +196,7 @@ pub fn status(model: &Model, ui: &mut Ui) {
             Some(probe) => told(ui, model, probe),
             // Blank until it is known what is there.
             None if model.prober.is_looking() => {}
+            None if model.prober.meets_nothing() => nothing_here(ui),
             None => {
                 ui.label(RichText::new("drag to turn · wheel to zoom · h shows all keys").color(WEAK));
             }
@@ -209,8 +208,7 @@ pub fn status(model: &Model, ui: &mut Ui) {
 fn told(ui: &mut Ui, model: &Model, probe: &Probe) {
     profile::small(ui, model, probe);
     if !probe.is_seen() {
-        ui.label(RichText::new("nothing is seen here").color(WEAK));
-        return;
+        return nothing_here(ui);
     }
     let (factor, per) = model.factor_and_unit();
     ui.label(RichText::new(number(probe.value * factor) + &per).strong());
@@ -225,11 +223,16 @@ fn told(ui: &mut Ui, model: &Model, probe: &Probe) {
     ui.add(egui::Label::new(RichText::new(words.join("   ")).color(WEAK)).truncate());
 }
 
+fn nothing_here(ui: &mut Ui) {
+    let label = ui.label(RichText::new("nothing is seen here").color(WEAK));
+    places::note(ui.ctx(), "nothing here", label.rect);
+}
+
 /// Before anything is open.
 pub fn empty(model: &mut Model, ui: &mut Ui) {
     let area = ui.max_rect();
     ui.painter().rect_filled(area, CornerRadius::ZERO, Color32::from_rgb(8, 8, 12));
-    let target = Rect::from_center_size(area.center() - vec2(0.0, 40.0), vec2(460.0, 200.0));
+    let target = Rect::from_center_size(area.center() - vec2(0.0, 40.0), vec2(500.0, 220.0));
     let is_over = ui.input(|i| !i.raw.hovered_files.is_empty());
     let stroke = Stroke::new(1.5, if is_over { ACCENT } else { Color32::from_gray(70) });
     ui.painter().rect(target, CornerRadius::same(12), WELL, stroke, StrokeKind::Inside);
@@ -242,10 +245,17 @@ pub fn empty(model: &mut Model, ui: &mut Ui) {
             color,
         );
     };
-    line(-34.0, "Drop a file here", 22.0, TEXT);
-    line(2.0, "a table (CSV), a structure (PDB, mmCIF, GRO, XYZ), a trajectory, a volume (MRC, NRRD)", 11.5, WEAK);
-    line(22.0, "or a picture that densitas made, to go on from it", 11.5, WEAK);
-    line(62.0, "or begin with: densitas view FILE    ·    h shows all keys", 12.0, WEAK);
+    line(-64.0, "Drop a file here", 22.0, TEXT);
+    line(-24.0, "a table (CSV), a structure (PDB, mmCIF, GRO, XYZ), a trajectory, a volume (MRC, NRRD)", 11.5, WEAK);
+    line(-4.0, "or a picture that densitas made, to go on from it", 11.5, WEAK);
+    line(88.0, "ctrl + o  ·  or begin with: densitas view FILE  ·  h shows all keys", 11.5, WEAK);
+    let place = Rect::from_center_size(target.center() + vec2(0.0, 58.0), vec2(130.0, 30.0));
+    let button = egui::Button::new(RichText::new("Open a file").size(15.0)).fill(ACCENT.gamma_multiply(0.35));
+    let button = ui.put(place, button);
+    places::note(ui.ctx(), "Open a file", button.rect);
+    if button.clicked() {
+        model.choose_file();
+    }
     let below = Rect::from_center_size(target.center_bottom() + vec2(0.0, 50.0), vec2(460.0, 40.0));
     let mut ui = ui.new_child(UiBuilder::new().max_rect(below));
     ui.horizontal_wrapped(|ui| {

@@ -4,10 +4,13 @@ use std::path::Path;
 
 use egui::{DragValue, RichText, Ui};
 
+use super::super::files::is_picture;
 use super::super::message::Weight;
 use super::super::model::Model;
+use super::super::places;
 use super::super::style::{ACCENT, WARNING, WEAK};
-use super::{choice, fields, movie, row};
+use super::layers::place;
+use super::{choice, choice_button, fields, movie, row};
 use crate::cli::view;
 use crate::scene::Frame;
 
@@ -48,8 +51,27 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
             model.step(|o| o.set_flag("gizmo", gizmo));
         }
     });
+    axes_box(model, ui);
+    row(ui, "turning", |ui| {
+        for (text, is_free) in [("about z", false), ("freely", true)] {
+            let button = choice_button(ui, model.ui.turns_freely == is_free, text);
+            if button.on_hover_text("what a left drag does (t); alt: the other").clicked() {
+                model.ui.turns_freely = is_free;
+            }
+        }
+    });
     labels(model, ui);
     save(model, ui);
+}
+
+/// The box that axes are drawn along.
+fn axes_box(model: &mut Model, ui: &mut Ui) {
+    let hint = model.painted.as_ref().map_or(String::new(), |p| {
+        let [low, high] = [p.scene.focus.min, p.scene.focus.max];
+        (0..3).map(|axis| format!("{}, {}", place(low[axis]), place(high[axis]))).collect::<Vec<_>>().join(", ")
+    });
+    fields(model, ui, "axes box", &[("axes-box", &hint, 190.0)])
+        .on_hover_text("x, y and z from and to: the box that axes are drawn along and that the automatic view shows");
 }
 
 /// How many places are told of in the picture, and a way to be rid of them.
@@ -71,7 +93,7 @@ fn save(model: &mut Model, ui: &mut Ui) {
     movie::show(model, ui);
     row(ui, "recipe", |ui| {
         if ui.button("Save").on_hover_text("ctrl + s: draws this picture again, also here").clicked() {
-            model.save(model.free_name("toml"));
+            model.save(model.name_of_recipe());
         }
         if ui.button("Copy the command").clicked()
             && let Some(frame) = model.frame
@@ -96,7 +118,9 @@ fn picture(model: &mut Model, ui: &mut Ui) {
     let suggested = || model.free_name("png").display().to_string();
     let mut name = model.ui.typed.get("save").cloned().unwrap_or_else(suggested);
     row(ui, "picture", |ui| {
-        if ui.add(egui::TextEdit::singleline(&mut name).desired_width(FIELD)).changed() {
+        let field = ui.add(egui::TextEdit::singleline(&mut name).desired_width(FIELD));
+        places::note(ui.ctx(), "name of the picture", field.rect);
+        if field.changed() {
             model.ui.typed.insert("save", name.clone());
         }
     });
@@ -117,14 +141,19 @@ fn picture(model: &mut Model, ui: &mut Ui) {
     if size != before {
         model.ui.size = Some(size).filter(|size| *size != frame.size);
     }
+    let is_named = is_picture(Path::new(&name));
     row(ui, "", |ui| {
         let button = egui::Button::new("Save the picture").fill(ACCENT.gamma_multiply(0.35));
-        if ui.add(button).clicked() {
+        let button = ui.add_enabled(is_named, button);
+        places::note(ui.ctx(), "Save the picture", button.rect);
+        if button.clicked() {
             model.save_of(name.clone().into(), scaled(frame, size));
-            model.ui.typed.remove("save");
         }
         is_there(ui, &name);
     });
+    if !is_named {
+        ui.label(RichText::new("pictures are written as PNG: the name must end in .png").small().color(WARNING));
+    }
 }
 
 /// A frame of this size in which letters and lines are about as large as in the window, by its height. Its size in points

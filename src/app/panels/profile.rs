@@ -51,7 +51,7 @@ fn lines(ui: &mut Ui, told: &[String]) {
 fn told(probe: &Probe, factor: f64, per: &str, unit: &str, are_values: bool) -> Vec<String> {
     let [most, share_of] = match are_values {
         true => ["highest", "of the sum is as high"],
-        false => ["densest", "of the mass is as dense"],
+        false => ["densest", "of the mass is denser"],
     };
     let opacity = format!("{:.1} % opaque", 100.0 * probe.opacity);
     let half = probe.half_opacity.map(|depth| format!(", half of that {}{unit} from the eye", number(depth)));
@@ -113,7 +113,7 @@ mod tests {
         assert!(lines.len() <= LINES);
         assert_eq!(lines[0], "80.5 % opaque, half of that 12.3 nm from the eye");
         assert_eq!(lines[1], "densest: 0.500/nm³, 13.0 nm from the eye");
-        assert_eq!(lines[2], "10.5 % of the mass is as dense");
+        assert_eq!(lines[2], "10.5 % of the mass is denser");
         assert_eq!(told(&probe, 1.0, "", "", true)[2], "10.5 % of the sum is as high");
         assert_eq!(share_of_way(&probe), 0.25);
         (probe.half_opacity, probe.peak) = (None, None);

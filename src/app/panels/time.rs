@@ -6,7 +6,7 @@ use egui::{DragValue, Slider, Ui};
 
 use super::super::model::Model;
 use super::super::places;
-use super::choice;
+use super::choice_button;
 use crate::cli::recipe::Draft;
 use crate::cli::view::Together;
 use crate::io::{FrameRange, Input};
@@ -251,15 +251,14 @@ fn which_together(model: &mut Model, ui: &mut Ui, count: usize) {
     let (span, at) = shown(model, count);
     let all = [
         (Span::One, "one", "one frame"),
-        (Span::Mean, "average", "the frames around it together: a running average"),
-        (Span::Sum, "sum", "all frames up to it together"),
-        (Span::All, "all", "all frames together"),
+        (Span::Mean, "average", "the frames around it together, as one density: a running average"),
+        (Span::Sum, "sum", "all frames up to this one together, as one density"),
+        (Span::All, "all", "all frames together, as one density"),
     ];
     for (other, text, meaning) in all {
-        let chosen = ui.scope(|ui| choice(ui, other == span, text));
-        places::note(ui.ctx(), &format!("frames: {text}"), chosen.response.rect);
-        chosen.response.on_hover_text(meaning);
-        if chosen.inner {
+        let button = choice_button(ui, other == span, text).on_hover_text(meaning);
+        places::note(ui.ctx(), &format!("frames: {text}"), button.rect);
+        if button.clicked() && other != span {
             let at = if other == Span::Sum && span == Span::All { count - 1 } else { at };
             choose(model, other, at, count);
         }

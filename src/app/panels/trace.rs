@@ -1,9 +1,9 @@
 //! The molecule within the density.
 
-use egui::Ui;
+use egui::{ComboBox, Ui};
 
 use super::super::model::Model;
-use super::{choice, fields, row};
+use super::{fields, row};
 
 /// The rows of the panel, where there is a molecule or a mode that could show one.
 pub fn show(model: &mut Model, ui: &mut Ui) {
@@ -13,20 +13,23 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     if matches!(model.mode().as_str(), "mip" | "minip" | "average" | "xray") {
         return;
     }
+    if !has_atoms {
+        fields(model, ui, "molecule", &[("trace-from", "of a structure: F.pdb", 190.0)])
+            .on_hover_text("the input has no atoms: a structure, such as the model of a map, is drawn within it");
+        return;
+    }
     row(ui, "molecule", |ui| {
-        for (text, value) in
-            [("none", None), ("tube", Some("backbone")), ("bonds", Some("bonds")), ("ribbon", Some("ribbon"))]
-        {
-            ui.add_enabled_ui(has_atoms || value.is_none(), |ui| {
-                if choice(ui, given.as_deref() == value, text) {
+        let shown = given.clone().unwrap_or_else(|| "none".into());
+        ComboBox::from_id_salt("trace").selected_text(shown).width(190.0).show_ui(ui, |ui| {
+            for value in [None, Some("backbone"), Some("bonds"), Some("ribbon")] {
+                let label = ui.selectable_label(given.as_deref() == value, value.unwrap_or("none"));
+                if label.clicked() {
                     model.step(|o| o.set("trace", value.map(str::to_owned)));
                 }
-            })
-            .response
-            .on_disabled_hover_text("the input has no atoms; name a structure below");
-        }
+            }
+        });
     });
-    if given.is_some() || !has_atoms {
+    if given.is_some() || from.is_some() {
         fields(model, ui, "  from", &[("trace-from", "the input", 190.0)])
             .on_hover_text("a structure, such as the model of a map: F.pdb, F.cif");
     }

@@ -50,7 +50,7 @@ fn a_drag_ends_where_the_hand_does_however_fast_it_is() {
     let distance = |c: &[f64]| (0..3).map(|i| (c[i] - c[3 + i]).powi(2)).sum::<f64>().sqrt();
     let moved = |c: &[f64]| (0..3).map(|i| (c[3 + i] - ends[0][3 + i]).powi(2)).sum::<f64>().sqrt();
     assert!((distance(&ends[0]) / distance(&ends[2]) - 1.0).abs() < 1e-6 && moved(&ends[2]) > 0.1);
-    assert!(distance(&ends[5]) < 0.9 * distance(&ends[0]) && moved(&ends[4]) < 1e-9);
+    assert!(distance(&ends[5]) > 1.1 * distance(&ends[0]) && moved(&ends[4]) < 1e-9);
     stage.quit();
 }
 
@@ -92,10 +92,11 @@ fn texts_of_fields_are_kept_mended_and_undone() {
     stage.xdotool("mousemove 300 700 sleep 0.3");
     stage.screen_at_rest();
     let becomes = |stage: &mut Stage, wanted: &str| {
-        let vmin = |recipe: &str| recipe.lines().find_map(|line| line.strip_prefix("vmin = ")).map(str::to_owned);
+        let vmin =
+            |recipe: &str| recipe.lines().find_map(|line| line.strip_prefix("vmin = ")).map(|v| v.replace('"', ""));
         stage.wait_for(wanted, |stage| vmin(&stage.recipe("helix.toml")).as_deref().unwrap_or("none") == wanted);
     };
-    for text in ["0.001", "0.002"] {
+    for text in ["1e-7", "2e-7"] {
         stage.click("from,_to", [0.2, 0.5]);
         stage.xdotool(&format!("type --delay 30 {text}"));
         stage.xdotool("key Return sleep 0.5");
@@ -105,11 +106,11 @@ fn texts_of_fields_are_kept_mended_and_undone() {
     stage.xdotool("type --delay 30 7");
     // The text is as it was; then the option is, and the text follows.
     stage.xdotool("key ctrl+z sleep 0.5");
-    becomes(&mut stage, "0.002");
+    becomes(&mut stage, "2e-7");
     stage.xdotool("key ctrl+z sleep 0.5");
-    becomes(&mut stage, "0.001");
+    becomes(&mut stage, "1e-7");
     stage.xdotool("key Return sleep 0.5");
-    becomes(&mut stage, "0.001");
+    becomes(&mut stage, "1e-7");
     stage.xdotool("key ctrl+z sleep 0.5");
     becomes(&mut stage, "none");
     stage.quit();

@@ -11,6 +11,7 @@ use crate::common::read_png;
 
 #[cfg(target_os = "linux")]
 mod drop;
+mod files;
 mod hands;
 mod looks;
 mod slips;
@@ -306,7 +307,7 @@ fn what_is_shown_is_what_render_draws_of_the_saved_recipe() {
     assert!(std::fs::read(&saved).unwrap() == std::fs::read(&again).unwrap(), "the recipe draws other bytes");
     // The label, the zoom and the turn undone, it is the first view again.
     stage.xdotool("key ctrl+z key ctrl+z key ctrl+z key ctrl+z key ctrl+z");
-    stage.xdotool("mousemove 900 620");
+    stage.xdotool("mousemove 960 130");
     std::thread::sleep(Duration::from_secs(5));
     let undone = stage.screen_at_rest();
     let in_picture = |screen: &(usize, Vec<[u8; 3]>)| -> Vec<[u8; 3]> {
