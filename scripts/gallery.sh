@@ -94,6 +94,13 @@ drawn hydrogen volumes "a volume from VTK's data" render hydrogen.vti --scale lo
 drawn vase volumes "likewise" render vase_1comp.vti --mode iso --iso 120 --colormap batlow
 row_end
 
+heading "Several densities, molecules, finer pictures"
+drawn halves structures "two selections, each with its own colours" render 1ubq.pdb --select "resid 1:35" --with "--select 'resid 36:76'"
+drawn difference structures "the first half less the second" render 1ubq.pdb --select "resid 1:35" --minus "--select 'resid 36:76'" --theme light
+drawn model structures "the molecule within its density" render 1ubq.pdb --mode iso --iso mass:0.8:0.4 --trace ribbon --theme light --accumulate 8
+drawn occlusion structures "darker where it is closed in, and fading with distance" render 1ubq.pdb --bandwidth 1.5A --mode iso --ambient-occlusion --depth-cue --accumulate 8
+row_end
+
 heading "Microscopy"
 drawn storm smlm "STORM, Leterrier lab (CC0)" render ThunderSTORM_TS3D.csv --bandwidth 25nm --bounds 23800,25600,18400,21400,-340,264 --camera 60,55
 drawn caulobacter smlm "surface of a bacterium, Moerner lab (CC0)" render CaulobacterC_2_R09_MoernerLab.csv --unit nm --scale-bar

@@ -4,6 +4,7 @@
 #import common/frame.wgsl
 #import common/volume.wgsl
 #import common/cells.wgsl
+#import common/finish.wgsl
 #import common/steps.wgsl
 #import common/extremes.wgsl
 #import common/cuts.wgsl
@@ -11,6 +12,7 @@
 #import common/light.wgsl
 #import common/glyph.wgsl
 #import common/surfaces.wgsl
+#import common/several.wgsl
 
 // Samples in the middle of their step, the last step being as long as what is left; otherwise at
 // the end of their step, and what is left is dropped.
@@ -22,6 +24,8 @@ override VOLUME: bool = true;
 override SHARP: bool = false;
 // Whether a sample may stand for several steps.
 override ADAPTIVE: bool = false;
+// The first step of each ray is shorter, so that pictures of several such beginnings can be averaged.
+override JITTERED: bool = false;
 // What becomes of the density.
 override MODE: u32 = 0u;
 const FOG: u32 = 0u;
@@ -76,7 +80,7 @@ fn main(@builtin(workgroup_id) tile: vec3<u32>, @builtin(local_invocation_index)
     }
     let place = pixel - vec2<u32>(frame.first_column, frame.target_row);
     if !VOLUME && !LAYERED {
-        show(place, glyphs_alone(pixel));
+        show(place, glyphs_alone(ray_of_pixel(pixel), pixel));
         return;
     }
     let ray = ray_of_pixel(pixel);
@@ -135,7 +139,7 @@ fn march_between_glyphs(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) -> vec4<f32
         let end = clamp(glyph.depth, reached, span.y);
         light = through(ray, vec2<f32>(reached, end), light);
         reached = select(reached + floor((end - reached) / volume.step) * volume.step, end, TO_THE_END);
-        sum += light + (1.0 - light.a) * vec4<f32>(glyph_color(glyph), 1.0);
+        sum += light + (1.0 - light.a) * vec4<f32>(glyph_color(ray, glyph), 1.0);
     }
     return sum / f32(GLYPH_SAMPLES);
 }
@@ -158,7 +162,7 @@ fn add_layer(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) {
             layers[s].way += select(whole_steps, end - reached, TO_THE_END);
         }
         let opacity = select(glyphs.opacity, 1.0, is_solid(glyph));
-        light += (1.0 - light.a) * opacity * vec4<f32>(glyph_color(glyph), 1.0);
+        light += (1.0 - light.a) * opacity * vec4<f32>(glyph_color(ray, glyph), 1.0);
         layers[s].light = light;
         if light.a > HIDDEN {
             // Nothing lies behind this.
@@ -182,13 +186,13 @@ fn behind_layers(ray: Ray, span: vec2<f32>, pixel: vec2<u32>) -> vec4<f32> {
 }
 
 // What a pixel shows where there is nothing but glyphs.
-fn glyphs_alone(pixel: vec2<u32>) -> vec4<f32> {
+fn glyphs_alone(ray: Ray, pixel: vec2<u32>) -> vec4<f32> {
     let first = slot_of_pixel(pixel);
     var sum = vec4<f32>(0.0);
     for (var s = 0u; s < GLYPH_SAMPLES; s++) {
         let glyph = seen[first + s];
         if glyph.look != 0u {
-            sum += vec4<f32>(glyph_color(glyph), 1.0);
+            sum += vec4<f32>(glyph_color(ray, glyph), 1.0);
         }
     }
     return sum / f32(max(GLYPH_SAMPLES, 1u));
@@ -205,34 +209,81 @@ fn through(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
         if slice == NO_SLICE {
             break;
         }
-        light += (1.0 - light.a) * covering(value_at(index_of(ray.origin + slice * ray.direction)));
+        var shown = covering_at(index_of(ray.origin + slice * ray.direction));
+        if CUED {
+            shown = vec4<f32>(cued(shown.rgb / max(shown.a, 1e-9), cue_at(ray, slice)) * shown.a, shown.a);
+        }
+        light += (1.0 - light.a) * shown;
         reached = slice;
         last = slice;
     }
     return light;
 }
 
+// What a slice shows at a node index.
+fn covering_at(index: vec3<f32>) -> vec4<f32> {
+#if SEVERAL
+    var light = vec4<f32>(0.0);
+    for (var n = 0u; n < DENSITIES; n++) {
+        spoken_of = n;
+        let own = covering(value_at(index));
+        light = select(own, laid_over(light, own), n > 0u);
+    }
+    spoken_of = 0u;
+    return light;
+#else
+    return covering(value_at(index));
+#end
+}
+
 // The colour of a value, as much as it covers: in the table, where that has no extinction of fog.
 fn covering(value: f32) -> vec4<f32> {
     let position = position_in_limits(value);
     let look = transfer(position);
-    let in_fog = select(1.0, saturate(position / FADED), FADED > 0.0);
+    var end = FADED;
+#if SEVERAL
+    end = volume.own[spoken_of].faded;
+#end
+    let in_fog = select(1.0, saturate(position / end), end > 0.0);
     return select(look.a, in_fog, MODE == FOG) * vec4<f32>(look.rgb, 1.0);
 }
 
-fn glyph_color(glyph: Seen) -> vec3<f32> {
+fn glyph_color(ray: Ray, glyph: Seen) -> vec3<f32> {
     if is_solid(glyph) {
-        return solid_color(glyph);
+        return cued(solid_color(glyph), cue_at(ray, glyph.depth));
     }
     let parts = arrayLength(&glyph_table) / 2u;
     let x = position_of(glyph) * f32(parts);
     let part = min(u32(x), parts - 1u);
-    return mix(glyph_table[2u * part], glyph_table[2u * part + 1u], x - f32(part)).rgb * brightness_of(glyph);
+    let color = mix(glyph_table[2u * part], glyph_table[2u * part + 1u], x - f32(part)).rgb * brightness_of(glyph);
+    return cued(color, cue_at(ray, glyph.depth));
 }
+
+// How many densities are projected one after the other.
+override PROJECTED: u32 = select(1u, DENSITIES, MODE == MAXIMUM || MODE == MINIMUM || MODE == MEAN || MODE == INTEGRAL);
+
+// Adds what lies within `span` on the ray to the light that has come from before it.
+fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
+#if SEVERAL
+    var light = before;
+    for (var n = 0u; n < PROJECTED; n++) {
+        spoken_of = n;
+        let own = march_through(ray, span, select(before, vec4<f32>(0.0), n > 0u));
+        light = select(own, laid_over(light, own), n > 0u);
+    }
+    spoken_of = 0u;
+    return light;
+#else
+    return march_through(ray, span, before);
+#end
+}
+
+// How many are mixed at each sample.
+override MIXED: u32 = select(1u, DENSITIES, MODE == FOG);
 
 // Adds what lies within `span` on the ray to the light that has come from before it. Samples belong to
 // steps counted from the span's beginning; where ADAPTIVE allows it, one stands for several whole steps.
-fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
+fn march_through(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
     var steps = (span.y - span.x) / volume.step;
     steps = select(floor(steps), steps, MIDPOINT);
     if STOP_WHEN_OPAQUE && before.a > volume.opaque {
@@ -265,6 +316,9 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
         return past_surfaces(before, way, (span.y - span.x) / volume.step, towards);
     }
     var done = 0.0;
+    if JITTERED {
+        done = frame.first_step - 1.0;
+    }
     while done < steps && MODE != SLICES {
         var covered = 1.0;
         if ADAPTIVE {
@@ -283,20 +337,51 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
             covered = min(f32(here.most), here.left);
         }
         covered = min(covered, steps - done);
+        if JITTERED {
+            // What of the first step lies before the span.
+            covered -= max(-done, 0.0);
+            done = max(done, 0.0);
+        }
         // The middle of the samples that this one stands for.
         let middle = done + 0.5 * covered + first - 0.5;
         let index = way.start + middle * way.per_step;
         done += covered;
-        let value = value_at(index);
+        var value = 0.0;
+        // Colour under the lights, and extinction.
+        var sample = vec4<f32>(0.0);
+#if SEVERAL
+        for (var n = 0u; n < MIXED; n++) {
         if MODE == FOG {
-            var sample: vec4<f32>;
+            spoken_of = n;
+        }
+#end
+        value = value_at(index);
+        if MODE == FOG {
+            var own: vec4<f32>;
             if SHARP {
                 let ahead = position_in_limits(value_at(way.start + done * way.per_step));
-                sample = mean_transfer(behind, ahead);
+                own = mean_transfer(behind, ahead);
                 behind = ahead;
             } else {
-                sample = transfer(position_in_limits(value));
+                own = transfer(position_in_limits(value));
             }
+            if SHADED {
+                own = vec4<f32>(lit(own.rgb, index, value, towards, false), own.a);
+            }
+#if SEVERAL
+            own.a *= volume.own[n].references;
+            own = sample + vec4<f32>(own.a * own.rgb, own.a);
+#end
+            sample = own;
+        }
+#if SEVERAL
+        }
+        if MODE == FOG {
+            spoken_of = 0u;
+            sample = vec4<f32>(sample.rgb / max(sample.a, 1e-30), sample.a);
+        }
+#end
+        if MODE == FOG {
             let extinction = sample.a * volume.references_per_step;
             if STOP_WHEN_OPAQUE {
                 // As many steps as a ray of one sample a step would take before it ends.
@@ -304,10 +389,7 @@ fn march(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
                 covered = min(covered, ceil(min(left / max(extinction, 1e-9), 1e6)));
             }
             let alpha = 1.0 - exp(-extinction * covered);
-            var color = sample.rgb;
-            if SHADED {
-                color = lit(color, index, value, towards, false);
-            }
+            let color = finished(sample.rgb, index, way.cue.x + middle * way.cue.y);
             light += (1.0 - light.a) * alpha * vec4<f32>(color, 1.0);
         } else {
             kept += value * covered;
@@ -330,24 +412,45 @@ fn through_surfaces(before: vec4<f32>, way: Walk, places: vec2<f32>, values: vec
     let first = surfaces_to(min(values.x, values.y));
     let last = surfaces_to(max(values.x, values.y));
     for (var n = first; n < last; n++) {
-        let surface = cuts.surfaces[select(first + last - 1u - n, n, rises)];
-        let index = way.start + meets(surface.x, way, places, values) * way.per_step;
+        let surface = cuts.surfaces[first_surface() + select(first + last - 1u - n, n, rises)];
+        let place = meets(surface.x, way, places, values);
+        let index = way.start + place * way.per_step;
         var color = transfer(position_in_limits(surface.x)).rgb;
         if SHADED {
             color = lit(color, index, surface.x, eye, true);
         }
-        light += (1.0 - light.a) * surface.y * vec4<f32>(color, 1.0);
+        color = finished(color, index, way.cue.x + place * way.cue.y);
+        let shown = surface.y * vec4<f32>(color, 1.0);
+#if SEVERAL
+        keep_hit(place, shown);
+#else
+        light += (1.0 - light.a) * shown;
+#end
     }
     return light;
 }
 
 // How many surfaces have no larger value.
 fn surfaces_to(value: f32) -> u32 {
+    let first = first_surface();
+    var all = cuts.surface_count;
+#if SEVERAL
+    all = volume.own[spoken_of].surface_count;
+#end
     var count = 0u;
-    for (var n = 0u; n < cuts.surface_count; n++) {
+    for (var n = first; n < first + all; n++) {
         count += select(0u, 1u, cuts.surfaces[n].x <= value);
     }
     return count;
+}
+
+// Where the surfaces of a density begin in the list of all.
+fn first_surface() -> u32 {
+#if SEVERAL
+    return volume.own[spoken_of].first_surface;
+#else
+    return 0u;
+#end
 }
 
 // Where between two places the density takes a value: 4 times where it would be linear, an end that stays counting half

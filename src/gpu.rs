@@ -275,7 +275,7 @@ impl Gpu {
     }
 }
 
-/// A texture of three dimensions to read from and to copy into.
+/// A texture of three dimensions to read from, to copy into and to copy.
 pub fn texture_3d(
     gpu: &Gpu,
     label: &'static str,
@@ -289,7 +289,7 @@ pub fn texture_3d(
         sample_count: 1,
         dimension: wgpu::TextureDimension::D3,
         format,
-        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST | wgpu::TextureUsages::COPY_SRC,
         view_formats: &[],
     })
 }
@@ -420,8 +420,10 @@ const SHADERS: &[(&str, &str)] = &[
     ("common/transfer.wgsl", include_str!("../shaders/common/transfer.wgsl")),
     ("common/light.wgsl", include_str!("../shaders/common/light.wgsl")),
     ("common/cells.wgsl", include_str!("../shaders/common/cells.wgsl")),
+    ("common/finish.wgsl", include_str!("../shaders/common/finish.wgsl")),
     ("common/steps.wgsl", include_str!("../shaders/common/steps.wgsl")),
     ("common/surfaces.wgsl", include_str!("../shaders/common/surfaces.wgsl")),
+    ("common/several.wgsl", include_str!("../shaders/common/several.wgsl")),
     ("common/extremes.wgsl", include_str!("../shaders/common/extremes.wgsl")),
     ("common/cuts.wgsl", include_str!("../shaders/common/cuts.wgsl")),
     ("common/glyph.wgsl", include_str!("../shaders/common/glyph.wgsl")),
@@ -434,6 +436,7 @@ const SHADERS: &[(&str, &str)] = &[
     ("common/offer_wide.wgsl", include_str!("../shaders/common/offer_wide.wgsl")),
     ("common/trace.wgsl", include_str!("../shaders/common/trace.wgsl")),
     ("common/scatter_trace.wgsl", include_str!("../shaders/common/scatter_trace.wgsl")),
+    ("accumulate.wgsl", include_str!("../shaders/accumulate.wgsl")),
     ("cell_ranges.wgsl", include_str!("../shaders/cell_ranges.wgsl")),
     ("cell_steps.wgsl", include_str!("../shaders/cell_steps.wgsl")),
     ("density_spread.wgsl", include_str!("../shaders/density_spread.wgsl")),
@@ -457,9 +460,18 @@ const SHADERS: &[(&str, &str)] = &[
 /// # Panics
 /// If a file imports one that is not there.
 pub fn compose(name: &str) -> String {
+    compose_with(name, &[])
+}
+
+/// The same with the lines between `#if FLAG` and `#else` or `#end` for each of these flags, and of all others those between
+/// `#else` and `#end`: what a device need not compile makes it start faster, constants or not.
+///
+/// # Panics
+/// As [`compose`].
+pub fn compose_with(name: &str, flags: &[&str]) -> String {
     let mut seen = Vec::new();
     let mut text = String::new();
-    append(name, &mut seen, &mut text);
+    append(name, flags, &mut seen, &mut text);
     #[cfg(test)]
     fault::plant(&mut text);
     text
@@ -511,20 +523,25 @@ mod fault {
     }
 }
 
-fn append(name: &str, seen: &mut Vec<String>, out: &mut String) {
+fn append(name: &str, flags: &[&str], seen: &mut Vec<String>, out: &mut String) {
     if seen.iter().any(|s| s == name) {
         return;
     }
     seen.push(name.to_owned());
     let (_, source) =
         SHADERS.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("there is no shader file {name}"));
+    let mut is_taken = true;
     for line in source.lines() {
-        match line.strip_prefix("#import ") {
-            Some(import) => append(import.trim(), seen, out),
-            None => {
+        match (line.split_once(' '), line) {
+            (Some(("#import", import)), _) => append(import.trim(), flags, seen, out),
+            (Some(("#if", flag)), _) => is_taken = flags.contains(&flag.trim()),
+            (_, "#else") => is_taken = !is_taken,
+            (_, "#end") => is_taken = true,
+            _ if is_taken => {
                 out.push_str(line);
                 out.push('\n');
             }
+            _ => {}
         }
     }
 }
@@ -535,8 +552,10 @@ mod tests {
 
     #[test]
     fn every_shader_composes_and_validates_without_a_gpu() {
-        for (name, _) in SHADERS.iter().filter(|(n, _)| !n.starts_with("common/")) {
-            let text = compose(name);
+        let passes = SHADERS.iter().filter(|(n, _)| !n.starts_with("common/"));
+        let flags: [&[&str]; 4] = [&[], &["CUBIC"], &["SEVERAL"], &["CUBIC", "SEVERAL"]];
+        for ((name, _), flags) in passes.flat_map(|pass| flags.map(|flags| (pass, flags))) {
+            let text = compose_with(name, flags);
             let module = wgpu::naga::front::wgsl::parse_str(&text)
                 .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&text)));
             wgpu::naga::valid::Validator::new(
@@ -552,6 +571,7 @@ mod tests {
     fn an_import_is_taken_once() {
         let text = compose("march.wgsl");
         assert_eq!(text.matches("struct Frame ").count(), 1);
-        assert!(!text.contains("#import"));
+        assert!(!text.contains('#'));
+        assert!(!text.contains("fn spline_at") && compose_with("march.wgsl", &["CUBIC"]).contains("fn spline_at"));
     }
 }

@@ -7,6 +7,7 @@ mod contour;
 mod histogram;
 mod measure;
 mod plane;
+mod spline;
 
 use glam::DVec3;
 
@@ -16,6 +17,7 @@ pub use contour::{ContourLine, contour};
 pub use histogram::{Histogram, histogram};
 pub use measure::percentile_of_sorted;
 pub use plane::{CubicTaps, LinearTaps, PlaneGrid};
+pub use spline::Spline;
 
 use crate::error::{Error, Result};
 use crate::geometry::{Box3, LengthUnit};

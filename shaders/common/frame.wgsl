@@ -29,6 +29,8 @@ struct Frame {
     // The row that the target begins with.
     target_row: u32,
     axes_up: vec3<f32>,
+    // The share of a step that the first one on each ray takes, above 0.
+    first_step: f32,
     // Half the width and height of what is seen on the plane through the box's centre, how both grow with the distance behind it,
     // and how far to the right and upward the picture's centre moves.
     half_plane: vec2<f32>,

@@ -1,6 +1,6 @@
 // How far a sample may reach along a ray.
 
-// Those of each cell, row by row of the list of all.
+// Those of each cell, row by row of the list of all; of further densities below those of the first.
 @group(1) @binding(7) var cell_steps: texture_2d<u32>;
 
 // A ray as a walk through the nodes.
@@ -13,6 +13,8 @@ struct Walk {
     per_node: vec3<f32>,
     // From a cell's first node to the side that the ray leaves it by.
     exit: vec3<f32>,
+    // The share of the background where it begins, and its change in a step.
+    cue: vec2<f32>,
 }
 
 fn walk(ray: Ray, begin: f32) -> Walk {
@@ -22,6 +24,9 @@ fn walk(ray: Ray, begin: f32) -> Walk {
     let parallel = abs(found.per_step) < vec3<f32>(1e-9);
     found.per_node = 1.0 / select(found.per_step, vec3<f32>(1e-9), parallel);
     found.exit = select(vec3<f32>(0.0), vec3<f32>(f32(CELL)), found.per_node > vec3<f32>(0.0));
+    if CUED {
+        found.cue = vec2<f32>(cue_at(ray, begin), volume.step / ray.stretch * finish.cue_slope);
+    }
     return found;
 }
 
@@ -35,7 +40,22 @@ struct Reach {
 // What is kept of a cell: how many steps a sample may stand for, or the bits of a bound.
 fn kept_of_cell(cell: vec3<i32>) -> u32 {
     let place = place_of_cell(vec3<u32>(cell), cells_along(vec3<u32>(volume.nodes)));
-    return textureLoad(cell_steps, texel_of_cell(place), 0).r;
+    let texel = texel_of_cell(place);
+#if SEVERAL
+    let rows = textureDimensions(cell_steps).y / DENSITIES;
+    if PROJECTED > 1u {
+        return textureLoad(cell_steps, texel + vec2<u32>(0u, spoken_of * rows), 0).r;
+    }
+    // As few as any density wants that is seen there.
+    var least = EMPTY;
+    for (var n = 0u; n < DENSITIES; n++) {
+        let own = textureLoad(cell_steps, texel + vec2<u32>(0u, n * rows), 0).r;
+        least = select(least, own, own != EMPTY && (least == EMPTY || own < least));
+    }
+    return least;
+#else
+    return textureLoad(cell_steps, texel, 0).r;
+#end
 }
 
 fn reach(way: Walk, index: vec3<f32>) -> Reach {

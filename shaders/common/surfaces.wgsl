@@ -24,12 +24,17 @@ fn past_surfaces_of_part(before: vec4<f32>, way: Walk, part: Part, towards: Towa
     var ahead = next_nodes(way, part.begin);
     var begin = part.begin;
     var value = value_at(way.start + begin * way.per_step);
+    var last = value;
     while begin < part.end {
         let end = clamp(min(ahead.x, min(ahead.y, ahead.z)), begin, part.end);
         let third = (end - begin) / 3.0;
+#if SEVERAL
+        for (spoken_of = 0u; spoken_of < DENSITIES; spoken_of++) {
+        value = value_at(way.start + begin * way.per_step);
+#end
         let b = value_at(way.start + (begin + third) * way.per_step);
         let c = value_at(way.start + (end - third) * way.per_step);
-        let last = value_at(way.start + end * way.per_step);
+        last = value_at(way.start + end * way.per_step);
         let curve = bezier(vec4<f32>(value, b, c, last));
         // The cubic stays between the least and the largest of these.
         let least = min(min(curve.x, curve.y), min(curve.z, curve.w));
@@ -37,6 +42,11 @@ fn past_surfaces_of_part(before: vec4<f32>, way: Walk, part: Part, towards: Towa
         if surfaces_to(least) < surfaces_to(largest) {
             light = past_surfaces_of_voxel(light, way, vec2<f32>(begin, end), curve, towards);
         }
+#if SEVERAL
+        }
+        spoken_of = 0u;
+        light = past_hits(light);
+#end
         ahead += select(vec3<f32>(0.0), abs(way.per_node), ahead <= vec3<f32>(end));
         value = last;
         begin = end;

@@ -5,11 +5,16 @@
 @group(1) @binding(3) var table: texture_2d<f32>;
 
 fn transfer(t: f32) -> vec4<f32> {
-    let parts = i32(textureDimensions(table).x);
+    var parts = i32(textureDimensions(table).x);
+    var row = 0;
+#if SEVERAL
+    parts = i32(volume.own[spoken_of].parts);
+    row = 2 * i32(spoken_of);
+#end
     let x = t * f32(parts);
     let part = min(i32(x), parts - 1);
-    let begin = textureLoad(table, vec2<i32>(part, 0), 0);
-    return mix(begin, textureLoad(table, vec2<i32>(part, 1), 0), x - f32(part));
+    let begin = textureLoad(table, vec2<i32>(part, row), 0);
+    return mix(begin, textureLoad(table, vec2<i32>(part, row + 1), 0), x - f32(part));
 }
 
 // Integrals of extinction times colour, and of extinction, from 0 to the ends of the parts.

@@ -339,6 +339,18 @@ fn draw_keys(page: &mut Page, scene: &Scene, top: f64, mass: Vec<f64>) -> Vec<&'
                 bar(colorbar::draw(page, &Bar::of_column(transfer, name, values), whole));
             }
         }
+        _ if !scene.others.is_empty() => {
+            let first = Bar { mass, ..Bar::of(scene) };
+            let bars: Vec<Bar> = std::iter::once(first)
+                .chain(scene.others.iter().map(|layer| Bar::of_layer(scene, layer)))
+                .chain(column.map(|(transfer, name, values)| Bar::of_column(transfer, name, values)))
+                .collect();
+            let height = (page.size.y - top) / bars.len() as f64;
+            for (n, each) in bars.iter().enumerate() {
+                let above = top + n as f64 * height;
+                bar(colorbar::draw(page, each, [above, above + height]));
+            }
+        }
         // Fog with points in colours of their own: its bar above theirs.
         (_, Some((transfer, name, values))) => {
             bar(colorbar::draw(page, &Bar { mass, ..Bar::of(scene) }, [top, middle]));
@@ -353,6 +365,7 @@ fn draw_keys(page: &mut Page, scene: &Scene, top: f64, mass: Vec<f64>) -> Vec<&'
     if !has_legend {
         lacks.push("the legend");
     }
+    lacks.dedup();
     lacks
 }
 

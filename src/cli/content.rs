@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::DensityArgs;
 use super::console::Console;
+use super::further::{self, Differences};
 use super::glyph_args::WeighedPoints;
 use super::input::{self, Opened};
 use super::picture_args::{PictureArgs, total_of};
@@ -18,7 +19,7 @@ use super::trace_args::Traced;
 use crate::error::{Error, Result};
 use crate::geometry::six_digits;
 use crate::gpu::Samples;
-use crate::grid::DensityGrid;
+use crate::grid::{DensityGrid, Lattice, Spline};
 use crate::io::{Input, PointInput, Source, Values, VolumeInput};
 use crate::kde::{self, Density, Method, Report};
 use crate::points::PointCloud;
@@ -44,6 +45,11 @@ pub struct Content {
     pub traced: Mutex<Option<Traced>>,
     /// The last scene of it, before the viewpoint and opacity, and the options that it is of.
     pub last: Mutex<Option<(String, Scene)>>,
+    /// Further densities in the same picture, at the same nodes.
+    pub others: Vec<Content>,
+    /// Whether it is a density less another.
+    pub is_difference: bool,
+    splines: Splines,
     /// What was measured of the density for it.
     pub measured: Measured,
 }
@@ -55,6 +61,9 @@ pub struct Measured {
     /// The last limits, and the options that they are of.
     limits: Mutex<Option<(String, Limits)>>,
 }
+
+/// The last spline that was made, and the grid that it goes through.
+type Splines = Arc<Mutex<Option<(Arc<DensityGrid>, Arc<Spline>)>>>;
 
 /// A density with how it was made.
 #[derive(Clone)]
@@ -89,6 +98,9 @@ impl Content {
             model: self.model.clone(),
             traced: Mutex::default(),
             last: Mutex::default(),
+            others: self.others.iter().map(|other| other.with_nodes(most)).collect::<Result<_>>()?,
+            is_difference: self.is_difference,
+            splines: Splines::default(),
             measured: Measured::default(),
         })
     }
@@ -130,6 +142,12 @@ pub struct Stock {
     points: Option<(String, Arc<WeighedPoints>)>,
     model: Option<(String, Option<Arc<PointCloud>>)>,
     previews: Previews,
+    splines: Splines,
+    /// Of the further densities.
+    others: Vec<Stock>,
+    /// The density at the nodes that it shares with others, and what it follows from.
+    shared: Option<(String, Arc<DensityGrid>, Made)>,
+    differences: Differences,
 }
 
 impl Stock {
@@ -138,8 +156,64 @@ impl Stock {
     /// # Errors
     /// What reading and computing give; what was there then still is.
     pub fn content(&mut self, args: &SceneArgs, console: &Console) -> Result<Content> {
+        let alone = self.content_alone(args, console)?;
+        self.beside_others(alone, args, console)
+    }
+
+    fn content_alone(&mut self, args: &SceneArgs, console: &Console) -> Result<Content> {
         let (opened, volume) = self.opened(args, console)?;
         self.content_of(opened, volume, "", args, console)
+    }
+
+    /// A content with the further densities that are asked for, all at the same nodes; or less one of them.
+    fn beside_others(&mut self, alone: Content, args: &SceneArgs, console: &Console) -> Result<Content> {
+        if args.further.is_empty() {
+            return Ok(alone);
+        }
+        let mut stocks = std::mem::take(&mut self.others);
+        stocks.resize_with(args.further.all().count(), Stock::default);
+        let others = std::iter::zip(&mut stocks, args.further.all());
+        let others: Result<Vec<Content>> = others.map(|(stock, args)| stock.content_alone(args, console)).collect();
+        self.others = stocks;
+        let others = others?;
+        further::check(args, &alone, &others)?;
+        let lattice = further::common_lattice(further::each(&alone, &others))?;
+        let mut content = self.at_nodes(alone, args, lattice, console)?;
+        for ((stock, args), other) in std::iter::zip(&mut self.others, args.further.all()).zip(others) {
+            content.others.push(stock.at_nodes(other, args, lattice, console)?);
+        }
+        if args.further.subtracted.is_some() {
+            let other = content.others.remove(0);
+            further::kernels_differ(&content, &other).iter().for_each(|note| console.note(note));
+            content.grid = self.differences.of(&content.grid, &other.grid)?;
+            (content.on_device, content.is_difference) = (None, true);
+        }
+        Ok(content)
+    }
+
+    /// A content whose density is at these nodes: of points computed there, of a volume interpolated.
+    fn at_nodes(
+        &mut self,
+        mut content: Content,
+        args: &SceneArgs,
+        lattice: Lattice,
+        console: &Console,
+    ) -> Result<Content> {
+        if content.grid.lattice == lattice {
+            return Ok(content);
+        }
+        let key = format!("{} {lattice:?}", key_of_density(args));
+        let last = self.shared.as_ref().filter(|(of, grid, _)| *of == key && Arc::ptr_eq(grid, &content.grid));
+        let made = match last {
+            Some((.., made)) => made.clone(),
+            None => {
+                let made = made_at_nodes(&content, args, lattice, console)?;
+                self.shared = Some((key, content.grid.clone(), made.clone()));
+                made
+            }
+        };
+        (content.grid, content.report, content.on_device) = (made.grid, made.report, made.on_device);
+        Ok(content)
     }
 
     /// As [`Stock::content`], of points that are read already; `part` tells apart those that were read by the same options.
@@ -153,7 +227,8 @@ impl Stock {
         args: &SceneArgs,
         console: &Console,
     ) -> Result<Content> {
-        self.content_of(opened, None, part, args, console)
+        let alone = self.content_of(opened, None, part, args, console)?;
+        self.beside_others(alone, args, console)
     }
 
     fn content_of(
@@ -180,9 +255,23 @@ impl Stock {
             Input::Points(points) => Some(total_of(&points.cloud)),
             Input::Volume(_) => None,
         };
-        let (model, traced, last) = (self.model(args, console)?, Mutex::default(), Mutex::default());
-        let measured = Measured::default();
-        Ok(Content { opened, grid, report, on_device, points, total, model, traced, last, measured })
+        let (model, splines) = (self.model(args, console)?, self.splines.clone());
+        let (traced, last, others) = (Mutex::default(), Mutex::default(), Vec::new());
+        Ok(Content {
+            opened,
+            grid,
+            report,
+            on_device,
+            points,
+            total,
+            model,
+            traced,
+            last,
+            others,
+            measured: Measured::default(),
+            is_difference: false,
+            splines,
+        })
     }
 
     /// The structure that is drawn within the density of another input.
@@ -200,6 +289,9 @@ impl Stock {
     /// # Errors
     /// As [`Stock::content`].
     pub fn preview(&mut self, args: &SceneArgs, console: &Console) -> Result<Content> {
+        if !args.further.is_empty() {
+            return self.content(args, console);
+        }
         let (opened, _) = self.opened(args, console)?;
         let last = self.density.as_ref().and_then(|(_, made)| made.report.clone());
         let colored = self.points.as_ref().map(|(_, weighed)| weighed.clone()).filter(|_| args.glyphs.draws_points());
@@ -212,9 +304,23 @@ impl Stock {
         match self.previews.density(points, key, &args.density, &last, console)? {
             Some(Made { grid, report, on_device }) => {
                 let total = Some(total_of(&points.cloud));
-                let (model, traced, last) = (self.model(args, console)?, Mutex::default(), Mutex::default());
-                let measured = Measured::default();
-                Ok(Content { opened, grid, report, on_device, points: colored, total, model, traced, last, measured })
+                let (model, splines) = (self.model(args, console)?, self.splines.clone());
+                let (traced, last, others) = (Mutex::default(), Mutex::default(), Vec::new());
+                Ok(Content {
+                    opened,
+                    grid,
+                    report,
+                    on_device,
+                    points: colored,
+                    total,
+                    model,
+                    traced,
+                    last,
+                    others,
+                    measured: Measured::default(),
+                    is_difference: false,
+                    splines,
+                })
             }
             None => self.content(args, console),
         }
@@ -301,6 +407,37 @@ impl Stock {
     }
 }
 
+/// A density at other nodes.
+fn made_at_nodes(content: &Content, args: &SceneArgs, lattice: Lattice, console: &Console) -> Result<Made> {
+    let (source, focus) = (&content.opened.source, content.grid.focus);
+    let (mut grid, report, on_device) = match &content.opened.input {
+        _ if further::is_same(&content.grid.lattice, &lattice) => {
+            ((*content.grid).clone(), content.report.clone(), content.on_device.clone())
+        }
+        Input::Points(points) => {
+            let there = DensityArgs {
+                bounds: Some(lattice.bounds()),
+                grid: Some(lattice.shape),
+                spacing: None,
+                padding: None,
+                like: None,
+                ..args.density.clone()
+            };
+            let Density { grid, report, on_device } = input::density_of::<f32>(points, source, &there, console)?;
+            (grid, Some(Arc::new(report)), on_device)
+        }
+        Input::Volume(_) => {
+            let [x, y, z] = lattice.shape;
+            console.note(&format!("{source}: interpolated at the {x} x {y} x {z} nodes that all densities share"));
+            (further::at_nodes(&content.grid, lattice), None, None)
+        }
+    };
+    // The same to rounding.
+    grid.lattice = lattice;
+    grid.focus = focus;
+    Ok(Made { grid: Arc::new(grid), report, on_device })
+}
+
 /// The grid of a volume, whose own samples are taken away: they are in memory once.
 fn grid_of(volume: &mut VolumeInput, source: &Source, args: &SceneArgs, console: &Console) -> Result<DensityGrid> {
     let values = std::mem::take(&mut volume.grid.values);
@@ -335,7 +472,9 @@ fn left_aside(points: &PointInput, grid: &DensityGrid) -> Option<String> {
 /// Tells apart the options that need other contents.
 pub fn key(args: &SceneArgs) -> String {
     let (reading, density, model) = (key_of_reading(args), key_of_density(args), args.trace.key_of_reading());
-    format!("{reading} {density} {} {model}", args.glyphs.draws_points())
+    let others: Vec<String> = args.further.all().map(key).collect();
+    let (points, minus) = (args.glyphs.draws_points(), args.further.subtracted.is_some());
+    format!("{reading} {density} {points} {model} {others:?} {minus}")
 }
 
 /// The options that decide what is read.
@@ -350,6 +489,19 @@ fn key_of_density(args: &SceneArgs) -> String {
 }
 
 impl Content {
+    /// The spline through its density.
+    pub fn spline(&self) -> Arc<Spline> {
+        let mut last = self.splines.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        match last.as_ref().filter(|(grid, _)| Arc::ptr_eq(grid, &self.grid)) {
+            Some((_, spline)) => spline.clone(),
+            None => {
+                let spline = Arc::new(Spline::through(&self.grid));
+                *last = Some((self.grid.clone(), spline.clone()));
+                spline
+            }
+        }
+    }
+
     /// The density below which it fades by these options, if it does.
     ///
     /// # Errors

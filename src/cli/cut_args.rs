@@ -95,6 +95,11 @@ impl CutArgs {
         &self.slice
     }
 
+    /// Whether levels of surfaces are given.
+    pub fn has_levels(&self) -> bool {
+        self.iso.is_some()
+    }
+
     /// The surfaces; levels that are values were given in the quantity shown.
     fn surfaces(&self, grid: &DensityGrid, quantity: Quantity, opacity: f64) -> Vec<Isosurface> {
         let per_shown = 1.0 / quantity.factor(grid.unit, 3);

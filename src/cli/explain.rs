@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::explain::{Explanation, Place, explain};
 use crate::io::PointInput;
 use crate::points::AtomTable;
-use crate::scene::{ColorKey, Frame, Quantity, Scene};
+use crate::scene::{ColorKey, Frame, Quantity, Scene, Viewpoint};
 
 /// A pixel as X,Y.
 pub fn pixel(text: &str) -> std::result::Result<[u32; 2], String> {
@@ -22,6 +22,29 @@ pub fn pixel(text: &str) -> std::result::Result<[u32; 2], String> {
 /// Explains a pixel; `points` are those the density is of. Gives what is told as JSON, and tells it in words if that is not
 /// asked for.
 pub fn run(
+    pixel: [u32; 2],
+    scene: &Scene,
+    frame: &Frame,
+    points: Option<&PointInput>,
+    console: &Console,
+) -> Result<Map<String, Value>> {
+    let mut told = of_one(pixel, scene, frame, points, console)?;
+    let others = scene.others.iter().map(|other| {
+        if !console.json {
+            console.answer(&format!("{}:", other.bar_title.as_deref().unwrap_or("another density")));
+        }
+        let alone = Scene { viewpoint: Viewpoint::At(annotate::camera(scene, frame)), ..other.alone(scene) };
+        of_one(pixel, &alone, frame, None, console).map(Value::Object)
+    });
+    let others = others.collect::<Result<Vec<Value>>>()?;
+    if let Some(Value::Object(explained)) = told.get_mut("explanation").filter(|_| !others.is_empty()) {
+        explained.insert("others".into(), others.into());
+    }
+    Ok(told)
+}
+
+/// Explains a pixel of a scene of one density.
+fn of_one(
     pixel: [u32; 2],
     scene: &Scene,
     frame: &Frame,

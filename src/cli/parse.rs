@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
 use toml::{Table, Value};
 
-use super::Cli;
 use super::recipe::{Draft, Recipe};
+use super::scene_args::SceneArgs;
+use super::{Cli, Verb};
 use crate::error::{Error, Result};
 
 /// The verbs that take `--recipe` and write recipes.
@@ -95,11 +96,73 @@ pub fn of_draft_to(draft: &Draft, output: &Path) -> Result<Asked> {
     }
     arguments.extend(["--".into(), draft.input.clone().unwrap_or_default().into()]);
     let found = command().try_get_matches_from(&arguments).and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = found.map_err(|error| {
-        let whole = error.to_string();
-        Error::Usage(whole.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned())
-    })?;
-    Ok(Asked { cli, recipe: draft.clone(), expected: None })
+    let cli = found.map_err(|error| Error::Usage(first_line(&error)))?;
+    let mut asked = Asked { cli, recipe: draft.clone(), expected: None };
+    asked.understand()?;
+    Ok(asked)
+}
+
+/// The options of a picture's scene.
+///
+/// # Errors
+/// As [`of_draft`].
+pub fn scene_of_draft(draft: &Draft) -> Result<SceneArgs> {
+    match of_draft(draft)?.cli.verb {
+        Verb::Render(command) => Ok(command.scene),
+        _ => Err(Error::Usage(format!("`{}` draws no scene; use render", draft.verb))),
+    }
+}
+
+/// What words of a verb's options give; an input may be among them.
+///
+/// # Errors
+/// [`Error::Usage`] for words that are no options.
+pub fn draft_of_words(verb: &str, words: &[String]) -> Result<Draft> {
+    let mut arguments: Vec<OsString> = vec!["densitas".into(), verb.into(), "--output=window.png".into()];
+    if verb == "view" {
+        arguments.pop();
+    }
+    arguments.extend(words.iter().map(OsString::from));
+    let matches = without_input().try_get_matches_from(joined(arguments));
+    let matches = matches.map_err(|error| Error::Usage(first_line(&error)))?;
+    Ok(matches.subcommand().map_or_else(|| Draft::new(verb), |(name, verb)| draft(name, verb)))
+}
+
+/// Puts the options of a draft in the place of those of another, and of all that say the same.
+pub fn replace(options: &mut Draft, by: &Draft) {
+    let command = command();
+    let conflicts = |name: &String| -> Vec<String> {
+        let Some(verb) = command.find_subcommand(&options.verb) else { return Vec::new() };
+        let Some(arg) = verb.get_arguments().find(|arg| arg.get_long() == Some(name)) else { return Vec::new() };
+        verb.get_arg_conflicts_with(arg).iter().filter_map(|a| a.get_long().map(str::to_owned)).collect()
+    };
+    let gone: Vec<String> = by.options.keys().flat_map(conflicts).collect();
+    options.options.retain(|name, _| !gone.contains(name));
+    options.options.extend(by.options.iter().map(|(name, value)| (name.clone(), value.clone())));
+}
+
+impl Asked {
+    /// Understands the options within options.
+    fn understand(&mut self) -> Result<()> {
+        let scene = match &mut self.cli.verb {
+            Verb::Render(command) => &mut command.scene,
+            Verb::View(command) => &mut command.scene,
+            Verb::Movie(command) => &mut command.scene,
+            _ => return Ok(()),
+        };
+        scene.further.understand(&self.recipe)
+    }
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let whole = error.to_string();
+    whole.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
+/// The command line whose inputs may be left out.
+fn without_input() -> Command {
+    let optional = |verb: Command| verb.mut_args(|a| if a.is_positional() { a.required(false) } else { a });
+    VERBS.iter().fold(command(), |all, verb| all.mut_subcommand(verb, optional))
 }
 
 impl Draft {
@@ -205,8 +268,7 @@ fn joined(arguments: Vec<OsString>) -> Vec<OsString> {
 pub fn parse(arguments: Vec<OsString>) -> std::result::Result<Asked, Stop> {
     let mut arguments = joined(arguments);
     // With a recipe the input may be left out; without, the second reading asks for it.
-    let input_optional = |verb: Command| verb.mut_args(|a| if a.is_positional() { a.required(false) } else { a });
-    let mut given = VERBS.iter().fold(command(), |all, verb| all.mut_subcommand(verb, input_optional));
+    let mut given = without_input();
     let matches = given.try_get_matches_from_mut(&arguments)?;
     let found = matches.subcommand().and_then(|(name, verb)| Some((name, verb, recipe_of(verb)?)));
     let mut recipe = None;
@@ -233,7 +295,9 @@ pub fn parse(arguments: Vec<OsString>) -> std::result::Result<Asked, Stop> {
     })?;
     let draft = matches.subcommand().map_or_else(|| Draft::new(""), |(name, verb)| draft(name, verb));
     let expected = recipe.filter(|(_, alone)| *alone).map(|(recipe, _)| recipe.drawn);
-    Ok(Asked { cli: Cli::from_arg_matches(&matches)?, recipe: draft, expected })
+    let mut asked = Asked { cli: Cli::from_arg_matches(&matches)?, recipe: draft, expected };
+    asked.understand()?;
+    Ok(asked)
 }
 
 fn recipe_of(verb: &ArgMatches) -> Option<&PathBuf> {
@@ -375,9 +439,7 @@ fn of_recipe(recipe: &Recipe, error: clap::Error) -> Stop {
     let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return error.into() };
     let name = option.trim_start_matches('-').split([' ', '=', '[']).next().unwrap_or_default();
     let Some(value) = recipe.options.get(name) else { return error.into() };
-    let whole = error.to_string();
-    let first_line = whole.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let reason = error.source().map_or(first_line, |source| format!("{name}: {source}"));
+    let reason = error.source().map_or(first_line(&error), |source| format!("{name}: {source}"));
     let verb = recipe.verb.get_ref();
     recipe.error(&value.span(), format!("{reason}; `densitas {verb} --help` describes it")).into()
 }

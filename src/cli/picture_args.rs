@@ -315,16 +315,25 @@ impl PictureArgs {
 
     /// Puts colours and scale into a transfer function.
     pub fn apply(&self, transfer: &mut TransferFunction) {
-        if let Some(map) = &self.colormap {
-            transfer.colormap = map.clone();
-        }
-        if let Some(count) = self.colormap_steps {
-            transfer.colormap = transfer.colormap.stepped(count);
-        }
-        if self.reverse {
-            transfer.colormap = transfer.colormap.reversed();
-        }
+        let map = self.colormap.clone().unwrap_or_else(|| transfer.colormap.clone());
+        transfer.colormap = self.arranged(map);
         transfer.scale = self.scale();
+    }
+
+    /// Whether counts are asked for.
+    pub fn counts(&self) -> bool {
+        self.quantity == Some(QuantityName::Counts)
+    }
+
+    /// Whether a colour map is given.
+    pub fn has_colormap(&self) -> bool {
+        self.colormap.is_some()
+    }
+
+    /// A colour map in the steps and the direction that are asked for.
+    pub fn arranged(&self, map: Colormap) -> Colormap {
+        let map = self.colormap_steps.map_or(map.clone(), |count| map.stepped(count));
+        if self.reverse { map.reversed() } else { map }
     }
 
     /// What is written around.

@@ -6,7 +6,7 @@ use super::scene_args::SceneArgs;
 use crate::annotate;
 use crate::color::{Rgb, hex};
 use crate::geometry::{Box3, four_digits, six_digits};
-use crate::scene::{Background, ColorKey, Diameter, Frame, Plane, PointColors, Scene, VolumeMode};
+use crate::scene::{Background, ColorKey, Diameter, Frame, Further, Plane, PointColors, Scene, VolumeMode};
 
 /// The warnings, each a line.
 pub fn warnings(args: &SceneArgs, scene: &Scene) -> Vec<String> {
@@ -20,6 +20,8 @@ pub fn warnings(args: &SceneArgs, scene: &Scene) -> Vec<String> {
     all.extend(trace_unused(args, scene));
     all.extend(opacity_unused(args, scene));
     all.extend(light_unused(args, scene));
+    all.extend(args.quality.unused(args.glyphs.mode));
+    all.extend(of_others(args, scene));
     all.extend(colors_unused(args));
     all.extend(args.picture.without_bar());
     all.extend(slices_outside(args, scene));
@@ -161,6 +163,23 @@ pub fn without_sign<'a>(texts: impl Iterator<Item = &'a String>) -> Option<Strin
 
 /// So many characters are named.
 const MOST_SIGNS: usize = 12;
+
+/// What is said of further densities, each by its name.
+fn of_others(args: &SceneArgs, scene: &Scene) -> Vec<String> {
+    let of = |other: &Further| {
+        let alone = other.alone(scene);
+        let name = other.bar_title.clone().unwrap_or_default();
+        let told = of_limits(&alone).into_iter().chain(levels_outside(&alone)).chain(levels_without_surface(&alone));
+        told.map(|warning| format!("--with, {name}: {warning}")).collect::<Vec<_>>()
+    };
+    let mut all: Vec<String> = scene.others.iter().flat_map(of).collect();
+    if !args.further.others.is_empty() && !scene.volume {
+        all.push("--with changes nothing in --mode points; choose --mode both or volume".into());
+    } else if !args.further.others.is_empty() && scene.points.is_some() {
+        all.push("--with: the points are those of the first density alone".into());
+    }
+    all
+}
 
 /// Limits that all values lie above or below, which have then one colour, or none.
 fn of_limits(scene: &Scene) -> Option<String> {

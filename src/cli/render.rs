@@ -21,7 +21,7 @@ use crate::geometry::four_digits;
 use crate::gpu::{AdapterChoice, Gpu};
 use crate::io::{self, Input};
 use crate::render::Renderer;
-use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Quantity, Scene, VolumeMode};
+use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Further, Quantity, Scene, VolumeMode};
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -37,6 +37,9 @@ use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Quantity, Scen
   densitas render map.mrc --mode iso --trace ribbon --trace-from model.pdb -o model.png
   densitas render 1ubq.pdb --slice z=20 --clip-plane 30,29,20:0,0,1 -o cut.png
   densitas render 1ubq.pdb --label \"30,29,20:core\" --label 40.1,30.5,39.9 -o labelled.png
+  densitas render 1ubq.pdb --select \"resid 1:35\" --with \"--select 'resid 36:76'\" -o halves.png
+  densitas render before.csv --minus after.csv -o difference.png
+  densitas render 1ubq.pdb --mode iso --ambient-occlusion --depth-cue --accumulate 16 -o fine.png
   densitas render --recipe density.png --explain 600,450
   densitas render sample:founding --look mayavi --limits range:0,0.5 --grid 30 --padding 0 -o mayavi.png")]
 pub struct RenderCommand {
@@ -101,6 +104,7 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
         "size": frame.size,
         "point_size": scene.points.as_ref().map(|p| p.diameter.length()),
         "trace": trace_args::told(&options.trace, &scene),
+        "others": others(&content, &scene),
         "seconds": seconds,
     });
     report::merge(&mut out, report::object(more));
@@ -110,6 +114,19 @@ pub fn run(args: &RenderCommand, adapter: &AdapterChoice, asked: &Asked, console
         tell(output, &scene, &frame, &renderer, console);
     }
     Ok(())
+}
+
+/// What is told of the further densities.
+fn others(content: &Content, scene: &Scene) -> Vec<Value> {
+    let told = |(content, further): (&Content, &Further)| {
+        let mut out = content.told();
+        let dimensions = scene.mode.dimensions();
+        let quantity = report::quantity(&further.quantity, further.grid.unit, dimensions);
+        let more = json!({ "limits": further.transfer.limits, "quantity": quantity, "name": further.bar_title });
+        report::merge(&mut out, report::object(more));
+        Value::Object(out)
+    };
+    std::iter::zip(&content.others, &scene.others).map(told).collect()
 }
 
 /// Explains a pixel of a picture that is not drawn.

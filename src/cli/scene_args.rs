@@ -7,9 +7,11 @@ use glam::{DVec2, DVec3};
 use super::args::{DensityArgs, PointArgs, numbers, vector};
 use super::content::Content;
 use super::cut_args::CutArgs;
+use super::further::{self, FurtherArgs};
 use super::glyph_args::{GlyphArgs, Mode};
 use super::label_args::LabelArgs;
 use super::picture_args::{PictureArgs, on_off};
+use super::quality_args::QualityArgs;
 use super::shared::Shared;
 use super::trace_args::TraceArgs;
 use crate::annotate;
@@ -37,7 +39,11 @@ pub struct SceneArgs {
     #[command(flatten)]
     pub view: ViewArgs,
     #[command(flatten)]
+    pub quality: QualityArgs,
+    #[command(flatten)]
     pub labels: LabelArgs,
+    #[command(flatten)]
+    pub further: FurtherArgs,
 }
 
 /// How the density is seen.
@@ -113,6 +119,8 @@ impl SceneArgs {
         if let Some(level) = content.noise(self)? {
             scene.transfer.fade_below(level);
         }
+        scene.quality = self.quality.quality(content);
+        further::add(self, content, frame, &mut scene)?;
         scene.viewpoint = self.view.viewpoint(&scene, frame);
         Ok(scene)
     }
@@ -147,6 +155,9 @@ impl SceneArgs {
         let limits = match common {
             _ if by_column => Limits::DEFAULT,
             Some(limits) => limits?,
+            None if content.is_difference => {
+                content.limits_of(picture, further::limits_of_difference(&content.grid), quantity)?
+            }
             None => content.limits_of(picture, default, quantity)?,
         };
         let mut scene = view.look.scene_of(content.grid.clone(), limits, content.reference_length())?;
@@ -163,6 +174,9 @@ impl SceneArgs {
         if self.glyphs.mode == Mode::Iso {
             scene.transfer.colormap = view.look.colormap_of_points(scene.background);
         }
+        if content.is_difference {
+            further::look_of_difference(&mut scene, self.cuts.has_levels());
+        }
         picture.apply(&mut scene.transfer);
         let colors = scene.points.as_mut().and_then(|points| points.colors.as_mut());
         if let Some(colors) = colors.filter(|_| by_column) {
@@ -178,9 +192,13 @@ impl SceneArgs {
             scene.fit_limits_to_surfaces();
         }
         scene.annotations = Annotations { gizmo: view.gizmo, ..picture.annotations(quantity) };
+        if content.is_difference {
+            scene.annotations.bar_title.get_or_insert_with(|| "difference".into());
+        }
         self.labels.apply(&mut scene, content);
         let own = scene.mode.limits(&scene.grid, &scene.clip);
         if let Some(own) = own.filter(|_| scene.mode != VolumeMode::Minimum || !picture.limits_are_of_densities()) {
+            let own = if content.is_difference { further::limits_along_rays(&scene, own) } else { own };
             let automatic = shared.and_then(|shared| shared.along_rays(&scene.mode)).unwrap_or(own);
             let factor = quantity.factor(scene.grid.unit, scene.mode.dimensions());
             scene.transfer.limits = picture.limits_along_rays(automatic, factor, &scene.mode)?;

@@ -31,7 +31,7 @@ use crate::scene::{Frame, Scene};
 All options of `render` are taken; h shows the keys.")]
 pub struct ViewCommand {
     #[command(flatten)]
-    scene: SceneArgs,
+    pub scene: SceneArgs,
     /// Further files, one of which is shown at a time: page down and page up go through them
     #[arg(value_name = "MORE", index = 2)]
     more: Vec<String>,

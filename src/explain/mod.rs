@@ -88,7 +88,8 @@ pub struct Nearest {
     pub distance: f64,
 }
 
-/// Explains a pixel of the picture of `scene` in `frame`; `(0, 0)` is its top left one. `points` are those the density is
+/// Explains a pixel of the picture of `scene` in `frame`; `(0, 0)` is its top left one. Of several densities it is the first
+/// that is told of, as if it were alone. `points` are those the density is
 /// of, if they are known.
 ///
 /// # Errors
@@ -126,7 +127,9 @@ pub fn explain(scene: &Scene, frame: &Frame, pixel: [u32; 2], points: Option<&[D
     let most = solids.reduce(|a, b| if b.1 > a.1 { b } else { a }).map(|solid| solid.0);
     let thickest = seen.thickest.map(|(depth, _)| ray.origin + depth * ray.direction);
     let about = most.or(thickest).or(lowest.or(peak).map(|p| p.position));
-    let is_lit = scene.shading.is_some() && matches!(scene.mode, VolumeMode::Fog | VolumeMode::Isosurfaces(_));
+    let quality = &scene.quality;
+    let is_finished = scene.shading.is_some() || quality.ambient_occlusion > 0.0 || quality.depth_cue > 0.0;
+    let is_lit = !scene.others.is_empty() || is_finished && !scene.mode.is_projection();
     let background = scene.background.color();
     Ok(Explanation {
         ray,

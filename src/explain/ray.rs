@@ -83,7 +83,12 @@ impl<'a> Walk<'a> {
     fn density(&self, depth: f64) -> f64 {
         let lattice = &self.scene.grid.lattice;
         let place = self.ray.origin + depth * self.ray.direction;
-        self.scene.grid.interpolated((place - lattice.origin) / lattice.spacing)
+        let index = (place - lattice.origin) / lattice.spacing;
+        self.scene
+            .quality
+            .spline
+            .as_ref()
+            .map_or_else(|| self.scene.grid.interpolated(index), |spline| spline.at(index))
     }
 
     fn position(&self, density: f64) -> f64 {

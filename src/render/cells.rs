@@ -34,8 +34,11 @@ pub struct CellRanges {
 /// What is kept of each cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kept {
-    /// The range itself.
-    Range,
+    /// The range itself, of a texture with a border.
+    Range {
+        /// Texels at each end beyond the nodes.
+        border: u32,
+    },
     /// Steps that a sample stands for, by the code of the limits' scale.
     Steps(u32),
     /// The bits of the largest value.
@@ -48,7 +51,7 @@ impl Kept {
     /// The constants of the shader.
     fn constants(self) -> Vec<(&'static str, f64)> {
         match self {
-            Self::Range => Vec::new(),
+            Self::Range { border } => vec![("BORDER", f64::from(border))],
             Self::Steps(scale) => vec![("SCALE", f64::from(scale))],
             Self::Largest => vec![("BOUND", 1.0)],
             Self::Smallest => vec![("BOUND", -1.0)],
@@ -82,14 +85,15 @@ impl CellPass {
         Self { ranges, steps }
     }
 
-    /// Least and largest value of each cell of a density.
-    pub fn ranges(&self, gpu: &Gpu, density: &wgpu::TextureView) -> CellRanges {
+    /// Least and largest value of each cell of a density, of whose texture so many texels at each end are beyond the nodes.
+    pub fn ranges(&self, gpu: &Gpu, density: &wgpu::TextureView, border: u32) -> CellRanges {
         let size = density.texture().size();
-        let shape = [size.width, size.height, size.depth_or_array_layers].map(|n| (n - 1).div_ceil(CELL));
+        let nodes = [size.width, size.height, size.depth_or_array_layers].map(|n| n - 2 * border);
+        let shape = nodes.map(|n| (n - 1).div_ceil(CELL));
         let buffer = list_of(gpu, shape, size_of::<[f32; 2]>());
         let entries = [(0, wgpu::BindingResource::TextureView(density)), (1, buffer.as_entire_binding())];
         let own = bind(gpu, &self.ranges.own, &entries);
-        self.ranges.run(gpu, Kept::Range, &[(0, &own)], shape);
+        self.ranges.run(gpu, Kept::Range { border }, &[(0, &own)], shape);
         CellRanges { buffer, shape }
     }
 
@@ -165,6 +169,21 @@ impl Stage {
     }
 }
 
+/// The steps of several densities, one below the other.
+pub fn stacked(gpu: &Gpu, steps: &[wgpu::TextureView]) -> wgpu::TextureView {
+    let of_one = steps[0].texture().size();
+    let usage = wgpu::TextureUsages::COPY_DST | wgpu::TextureUsages::TEXTURE_BINDING;
+    let all = texture_2d(gpu, [of_one.width, of_one.height * steps.len() as u32], STEPS_FORMAT, usage);
+    let mut encoder = gpu.device.create_command_encoder(&Default::default());
+    for (n, one) in steps.iter().enumerate() {
+        let mut to = all.as_image_copy();
+        to.origin.y = n as u32 * of_one.height;
+        encoder.copy_texture_to_texture(one.texture().as_image_copy(), to, of_one);
+    }
+    gpu.queue.submit([encoder.finish()]);
+    all.create_view(&Default::default())
+}
+
 /// Of the steps that a sample stands for.
 const STEPS_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::R32Uint;
 
@@ -184,7 +203,8 @@ fn count(shape: [u32; 3]) -> u64 {
 /// Room for the steps of each cell: in two dimensions, as through OpenGL only the first layer of three could be written.
 fn steps_texture(gpu: &Gpu, shape: [u32; 3]) -> wgpu::TextureView {
     let rows = count(shape).div_ceil(u64::from(CELLS_A_ROW)) as u32;
-    let usage = wgpu::TextureUsages::STORAGE_BINDING | wgpu::TextureUsages::TEXTURE_BINDING;
+    let usage =
+        wgpu::TextureUsages::STORAGE_BINDING | wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_SRC;
     texture_2d(gpu, [CELLS_A_ROW, rows], STEPS_FORMAT, usage).create_view(&Default::default())
 }
 

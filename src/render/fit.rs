@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::grid::DensityGrid;
+use crate::grid::{DensityGrid, Spline};
 use crate::scene::Scene;
 
 /// Each try has so many times fewer nodes an axis than that before.
@@ -33,7 +33,7 @@ impl Fit {
     pub fn scene<'a>(&mut self, gpu: &Gpu, scene: &'a Scene) -> Result<Cow<'a, Scene>> {
         self.last = None;
         let shape = scene.grid.lattice.shape;
-        let fitting = self.shape(gpu, shape)?;
+        let fitting = self.shape(gpu, shape, 1 + scene.others.len())?;
         if fitting == shape {
             return Ok(Cow::Borrowed(scene));
         }
@@ -41,18 +41,29 @@ impl Fit {
         let mut coarse = scene.clone();
         coarse.on_device = None;
         coarse.grid = self.coarser(&scene.grid, fitting)?;
+        let spline = |grid: &Arc<DensityGrid>| Arc::new(Spline::through(grid));
+        coarse.quality.spline = scene.quality.spline.as_ref().map(|_| spline(&coarse.grid));
+        for other in &mut coarse.others {
+            other.grid = self.coarser(&other.grid, fitting)?;
+            other.spline = other.spline.as_ref().map(|_| spline(&other.grid));
+        }
         Ok(Cow::Owned(coarse))
     }
 
-    /// The most nodes, of the proportions of `shape`, that fit.
-    fn shape(&self, gpu: &Gpu, shape: [usize; 3]) -> Result<[usize; 3]> {
+    /// The most nodes, of the proportions of `shape`, that fit, where so many densities lie one behind the other.
+    fn shape(&self, gpu: &Gpu, shape: [usize; 3], densities: usize) -> Result<[usize; 3]> {
         let side = gpu.device.limits().max_texture_dimension_3d as usize;
         let [most_a_side, most_in_all] = self.most.unwrap_or([side, usize::MAX]);
+        // With what a spline has beyond the nodes.
+        let stacked = |[x, y, z]: [usize; 3]| match densities {
+            1 => [x, y, z].map(|n| n as u32),
+            _ => [x + 2, y + 2, densities * (z + 2)].map(|n| n as u32),
+        };
         let mut ratio = 1.0;
         loop {
             let nodes = |n: usize| ((((n - 1) as f64 / ratio).ceil() as usize) + 1).min(most_a_side).max(2.min(n));
             let fitting = shape.map(nodes);
-            if fitting.iter().product::<usize>() <= most_in_all && gpu.has_room_3d(fitting.map(|n| n as u32)) {
+            if fitting.iter().product::<usize>() <= most_in_all && gpu.has_room_3d(stacked(fitting)) {
                 return Ok(fitting);
             }
             if fitting.iter().all(|n| *n <= 2) {

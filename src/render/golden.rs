@@ -13,13 +13,13 @@ use super::*;
 use crate::color::{Colormap, OpacityCurve, Scale};
 use crate::geometry::{Box3, LengthUnit};
 use crate::gpu::{AdapterChoice, planted};
-use crate::grid::{DensityGrid, Lattice};
+use crate::grid::{DensityGrid, Lattice, Spline};
 use crate::io::png;
 use crate::points::{AtomTable, PointCloud, atoms::Interner};
 use crate::progress::Silent;
 use crate::scene::{
-    Annotations, Diameter, Isosurface, Limits, Look, Plane, PointColors, PointLayer, PointOrder, Quantity, TraceLayer,
-    View, Viewpoint,
+    Annotations, Diameter, Further, Isosurface, Limits, Look, Plane, PointColors, PointLayer, PointOrder, Quality,
+    Quantity, TraceLayer, View, Viewpoint,
 };
 use crate::trace::{self, Kind};
 
@@ -116,6 +116,26 @@ fn trace(kind: Kind) -> Scene {
     scene
 }
 
+/// The three blobs in blue within one wide one in orange, in limits of their own.
+fn several(shown: VolumeMode) -> Scene {
+    let wide = |p: DVec3| 40.0 * (-(p - DVec3::new(0.3, 0.9, 1.3)).length_squared() / 0.9).exp();
+    let mut other = mode(match &shown {
+        VolumeMode::Isosurfaces(_) => VolumeMode::Isosurfaces(vec![Isosurface { level: 8.0, opacity: 0.5 }]),
+        other => other.clone(),
+    });
+    let lattice = other.grid.lattice;
+    let values = (0..lattice.len()).map(|n| wide(lattice.node_at(n)) as f32).collect();
+    other.grid = Arc::new(DensityGrid::new(lattice, values, Some(LengthUnit::Nanometre)).unwrap());
+    let colors = |text| Colormap::parse(text).unwrap();
+    (other.transfer.colormap, other.transfer.limits) = (colors("#201000,#e69f00,#ffe0a0"), [2.0, 30.0]);
+    let mut scene = mode(shown);
+    scene.transfer.colormap = colors("#001020,#56b4e9,#d0f0ff");
+    scene.annotations.bar_title = Some("blobs".into());
+    other.annotations.bar_title = Some("around".into());
+    scene.others = vec![Further::of(other)];
+    scene
+}
+
 fn light_theme(scene: &mut Scene) {
     scene.background = Background::Color([1.0; 3]);
     scene.transfer.colormap = Look::Default.colormap(scene.background);
@@ -182,6 +202,20 @@ fn scenes() -> Vec<(&'static str, Scene)> {
             s.shading = Some(Look::Default.shading_of_surfaces(&s.grid));
             s
         }),
+        ("surfaces-finished", {
+            let mut s = mode(VolumeMode::Isosurfaces(vec![Isosurface { level: 0.12, opacity: 1.0 }]));
+            light_theme(&mut s);
+            s.shading = Some(Look::Default.shading_of_surfaces(&s.grid));
+            s.quality = Quality {
+                spline: Some(Arc::new(Spline::through(&*s.grid))),
+                ambient_occlusion: 1.0,
+                depth_cue: 0.7,
+                pictures: 4,
+            };
+            s
+        }),
+        ("several-fog", several(VolumeMode::Fog)),
+        ("several-surfaces", several(VolumeMode::Isosurfaces(vec![Isosurface { level: 0.2, opacity: 0.6 }]))),
         ("slices", Scene { slices: (0..3).map(thirds).collect(), ..mode(VolumeMode::Slices) }),
         (
             "points",
@@ -315,19 +349,25 @@ fn pictures_are_the_kept_ones() {
 
 /// Each fault of a shader by the text that it changes, and a picture that must tell.
 #[rustfmt::skip]
-const FAULTS: [(&str, &str, &str, &str); 13] = [
+const FAULTS: [(&str, &str, &str, &str); 19] = [
     ("a step twice as long", "- index_of(vec3<f32>(0.0))) * volume.step;", "- index_of(vec3<f32>(0.0))) * 2.0 * volume.step;", "fog-dark"),
     ("a missing step", "    var done = 0.0;\n", "    var done = 1.0;\n", "fog-clip-slice"),
     ("two axes exchanged", "return (position / volume.half_size", "return (position.yxz / volume.half_size.yxz", "fog-dark"),
-    ("half a voxel beside", "(index + 0.5) / volume.nodes", "(index + 1.0) / volume.nodes", "fog-dark"),
+    ("half a voxel beside", "(at + 0.5) / size", "(at + 1.0) / size", "fog-dark"),
     ("gamma twice", "front = textureLoad(light, pixel + vec2<i32>(place.first), 0);", "let seen = textureLoad(light, pixel + vec2<i32>(place.first), 0);\nfront = vec4<f32>(pow(seen.rgb, vec3<f32>(1.0 / 2.2)), seen.a);", "fog-dark"),
-    ("wrong limits", "scaled * volume.t_scale + volume.t_offset", "scaled * volume.t_scale * 1.02 + volume.t_offset", "fog-light"),
+    ("wrong limits", "scaled * own.slope + own.offset", "scaled * own.slope * 1.02 + own.offset", "fog-light"),
     ("depth of points reversed", "return ~ascending;", "return ascending;", "points"),
     ("a slice beside its plane", "(plane.w - dot(ray.origin, plane.xyz)) / speed", "(plane.w - dot(ray.origin, plane.xyz)) / speed + 0.004", "slices"),
     ("an edge whose side depends on the triangle", "return -dot(direction, cross(q, p));", "return dot(direction, cross(q, p));", "trace-ribbon"),
     ("depth of a corner for that of a triangle", "vec3<f32>(ahead_of(triangle.a), ahead_of(triangle.b), ahead_of(triangle.c)));\n    // What", "vec3<f32>(ahead_of(triangle.a)));\n    // What", "trace-ribbon"),
     ("colours of bodies dimmed as those of points are", "if is_solid(glyph) {", "if false {", "trace-ribbon"),
     ("a body lit from below", "TOWARDS_KEY.y * frame.axes_up", "-TOWARDS_KEY.y * frame.axes_up", "trace-backbone-clip"),
+    ("a spline a node beside", "let a = low + w1 / first;", "let a = low + w1 / first + 1.0;", "surfaces-finished"),
+    ("distance from behind", "* finish.cue_slope;\n}", "* -finish.cue_slope;\n}", "surfaces-finished"),
+    ("open places taken for closed ones", "finish.occlusion * (1.0 - open)", "finish.occlusion * open", "surfaces-finished"),
+    ("the last picture in place of the mean", "all / f32(turn.pictures)", "textureLoad(light, vec2<i32>(pixel.xy), 0)", "surfaces-finished"),
+    ("fog of another reference length", "own.a *= volume.own[n].references;", "own.a *= 1.3 * volume.own[n].references;", "several-fog"),
+    ("surfaces in the order of their densities", "hits[at - 1u].place > place", "hits[at - 1u].place > 3e38", "several-surfaces"),
     ("light from behind", "return vec4<f32>(light_towards(45.0, 45.0), 1.0);", "return vec4<f32>(light_towards(45.0, -45.0), 1.0);", "surfaces"),
 ];
 

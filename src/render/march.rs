@@ -2,26 +2,27 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
 use bytemuck::Zeroable;
 use wgpu::util::DeviceExt;
 
-use super::cells::{CELL, CellPass, Kept, whole_numbers};
+use super::cells::{CELL, CellPass, Kept, stacked, whole_numbers};
 use super::glyph::SeenGlyphs;
 use super::gradients;
+use super::openness::OpenTexture;
 use super::pace::Pace;
-use super::rules::{CHANGE_OF_LIGHT, Ray, rules, surface_rules};
+use super::rules::{CHANGE_OF_LIGHT, CHANGE_OF_OCCLUSION, Ray, rules, surface_rules};
 use super::tiles::Tile;
-use super::uniforms::{CutsUniform, FrameUniform, GlyphUniform, LightingUniform, VolumeUniform};
+use super::uniforms::{CutsUniform, FinishUniform, FrameUniform, GlyphUniform, LightingUniform, VolumeUniform};
 use super::volume::VolumeTexture;
-use crate::color::{LookupTable, Scale};
+use crate::color::{LookupTable, Scale, TransferFunction};
 use crate::error::Result;
 use crate::gpu::pass::{list, structure};
-use crate::gpu::{Gpu, compose};
+use crate::gpu::{Gpu, compose_with, texture_3d};
 use crate::progress::Progress;
-use crate::scene::{Camera, SampleRule, Scene, VolumeMode};
+use crate::scene::{Camera, Further, Isosurface, SampleRule, Scene, VolumeMode};
 
 /// Side of a workgroup's tile, as `march.wgsl` says.
 const WORKGROUP: u32 = 16;
@@ -54,6 +55,16 @@ struct Variant {
     nodal_gradients: bool,
     /// As `HALF_POWER` of `common/light.wgsl`.
     half_power: u32,
+    /// The texture holds a spline.
+    cubic: bool,
+    /// Places that are closed in are darker.
+    occluded: bool,
+    /// What is far fades.
+    cued: bool,
+    /// The first step of a ray is shorter.
+    jittered: bool,
+    /// How many densities there are.
+    densities: u32,
 }
 
 impl Variant {
@@ -65,17 +76,25 @@ impl Variant {
 }
 
 /// What a picture is marched with.
+#[derive(Clone)]
 pub struct Content {
     group: wgpu::BindGroup,
     variant: Variant,
+    /// The share of a step that the first one on each ray takes, if the scene is drawn more than once.
+    pub first_step: f64,
 }
 
 /// The pass and its compiled pipelines.
 pub struct MarchPass {
-    module: wgpu::ShaderModule,
+    /// By whether the density is a spline, and whether there are several.
+    modules: [OnceLock<wgpu::ShaderModule>; 4],
     layout: wgpu::PipelineLayout,
     groups: [wgpu::BindGroupLayout; 3],
     sampler: wgpu::Sampler,
+    /// Of openness, which all adapters interpolate.
+    linear: wgpu::Sampler,
+    /// Bound where nothing is closed in.
+    all_open: wgpu::TextureView,
     pipelines: Mutex<HashMap<Variant, wgpu::ComputePipeline>>,
     by_hand: bool,
     /// Whether fog may be lit by gradients from a texture.
@@ -104,14 +123,15 @@ impl MarchPass {
             immediate_size: 0,
         });
         let filter = if by_hand { wgpu::FilterMode::Nearest } else { wgpu::FilterMode::Linear };
-        let sampler = gpu.device.create_sampler(&wgpu::SamplerDescriptor {
-            mag_filter: filter,
-            min_filter: filter,
-            ..Default::default()
+        let [sampler, linear] = [filter, wgpu::FilterMode::Linear].map(|filter| {
+            gpu.device.create_sampler(&wgpu::SamplerDescriptor {
+                mag_filter: filter,
+                min_filter: filter,
+                ..Default::default()
+            })
         });
-        let source = wgpu::ShaderSource::Wgsl(compose("march.wgsl").into());
-        let module =
-            gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some("march.wgsl"), source });
+        let all_open =
+            texture_3d(gpu, "all open", [1; 3], wgpu::TextureFormat::R8Unorm).create_view(&Default::default());
         let found = gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("found"),
             size: 4,
@@ -123,10 +143,12 @@ impl MarchPass {
         let cells = CellPass::new(gpu, &limits);
         let (pipelines, nodal_gradients) = (Mutex::default(), !by_hand);
         Self {
-            module,
+            modules: Default::default(),
             layout,
             groups,
             sampler,
+            linear,
+            all_open,
             pipelines,
             by_hand,
             nodal_gradients,
@@ -166,7 +188,9 @@ impl MarchPass {
         while first < rows.end {
             progress.check()?;
             let (last, begun) = ((first + pace.rows()).min(rows.end), Instant::now());
-            let frame = self.frame_group(gpu, FrameUniform::new(camera, bounds, size, tile, first..last));
+            let mut frame = FrameUniform::new(camera, bounds, size, tile, first..last);
+            frame.first_step = content.first_step as f32;
+            let frame = self.frame_group(gpu, frame);
             let mut encoder = gpu.device.create_command_encoder(&Default::default());
             {
                 let mut pass = encoder.begin_compute_pass(&Default::default());
@@ -197,12 +221,28 @@ impl MarchPass {
     /// Whether a scene of a density whose largest value is `unit` is lit by gradients from a texture. Those of narrow limits would lose digits in 16 bits, surfaces
     /// have few samples that are lit, and a texture can be too large.
     pub fn wants_gradients(&self, scene: &Scene, unit: f64) -> bool {
-        let lit_fog = scene.volume && scene.shading.is_some() && scene.mode == VolumeMode::Fog;
+        let lit_fog =
+            scene.volume && scene.others.is_empty() && scene.shading.is_some() && scene.mode == VolumeMode::Fog;
         lit_fog && self.nodal_gradients && gradients::suit(scene, unit)
     }
 
+    /// Reads the shader that a scene is marched by.
+    pub fn load(&self, gpu: &Gpu, scene: &Scene) {
+        self.module(gpu, scene.quality.spline.is_some(), !scene.others.is_empty());
+    }
+
+    fn module(&self, gpu: &Gpu, cubic: bool, several: bool) -> &wgpu::ShaderModule {
+        self.modules[usize::from(cubic) + 2 * usize::from(several)].get_or_init(|| {
+            let flags = [("CUBIC", cubic), ("SEVERAL", several)].into_iter().filter(|flag| flag.1);
+            let text = compose_with("march.wgsl", &flags.map(|flag| flag.0).collect::<Vec<_>>());
+            let source = wgpu::ShaderSource::Wgsl(text.into());
+            gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: Some("march.wgsl"), source })
+        })
+    }
+
     fn pipeline(&self, gpu: &Gpu, variant: Variant) -> wgpu::ComputePipeline {
-        let (module, layout, by_hand) = (&self.module, &self.layout, self.by_hand);
+        let (module, layout, by_hand) =
+            (self.module(gpu, variant.cubic, variant.densities > 1), &self.layout, self.by_hand);
         let make = || {
             let constants = [
                 ("INTERPOLATE_BY_HAND", u32::from(by_hand)),
@@ -218,6 +258,10 @@ impl MarchPass {
                 ("MODE", variant.mode),
                 ("NODAL_GRADIENTS", u32::from(variant.nodal_gradients)),
                 ("HALF_POWER", variant.half_power),
+                ("OCCLUDED", u32::from(variant.occluded)),
+                ("CUED", u32::from(variant.cued)),
+                ("JITTERED", u32::from(variant.jittered)),
+                ("DENSITIES", variant.densities),
             ]
             .map(|(name, value)| (name, f64::from(value)));
             let constants =
@@ -239,38 +283,87 @@ impl MarchPass {
         bind(gpu, &self.groups[0], &[(0, structure(gpu, "frame", &frame).as_entire_binding())])
     }
 
-    /// What all bands of a picture of `scene` share.
-    pub fn prepare(&self, gpu: &Gpu, scene: &Scene, volume: &VolumeTexture) -> Content {
+    /// What all bands of a picture of `scene` share. `volumes` are its densities, the first one first, `stack` is the texture of
+    /// all where there are several.
+    pub fn prepare(
+        &self,
+        gpu: &Gpu,
+        scene: &Scene,
+        camera: &Camera,
+        volumes: &[VolumeTexture],
+        stack: Option<&wgpu::TextureView>,
+        openness: Option<&OpenTexture>,
+    ) -> Content {
         gpu.queue.write_buffer(&self.found, 0, &[0; 4]);
-        let table = scene.table();
-        let integrals = list(gpu, "integrals of the table", &table.integrals());
-        let variant = self.variant(scene, &table, volume.unit);
+        let volume = &volumes[0];
+        let units: Vec<f64> = volumes.iter().map(|v| v.unit).collect();
+        let tables: Vec<LookupTable> =
+            std::iter::once(scene.table()).chain(scene.others.iter().map(|other| other.table(&scene.mode))).collect();
+        let variant = self.variant(scene, &tables[0], volume.unit);
         let gradients = volume.gradients.as_ref().filter(|_| variant.nodal_gradients);
-        let geometry =
-            structure(gpu, "geometry", &VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit));
-        let limits = bind(gpu, &self.limits, &[(0, geometry.as_entire_binding())]);
-        let rules = match &scene.mode {
-            VolumeMode::Isosurfaces(surfaces) => surface_rules(
-                surfaces.iter().map(|surface| scene.transfer.position(surface.level)),
-                ray_of(scene, variant),
-            ),
-            _ => rules(&table, ray_of(scene, variant)),
+        let mut geometry = VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit);
+        if volumes.len() > 1 {
+            let parts: Vec<usize> = tables.iter().map(|table| table.parts.len()).collect();
+            geometry = geometry.of_several(scene, &units, &parts);
+        }
+        let geometry = structure(gpu, "geometry", &geometry);
+        let integrals = list(gpu, "integrals of the table", &tables[0].integrals());
+        let own = match &scene.mode {
+            VolumeMode::Isosurfaces(surfaces) => &surfaces[..],
+            _ => &[],
         };
-        let steps = self.cells.steps(gpu, &volume.ranges, &rules, kept_of_cells(scene), &limits);
+        let looks = std::iter::once((&scene.transfer, own))
+            .chain(scene.others.iter().map(|other| (&other.transfer, &other.surfaces[..])));
+        let steps: Vec<wgpu::TextureView> = std::iter::zip(std::iter::zip(volumes, &tables), looks)
+            .map(|((volume, table), (transfer, surfaces))| {
+                self.steps(gpu, scene, variant, volume, transfer, table, surfaces)
+            })
+            .collect();
+        let steps = if steps.len() > 1 { stacked(gpu, &steps) } else { steps[0].clone() };
         let lighting = structure(gpu, "lighting", &LightingUniform::new(&scene.grid, &scene.transfer, scene.shading));
-        let cuts = structure(gpu, "cuts", &CutsUniform::new(scene, volume.unit));
+        let cuts = structure(gpu, "cuts", &CutsUniform::new(scene, &units));
+        let open_scale = openness.map_or([1.0; 3], |open| open.scale);
+        let finish = structure(gpu, "finish", &FinishUniform::new(scene, camera, open_scale));
+        let table = table_texture(gpu, &tables);
         let entries = [
             (0, geometry.as_entire_binding()),
-            (1, wgpu::BindingResource::TextureView(&volume.view)),
+            (1, wgpu::BindingResource::TextureView(stack.unwrap_or(&volume.view))),
             (2, wgpu::BindingResource::Sampler(&self.sampler)),
-            (3, wgpu::BindingResource::TextureView(&table_texture(gpu, &table))),
+            (3, wgpu::BindingResource::TextureView(&table)),
             (4, lighting.as_entire_binding()),
             (5, integrals.as_entire_binding()),
             (6, cuts.as_entire_binding()),
             (7, wgpu::BindingResource::TextureView(&steps)),
             (8, wgpu::BindingResource::TextureView(gradients.unwrap_or(&volume.view))),
+            (9, finish.as_entire_binding()),
+            (10, wgpu::BindingResource::TextureView(openness.map_or(&self.all_open, |open| &open.view))),
+            (11, wgpu::BindingResource::Sampler(&self.linear)),
         ];
-        Content { group: bind(gpu, &self.groups[1], &entries), variant }
+        Content { group: bind(gpu, &self.groups[1], &entries), variant, first_step: 1.0 }
+    }
+
+    /// The steps that a sample stands for in each cell of one of a scene's densities.
+    #[allow(clippy::too_many_arguments)] // what the steps depend on
+    fn steps(
+        &self,
+        gpu: &Gpu,
+        scene: &Scene,
+        variant: Variant,
+        volume: &VolumeTexture,
+        transfer: &TransferFunction,
+        table: &LookupTable,
+        surfaces: &[Isosurface],
+    ) -> wgpu::TextureView {
+        let rules = match &scene.mode {
+            VolumeMode::Isosurfaces(_) => {
+                surface_rules(surfaces.iter().map(|s| transfer.position(s.level)), ray_of(scene, transfer, variant))
+            }
+            _ => rules(table, ray_of(scene, transfer, variant)),
+        };
+        let geometry = VolumeUniform::new(&scene.grid, scene.sampling, transfer, volume.unit);
+        let geometry = structure(gpu, "limits", &geometry);
+        let limits = bind(gpu, &self.limits, &[(0, geometry.as_entire_binding())]);
+        self.cells.steps(gpu, &volume.ranges, &rules, kept_of_cells(scene, transfer), &limits)
     }
 
     fn output_group(
@@ -305,11 +398,16 @@ impl MarchPass {
     }
 }
 
-/// A column of two texels for each part of the table: what it begins and what it ends with.
-fn table_texture(gpu: &Gpu, table: &LookupTable) -> wgpu::TextureView {
-    let row = |end: usize| table.parts.iter().map(move |part| part[end]);
-    let texels: Vec<[f32; 4]> = row(0).chain(row(1)).collect();
-    let size = [table.parts.len() as u32, 2];
+/// A column of two texels for each part of each table: what it begins and what it ends with.
+fn table_texture(gpu: &Gpu, tables: &[LookupTable]) -> wgpu::TextureView {
+    let width = tables.iter().map(|table| table.parts.len()).max().unwrap_or(1);
+    let row = |table: &LookupTable, end: usize| -> Vec<[f32; 4]> {
+        let mut row: Vec<[f32; 4]> = table.parts.iter().map(|part| part[end]).collect();
+        row.resize(width, [0.0; 4]);
+        row
+    };
+    let texels: Vec<[f32; 4]> = tables.iter().flat_map(|table| [row(table, 0), row(table, 1)]).flatten().collect();
+    let size = [width as u32, 2 * tables.len() as u32];
     filled_texture(gpu, size, wgpu::TextureFormat::Rgba32Float, bytemuck::cast_slice(&texels))
 }
 
@@ -331,7 +429,7 @@ pub fn filled_texture(gpu: &Gpu, size: [u32; 2], format: wgpu::TextureFormat, te
 }
 
 fn variant(scene: &Scene, table: &LookupTable) -> Variant {
-    let depth = longest_ray(scene) * f64::from(table.max_extinction());
+    let depth = largest_depth(scene, table);
     let midpoint = scene.sampling.rule == SampleRule::Midpoint;
     let is_iso = matches!(scene.mode, VolumeMode::Isosurfaces(_));
     Variant {
@@ -343,6 +441,11 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
         faded: scene.mode == VolumeMode::Fog && scene.cover().at(0.0) == 0.0,
         nodal_gradients: false,
         half_power: scene.shading.map_or(0, |s| half_power(s.specular_power)),
+        cubic: scene.quality.spline.is_some(),
+        occluded: is_occluded(scene),
+        cued: scene.quality.depth_cue > 0.0 && !scene.mode.is_projection(),
+        densities: 1 + scene.others.len() as u32,
+        jittered: midpoint && scene.mode == VolumeMode::Fog && scene.quality.pictures > 1,
         // Mayavi's rule has the value at the end of each step.
         sharp: is_sharp(scene),
         scale: scale_code(scene.transfer.scale),
@@ -361,12 +464,18 @@ fn variant(scene: &Scene, table: &LookupTable) -> Variant {
     }
 }
 
+/// Whether places that are closed in are darker.
+pub fn is_occluded(scene: &Scene) -> bool {
+    let has_depth = matches!(scene.mode, VolumeMode::Fog | VolumeMode::Isosurfaces(_));
+    scene.volume && has_depth && scene.quality.ambient_occlusion > 0.0
+}
+
 /// What the march asks of a cell.
-fn kept_of_cells(scene: &Scene) -> Kept {
+fn kept_of_cells(scene: &Scene, transfer: &TransferFunction) -> Kept {
     match scene.mode {
         VolumeMode::Maximum => Kept::Largest,
         VolumeMode::Minimum => Kept::Smallest,
-        _ => Kept::Steps(scale_code(scene.transfer.scale)),
+        _ => Kept::Steps(scale_code(transfer.scale)),
     }
 }
 
@@ -377,24 +486,35 @@ fn half_power(power: f64) -> u32 {
 }
 
 /// In reference lengths.
-fn longest_ray(scene: &Scene) -> f64 {
-    scene.grid.lattice.bounds().diagonal() / scene.transfer.reference_length
+fn longest_ray(scene: &Scene, transfer: &TransferFunction) -> f64 {
+    scene.grid.lattice.bounds().diagonal() / transfer.reference_length
+}
+
+/// The largest optical depth that a ray can have.
+fn largest_depth(scene: &Scene, table: &LookupTable) -> f64 {
+    let own = longest_ray(scene, &scene.transfer) * f64::from(table.max_extinction());
+    let of = |layer: &Further| {
+        longest_ray(scene, &layer.transfer) * f64::from(LookupTable::new(&layer.transfer).max_extinction())
+    };
+    own + scene.others.iter().map(of).sum::<f64>()
 }
 
 /// Whether the opacity curve of a fog has details that lie between two samples.
 pub(crate) fn is_sharp(scene: &Scene) -> bool {
     let (midpoint, fog) = (scene.sampling.rule == SampleRule::Midpoint, scene.mode == VolumeMode::Fog);
-    midpoint && fog && scene.transfer.opacity.shortest_slope() < SHARP_SLOPE
+    midpoint && fog && scene.others.is_empty() && scene.transfer.opacity.shortest_slope() < SHARP_SLOPE
 }
 
-fn ray_of(scene: &Scene, variant: Variant) -> Ray {
+fn ray_of(scene: &Scene, transfer: &TransferFunction, variant: Variant) -> Ray {
     let cell = f64::from(CELL) * scene.grid.lattice.spacing.min_element();
     Ray {
-        longest: longest_ray(scene),
-        cell: cell / scene.transfer.reference_length,
+        longest: longest_ray(scene, transfer),
+        cell: cell / transfer.reference_length,
         steps_per_cell: cell / scene.sampling.step,
         ends_when_opaque: variant.stop_when_opaque,
-        change_of_light: scene.shading.map_or(0.0, |_| CHANGE_OF_LIGHT),
+        change_of_light: scene.shading.map_or(0.0, |_| CHANGE_OF_LIGHT)
+            + scene.quality.ambient_occlusion * CHANGE_OF_OCCLUSION
+            + scene.quality.depth_cue * (cell / scene.focus.size().min_element()).min(1.0),
     }
 }
 
@@ -442,6 +562,11 @@ fn bind_group_layouts(gpu: &Gpu, by_hand: bool) -> [wgpu::BindGroupLayout; 3] {
         view_dimension: wgpu::TextureViewDimension::D3,
         multisampled: false,
     };
+    let openness = wgpu::BindingType::Texture {
+        sample_type: wgpu::TextureSampleType::Float { filterable: true },
+        view_dimension: wgpu::TextureViewDimension::D3,
+        multisampled: false,
+    };
     let sampler = wgpu::BindingType::Sampler(if by_hand {
         wgpu::SamplerBindingType::NonFiltering
     } else {
@@ -463,6 +588,9 @@ fn bind_group_layouts(gpu: &Gpu, by_hand: bool) -> [wgpu::BindGroupLayout; 3] {
         (6, uniform_type()),
         (7, whole_numbers()),
         (8, texture),
+        (9, uniform_type()),
+        (10, openness),
+        (11, wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering)),
     ];
     let [read, write] = [true, false].map(storage);
     let output = [(0, picture), (1, uniform_type()), (2, read), (3, read), (4, write), (5, write), (6, write)];

@@ -1,5 +1,6 @@
 //! From a [`Scene`] to a picture.
 
+mod accumulate;
 mod canvas;
 mod cells;
 mod chart;
@@ -8,6 +9,7 @@ mod glyph;
 mod gradients;
 mod heatmap;
 mod march;
+mod openness;
 mod overlay;
 mod pace;
 mod present;
@@ -23,14 +25,17 @@ use std::time::{Duration, Instant};
 use crate::annotate::{Mark, annotate, camera};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
+use crate::grid::{DensityGrid, Spline};
 use crate::progress::Progress;
-use crate::scene::{Background, Camera, Frame, PointLayer, PointOrder, Scene, Viewpoint, VolumeMode};
+use crate::scene::{Background, Camera, Frame, Further, PointLayer, PointOrder, Scene, Viewpoint, VolumeMode};
+use accumulate::AccumulatePass;
 pub use chart::draw_chart;
 use fit::Fit;
 use glyph::{GlyphPass, SeenGlyphs};
 pub use heatmap::{HeatmapPainter, draw_heatmap, draw_heatmap_bands};
 pub(crate) use march::is_sharp;
-use march::{Content, MarchPass};
+use march::{Content, MarchPass, is_occluded};
+use openness::OpenTexture;
 use overlay::{LaidOut, Overlay};
 use present::{Lit, PICTURE_FORMAT, PresentPass};
 use tiles::Tile;
@@ -61,7 +66,12 @@ pub struct Renderer {
     glyphs: GlyphPass,
     present: PresentPass,
     overlay: Overlay,
-    volume: Option<VolumeTexture>,
+    accumulate: AccumulatePass,
+    /// The densities of the last picture, the first one first.
+    volumes: Vec<VolumeTexture>,
+    /// All of them in one texture, where there are several.
+    stack: Option<wgpu::TextureView>,
+    openness: Option<OpenTexture>,
     /// That of the last picture, drawn over by the next one of its size.
     light: Option<wgpu::Texture>,
     tiling: Tiling,
@@ -92,6 +102,7 @@ impl Renderer {
     /// [`Error::Gpu`] if the device refuses them.
     pub fn new(gpu: Gpu) -> Result<Self> {
         let (march, glyphs, present) = (MarchPass::new(&gpu), GlyphPass::new(&gpu), PresentPass::new(&gpu));
+        let accumulate = AccumulatePass::new(&gpu);
         let overlay = Overlay::new(&gpu.device, PICTURE_FORMAT);
         gpu.check()?;
         let side = TILE.min(gpu.device.limits().max_texture_dimension_2d);
@@ -102,7 +113,10 @@ impl Renderer {
             glyphs,
             present,
             overlay,
-            volume: None,
+            accumulate,
+            volumes: Vec::new(),
+            stack: None,
+            openness: None,
             light: None,
             tiling,
             fit: Fit::default(),
@@ -234,7 +248,7 @@ impl Renderer {
         };
         let mut pixels = vec![0; 4 * band.size[0] as usize * band.size[1] as usize];
         for tile in band.squares(self.tiling.light) {
-            let light = self.march(scene, prepared, frame.size, tile, progress)?;
+            let light = self.light(scene, prepared, frame.size, tile, progress)?;
             for square in tile.squares(self.tiling.painted) {
                 let light = Lit { texture: &light, origin: tile.origin, stretched_over: None };
                 let painted = self.paint(marks, &light, square)?;
@@ -259,6 +273,7 @@ impl Renderer {
         let start = Instant::now();
         let mut scene = scene.clone();
         scene.viewpoint = Viewpoint::At(camera(&scene, frame));
+        scene.quality.pictures = 1;
         let most = frame.size[0].max(frame.size[1]);
         let coarseness = coarseness.max(most.div_ceil(self.tiling.light)).max(1);
         let Frame { size, scale_factor } = *frame;
@@ -266,7 +281,7 @@ impl Renderer {
             Frame { size: size.map(|n| n.div_ceil(coarseness)), scale_factor: scale_factor / f64::from(coarseness) };
         let fitting = self.fit.scene(&self.gpu, &scene)?;
         let prepared = self.prepare(&fitting, &coarse, progress)?;
-        let light = self.march(&fitting, &prepared, coarse.size, Tile::whole(coarse.size), progress)?;
+        let light = self.light(&fitting, &prepared, coarse.size, Tile::whole(coarse.size), progress)?;
         let took = start.elapsed();
         let light = Lit { texture: &light, origin: [0, 0], stretched_over: Some(size) };
         let (marks, mut rgba) =
@@ -299,7 +314,7 @@ impl Renderer {
         let prepared = self.prepare(scene, &Frame { size, scale_factor: 1.0 }, progress)?;
         let mut rgba = vec![[0.0; 4]; size[0] as usize * size[1] as usize];
         for tile in Tile::whole(size).squares(self.tiling.light) {
-            let texture = self.march(scene, &prepared, size, tile, progress)?;
+            let texture = self.light(scene, &prepared, size, tile, progress)?;
             let bytes = self.gpu.read_texture(&texture)?;
             let light: Vec<[f32; 4]> = bytes.chunks_exact(16).map(bytemuck::pod_read_unaligned).collect();
             place(&mut rgba, Tile::whole(size), &light, tile);
@@ -312,36 +327,98 @@ impl Renderer {
         self.validate(scene, frame)?;
         let camera = camera(scene, frame);
         self.gpu.check_there()?;
-        if !self.volume.as_ref().is_some_and(|v| Arc::ptr_eq(&v.grid, &scene.grid)) {
-            self.volume = None;
-        }
-        let volume = match &mut self.volume {
-            Some(volume) => volume,
-            empty => empty.insert(std::thread::scope(|scope| {
-                let (gpu, march, stats) = (&self.gpu, &self.march, scene.grid.statistics());
-                if scene.points.is_none() && scene.trace.is_none() {
-                    scope.spawn(move || march.compile(gpu, scene, unit_of(&stats)));
-                }
-                match &scene.on_device {
-                    Some(samples) if samples.gpu().is_same(gpu) => {
-                        VolumeTexture::of_samples(gpu, &scene.grid, samples, &stats, &march.cells)
-                    }
-                    _ => VolumeTexture::new(gpu, &scene.grid, &stats, &march.cells),
-                }
-            })?),
-        };
-        if self.march.wants_gradients(scene, volume.unit) {
-            volume.add_gradients(&self.gpu)?;
-        }
+        self.take_in(scene)?;
         self.glyphs.scattering = Duration::ZERO;
-        let content = self.march.prepare(&self.gpu, scene, volume);
+        let openness = is_occluded(scene).then(|| OpenTexture::of(&mut self.openness, &self.gpu, scene));
+        let content = self.march.prepare(&self.gpu, scene, &camera, &self.volumes, self.stack.as_ref(), openness);
         let columns = frame.size[0].div_ceil(self.tiling.light);
         let rounds =
             scene.points.as_ref().map_or(1, |layer| if layer.is_translucent() { layer.most_layers() + 1 } else { 1 });
-        progress.begin("drawing", u64::from(frame.size[1]) * u64::from(columns) * rounds);
+        let rows = u64::from(frame.size[1]) * u64::from(columns) * u64::from(scene.quality.pictures.max(1));
+        progress.begin("drawing", rows * rounds);
         Ok(Prepared { camera, content })
     }
 
+    /// Has the densities of a scene on the device: those of the last picture where they are the same.
+    fn take_in(&mut self, scene: &Scene) -> Result<()> {
+        let splines = std::iter::once(&scene.quality.spline).chain(scene.others.iter().map(|other| &other.spline));
+        let grids = std::iter::once(&scene.grid).chain(scene.others.iter().map(|other| &other.grid));
+        let wanted: Vec<_> = std::iter::zip(grids, splines).map(|(grid, spline)| (grid, spline.as_ref())).collect();
+        let is_of = |(volume, (grid, spline)): (&VolumeTexture, &(&Arc<DensityGrid>, Option<&Arc<Spline>>))| {
+            volume.is_of(grid, *spline)
+        };
+        let same = self.volumes.len() == wanted.len() && std::iter::zip(&self.volumes, &wanted).all(is_of);
+        if !same {
+            self.stack = None;
+            let mut last = std::mem::take(&mut self.volumes);
+            let kept = |(grid, spline): &(&Arc<DensityGrid>, Option<&Arc<Spline>>)| {
+                let at = last.iter().position(|v| v.is_of(grid, *spline))?;
+                Some(last.swap_remove(at))
+            };
+            let kept: Vec<Option<VolumeTexture>> = wanted.iter().map(kept).collect();
+            for (n, ((grid, spline), kept)) in std::iter::zip(wanted, kept).enumerate() {
+                let volume = kept.map_or_else(|| self.upload(scene, n, grid, spline), Ok)?;
+                self.volumes.push(volume);
+            }
+        }
+        if self.volumes.len() > 1 && self.stack.is_none() {
+            self.stack = Some(volume::stacked(&self.gpu, &self.volumes)?);
+        }
+        if self.march.wants_gradients(scene, self.volumes[0].unit) {
+            self.volumes[0].add_gradients(&self.gpu)?;
+        }
+        Ok(())
+    }
+
+    /// Uploads density `n` of a scene; with the first what it is marched with is compiled.
+    fn upload(
+        &self,
+        scene: &Scene,
+        n: usize,
+        grid: &Arc<DensityGrid>,
+        spline: Option<&Arc<Spline>>,
+    ) -> Result<VolumeTexture> {
+        let (gpu, march, stats) = (&self.gpu, &self.march, grid.statistics());
+        let samples = scene.on_device.as_ref().filter(|samples| n == 0 && samples.gpu().is_same(gpu));
+        march.load(gpu, scene);
+        std::thread::scope(|scope| {
+            if n == 0 && scene.points.is_none() && scene.trace.is_none() {
+                let unit = unit_of(&stats);
+                scope.spawn(move || march.compile(gpu, scene, unit));
+            }
+            match (spline, samples) {
+                (Some(spline), _) => VolumeTexture::of_spline(gpu, grid, spline, &stats, &march.cells),
+                (None, Some(samples)) => VolumeTexture::of_samples(gpu, grid, samples, &stats, &march.cells),
+                (None, None) => VolumeTexture::new(gpu, grid, &stats, &march.cells),
+            }
+        })
+    }
+
+    /// The light of a tile: the mean of as many pictures as the scene asks for.
+    fn light(
+        &mut self,
+        scene: &Scene,
+        prepared: &Prepared,
+        size: [u32; 2],
+        tile: Tile,
+        progress: &dyn Progress,
+    ) -> Result<wgpu::Texture> {
+        let pictures = scene.quality.pictures;
+        if pictures <= 1 {
+            return self.march(scene, prepared, size, tile, progress);
+        }
+        let mut light = None;
+        for (n, beginning) in scene.quality.beginnings().enumerate() {
+            let mut one = prepared.clone();
+            one.content.first_step = beginning.first_step;
+            one.camera.shift += beginning.aside / f64::from(size[1]);
+            let target = self.march(scene, &one, size, tile, progress)?;
+            light = Some(self.accumulate.add(&self.gpu, &target, n as u32, pictures)?);
+        }
+        Ok(light.expect("at least one"))
+    }
+
+    /// The light of a tile of one picture.
     fn march(
         &mut self,
         scene: &Scene,
@@ -358,7 +435,7 @@ impl Renderer {
             march.run(gpu, scene, camera, content, None, &target, size, tile, tile.rows(), progress)?;
             return Ok(target);
         }
-        let volume = self.volume.as_ref().expect("prepared");
+        let volume = &self.volumes[0];
         for rows in self.glyphs.bands(tile, scene) {
             let march = |seen: Option<&SeenGlyphs>| {
                 march.run(gpu, scene, camera, content, seen, &target, size, tile, rows.clone(), progress)
@@ -391,6 +468,7 @@ impl Renderer {
             return Err(Error::Usage("the step and the reference length of opacity must be above 0".into()));
         }
         validate_cuts(scene)?;
+        validate_others(scene)?;
         scene.points.as_ref().map_or(Ok(()), |layer| layer.validate())?;
         validate_trace(scene)
     }
@@ -408,6 +486,7 @@ fn check_size(size: [u32; 2]) -> Result<()> {
 }
 
 /// What all tiles of a picture share.
+#[derive(Clone)]
 struct Prepared {
     camera: Camera,
     content: Content,
@@ -475,6 +554,18 @@ fn of_size(
     kept.insert(texture_2d(gpu, size, format, usage)).clone()
 }
 
+/// Whether the densities beside the first can be drawn.
+fn validate_others(scene: &Scene) -> Result<()> {
+    if scene.others.len() > Further::MOST {
+        return Err(Error::Usage(format!(
+            "{} densities are more than the {} that one picture can show",
+            1 + scene.others.len(),
+            1 + Further::MOST
+        )));
+    }
+    scene.others.iter().try_for_each(|layer| layer.validate(scene))
+}
+
 /// Whether planes and surfaces can be drawn.
 fn validate_cuts(scene: &Scene) -> Result<()> {
     let fits = |what: &str, found: usize, most: usize| match found > most {
@@ -485,8 +576,9 @@ fn validate_cuts(scene: &Scene) -> Result<()> {
     fits("slices", scene.slices.len(), uniforms::MOST_SLICES)?;
     scene.clip.iter().chain(&scene.slices).try_for_each(|plane| plane.validate())?;
     if let VolumeMode::Isosurfaces(surfaces) = &scene.mode {
-        fits("isosurfaces", surfaces.len(), VolumeMode::MOST_SURFACES)?;
-        if !surfaces.iter().all(|s| s.level.is_finite() && (0.0..=1.0).contains(&s.opacity)) {
+        let others = || scene.others.iter().flat_map(|layer| &layer.surfaces);
+        fits("isosurfaces", surfaces.len() + others().count(), VolumeMode::MOST_SURFACES)?;
+        if !surfaces.iter().chain(others()).all(|s| s.level.is_finite() && (0.0..=1.0).contains(&s.opacity)) {
             return Err(Error::Usage("an isosurface needs a finite level and an opacity from 0 to 1".into()));
         }
     }

@@ -25,6 +25,9 @@ const TOLERANCE_OF_OPAQUE: f64 = 0.007;
 /// What light changes a colour by within a cell: from dark to bright over two or three of them.
 pub const CHANGE_OF_LIGHT: f64 = 0.7;
 
+/// What light from all sides changes a colour by within a cell: it is the mean of what lies around in a wider circle.
+pub const CHANGE_OF_OCCLUSION: f64 = 0.35;
+
 /// What the rules depend on besides the transfer function.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ray {
@@ -36,7 +39,7 @@ pub struct Ray {
     pub steps_per_cell: f64,
     /// Whether rays end when they are opaque.
     pub ends_when_opaque: bool,
-    /// What light changes a colour by within a cell.
+    /// What light and distance change a colour by within a cell.
     pub change_of_light: f64,
 }
 

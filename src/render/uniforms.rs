@@ -5,11 +5,12 @@
 use bytemuck::{Pod, Zeroable};
 use glam::DVec3;
 
+use super::march::scale_code;
 use super::tiles::Tile;
 use crate::color::TransferFunction;
 use crate::geometry::Box3;
 use crate::grid::DensityGrid;
-use crate::scene::{Camera, Plane, Projection, SampleRule, Sampling, Scene, Shading, VolumeMode};
+use crate::scene::{Camera, Further, Isosurface, Plane, Projection, SampleRule, Sampling, Scene, Shading, VolumeMode};
 
 /// `Frame` of `common/frame.wgsl`.
 #[repr(C)]
@@ -32,11 +33,26 @@ pub struct FrameUniform {
     axes_right: [f32; 3],
     target_row: u32,
     axes_up: [f32; 3],
-    pad0: u32,
+    /// The share of a step that the first one on each ray takes, where it is asked for.
+    pub first_step: f32,
     half_plane: [f32; 2],
     widening: [f32; 2],
     shift: [f32; 2],
-    pad1: [u32; 2],
+    pad0: [u32; 2],
+}
+
+/// `Finish` of `common/finish.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct FinishUniform {
+    background: [f32; 3],
+    depth_cue: f32,
+    open_scale: [f32; 3],
+    occlusion: f32,
+    cue_begin: f32,
+    cue_slope: f32,
+    pad0: u32,
+    pad1: u32,
 }
 
 /// `Volume` of `common/volume.wgsl`.
@@ -51,6 +67,22 @@ pub struct VolumeUniform {
     t_offset: f32,
     opaque: f32,
     step_length: f32,
+    /// Of each density, where there are several.
+    own: [OwnUniform; 1 + Further::MOST],
+}
+
+/// `Own` of `common/volume.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+pub struct OwnUniform {
+    t_scale: f32,
+    t_offset: f32,
+    scale: u32,
+    faded: f32,
+    references: f32,
+    first_surface: u32,
+    surface_count: u32,
+    parts: u32,
 }
 
 /// `Cuts` of `common/cuts.wgsl`.
@@ -190,11 +222,11 @@ impl FrameUniform {
             axes_right: f32s(axes.right),
             target_row: tile.origin[1],
             axes_up: f32s(axes.up),
-            pad0: 0,
+            first_step: 1.0,
             half_plane: [aspect, 1.0].map(|side| (half_height * side * scale) as f32),
             widening: [aspect, 1.0].map(|side| (tangent * side) as f32),
             shift: [axes.right, axes.up].map(|axis| (aside * tangent).dot(axis) as f32),
-            pad1: [0; 2],
+            pad0: [0; 2],
         }
     }
 }
@@ -229,31 +261,83 @@ impl VolumeUniform {
                 SampleRule::End => OPAQUE_BY_VTK,
             } as f32,
             step_length: sampling.step as f32,
+            own: Zeroable::zeroed(),
+        }
+    }
+
+    /// With what each of several densities has of its own: its stored unit, and the parts of its table.
+    pub fn of_several(mut self, scene: &Scene, stored_units: &[f64], parts: &[usize]) -> Self {
+        let first = (&scene.transfer, surfaces_of(&scene.mode), scene.cover());
+        let others = scene.others.iter().map(|o| (&o.transfer, &o.surfaces[..], o.cover(&scene.mode)));
+        let each = std::iter::once(first).chain(others).zip(std::iter::zip(stored_units, parts));
+        let mut first_surface = 0;
+        for (to, ((transfer, surfaces, cover), (unit, parts))) in std::iter::zip(&mut self.own, each) {
+            let limits = Self::new(&scene.grid, scene.sampling, transfer, *unit);
+            *to = OwnUniform {
+                t_scale: limits.t_scale,
+                t_offset: limits.t_offset,
+                scale: scale_code(transfer.scale),
+                faded: if cover.at(0.0) == 0.0 { VolumeMode::FADED as f32 } else { 0.0 },
+                references: (scene.transfer.reference_length / transfer.reference_length) as f32,
+                first_surface,
+                surface_count: surfaces.len() as u32,
+                parts: *parts as u32,
+            };
+            first_surface += surfaces.len() as u32;
+        }
+        self
+    }
+}
+
+fn surfaces_of(mode: &VolumeMode) -> &[Isosurface] {
+    match mode {
+        VolumeMode::Isosurfaces(surfaces) => surfaces,
+        _ => &[],
+    }
+}
+
+impl FinishUniform {
+    /// What light and distance do to the colours of a scene seen by a camera; `open_scale` as in the shader.
+    pub fn new(scene: &Scene, camera: &Camera, open_scale: [f64; 3]) -> Self {
+        let (bounds, forward) = (scene.grid.lattice.bounds(), camera.axes().forward);
+        let depths = scene.focus.corners().map(|corner| (corner - bounds.center()).dot(forward) / bounds.diagonal());
+        let [near, far] = depths.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], d| [a.min(*d), b.max(*d)]);
+        Self {
+            background: scene.background.color(),
+            depth_cue: scene.quality.depth_cue as f32,
+            open_scale: open_scale.map(|v| v as f32),
+            occlusion: scene.quality.ambient_occlusion as f32,
+            cue_begin: near as f32,
+            cue_slope: (1.0 / (far - near).max(f64::from(f32::MIN_POSITIVE))) as f32,
+            pad0: 0,
+            pad1: 0,
         }
     }
 }
 
 impl CutsUniform {
     /// The planes and surfaces of a scene that has no more of them than there is room for.
-    pub fn new(scene: &Scene, stored_unit: f64) -> Self {
+    pub fn new(scene: &Scene, stored_units: &[f64]) -> Self {
         let bounds = scene.grid.lattice.bounds();
-        let mut surfaces = match &scene.mode {
-            VolumeMode::Isosurfaces(surfaces) => surfaces.clone(),
-            _ => Vec::new(),
-        };
-        surfaces.sort_by(|a, b| a.level.total_cmp(&b.level));
+        let own = surfaces_of(&scene.mode);
+        let of_each = std::iter::once(own).chain(scene.others.iter().map(|layer| &layer.surfaces[..]));
+        let of_each = of_each.zip(stored_units).flat_map(|(surfaces, unit)| {
+            let mut surfaces: Vec<[f64; 2]> = surfaces.iter().map(|s| [s.level / unit, s.opacity]).collect();
+            surfaces.sort_by(|a, b| a[0].total_cmp(&b[0]));
+            surfaces
+        });
         let mut cuts = Self::zeroed();
         cuts.clip_count = scene.clip.len() as u32;
         cuts.slice_count = scene.slices.len() as u32;
-        cuts.surface_count = surfaces.len() as u32;
+        cuts.surface_count = own.len() as u32;
         for (to, from) in std::iter::zip(&mut cuts.clips, &scene.clip) {
             *to = plane_in_diagonals(from, bounds);
         }
         for (to, from) in std::iter::zip(&mut cuts.slices, &scene.slices) {
             *to = plane_in_diagonals(from, bounds);
         }
-        for (to, from) in std::iter::zip(&mut cuts.surfaces, &surfaces) {
-            *to = [(from.level / stored_unit) as f32, from.opacity as f32, 0.0, 0.0];
+        for (to, [level, opacity]) in std::iter::zip(&mut cuts.surfaces, of_each) {
+            *to = [level as f32, opacity as f32, 0.0, 0.0];
         }
         cuts
     }
@@ -317,9 +401,23 @@ mod tests {
             axes_right,
             target_row,
             axes_up,
+            first_step,
             half_plane,
             widening,
             shift
+        );
+        assert_same_layout!(
+            FinishUniform,
+            "march.wgsl",
+            "Finish",
+            background,
+            depth_cue,
+            open_scale,
+            occlusion,
+            cue_begin,
+            cue_slope,
+            pad0,
+            pad1
         );
         assert_same_layout!(
             VolumeUniform,
@@ -332,7 +430,21 @@ mod tests {
             t_scale,
             t_offset,
             opaque,
-            step_length
+            step_length,
+            own
+        );
+        assert_same_layout!(
+            OwnUniform,
+            "march.wgsl",
+            "Own",
+            t_scale,
+            t_offset,
+            scale,
+            faded,
+            references,
+            first_surface,
+            surface_count,
+            parts
         );
         assert_same_layout!(
             LightingUniform,

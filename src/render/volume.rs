@@ -6,14 +6,16 @@ use super::cells::{CellPass, CellRanges};
 use super::gradients;
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, Samples, texture_3d};
-use crate::grid::{DensityGrid, Statistics};
+use crate::grid::{DensityGrid, Spline, Statistics};
 
-/// A grid in a 3-D texture of 32-bit floats: each density divided by `unit`, so that neither very
-/// large nor very small densities leave the range.
+/// A grid in a 3-D texture of 32-bit floats: each density, or coefficient of its spline, divided by `unit`, so that
+/// neither very large nor very small densities leave the range.
 pub struct VolumeTexture {
     /// What it was made of.
-    pub grid: Arc<DensityGrid>,
-    /// One texel a node.
+    grid: Arc<DensityGrid>,
+    /// What it holds the coefficients of, if not the samples.
+    spline: Option<Arc<Spline>>,
+    /// One texel a node, or a coefficient.
     pub view: wgpu::TextureView,
     /// Least and largest stored value of each cell.
     pub ranges: CellRanges,
@@ -37,21 +39,23 @@ impl VolumeTexture {
         stats: &Statistics,
         cells: &CellPass,
     ) -> Result<Self> {
-        checked_shape(gpu, grid)?;
-        Ok(Self::of_texture(gpu, grid, &samples.texture()?, stats, cells))
+        checked_shape(gpu, grid.lattice.shape)?;
+        Ok(Self::of_texture(gpu, grid, None, &samples.texture()?, stats, cells))
     }
 
-    /// Of a texture that holds the samples as shares of [`unit_of`] them.
+    /// Of a texture that holds the samples or coefficients as shares of [`unit_of`] the samples.
     fn of_texture(
         gpu: &Gpu,
         grid: &Arc<DensityGrid>,
+        spline: Option<&Arc<Spline>>,
         texture: &wgpu::Texture,
         stats: &Statistics,
         cells: &CellPass,
     ) -> Self {
         let view = texture.create_view(&Default::default());
-        let ranges = cells.ranges(gpu, &view);
-        Self { grid: grid.clone(), view, ranges, gradients: None, unit: unit_of(stats), least: stats.min }
+        let ranges = cells.ranges(gpu, &view, u32::from(spline.is_some()));
+        let (grid, spline) = (grid.clone(), spline.cloned());
+        Self { grid, spline, view, ranges, gradients: None, unit: unit_of(stats), least: stats.min }
     }
 
     /// Uploads a grid of these statistics. Nodes whose value is not finite get the smallest finite value.
@@ -59,18 +63,32 @@ impl VolumeTexture {
     /// # Errors
     /// [`Error::Gpu`] if the grid is larger than the adapter allows.
     pub fn new(gpu: &Gpu, grid: &Arc<DensityGrid>, stats: &Statistics, cells: &CellPass) -> Result<Self> {
-        let [nx, ny, nz] = checked_shape(gpu, grid)?;
-        let unit = unit_of(stats);
-        let texture = texture_3d(gpu, "density", [nx, ny, nz], wgpu::TextureFormat::R32Float);
-        let missing = stats.min / unit;
-        let inverse = 1.0 / unit;
-        for (z, plane) in grid.values.chunks_exact(nx as usize * ny as usize).enumerate() {
-            let stored: Vec<f32> =
-                plane.iter().map(|&v| (if v.is_finite() { f64::from(v) * inverse } else { missing }) as f32).collect();
-            write_plane(gpu, &texture, z as u32, bytemuck::cast_slice(&stored));
-        }
-        gpu.check()?;
-        Ok(Self::of_texture(gpu, grid, &texture, stats, cells))
+        let texture = upload(gpu, grid.lattice.shape, &grid.values, stats)?;
+        Ok(Self::of_texture(gpu, grid, None, &texture, stats, cells))
+    }
+
+    /// Uploads the coefficients of the spline through a grid of these statistics.
+    ///
+    /// # Errors
+    /// As [`VolumeTexture::new`].
+    pub fn of_spline(
+        gpu: &Gpu,
+        grid: &Arc<DensityGrid>,
+        spline: &Arc<Spline>,
+        stats: &Statistics,
+        cells: &CellPass,
+    ) -> Result<Self> {
+        let texture = upload(gpu, spline.shape(), spline.coefficients(), stats)?;
+        Ok(Self::of_texture(gpu, grid, Some(spline), &texture, stats, cells))
+    }
+
+    /// Whether it holds this density, or the spline through it.
+    pub fn is_of(&self, grid: &Arc<DensityGrid>, spline: Option<&Arc<Spline>>) -> bool {
+        let same_spline = match (&self.spline, spline) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        Arc::ptr_eq(&self.grid, grid) && same_spline
     }
 
     /// Makes the texture of gradients if it is not there.
@@ -83,6 +101,43 @@ impl VolumeTexture {
         }
         gpu.check()
     }
+}
+
+/// Several densities at the same nodes in one texture, one behind the other.
+///
+/// # Errors
+/// [`Error::Gpu`] if the adapter has no texture of so many layers.
+pub fn stacked(gpu: &Gpu, volumes: &[VolumeTexture]) -> Result<wgpu::TextureView> {
+    let one = volumes[0].view.texture().size();
+    let layers = one.depth_or_array_layers * volumes.len() as u32;
+    checked_shape(gpu, [one.width, one.height, layers].map(|n| n as usize))?;
+    let shape = [one.width, one.height, layers];
+    let all = texture_3d(gpu, "densities", shape, wgpu::TextureFormat::R32Float);
+    let mut encoder = gpu.device.create_command_encoder(&Default::default());
+    for (n, volume) in volumes.iter().enumerate() {
+        let mut to = all.as_image_copy();
+        to.origin.z = n as u32 * one.depth_or_array_layers;
+        encoder.copy_texture_to_texture(volume.view.texture().as_image_copy(), to, one);
+    }
+    gpu.queue.submit([encoder.finish()]);
+    gpu.check()?;
+    Ok(all.create_view(&Default::default()))
+}
+
+/// A texture of numbers, x fastest, as shares of [`unit_of`] these statistics. Those that are not finite get the smallest
+/// finite value.
+fn upload(gpu: &Gpu, shape: [usize; 3], values: &[f32], stats: &Statistics) -> Result<wgpu::Texture> {
+    let shape = checked_shape(gpu, shape)?;
+    let texture = texture_3d(gpu, "density", shape, wgpu::TextureFormat::R32Float);
+    let inverse = 1.0 / unit_of(stats);
+    let missing = stats.min * inverse;
+    for (z, plane) in values.chunks_exact(shape[0] as usize * shape[1] as usize).enumerate() {
+        let stored: Vec<f32> =
+            plane.iter().map(|&v| (if v.is_finite() { f64::from(v) * inverse } else { missing }) as f32).collect();
+        write_plane(gpu, &texture, z as u32, bytemuck::cast_slice(&stored));
+    }
+    gpu.check()?;
+    Ok(texture)
 }
 
 /// What a stored unit stands for.
@@ -108,9 +163,8 @@ pub fn write_plane(gpu: &Gpu, texture: &wgpu::Texture, z: u32, texels: &[u8]) {
     gpu.queue.write_texture(target, texels, layout, size);
 }
 
-fn checked_shape(gpu: &Gpu, grid: &DensityGrid) -> Result<[u32; 3]> {
+fn checked_shape(gpu: &Gpu, shape: [usize; 3]) -> Result<[u32; 3]> {
     let most = gpu.device.limits().max_texture_dimension_3d;
-    let shape = grid.lattice.shape;
     if shape.iter().any(|&n| n > most as usize) {
         return Err(Error::Gpu(format!(
             "the grid of {} x {} x {} nodes is larger than {most} nodes an axis, the most that {} can draw; \

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use glam::DVec3;
 
 use super::{
-    Annotations, Background, Camera, Diameter, PointLayer, PointOrder, SampleRule, Sampling, Scene, Shading, View,
-    Viewpoint, VolumeMode,
+    Annotations, Background, Camera, Diameter, PointLayer, PointOrder, Quality, SampleRule, Sampling, Scene, Shading,
+    View, Viewpoint, VolumeMode,
 };
 use crate::color::{Colormap, OpacityCurve, Scale, TransferFunction};
 use crate::error::{Error, Result};
@@ -269,6 +269,7 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2], reference_length: f64
         focus: grid.focus,
         viewpoint: Look::Default.viewpoint(&grid, View::ISO),
         transfer,
+        others: Vec::new(),
         volume: true,
         mode: VolumeMode::Fog,
         slices: Vec::new(),
@@ -277,6 +278,7 @@ fn default_scene(grid: Arc<DensityGrid>, limits: [f64; 2], reference_length: f64
         points: None,
         trace: None,
         sampling: Sampling { step, rule: SampleRule::Midpoint, adaptive: true },
+        quality: Quality::default(),
         shading: None,
         background,
         annotations: Annotations { axes: true, colorbar: true, title: None, ..Annotations::default() },
@@ -320,6 +322,7 @@ fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         focus: grid.lattice.bounds(),
         viewpoint: Look::Mayavi.viewpoint(&grid, View::ISO),
         transfer,
+        others: Vec::new(),
         volume: true,
         mode: VolumeMode::Fog,
         slices: Vec::new(),
@@ -328,6 +331,7 @@ fn mayavi_scene(grid: Arc<DensityGrid>, limits: [f64; 2]) -> Scene {
         points: None,
         trace: None,
         sampling: Sampling { step: mayavi_step(&grid.lattice), rule: SampleRule::End, adaptive: true },
+        quality: Quality::default(),
         shading: Some(Look::Mayavi.shading(&grid)),
         background,
         annotations: Annotations { axes: true, colorbar: true, title: None, ..Annotations::default() },

@@ -3,11 +3,13 @@
 mod animation;
 mod camera;
 mod chart;
+mod further;
 mod heatmap;
 mod look;
 mod means;
 mod mode;
 mod points;
+mod quality;
 mod quantity;
 mod title;
 mod trace;
@@ -21,11 +23,13 @@ use serde::Serialize;
 pub use animation::{HeatmapAnimation, LimitsOver};
 pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
 pub use chart::{Chart, Item, ItemShape};
+pub use further::Further;
 pub use heatmap::{Aspect, ContourLevel, Contours, Corner, Extent, HeatmapScene, Interpolation};
 pub(crate) use look::reference_length;
 pub use look::{Limits, Look};
 pub use mode::{Isosurface, Plane, VolumeMode};
 pub use points::{ColorKey, Diameter, PointColors, PointLayer, PointOrder};
+pub use quality::{Beginning, Quality};
 pub use quantity::Quantity;
 pub use title::{constant_part, filled};
 pub use trace::TraceLayer;
@@ -46,6 +50,9 @@ pub struct Scene {
     /// The same samples on the device that computed them, if one did: drawn there, they are not sent there again.
     #[serde(skip)]
     pub on_device: Option<Samples>,
+    /// Further densities in the same picture, at most [`Further::MOST`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Further>,
     /// Whether the density itself is drawn.
     pub volume: bool,
     /// How it is drawn.
@@ -70,6 +77,8 @@ pub struct Scene {
     pub viewpoint: Viewpoint,
     /// How samples are taken along a ray.
     pub sampling: Sampling,
+    /// What makes the picture finer, at a cost.
+    pub quality: Quality,
     /// Lighting by the gradient of the density; `None` shows the colours as they are.
     pub shading: Option<Shading>,
     /// What lies behind.

@@ -11,7 +11,7 @@ use densitas::render::{Light, Renderer};
 use densitas::sample;
 use densitas::scene::{
     Annotations, Background, Camera, Diameter, Limits, Look, Plane, PointColors, PointLayer, PointOrder, Projection,
-    SampleRule, Sampling, Scene, View, Viewpoint, VolumeMode, Window,
+    Quality, SampleRule, Sampling, Scene, View, Viewpoint, VolumeMode, Window,
 };
 use glam::{DVec2, DVec3};
 
@@ -69,6 +69,8 @@ fn slab(points: &[(DVec3, f64)], diameter: f64) -> Scene {
         focus: UNIT_BOX,
         viewpoint: parallel(),
         sampling: Sampling { step: 0.013, rule: SampleRule::Midpoint, adaptive: true },
+        quality: Quality::default(),
+        others: Vec::new(),
         shading: None,
         background: Background::Color([0.0; 3]),
         annotations: Annotations::default(),

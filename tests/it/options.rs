@@ -135,6 +135,13 @@ fn what_shows_nothing_and_what_changes_nothing_is_told() {
         ),
         (&["--mode", "mip", "--shading", "on"], "--shading changes nothing in --mode mip"),
         (
+            &["--mode", "xray", "--ambient-occlusion", "--depth-cue=0.2"],
+            "--ambient-occlusion and --depth-cue change nothing in --mode xray",
+        ),
+        (&["--mode", "points", "--interpolation", "cubic"], "--interpolation cubic changes nothing in --mode points"),
+        (&["--mode", "iso", "--ambient-occlusion=0.5", "--depth-cue", "--accumulate", "2"], ""),
+        (&["--mode", "points", "--depth-cue"], ""),
+        (
             &["--colorbar", "off", "--mass-axis", "--bar-title", "d"],
             "--mass-axis and --bar-title change nothing: --colorbar",
         ),

@@ -10,8 +10,8 @@ use densitas::grid::{DensityGrid, Lattice};
 use densitas::progress::Silent;
 use densitas::render::{Light, Picture, Renderer};
 use densitas::scene::{
-    Annotations, Background, Camera, Frame, Limits, Look, Projection, SampleRule, Sampling, Scene, View, Viewpoint,
-    VolumeMode, Window,
+    Annotations, Background, Camera, Frame, Limits, Look, Projection, Quality, SampleRule, Sampling, Scene, View,
+    Viewpoint, VolumeMode, Window,
 };
 use glam::{DVec2, DVec3};
 
@@ -116,6 +116,8 @@ fn closed_form(grid: DensityGrid, opacity: &str, reference_length: f64, step: f6
         focus: bounds,
         viewpoint: parallel(bounds, View::X, 0.5),
         sampling: Sampling { step, rule: SampleRule::Midpoint, adaptive: false },
+        quality: Quality::default(),
+        others: Vec::new(),
         shading: None,
         background: Background::Color([0.0; 3]),
         annotations: Annotations::default(),

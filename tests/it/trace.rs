@@ -8,8 +8,8 @@ use densitas::gpu::{AdapterChoice, Gpu};
 use densitas::progress::Silent;
 use densitas::render::{Light, Renderer};
 use densitas::scene::{
-    Annotations, Background, Camera, Diameter, Plane, PointLayer, PointOrder, Projection, SampleRule, Sampling, Scene,
-    TraceLayer, View, Viewpoint, VolumeMode, Window,
+    Annotations, Background, Camera, Diameter, Plane, PointLayer, PointOrder, Projection, Quality, SampleRule,
+    Sampling, Scene, TraceLayer, View, Viewpoint, VolumeMode, Window,
 };
 use densitas::trace::Mesh;
 use glam::{DVec2, DVec3};
@@ -60,6 +60,8 @@ fn slab(mesh: Mesh) -> Scene {
         focus: UNIT_BOX,
         viewpoint,
         sampling: Sampling { step: 0.013, rule: SampleRule::Midpoint, adaptive: true },
+        quality: Quality::default(),
+        others: Vec::new(),
         shading: None,
         background: Background::Color([0.0; 3]),
         annotations: Annotations::default(),

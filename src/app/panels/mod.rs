@@ -4,6 +4,8 @@ mod bandwidth;
 mod colors;
 mod curve;
 mod data;
+mod finish;
+mod further;
 mod gallery;
 mod layers;
 mod limits;
@@ -202,6 +204,10 @@ fn sections(model: &mut Model, ui: &mut Ui) {
     section(ui, "Smoothing", false, |ui| bandwidth::show(model, ui));
     section(ui, "Line of sight", false, |ui| profile::show(model, ui));
     section(ui, "Page and files", false, |ui| page::show(model, ui));
+    section(ui, "Other densities, finish", false, |ui| {
+        further::show(model, ui);
+        finish::show(model, ui);
+    });
     remarks(model, ui);
 }
 

@@ -55,7 +55,7 @@ In --title, {frame} and {time} stand for number (from 0, as --only counts) and t
 changes.")]
 pub struct MovieCommand {
     #[command(flatten)]
-    scene: SceneArgs,
+    pub scene: SceneArgs,
     #[command(flatten)]
     movie: MovieArgs,
 }
