@@ -107,10 +107,7 @@ impl<'a> Bar<'a> {
     pub fn of(scene: &'a Scene) -> Self {
         let bar = Self::new(&scene.transfer, scene.grid.unit, &scene.annotations);
         let see_through = scene.volume && scene.mode == VolumeMode::Fog;
-        let lines = match &scene.mode {
-            VolumeMode::Isosurfaces(surfaces) => surfaces.iter().map(|surface| surface.level).collect(),
-            _ => Vec::new(),
-        };
+        let lines = scene.mode.surfaces().iter().map(|surface| surface.level).collect();
         Self {
             lines,
             name: bar.name.or(name_along_rays(scene)),

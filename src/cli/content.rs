@@ -240,7 +240,7 @@ impl Stock {
         console: &Console,
     ) -> Result<Content> {
         let key = format!("{part} {}", key_of_density(args));
-        let Made { grid, report, on_device } = match (&opened.input, volume) {
+        let made = match (&opened.input, volume) {
             (Input::Points(points), _) => self.density(&opened, points, &key, args, console)?,
             (Input::Volume(_), Some(grid)) => Made { grid, report: None, on_device: None },
             (Input::Volume(_), None) => unreachable!("of a volume the grid is kept"),
@@ -251,13 +251,24 @@ impl Stock {
             }
             _ => None,
         };
+        let model = self.model(args, console)?;
+        Ok(self.with(opened, made, points, model))
+    }
+
+    /// A content of one density, of which nothing is drawn yet.
+    fn with(
+        &self,
+        opened: Arc<Opened>,
+        made: Made,
+        points: Option<Arc<WeighedPoints>>,
+        model: Option<Arc<PointCloud>>,
+    ) -> Content {
+        let Made { grid, report, on_device } = made;
         let total = match &opened.input {
             Input::Points(points) => Some(total_of(&points.cloud)),
             Input::Volume(_) => None,
         };
-        let (model, splines) = (self.model(args, console)?, self.splines.clone());
-        let (traced, last, others) = (Mutex::default(), Mutex::default(), Vec::new());
-        Ok(Content {
+        Content {
             opened,
             grid,
             report,
@@ -265,13 +276,13 @@ impl Stock {
             points,
             total,
             model,
-            traced,
-            last,
-            others,
-            measured: Measured::default(),
+            traced: Mutex::default(),
+            last: Mutex::default(),
+            others: Vec::new(),
             is_difference: false,
-            splines,
-        })
+            splines: self.splines.clone(),
+            measured: Measured::default(),
+        }
     }
 
     /// The structure that is drawn within the density of another input.
@@ -302,25 +313,9 @@ impl Stock {
         let rest = DensityArgs { bandwidth: None, ..args.density.clone() };
         let key = format!("{} {rest:?}", key_of_reading(args));
         match self.previews.density(points, key, &args.density, &last, console)? {
-            Some(Made { grid, report, on_device }) => {
-                let total = Some(total_of(&points.cloud));
-                let (model, splines) = (self.model(args, console)?, self.splines.clone());
-                let (traced, last, others) = (Mutex::default(), Mutex::default(), Vec::new());
-                Ok(Content {
-                    opened,
-                    grid,
-                    report,
-                    on_device,
-                    points: colored,
-                    total,
-                    model,
-                    traced,
-                    last,
-                    others,
-                    measured: Measured::default(),
-                    is_difference: false,
-                    splines,
-                })
+            Some(made) => {
+                let model = self.model(args, console)?;
+                Ok(self.with(opened, made, colored, model))
             }
             None => self.content(args, console),
         }

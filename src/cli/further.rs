@@ -167,15 +167,13 @@ pub fn add(args: &SceneArgs, content: &Content, frame: &Frame, scene: &mut Scene
     finished(0, args, content, scene);
     for (n, (args, content)) in std::iter::zip(&args.further.others, &content.others).enumerate() {
         let mut own = args.scene(content, frame)?;
-        own.background = scene.background;
         finished(n + 1, args, content, &mut own);
-        if scene.focus == content.grid.focus || args.cuts.axes_box.is_none() {
-            scene.focus = around(scene.focus, own.focus);
+        if args.cuts.axes_box.is_none() {
+            scene.focus = scene.focus.joined(own.focus);
         }
         if scene.trace.is_some() && !args.cuts.has_levels() {
             thin(&mut own, scene);
         }
-        own.quality.spline = scene.quality.spline.as_ref().map(|_| content.spline());
         scene.others.push(Further::of(own));
     }
     Ok(())
@@ -194,10 +192,6 @@ fn thin(own: &mut Scene, first: &Scene) {
 fn name_of(args: &SceneArgs, content: &Content) -> String {
     let file = || Path::new(&args.points.input).file_stem().map(|stem| stem.to_string_lossy().into_owned());
     args.points.select.clone().or_else(file).unwrap_or_else(|| content.opened.source.to_string())
-}
-
-fn around(a: Box3, b: Box3) -> Box3 {
-    Box3 { min: a.min.min(b.min), max: a.max.max(b.max) }
 }
 
 /// Limits around 0 that hold all but the twentieth of the difference's mass that lies highest, of either sign.
@@ -289,7 +283,7 @@ pub fn common_lattice<'a>(contents: impl Iterator<Item = &'a Content> + Clone) -
     if lattices().all(|other| is_same(&first, &other)) {
         return Ok(first);
     }
-    let whole = lattices().map(|l| l.bounds()).reduce(around).expect("there is one");
+    let whole = lattices().map(|l| l.bounds()).reduce(Box3::joined).expect("there is one");
     let margin = APART * first.spacing.min_element();
     let holds_all = |l: &Lattice| {
         let bounds = l.bounds();
@@ -341,7 +335,7 @@ impl Differences {
             return Ok(difference.clone());
         }
         let mut difference = crate::grid::minus(a, b)?;
-        difference.focus = around(a.focus, b.focus);
+        difference.focus = a.focus.joined(b.focus);
         if difference.values.iter().all(|v| *v == 0.0) {
             return Err(Error::Usage(
                 "--minus: the two densities are the same, so there is no difference to draw".into(),

@@ -308,11 +308,7 @@ impl MarchPass {
         }
         let geometry = structure(gpu, "geometry", &geometry);
         let integrals = list(gpu, "integrals of the table", &tables[0].integrals());
-        let own = match &scene.mode {
-            VolumeMode::Isosurfaces(surfaces) => &surfaces[..],
-            _ => &[],
-        };
-        let looks = std::iter::once((&scene.transfer, own))
+        let looks = std::iter::once((&scene.transfer, scene.mode.surfaces()))
             .chain(scene.others.iter().map(|other| (&other.transfer, &other.surfaces[..])));
         let steps: Vec<wgpu::TextureView> = std::iter::zip(std::iter::zip(volumes, &tables), looks)
             .map(|((volume, table), (transfer, surfaces))| {

@@ -10,7 +10,7 @@ use super::tiles::Tile;
 use crate::color::TransferFunction;
 use crate::geometry::Box3;
 use crate::grid::DensityGrid;
-use crate::scene::{Camera, Further, Isosurface, Plane, Projection, SampleRule, Sampling, Scene, Shading, VolumeMode};
+use crate::scene::{Camera, Further, Plane, Projection, SampleRule, Sampling, Scene, Shading, VolumeMode};
 
 /// `Frame` of `common/frame.wgsl`.
 #[repr(C)]
@@ -267,7 +267,7 @@ impl VolumeUniform {
 
     /// With what each of several densities has of its own: its stored unit, and the parts of its table.
     pub fn of_several(mut self, scene: &Scene, stored_units: &[f64], parts: &[usize]) -> Self {
-        let first = (&scene.transfer, surfaces_of(&scene.mode), scene.cover());
+        let first = (&scene.transfer, scene.mode.surfaces(), scene.cover());
         let others = scene.others.iter().map(|o| (&o.transfer, &o.surfaces[..], o.cover(&scene.mode)));
         let each = std::iter::once(first).chain(others).zip(std::iter::zip(stored_units, parts));
         let mut first_surface = 0;
@@ -286,13 +286,6 @@ impl VolumeUniform {
             first_surface += surfaces.len() as u32;
         }
         self
-    }
-}
-
-fn surfaces_of(mode: &VolumeMode) -> &[Isosurface] {
-    match mode {
-        VolumeMode::Isosurfaces(surfaces) => surfaces,
-        _ => &[],
     }
 }
 
@@ -319,7 +312,7 @@ impl CutsUniform {
     /// The planes and surfaces of a scene that has no more of them than there is room for.
     pub fn new(scene: &Scene, stored_units: &[f64]) -> Self {
         let bounds = scene.grid.lattice.bounds();
-        let own = surfaces_of(&scene.mode);
+        let own = scene.mode.surfaces();
         let of_each = std::iter::once(own).chain(scene.others.iter().map(|layer| &layer.surfaces[..]));
         let of_each = of_each.zip(stored_units).flat_map(|(surfaces, unit)| {
             let mut surfaces: Vec<[f64; 2]> = surfaces.iter().map(|s| [s.level / unit, s.opacity]).collect();

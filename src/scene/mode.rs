@@ -76,6 +76,14 @@ impl VolumeMode {
         matches!(self, Self::Maximum | Self::Minimum | Self::Mean | Self::LineIntegral)
     }
 
+    /// The surfaces that are drawn; none where the mode draws others.
+    pub fn surfaces(&self) -> &[Isosurface] {
+        match self {
+            Self::Isosurfaces(surfaces) => surfaces,
+            _ => &[],
+        }
+    }
+
     /// Powers of length that what is shown is per: 3, or 2 for an integral along a ray.
     pub fn dimensions(&self) -> u8 {
         if *self == Self::LineIntegral { 2 } else { 3 }
