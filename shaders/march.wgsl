@@ -303,10 +303,10 @@ fn march_through(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
     var light = before;
     // The summed values.
     var kept = 0.0;
-    // The position in the limits at the end of the step before.
-    var behind = 0.0;
+    // Of each density the position in the limits at the end of the step before.
+    var behind = vec4<f32>(0.0);
     if SHARP {
-        behind = position_in_limits(value_at(way.start));
+        behind = positions_at(way.start);
     }
     var towards: Towards;
     if SHADED {
@@ -332,7 +332,7 @@ fn march_through(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
                 break;
             }
             if SHARP && done > begin {
-                behind = position_in_limits(value_at(way.start + done * way.per_step));
+                behind = positions_at(way.start + done * way.per_step);
             }
             covered = min(f32(here.most), here.left);
         }
@@ -360,8 +360,13 @@ fn march_through(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
             var own: vec4<f32>;
             if SHARP {
                 let ahead = position_in_limits(value_at(way.start + done * way.per_step));
-                own = mean_transfer(behind, ahead);
-                behind = ahead;
+#if SEVERAL
+                own = mean_of_halves(behind[n], position_in_limits(value), ahead);
+                behind[n] = ahead;
+#else
+                own = mean_of_halves(behind.x, position_in_limits(value), ahead);
+                behind.x = ahead;
+#end
             } else {
                 own = transfer(position_in_limits(value));
             }
@@ -402,6 +407,19 @@ fn march_through(ray: Ray, span: vec2<f32>, before: vec4<f32>) -> vec4<f32> {
         return covering(kept * select(1.0 / steps, volume.step_length, MODE == INTEGRAL));
     }
     return light;
+}
+
+// Where each density at a node index lies in its limits.
+fn positions_at(index: vec3<f32>) -> vec4<f32> {
+    var positions = vec4<f32>(position_in_limits(value_at(index)), 0.0, 0.0, 0.0);
+#if SEVERAL
+    for (var n = 1u; n < DENSITIES; n++) {
+        spoken_of = n;
+        positions[n] = position_in_limits(value_at(index));
+    }
+    spoken_of = 0u;
+#end
+    return positions;
 }
 
 // The light that arrives through the surfaces between two places, given in steps, with their values.

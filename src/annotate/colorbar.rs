@@ -8,7 +8,7 @@ use super::ticks::{Labels, Ticks, power_of_ten};
 use super::{Area, Ink, Layer, Shape};
 use crate::color::{LookupTable, OpacityCurve, Rgb, Scale, TransferFunction};
 use crate::geometry::LengthUnit;
-use crate::scene::{Annotations, Background, Further, Quantity, Scene, VolumeMode};
+use crate::scene::{Annotations, Background, DensityLayer, Quantity, Scene, VolumeMode};
 
 /// Share of the picture's height that the bar takes where there is room.
 const SHARE_OF_HEIGHT: f64 = 0.55;
@@ -119,14 +119,14 @@ impl<'a> Bar<'a> {
     }
 
     /// That of a further density in a scene.
-    pub fn of_layer(scene: &'a Scene, layer: &'a Further) -> Self {
+    pub fn of_layer(scene: &'a Scene, layer: DensityLayer<'a>) -> Self {
         Self {
-            transfer: &layer.transfer,
+            transfer: layer.transfer,
             unit: layer.grid.unit,
             quantity: layer.quantity,
-            name: layer.bar_title.as_deref(),
+            name: layer.bar_title,
             lines: layer.surfaces.iter().map(|surface| surface.level).collect(),
-            cover: (!scene.mode.is_solid()).then(|| layer.cover(&scene.mode)),
+            cover: (!scene.mode.is_solid()).then(|| layer.cover()),
             ..Self::of(scene)
         }
     }

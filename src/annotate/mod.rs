@@ -342,7 +342,7 @@ fn draw_keys(page: &mut Page, scene: &Scene, top: f64, mass: Vec<f64>) -> Vec<&'
         _ if !scene.others.is_empty() => {
             let first = Bar { mass, ..Bar::of(scene) };
             let bars: Vec<Bar> = std::iter::once(first)
-                .chain(scene.others.iter().map(|layer| Bar::of_layer(scene, layer)))
+                .chain(scene.densities().skip(1).map(|layer| Bar::of_layer(scene, layer)))
                 .chain(column.map(|(transfer, name, values)| Bar::of_column(transfer, name, values)))
                 .collect();
             let height = (page.size.y - top) / bars.len() as f64;

@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::gpu::pass::{list, structure};
 use crate::gpu::{Gpu, compose_with, texture_3d};
 use crate::progress::Progress;
-use crate::scene::{Camera, Further, Isosurface, SampleRule, Scene, VolumeMode};
+use crate::scene::{Camera, DensityLayer, SampleRule, Scene, VolumeMode};
 
 /// Side of a workgroup's tile, as `march.wgsl` says.
 const WORKGROUP: u32 = 16;
@@ -211,11 +211,11 @@ impl MarchPass {
 
     /// Compiles what a scene without points is marched with. That takes as long as to upload a density: both at once.
     pub fn compile(&self, gpu: &Gpu, scene: &Scene, unit: f64) {
-        self.pipeline(gpu, self.variant(scene, &scene.table(), unit));
+        self.pipeline(gpu, self.variant(scene, &tables(scene), unit));
     }
 
-    fn variant(&self, scene: &Scene, table: &LookupTable, unit: f64) -> Variant {
-        Variant { nodal_gradients: self.wants_gradients(scene, unit), ..variant(scene, table) }
+    fn variant(&self, scene: &Scene, tables: &[LookupTable], unit: f64) -> Variant {
+        Variant { nodal_gradients: self.wants_gradients(scene, unit), ..variant(scene, tables) }
     }
 
     /// Whether a scene of a density whose largest value is `unit` is lit by gradients from a texture. Those of narrow limits would lose digits in 16 bits, surfaces
@@ -297,9 +297,8 @@ impl MarchPass {
         gpu.queue.write_buffer(&self.found, 0, &[0; 4]);
         let volume = &volumes[0];
         let units: Vec<f64> = volumes.iter().map(|v| v.unit).collect();
-        let tables: Vec<LookupTable> =
-            std::iter::once(scene.table()).chain(scene.others.iter().map(|other| other.table(&scene.mode))).collect();
-        let variant = self.variant(scene, &tables[0], volume.unit);
+        let tables = tables(scene);
+        let variant = self.variant(scene, &tables, volume.unit);
         let gradients = volume.gradients.as_ref().filter(|_| variant.nodal_gradients);
         let mut geometry = VolumeUniform::new(&scene.grid, scene.sampling, &scene.transfer, volume.unit);
         if volumes.len() > 1 {
@@ -307,13 +306,9 @@ impl MarchPass {
             geometry = geometry.of_several(scene, &units, &parts);
         }
         let geometry = structure(gpu, "geometry", &geometry);
-        let integrals = list(gpu, "integrals of the table", &tables[0].integrals());
-        let looks = std::iter::once((&scene.transfer, scene.mode.surfaces()))
-            .chain(scene.others.iter().map(|other| (&other.transfer, &other.surfaces[..])));
-        let steps: Vec<wgpu::TextureView> = std::iter::zip(std::iter::zip(volumes, &tables), looks)
-            .map(|((volume, table), (transfer, surfaces))| {
-                self.steps(gpu, scene, variant, volume, transfer, table, surfaces)
-            })
+        let integrals = list(gpu, "integrals of the tables", &integrals(&tables));
+        let steps: Vec<wgpu::TextureView> = std::iter::zip(std::iter::zip(volumes, &tables), scene.densities())
+            .map(|((volume, table), layer)| self.steps(gpu, scene, variant, volume, table, layer))
             .collect();
         let steps = if steps.len() > 1 { stacked(gpu, &steps) } else { steps[0].clone() };
         let lighting = structure(gpu, "lighting", &LightingUniform::new(&scene.grid, &scene.transfer, scene.shading));
@@ -339,21 +334,21 @@ impl MarchPass {
     }
 
     /// The steps that a sample stands for in each cell of one of a scene's densities.
-    #[allow(clippy::too_many_arguments)] // what the steps depend on
     fn steps(
         &self,
         gpu: &Gpu,
         scene: &Scene,
         variant: Variant,
         volume: &VolumeTexture,
-        transfer: &TransferFunction,
         table: &LookupTable,
-        surfaces: &[Isosurface],
+        layer: DensityLayer,
     ) -> wgpu::TextureView {
+        let transfer = layer.transfer;
         let rules = match &scene.mode {
-            VolumeMode::Isosurfaces(_) => {
-                surface_rules(surfaces.iter().map(|s| transfer.position(s.level)), ray_of(scene, transfer, variant))
-            }
+            VolumeMode::Isosurfaces(_) => surface_rules(
+                layer.surfaces.iter().map(|s| transfer.position(s.level)),
+                ray_of(scene, transfer, variant),
+            ),
             _ => rules(table, ray_of(scene, transfer, variant)),
         };
         let geometry = VolumeUniform::new(&scene.grid, scene.sampling, transfer, volume.unit);
@@ -394,6 +389,22 @@ impl MarchPass {
     }
 }
 
+/// What the colours of each density of a scene are looked up in.
+fn tables(scene: &Scene) -> Vec<LookupTable> {
+    scene.densities().map(|layer| layer.table()).collect()
+}
+
+/// The integrals of each table, all as long as those of the longest.
+fn integrals(tables: &[LookupTable]) -> Vec<[f32; 4]> {
+    let longest = tables.iter().map(|table| table.parts.len()).max().unwrap_or(1);
+    let of = |table: &LookupTable| {
+        let mut all = table.integrals();
+        all.resize(longest + 1, [0.0; 4]);
+        all
+    };
+    tables.iter().flat_map(of).collect()
+}
+
 /// A column of two texels for each part of each table: what it begins and what it ends with.
 fn table_texture(gpu: &Gpu, tables: &[LookupTable]) -> wgpu::TextureView {
     let width = tables.iter().map(|table| table.parts.len()).max().unwrap_or(1);
@@ -424,8 +435,8 @@ pub fn filled_texture(gpu: &Gpu, size: [u32; 2], format: wgpu::TextureFormat, te
     texture.create_view(&Default::default())
 }
 
-fn variant(scene: &Scene, table: &LookupTable) -> Variant {
-    let depth = largest_depth(scene, table);
+fn variant(scene: &Scene, tables: &[LookupTable]) -> Variant {
+    let depth = largest_depth(scene, tables);
     let midpoint = scene.sampling.rule == SampleRule::Midpoint;
     let is_iso = matches!(scene.mode, VolumeMode::Isosurfaces(_));
     Variant {
@@ -486,19 +497,18 @@ fn longest_ray(scene: &Scene, transfer: &TransferFunction) -> f64 {
     scene.grid.lattice.bounds().diagonal() / transfer.reference_length
 }
 
-/// The largest optical depth that a ray can have.
-fn largest_depth(scene: &Scene, table: &LookupTable) -> f64 {
-    let own = longest_ray(scene, &scene.transfer) * f64::from(table.max_extinction());
-    let of = |layer: &Further| {
-        longest_ray(scene, &layer.transfer) * f64::from(LookupTable::new(&layer.transfer).max_extinction())
+/// The largest optical depth that a ray can have in fog.
+fn largest_depth(scene: &Scene, tables: &[LookupTable]) -> f64 {
+    let of = |(layer, table): (DensityLayer, &LookupTable)| {
+        longest_ray(scene, layer.transfer) * f64::from(table.max_extinction())
     };
-    own + scene.others.iter().map(of).sum::<f64>()
+    std::iter::zip(scene.densities(), tables).map(of).sum()
 }
 
 /// Whether the opacity curve of a fog has details that lie between two samples.
 pub(crate) fn is_sharp(scene: &Scene) -> bool {
     let (midpoint, fog) = (scene.sampling.rule == SampleRule::Midpoint, scene.mode == VolumeMode::Fog);
-    midpoint && fog && scene.others.is_empty() && scene.transfer.opacity.shortest_slope() < SHARP_SLOPE
+    midpoint && fog && scene.densities().any(|layer| layer.transfer.opacity.shortest_slope() < SHARP_SLOPE)
 }
 
 fn ray_of(scene: &Scene, transfer: &TransferFunction, variant: Variant) -> Ray {

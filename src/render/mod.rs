@@ -341,9 +341,7 @@ impl Renderer {
 
     /// Has the densities of a scene on the device: those of the last picture where they are the same.
     fn take_in(&mut self, scene: &Scene) -> Result<()> {
-        let splines = std::iter::once(&scene.quality.spline).chain(scene.others.iter().map(|other| &other.spline));
-        let grids = std::iter::once(&scene.grid).chain(scene.others.iter().map(|other| &other.grid));
-        let wanted: Vec<_> = std::iter::zip(grids, splines).map(|(grid, spline)| (grid, spline.as_ref())).collect();
+        let wanted: Vec<_> = scene.densities().map(|layer| (layer.grid, layer.spline)).collect();
         let is_of = |(volume, (grid, spline)): (&VolumeTexture, &(&Arc<DensityGrid>, Option<&Arc<Spline>>))| {
             volume.is_of(grid, *spline)
         };
@@ -575,10 +573,10 @@ fn validate_cuts(scene: &Scene) -> Result<()> {
     fits("clip planes", scene.clip.len(), uniforms::MOST_CLIPS)?;
     fits("slices", scene.slices.len(), uniforms::MOST_SLICES)?;
     scene.clip.iter().chain(&scene.slices).try_for_each(|plane| plane.validate())?;
-    if let VolumeMode::Isosurfaces(surfaces) = &scene.mode {
-        let others = || scene.others.iter().flat_map(|layer| &layer.surfaces);
-        fits("isosurfaces", surfaces.len() + others().count(), VolumeMode::MOST_SURFACES)?;
-        if !surfaces.iter().chain(others()).all(|s| s.level.is_finite() && (0.0..=1.0).contains(&s.opacity)) {
+    if matches!(scene.mode, VolumeMode::Isosurfaces(_)) {
+        let surfaces = || scene.densities().flat_map(|layer| layer.surfaces);
+        fits("isosurfaces", surfaces().count(), VolumeMode::MOST_SURFACES)?;
+        if !surfaces().all(|s| s.level.is_finite() && (0.0..=1.0).contains(&s.opacity)) {
             return Err(Error::Usage("an isosurface needs a finite level and an opacity from 0 to 1".into()));
         }
     }

@@ -10,7 +10,7 @@ use super::volume::write_plane;
 use crate::color::{LookupTable, TransferFunction};
 use crate::gpu::{Gpu, texture_3d};
 use crate::grid::DensityGrid;
-use crate::scene::{Further, Isosurface, Plane, Scene, VolumeMode};
+use crate::scene::{DensityLayer, Isosurface, Plane, Scene, VolumeMode};
 
 /// How far the surroundings reach, as a share of the diagonal of the box that is looked at.
 const REACH: f64 = 0.12;
@@ -63,12 +63,11 @@ pub struct OpenTexture {
 impl OpenTexture {
     /// That of a scene: the kept one if it is of the same density and opacity.
     pub fn of<'a>(kept: &'a mut Option<Self>, gpu: &Gpu, scene: &Scene) -> &'a Self {
-        let others = || scene.others.iter();
-        let grids: Vec<_> = std::iter::once(&scene.grid).chain(others().map(|layer| &layer.grid)).cloned().collect();
-        let transfers = std::iter::once(&scene.transfer).chain(others().map(|layer| &layer.transfer));
+        let layers = || scene.densities();
+        let grids: Vec<_> = layers().map(|layer| layer.grid).cloned().collect();
         let cause = Cause {
-            transfers: transfers.cloned().collect(),
-            surfaces: others().map(|layer| layer.surfaces.clone()).collect(),
+            transfers: layers().map(|layer| layer.transfer).cloned().collect(),
+            surfaces: layers().map(|layer| layer.surfaces.to_vec()).collect(),
             mode: scene.mode.clone(),
             clip: scene.clip.clone(),
         };
@@ -95,11 +94,9 @@ impl Openness {
         let shape = [0, 1, 2].map(|a| lattice.shape[a].div_ceil(block[a]));
         let sides = lattice.spacing * DVec3::from_array(block.map(|n| n as f64));
         let cell = sides.min_element();
-        let mut depth = depths(scene, &scene.grid, &*extinction_of(scene, cell), block, shape);
-        for layer in &scene.others {
-            let more = depths(scene, &layer.grid, &*extinction_of_layer(scene, layer, cell), block, shape);
-            zip(&mut depth, more).for_each(|(sum, more)| *sum += more);
-        }
+        let of_one = |layer: DensityLayer| depths(scene, layer.grid, &*extinction(scene, layer, cell), block, shape);
+        let add = |sum: Vec<f32>, more: Vec<f32>| zip(sum, more).map(|(a, b)| a + b).collect();
+        let depth = scene.densities().map(of_one).reduce(add).unwrap_or_default();
         let reach = REACH * scene.focus.diagonal();
         let light = light_from_all_sides(&depth, shape, sides, reach);
         let open = if matches!(scene.mode, VolumeMode::Isosurfaces(_)) { OPEN_SURFACE } else { OPEN_FOG };
@@ -147,18 +144,10 @@ fn depths(
 /// What a density takes from light per unit of length.
 type Extinction = dyn Fn(f64) -> f64 + Sync;
 
-/// That of the first density of a scene.
-fn extinction_of(scene: &Scene, cell: f64) -> Box<Extinction> {
+fn extinction(scene: &Scene, layer: DensityLayer, cell: f64) -> Box<Extinction> {
     match &scene.mode {
-        VolumeMode::Isosurfaces(surfaces) => behind_surfaces(surfaces, cell),
-        _ => of_fog(&scene.transfer),
-    }
-}
-
-fn extinction_of_layer(scene: &Scene, layer: &Further, cell: f64) -> Box<Extinction> {
-    match &scene.mode {
-        VolumeMode::Isosurfaces(_) => behind_surfaces(&layer.surfaces, cell),
-        _ => of_fog(&layer.transfer),
+        VolumeMode::Isosurfaces(_) => behind_surfaces(layer.surfaces, cell),
+        _ => of_fog(layer.transfer),
     }
 }
 

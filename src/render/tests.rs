@@ -3,14 +3,14 @@ use std::sync::Arc;
 use glam::DVec3;
 
 use super::*;
-use crate::color::Colormap;
+use crate::color::{Colormap, OpacityCurve};
 use crate::geometry::Box3;
 use crate::gpu::{AdapterChoice, planted};
 use crate::grid::{DensityGrid, Lattice};
 use crate::kde::{Bandwidth, DensityOptions, Estimator, Resolution};
 use crate::progress::Silent;
 use crate::scene::{
-    Annotations, Diameter, Limits, Look, PointColors, PointLayer, PointOrder, TraceLayer, View, Viewpoint,
+    Annotations, Diameter, Further, Limits, Look, PointColors, PointLayer, PointOrder, TraceLayer, View, Viewpoint,
 };
 use crate::trace::Mesh;
 
@@ -279,5 +279,56 @@ fn spheres_that_are_hidden_change_nothing() {
             let (found, times) = planted(part, wrong, || draw(&scene));
             assert!(times > 0 && found != right, "{antialias}: {wrong} is not caught");
         }
+    }
+}
+
+/// Opacity curves of slopes shorter than a step's change, of two densities that run against each other: steps of 1/64 differ by
+/// less than 1/255 from those that are taken. Catches: samples of such curves in place of their integrals, the place of one
+/// density before a step taken for that of the other.
+#[test]
+fn sharp_curves_of_several_densities_are_integrated() {
+    let mut scene = Scene { points: None, trace: None, shading: None, ..scene() };
+    scene.annotations = Annotations::default();
+    let lattice = scene.grid.lattice;
+    let beside = |p: DVec3| (-0.7 * (p - DVec3::new(-0.4, 0.6, 0.3)).length_squared()).exp() as f32;
+    let values = (0..lattice.len()).map(|n| beside(lattice.node_at(n))).collect();
+    let mut other = Scene { grid: Arc::new(DensityGrid::new(lattice, values, None).unwrap()), ..scene.clone() };
+    other.transfer.colormap = Colormap::named("viridis").unwrap();
+    scene.transfer.opacity = OpacityCurve::parse("0:0,0.3:0,0.31:0.95,0.32:0,1:0.1").unwrap();
+    other.transfer.opacity = OpacityCurve::parse("0:0,0.5:0,0.505:0.9,0.51:0,1:0").unwrap();
+    scene.others = vec![Further::of(other)];
+    let light = |step: f64, adaptive: bool| {
+        let mut scene = scene.clone();
+        (scene.sampling.step, scene.sampling.adaptive) = (scene.sampling.step * step, adaptive);
+        let size = [48, 36];
+        renderer(64, 64).draw_light(&scene, size, &Silent).unwrap().rgba
+    };
+    let largest = |a: &[[f32; 4]], b: &[[f32; 4]]| {
+        let differences = std::iter::zip(a.as_flattened(), b.as_flattened()).map(|(a, b)| (a - b).abs());
+        255.0 * differences.fold(0.0, f32::max)
+    };
+    let exact = light(1.0 / 64.0, false);
+    let seen = exact.iter().filter(|pixel| pixel[3] > 0.03).count();
+    assert!(seen > 60, "{seen} of {}, at most {}", exact.len(), exact.iter().map(|p| p[3]).fold(0.0, f32::max));
+    for adaptive in [false, true] {
+        let found = largest(&light(1.0, adaptive), &exact);
+        assert!(found < 1.0, "adaptive {adaptive}: {found} of 255");
+    }
+    let faults = [
+        (
+            "own = mean_of_halves(behind[n],",
+            "own = transfer(position_in_limits(value)); let unused = vec3<f32>(behind[n],",
+        ),
+        ("own = mean_of_halves(behind[n],", "own = mean_of_halves(behind.x,"),
+        (
+            "let a = mean_transfer(begin, middle);\n    let b = mean_transfer(middle, end);",
+            "let a = mean_transfer(begin, end);\n    let b = a;",
+        ),
+        ("first += spoken_of * (textureDimensions(table).x + 1u);", "first += 0u;"),
+    ];
+    for (right, wrong) in faults {
+        let (found, times) = planted(right, wrong, || largest(&light(1.0, false), &exact));
+        println!("{wrong}: {found} of 255");
+        assert!(times > 0 && found > 1.0, "{wrong}: {found} of 255");
     }
 }

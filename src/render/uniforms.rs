@@ -267,23 +267,22 @@ impl VolumeUniform {
 
     /// With what each of several densities has of its own: its stored unit, and the parts of its table.
     pub fn of_several(mut self, scene: &Scene, stored_units: &[f64], parts: &[usize]) -> Self {
-        let first = (&scene.transfer, scene.mode.surfaces(), scene.cover());
-        let others = scene.others.iter().map(|o| (&o.transfer, &o.surfaces[..], o.cover(&scene.mode)));
-        let each = std::iter::once(first).chain(others).zip(std::iter::zip(stored_units, parts));
+        let each = scene.densities().zip(std::iter::zip(stored_units, parts));
         let mut first_surface = 0;
-        for (to, ((transfer, surfaces, cover), (unit, parts))) in std::iter::zip(&mut self.own, each) {
+        for (to, (layer, (unit, parts))) in std::iter::zip(&mut self.own, each) {
+            let transfer = layer.transfer;
             let limits = Self::new(&scene.grid, scene.sampling, transfer, *unit);
             *to = OwnUniform {
                 t_scale: limits.t_scale,
                 t_offset: limits.t_offset,
                 scale: scale_code(transfer.scale),
-                faded: if cover.at(0.0) == 0.0 { VolumeMode::FADED as f32 } else { 0.0 },
+                faded: if layer.cover().at(0.0) == 0.0 { VolumeMode::FADED as f32 } else { 0.0 },
                 references: (scene.transfer.reference_length / transfer.reference_length) as f32,
                 first_surface,
-                surface_count: surfaces.len() as u32,
+                surface_count: layer.surfaces.len() as u32,
                 parts: *parts as u32,
             };
-            first_surface += surfaces.len() as u32;
+            first_surface += layer.surfaces.len() as u32;
         }
         self
     }
@@ -312,17 +311,15 @@ impl CutsUniform {
     /// The planes and surfaces of a scene that has no more of them than there is room for.
     pub fn new(scene: &Scene, stored_units: &[f64]) -> Self {
         let bounds = scene.grid.lattice.bounds();
-        let own = scene.mode.surfaces();
-        let of_each = std::iter::once(own).chain(scene.others.iter().map(|layer| &layer.surfaces[..]));
-        let of_each = of_each.zip(stored_units).flat_map(|(surfaces, unit)| {
-            let mut surfaces: Vec<[f64; 2]> = surfaces.iter().map(|s| [s.level / unit, s.opacity]).collect();
+        let of_each = scene.densities().zip(stored_units).flat_map(|(layer, unit)| {
+            let mut surfaces: Vec<[f64; 2]> = layer.surfaces.iter().map(|s| [s.level / unit, s.opacity]).collect();
             surfaces.sort_by(|a, b| a[0].total_cmp(&b[0]));
             surfaces
         });
         let mut cuts = Self::zeroed();
         cuts.clip_count = scene.clip.len() as u32;
         cuts.slice_count = scene.slices.len() as u32;
-        cuts.surface_count = own.len() as u32;
+        cuts.surface_count = scene.mode.surfaces().len() as u32;
         for (to, from) in std::iter::zip(&mut cuts.clips, &scene.clip) {
             *to = plane_in_diagonals(from, bounds);
         }

@@ -1,7 +1,9 @@
 //! Densities beside the first one.
 
+use std::iter::once;
 use std::sync::Arc;
 
+use glam::DVec3;
 use serde::Serialize;
 
 use super::{Annotations, Isosurface, Quality, Quantity, Scene, VolumeMode};
@@ -76,17 +78,16 @@ impl Further {
         }
     }
 
-    /// As [`Scene::cover`].
-    pub fn cover(&self, mode: &VolumeMode) -> OpacityCurve {
-        let own = self.cover.clone().filter(|_| *mode != VolumeMode::Fog);
-        own.unwrap_or_else(|| mode.cover(self.transfer.limits))
-    }
-
-    /// As [`Scene::table`].
-    pub fn table(&self, mode: &VolumeMode) -> LookupTable {
-        match mode {
-            VolumeMode::Fog => LookupTable::new(&self.transfer),
-            _ => LookupTable::covering(&self.transfer, &self.cover(mode)),
+    fn layer<'a>(&'a self, mode: &'a VolumeMode) -> DensityLayer<'a> {
+        DensityLayer {
+            grid: &self.grid,
+            spline: self.spline.as_ref(),
+            transfer: &self.transfer,
+            surfaces: &self.surfaces,
+            quantity: self.quantity,
+            bar_title: self.bar_title.as_deref(),
+            cover: self.cover.as_ref(),
+            mode,
         }
     }
 
@@ -104,5 +105,70 @@ impl Further {
             return Err(Error::Usage("either all densities of a scene have a spline or none has".into()));
         }
         Ok(())
+    }
+}
+
+/// One of the densities of a scene, with all that decides how it is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct DensityLayer<'a> {
+    /// The density.
+    pub grid: &'a Arc<DensityGrid>,
+    /// The spline that is drawn through it, if one is.
+    pub spline: Option<&'a Arc<Spline>>,
+    /// Limits, colours and opacity.
+    pub transfer: &'a TransferFunction,
+    /// Its surfaces where the mode draws surfaces.
+    pub surfaces: &'a [Isosurface],
+    /// What the numbers of its colour bar count.
+    pub quantity: Quantity,
+    /// What its colour bar is headed with in place of the quantity's name.
+    pub bar_title: Option<&'a str>,
+    cover: Option<&'a OpacityCurve>,
+    mode: &'a VolumeMode,
+}
+
+impl DensityLayer<'_> {
+    /// Opacity of what projections and slices show of it, against the position in the limits.
+    pub fn cover(&self) -> OpacityCurve {
+        let own = self.cover.cloned().filter(|_| *self.mode != VolumeMode::Fog);
+        own.unwrap_or_else(|| self.mode.cover(self.transfer.limits))
+    }
+
+    /// What its colours are looked up in, with the extinction of fog or the opacity of what else is shown.
+    pub fn table(&self) -> LookupTable {
+        match self.mode {
+            VolumeMode::Fog => LookupTable::new(self.transfer),
+            _ => LookupTable::covering(self.transfer, &self.cover()),
+        }
+    }
+
+    /// The density at a place in steps from node 0, as it is drawn.
+    pub fn at(&self, index: DVec3) -> f64 {
+        self.spline.map_or_else(|| self.grid.interpolated(index), |spline| spline.at(index))
+    }
+}
+
+impl Scene {
+    /// All its densities, the first one first.
+    pub fn densities(&self) -> impl Iterator<Item = DensityLayer<'_>> + Clone {
+        once(self.first()).chain(self.others.iter().map(|other| other.layer(&self.mode)))
+    }
+
+    fn first(&self) -> DensityLayer<'_> {
+        DensityLayer {
+            grid: &self.grid,
+            spline: self.quality.spline.as_ref(),
+            transfer: &self.transfer,
+            surfaces: self.mode.surfaces(),
+            quantity: self.annotations.quantity,
+            bar_title: self.annotations.bar_title.as_deref(),
+            cover: self.cover.as_ref(),
+            mode: &self.mode,
+        }
+    }
+
+    /// Opacity of what projections and slices show of the first density, against the position in the limits.
+    pub fn cover(&self) -> OpacityCurve {
+        self.first().cover()
     }
 }

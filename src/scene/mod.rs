@@ -23,7 +23,7 @@ use serde::Serialize;
 pub use animation::{HeatmapAnimation, LimitsOver};
 pub use camera::{Camera, CameraAxes, Projection, Ray, View, Window};
 pub use chart::{Chart, Item, ItemShape};
-pub use further::Further;
+pub use further::{DensityLayer, Further};
 pub use heatmap::{Aspect, ContourLevel, Contours, Corner, Extent, HeatmapScene, Interpolation};
 pub(crate) use look::reference_length;
 pub use look::{Limits, Look};
@@ -34,7 +34,7 @@ pub use quantity::Quantity;
 pub use title::{constant_part, filled};
 pub use trace::TraceLayer;
 
-use crate::color::{LookupTable, OpacityCurve, Rgb, Scale, TransferFunction, hex};
+use crate::color::{OpacityCurve, Rgb, Scale, TransferFunction, hex};
 use crate::geometry::{Box3, four_digits};
 use crate::gpu::Samples;
 use crate::grid::DensityGrid;
@@ -206,20 +206,6 @@ impl Scene {
     /// The colour of letters and lines.
     pub fn foreground(&self) -> Rgb {
         self.annotations.foreground.unwrap_or(self.background.foreground())
-    }
-
-    /// Opacity of what projections and slices show, against the position in the limits.
-    pub fn cover(&self) -> OpacityCurve {
-        let own = self.cover.clone().filter(|_| self.mode != VolumeMode::Fog);
-        own.unwrap_or_else(|| self.mode.cover(self.transfer.limits))
-    }
-
-    /// What colours are looked up in, with the extinction of fog or the opacity of what else is shown.
-    pub fn table(&self) -> LookupTable {
-        match self.mode {
-            VolumeMode::Fog => LookupTable::new(&self.transfer),
-            _ => LookupTable::covering(&self.transfer, &self.cover()),
-        }
     }
 
     /// Sets the limits, where they are for surfaces alone, so that all that there are lie within, and the highest stands out from the

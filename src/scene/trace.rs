@@ -38,13 +38,14 @@ impl TraceLayer {
     /// Checks that the body can be drawn.
     ///
     /// # Errors
-    /// [`Error::Usage`] unless there is one normal and one colour a vertex, and triangles name vertices that are there.
+    /// [`Error::Usage`] unless there is one normal and one colour a vertex, and an atom or none of any, and triangles name vertices that are there.
     pub fn validate(&self) -> Result<()> {
-        let Mesh { vertices, normals, colors, triangles } = &*self.mesh;
-        if normals.len() != vertices.len() || colors.len() != vertices.len() {
-            let (n, found) = (vertices.len(), [normals.len(), colors.len()]);
+        let Mesh { vertices, normals, colors, atoms, triangles } = &*self.mesh;
+        let n = vertices.len();
+        if [normals.len(), colors.len()] != [n; 2] || ![0, n].contains(&atoms.len()) {
+            let [normals, colors, atoms] = [normals.len(), colors.len(), atoms.len()];
             let problem =
-                format!("{n} vertices have {} normals and {} colours; one each is needed", found[0], found[1]);
+                format!("{n} vertices have {normals} normals, {colors} colours and {atoms} atoms; one each is needed");
             return Err(Error::Usage(problem));
         }
         match triangles.iter().flatten().find(|i| **i as usize >= vertices.len()) {

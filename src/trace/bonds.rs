@@ -21,18 +21,18 @@ const RINGS: usize = 3;
 /// Bonds from which on fewer will do.
 const MANY: usize = 20_000;
 
-/// A tube for each bond, half in the colour of each atom.
+/// A tube for each bond, half of each atom.
 ///
 /// # Errors
 /// [`Error::Data`] if places cannot be searched.
-pub fn tubes(cloud: &PointCloud, radius: f64, color: &dyn Fn(usize) -> [u8; 3]) -> Result<Mesh> {
+pub fn tubes(cloud: &PointCloud, radius: f64) -> Result<Mesh> {
     let all = bonds(cloud)?;
     let mut mesh = Mesh::default();
     let (sides, rings) = if all.len() <= MANY { (SIDES, RINGS) } else { (6, 1) };
     for [a, b] in all {
         let [from, to] = [a, b].map(|i| cloud.positions[i]);
         let (forward, middle) = ((to - from).normalize_or(DVec3::X), 0.5 * (from + to));
-        let at = |center, atom| Station::round(center, forward, any_side(forward), radius, color(atom));
+        let at = |center, atom| Station::round(center, forward, any_side(forward), radius, atom);
         let first = [cap(&at(from, a), false, rings), vec![at(from, a), at(middle, a)]].concat();
         let last = [vec![at(middle, b), at(to, b)], cap(&at(to, b), true, rings)].concat();
         sweep(&mut mesh, &first, sides);
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(bonds(&cloud(&atoms, &[], None)).unwrap(), expected);
         let in_nm = atoms.map(|(symbol, p)| (symbol, p.map(|v| 0.1 * v)));
         assert_eq!(bonds(&cloud(&in_nm, &[], Some(LengthUnit::Nanometre))).unwrap(), expected);
-        let mesh = tubes(&cloud(&atoms, &[], None), 0.1, &|i| [i as u8; 3]).unwrap();
+        let mesh = tubes(&cloud(&atoms, &[], None), 0.1).unwrap();
         assert_eq!(mesh.triangles.len(), 5 * 2 * SIDES * (2 * (RINGS + 1) - 1));
     }
 

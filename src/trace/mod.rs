@@ -58,11 +58,12 @@ pub fn trace(cloud: &PointCloud, kind: Kind, radius: f64, color: &dyn Fn(usize) 
     if !(radius > 0.0 && radius.is_finite()) {
         return Err(Error::Usage(format!("a tube of radius {radius} cannot be drawn; it must be above 0")));
     }
-    let mesh = match kind {
-        Kind::Backbone => ribbon::tubes(&chain::chains(cloud), radius, color),
-        Kind::Bonds => bonds::tubes(cloud, radius, color)?,
-        Kind::Ribbon => ribbon::ribbons(&chain::chains(cloud), radius, angstrom(cloud.unit), color),
+    let mut mesh = match kind {
+        Kind::Backbone => ribbon::tubes(&chain::chains(cloud), radius),
+        Kind::Bonds => bonds::tubes(cloud, radius)?,
+        Kind::Ribbon => ribbon::ribbons(&chain::chains(cloud), radius, angstrom(cloud.unit)),
     };
+    mesh.paint(color);
     if mesh.triangles.is_empty() {
         let needed = kind.needs();
         return Err(Error::Data(format!("none of the {} atoms can be traced: that takes {needed}", cloud.len())));

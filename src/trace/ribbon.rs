@@ -52,7 +52,7 @@ fn detail(residues: usize, sides: usize) -> (usize, usize) {
 }
 
 /// A tube through each chain.
-pub fn tubes(chains: &[Vec<Residue>], radius: f64, color: &dyn Fn(usize) -> [u8; 3]) -> Mesh {
+pub fn tubes(chains: &[Vec<Residue>], radius: f64) -> Mesh {
     let mut mesh = Mesh::default();
     let (steps, sides) = detail(chains.iter().map(Vec::len).sum(), SIDES);
     for chain in chains {
@@ -65,7 +65,7 @@ pub fn tubes(chains: &[Vec<Residue>], radius: f64, color: &dyn Fn(usize) -> [u8;
                 let here = (curve.at(i, share), curve.direction(i, share));
                 side = transported(side, before, here);
                 before = here;
-                Station::round(here.0, here.1, side, radius, color(nearer(chain, i, share).atom))
+                Station::round(here.0, here.1, side, radius, nearer(chain, i, share).atom)
             })
             .collect();
         capped(&mut mesh, stations, sides);
@@ -78,13 +78,13 @@ pub fn tubes(chains: &[Vec<Residue>], radius: f64, color: &dyn Fn(usize) -> [u8;
 ///
 /// The band lies in the planes of the peptide bonds (Carson and Bugg 1986, "Algorithm for ribbon models of proteins", J. Mol.
 /// Graphics 4:121, eq. 1 to 3): across the chain, in the plane of CA, O and the next CA.
-pub fn ribbons(chains: &[Vec<Residue>], radius: f64, angstrom: f64, color: &dyn Fn(usize) -> [u8; 3]) -> Mesh {
+pub fn ribbons(chains: &[Vec<Residue>], radius: f64, angstrom: f64) -> Mesh {
     let mut mesh = Mesh::default();
     let (steps, sides) = detail(chains.iter().map(Vec::len).sum(), SIDES_OF_RIBBON);
     let all_folds = folds(chains, angstrom);
     for (chain, folds) in std::iter::zip(chains, &all_folds) {
         let band = Band::new(chain, folds, radius);
-        let stations = along(chain.len(), steps).flat_map(|(i, share)| band.stations(i, share, color)).collect();
+        let stations = along(chain.len(), steps).flat_map(|(i, share)| band.stations(i, share)).collect();
         capped(&mut mesh, stations, sides);
     }
     mesh
@@ -122,7 +122,7 @@ impl<'a> Band<'a> {
     }
 
     /// The cross-section at a place; two where an arrow begins.
-    fn stations(&self, i: usize, share: f64, color: &dyn Fn(usize) -> [u8; 3]) -> Vec<Station> {
+    fn stations(&self, i: usize, share: f64) -> Vec<Station> {
         let curve = Spline::new(&self.places);
         let (center, forward) = (curve.at(i, share), curve.direction(i, share));
         let side = self.sides[i].lerp(self.sides[i + 1], share);
@@ -134,7 +134,7 @@ impl<'a> Band<'a> {
             half: shape.half.map(|h| h * self.radius),
             power: shape.power,
             lean,
-            color: color(nearer(self.chain, i, share).atom),
+            atom: nearer(self.chain, i, share).atom,
         };
         if !self.is_arrow(i) {
             return vec![of(self.shape(i).between(self.shape(i + 1), smooth(share)), 0.0)];
@@ -237,12 +237,11 @@ mod tests {
     #[test]
     fn a_straight_backbone_is_a_straight_tube() {
         let chain: Vec<Residue> = (0..5).map(|i| residue(DVec3::X * 3.8 * f64::from(i))).collect();
-        let mesh = tubes(&[chain], 0.5, &|_| [1, 2, 3]);
+        let mesh = tubes(&[chain], 0.5);
         let far = |v: &DVec3| v.distance(DVec3::X * v.x.clamp(0.0, 15.2));
         assert!(mesh.vertices.iter().all(|v| (far(v) - 0.5).abs() < 1e-9));
         let bounds = crate::geometry::Box3::around(&mesh.vertices);
         assert!((bounds.min.x + 0.5).abs() < 1e-9 && (bounds.max.x - 15.7).abs() < 1e-9, "{bounds:?}");
-        assert!(mesh.colors.iter().all(|c| *c == [1, 2, 3]));
     }
 
     /// An ideal helix: the band lies on a cylinder, its width along the axis.
@@ -254,7 +253,7 @@ mod tests {
         assert!(folds[0][1..12].iter().all(|f| *f == Fold::Helix), "{folds:?}");
         let band = Band::new(&chain, &folds[0], 0.3);
         for i in 3..10 {
-            let station = band.stations(i, 0.5, &|_| [0; 3])[0];
+            let station = band.stations(i, 0.5)[0];
             assert!(station.side.z.abs() > 0.85, "{station:?}");
             assert!((station.half[0] - 4.2 * 0.3).abs() < 1e-12);
         }
@@ -268,7 +267,7 @@ mod tests {
             (0..8).map(|i| residue(DVec3::new(3.3 * f64::from(i), 0.9 * f64::from(i % 2), 0.0))).collect();
         let folds = [Coil, Strand, Strand, Strand, Strand, Coil, Coil, Coil];
         let band = Band::new(&chain, &folds, 1.0);
-        let width = |i, share| band.stations(i, share, &|_| [0; 3]).last().unwrap().half[0];
+        let width = |i, share| band.stations(i, share).last().unwrap().half[0];
         assert_eq!([width(1, 0.5), width(2, 0.5), width(3, 0.0), width(4, 0.5)], [3.7, 3.7, 6.0, 1.0]);
         assert_eq!((0..7).filter(|i| band.is_arrow(*i)).collect::<Vec<_>>(), [3]);
         assert!((width(3, 0.5) - 3.5).abs() < 1e-12 && (width(6, 1.0) - 1.0).abs() < 1e-12);

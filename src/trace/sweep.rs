@@ -20,14 +20,14 @@ pub struct Station {
     pub power: f64,
     /// The sine of the angle that normals lean forward by: 1 faces forward.
     pub lean: f64,
-    /// Red, green, blue.
-    pub color: [u8; 3],
+    /// The number of the atom whose it is.
+    pub atom: usize,
 }
 
 impl Station {
     /// A round one.
-    pub fn round(center: DVec3, forward: DVec3, side: DVec3, radius: f64, color: [u8; 3]) -> Self {
-        Self { center, forward, side, half: [radius; 2], power: 2.0, lean: 0.0, color }
+    pub fn round(center: DVec3, forward: DVec3, side: DVec3, radius: f64, atom: usize) -> Self {
+        Self { center, forward, side, half: [radius; 2], power: 2.0, lean: 0.0, atom }
     }
 
     fn corner(&self, turn: f64) -> (DVec3, DVec3) {
@@ -66,7 +66,7 @@ pub fn sweep(mesh: &mut Mesh, stations: &[Station], sides: usize) {
         let first = mesh.vertices.len() as u32;
         for k in 0..sides {
             let (place, normal) = station.corner(std::f64::consts::TAU * k as f64 / sides as f64);
-            mesh.push(place, normal, station.color);
+            mesh.push(place, normal, station.atom as u32);
         }
         if let Some(last) = before {
             for k in 0..sides as u32 {
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_capped_tube_is_closed_and_has_the_volume_of_one() {
         let (radius, length, sides) = (0.5, 3.0, 64);
-        let at = |x: f64| Station::round(DVec3::new(x, 1.0, 2.0), DVec3::X, DVec3::Y, radius, [7; 3]);
+        let at = |x: f64| Station::round(DVec3::new(x, 1.0, 2.0), DVec3::X, DVec3::Y, radius, 7);
         let ends = [at(0.0), at(length)];
         let stations = [cap(&ends[0], false, 16), ends.to_vec(), cap(&ends[1], true, 16)].concat();
         let mut mesh = Mesh::default();

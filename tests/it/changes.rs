@@ -94,7 +94,8 @@ fn body(bounds: Box3, chance: &mut Chance) -> Mesh {
     let vertices: Vec<DVec3> = (0..3 * n).map(|_| chance.place(bounds)).collect();
     let normals = vertices.iter().map(|_| chance.direction()).collect();
     let colors = vertices.iter().map(|_| [0; 3].map(|_: u8| chance.below(256) as u8)).collect();
-    Mesh { vertices, normals, colors, triangles: (0..n).map(|i| [3 * i, 3 * i + 1, 3 * i + 2]).collect() }
+    let triangles = (0..n).map(|i| [3 * i, 3 * i + 1, 3 * i + 2]).collect();
+    Mesh { vertices, normals, colors, triangles, ..Mesh::default() }
 }
 
 /// Changes one thing; what does not go with it is put right.

@@ -77,6 +77,7 @@ fn slope() -> Mesh {
         normals: vec![DVec3::X; 3],
         colors: vec![[51, 102, 255]; 3],
         triangles: vec![[0, 1, 2]],
+        ..Mesh::default()
     }
 }
 
@@ -131,7 +132,7 @@ fn cast(mesh: &Mesh, camera: &Camera, pixel: [u32; 2], size: [u32; 2]) -> [f64; 
             Projection::Perspective { .. } => 0.0,
             Projection::Orthographic { .. } => f64::NEG_INFINITY,
         };
-        let Some(hit) = mesh.first_hit(ray.origin, ray.direction, from) else { continue };
+        let Some(hit) = mesh.first_hit(ray.origin, ray.direction, |along| along >= from) else { continue };
         let place = ray.origin + hit.along * ray.direction;
         let [a, b, c] = mesh.triangles[hit.triangle].map(|i| mesh.vertices[i as usize]);
         let area = (b - a).cross(c - a);
