@@ -229,7 +229,7 @@ impl Model {
 
     /// What a share of the sum above a value is of.
     pub fn words_of_share(&self) -> &'static str {
-        if self.is_of_values() { "of the sum is in higher values" } else { "of the mass is denser" }
+        words_of_share(self.is_of_values())
     }
 
     /// Sets vmin and vmax, in the quantity shown.
@@ -242,6 +242,11 @@ impl Model {
             });
         }
     }
+}
+
+/// What a share of the sum above a value is of.
+pub fn words_of_share(are_values: bool) -> &'static str {
+    if are_values { "of the sum is in higher values" } else { "of the mass is denser" }
 }
 
 #[cfg(test)]

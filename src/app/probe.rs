@@ -11,10 +11,11 @@ use super::mailbox::Mailbox;
 use super::message::Weight;
 use super::model::Model;
 use crate::cli::content::Content;
+use crate::cli::explain::{content_of, molecule_in_words};
 use crate::cli::label_args::nearest_named;
 use crate::error::Result;
-use crate::explain::{explain, share_above};
-use crate::scene::{Frame, Scene};
+use crate::explain::{explain, most_seen_at, share_above};
+use crate::scene::{Frame, Quantity, Scene};
 
 /// What is more transparent than this changes no pixel.
 const LEAST_SEEN: f64 = 1.0 / 255.0;
@@ -33,8 +34,18 @@ pub struct Question {
 pub struct Probe {
     /// Where: what the pixel is about.
     pub position: DVec3,
-    /// The density there.
+    /// What that is of, where it is not the only density: its name, or the molecule's atom.
+    pub subject: Option<String>,
+    /// The name of the density that is told, if there are several.
+    pub name: Option<String>,
+    /// The density there: that which is seen, or of a molecule that which is around it.
     pub value: f64,
+    /// What its quantity multiplies it by, what follows such a number, as `/nm³`, and whether it is no density.
+    pub factor: f64,
+    pub per: String,
+    pub is_of_values: bool,
+    /// Its largest value anywhere.
+    pub most: f32,
     /// The share of the mass, 0 to 1, that is at least as dense.
     pub mass_above: f64,
     /// Densities along the ray, from where it enters to where it leaves.
@@ -232,21 +243,80 @@ impl Model {
 
 fn look(question: &Question) -> Result<Option<Probe>> {
     let Question { scene, frame, pixel, content, .. } = question;
-    let found = explain(scene, frame, pixel.to_array(), None)?;
+    let found = explain(scene, frame, pixel.to_array())?;
     let Some(position) = found.about else { return Ok(None) };
-    let nearest = nearest_named(content, position);
-    let value = scene.grid.value_at(position).unwrap_or(0.0);
+    // A sphere is of the first density, a molecule of none.
+    let shown = found.shown.or(found.sphere.map(|_| 0)).unwrap_or_else(|| most_seen_at(scene, position));
+    let (of, layer) = (&found.densities[shown], scene.densities().nth(shown));
+    let Some(layer) = layer else { return Ok(None) };
+    let name = layer.bar_title.filter(|_| found.densities.len() > 1).map(str::to_owned);
+    let molecule = found.body.filter(|_| found.shown.is_none()).map(|body| molecule_in_words(body, content));
+    let nearest = content_of(content, shown).filter(|_| molecule.is_none()).and_then(|c| nearest_named(c, position));
+    let value = layer.grid.value_at(position).unwrap_or(0.0);
+    let (quantity, unit) = (layer.quantity, layer.grid.unit);
     let depth = (position - found.ray.origin).dot(found.ray.direction);
     Ok(Some(Probe {
         position,
+        subject: molecule.or(name.clone()),
+        name,
         value,
-        mass_above: share_above(&scene.grid, value),
-        profile: found.profile.iter().map(|s| s.density as f32).collect(),
+        factor: quantity.factor(unit, 3),
+        per: quantity.per(unit, 3),
+        is_of_values: quantity == Quantity::Values,
+        most: layer.grid.statistics().max as f32,
+        mass_above: share_above(layer.grid, value),
+        profile: of.profile.iter().map(|s| s.density as f32).collect(),
         span: found.span.unwrap_or_default(),
         depth,
         opacity: found.opacity,
         half_opacity: found.half_opacity,
-        peak: found.peak.map(|p| [p.depth, p.density, p.mass_above]),
+        peak: of.peak.map(|p| [p.depth, p.density, p.mass_above]),
         nearest,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Console;
+    use crate::cli::content::Stock;
+    use crate::cli::recipe::Draft;
+    use crate::cli::view::Wanted;
+
+    /// Catches: a reading that tells of the first density where another is seen.
+    #[test]
+    fn the_density_that_is_seen_is_told_by_its_name() {
+        // Beside each other along x, seen from above.
+        let file = |name: &str, center: f64| {
+            let path = std::env::temp_dir().join(format!("densitas-probe-{}-{name}.csv", std::process::id()));
+            let row = |n: u32| {
+                format!("{},{},{}\n", center + 0.1 * f64::from(n % 7), 0.1 * f64::from(n % 5), 0.1 * f64::from(n % 3))
+            };
+            std::fs::write(&path, format!("x,y,z\n{}", (0..60).map(row).collect::<String>())).unwrap();
+            path.to_string_lossy().into_owned()
+        };
+        let [left, right] = [file("left", 0.0), file("right", 3.0)];
+        let mut options = Draft::new("render");
+        options.input = Some(left.clone());
+        for (name, text) in [("grid", "24"), ("view", "z"), ("with", &format!("{right} --quantity counts"))] {
+            options.set(name, Some(text.into()));
+        }
+        let wanted = Wanted::of(&options).unwrap();
+        let content = Arc::new(Stock::default().content(wanted.scene(), &Console::new(false, true)).unwrap());
+        let frame = Frame { size: [80, 60], scale_factor: 1.0 };
+        let scene = wanted.scene().scene(&content, &frame).unwrap();
+        let at = |x: u32| {
+            let (scene, content, pixel) = (scene.clone(), content.clone(), UVec2::new(x, 30));
+            look(&Question { scene, frame, pixel, content, number: 0 }).unwrap()
+        };
+        [left, right].iter().for_each(|file| drop(std::fs::remove_file(file)));
+        let seen: Vec<Probe> = (0..80).filter_map(at).filter(Probe::is_seen).collect();
+        let names: Vec<String> = seen.iter().map(|probe| probe.name.clone().unwrap()).collect();
+        let is_right = |name: &String| name.ends_with("right");
+        let first_right = names.iter().position(is_right).unwrap();
+        assert!(first_right > 5 && names[..first_right].iter().all(|name| name.ends_with("left")), "{names:?}");
+        assert!(names.len() > first_right + 5 && names[first_right..].iter().all(is_right), "{names:?}");
+        // Each by its own quantity.
+        assert!(seen[0].factor == 1.0 && seen[first_right].factor == 60.0 && seen[0].subject == seen[0].name);
+    }
 }

@@ -1,15 +1,19 @@
 //! `densitas render --explain`: what a pixel shows, in words and numbers.
 
+use std::borrow::Cow;
+use std::iter::once;
+
 use serde_json::{Map, Value, json};
 
 use super::console::Console;
-use super::report;
+use super::content::Content;
+use super::{further, report};
 use crate::annotate;
 use crate::error::Result;
-use crate::explain::{Explanation, Place, explain};
-use crate::io::PointInput;
-use crate::points::AtomTable;
-use crate::scene::{ColorKey, Frame, Quantity, Scene, Viewpoint};
+use crate::explain::{Body, Explanation, Nearest, OfDensity, Place, explain, nearest};
+use crate::io::{Input, PointInput};
+use crate::points::{AtomTable, PointCloud};
+use crate::scene::{ColorKey, Frame, Quantity, Scene};
 
 /// A pixel as X,Y.
 pub fn pixel(text: &str) -> std::result::Result<[u32; 2], String> {
@@ -19,69 +23,172 @@ pub fn pixel(text: &str) -> std::result::Result<[u32; 2], String> {
     Ok([number(x)?, number(y)?])
 }
 
-/// Explains a pixel; `points` are those the density is of. Gives what is told as JSON, and tells it in words if that is not
-/// asked for.
+/// Explains a pixel of the picture of a content. Gives what is told as JSON, and tells it in words if that is not asked for.
 pub fn run(
     pixel: [u32; 2],
     scene: &Scene,
     frame: &Frame,
-    points: Option<&PointInput>,
+    content: &Content,
     console: &Console,
 ) -> Result<Map<String, Value>> {
-    let mut told = of_one(pixel, scene, frame, points, console)?;
-    let others = scene.others.iter().map(|other| {
-        if !console.json {
-            console.answer(&format!("{}:", other.bar_title.as_deref().unwrap_or("another density")));
-        }
-        let alone = Scene { viewpoint: Viewpoint::At(annotate::camera(scene, frame)), ..other.alone(scene) };
-        of_one(pixel, &alone, frame, None, console).map(Value::Object)
-    });
-    let others = others.collect::<Result<Vec<Value>>>()?;
-    if let Some(Value::Object(explained)) = told.get_mut("explanation").filter(|_| !others.is_empty()) {
-        explained.insert("others".into(), others.into());
-    }
-    Ok(told)
-}
-
-/// Explains a pixel of a scene of one density.
-fn of_one(
-    pixel: [u32; 2],
-    scene: &Scene,
-    frame: &Frame,
-    points: Option<&PointInput>,
-    console: &Console,
-) -> Result<Map<String, Value>> {
-    let found = explain(scene, frame, pixel, points.map(|p| &p.cloud.positions[..]))?;
+    let found = explain(scene, frame, pixel)?;
+    let all = Told::all(&found, scene, content);
+    let atoms = content.traced.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let molecule = found.body.zip(atoms.as_ref().map(|traced| &*traced.atoms));
     if !console.json {
-        in_words(pixel, &found, scene, points).iter().for_each(|line| console.answer(line));
+        in_words(pixel, &found, &all, molecule).iter().for_each(|line| console.answer(line));
     }
-    let column = |f: &dyn Fn(&crate::explain::Sample) -> f64| found.profile.iter().map(f).collect::<Vec<f64>>();
-    let shown = Shown::of(scene, 3);
-    let place = |place: Place| as_json(place, shown.factor);
-    let (name, along) = (annotate::name_of_shown(scene), Shown::of(scene, scene.mode.dimensions()));
-    let told = json!({
+    let (first, others) = (all[0].as_json(), all[1..].iter().map(Told::as_json).map(Value::Object));
+    let mut told = report::object(json!({
         "pixel": pixel,
         "ray": { "origin": found.ray.origin.to_array(), "direction": found.ray.direction.to_array() },
         "span": found.span,
         "ends_at_slice": found.is_cut,
-        "opacity": found.opacity,
         "color": found.color,
-        "half_opacity_depth": found.half_opacity,
-        "quantity": report::quantity(&scene.annotations.quantity, scene.grid.unit, 3),
-        "peak": found.peak.map(place),
-        "lowest": found.lowest.map(place),
-        "projected": found.projected,
-        "shown": found.projected.map(|v| json!({ "name": name, "value": v * along.factor, "per": along.per })),
-        "surfaces": found.surfaces.iter().copied().map(place).collect::<Vec<_>>(),
-        "slice": found.slice.map(place),
         "sphere": found.sphere.is_some(),
         "sphere_color": found.sphere.and_then(|n| meaning(n, scene)).map(|(name, value)| json!({ "of": name, "value": value })),
-        "nearest": found.nearest.zip(points).map(|(n, points)| point(n.point, n.distance, points)),
-        "profile": {
-            "depth": column(&|s| s.depth), "density": column(&|s| s.density), "opacity": column(&|s| s.opacity)
-        },
-    });
+        "molecule": molecule.map(|(body, atoms)| of_molecule(body, atoms, &found)),
+        "about": found.about.map(|place| place.to_array()),
+        "about_density": found.shown.map(|n| all[n].name()),
+    }));
+    let together = json!({ "opacity": found.opacity, "half_opacity_depth": found.half_opacity });
+    let others: Vec<Value> = others.collect();
+    if !others.is_empty() {
+        let alone = json!({ "opacity": first["opacity"], "half_opacity_depth": first["half_opacity_depth"] });
+        report::merge(&mut told, report::object(json!({ "alone": alone, "others": others })));
+    }
+    report::merge(&mut told, first);
+    report::merge(&mut told, report::object(together));
     Ok(report::object(json!({ "explanation": told })))
+}
+
+/// The molecule where a ray meets it.
+fn of_molecule(body: Body, atoms: &PointCloud, found: &Explanation) -> Value {
+    let place = found.ray.origin + body.depth * found.ray.direction;
+    let mut told = report::object(json!({ "depth": body.depth, "position": place.to_array() }));
+    if let (Some(atom), Some(table)) = (body.atom, &atoms.atoms) {
+        report::merge(&mut told, of_atom(atom, table));
+    }
+    Value::Object(told)
+}
+
+/// The content of one of a picture's densities, the first of which is number 0.
+pub fn content_of(content: &Content, n: usize) -> Option<&Content> {
+    further::each(content, &content.others).nth(n)
+}
+
+/// The atom that a picture's molecule is of where a ray meets it.
+pub fn molecule_in_words(body: Body, content: &Content) -> String {
+    let traced = content.traced.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let atoms = traced.as_ref().and_then(|traced| traced.atoms.atoms.as_ref());
+    body.atom.zip(atoms).map_or("molecule".into(), |(i, atoms)| atom(i, atoms))
+}
+
+/// What is told of one of the densities.
+struct Told<'a> {
+    of: &'a OfDensity,
+    /// A scene of it alone.
+    scene: Cow<'a, Scene>,
+    points: Option<&'a PointInput>,
+    /// The number of its sphere that the pixel is about.
+    sphere: Option<usize>,
+    /// The point that is nearest to what the pixel shows of it.
+    nearest: Option<Nearest>,
+    /// Whether there are others.
+    is_one_of_several: bool,
+}
+
+impl<'a> Told<'a> {
+    fn all(found: &'a Explanation, scene: &'a Scene, content: &'a Content) -> Vec<Self> {
+        let first = (Cow::Borrowed(scene), content);
+        let others = scene.others.iter().map(|other| Cow::Owned(other.alone(scene)));
+        let each = once(first).chain(std::iter::zip(others, &content.others));
+        let of = |(n, (of, (scene, content))): (usize, (&'a OfDensity, (Cow<'a, Scene>, &'a Content)))| {
+            let points = match &content.opened.input {
+                Input::Points(points) => Some(points),
+                Input::Volume(_) => None,
+            };
+            // A sphere behind opaque fog is not what is seen.
+            let sphere = found.sphere.filter(|_| n == 0 && found.shown.is_none());
+            let place = if sphere.is_some() { found.about } else { of.about };
+            let nearest = place.zip(points).and_then(|(place, points)| nearest(place, &points.cloud.positions));
+            Self { of, scene, points, sphere, nearest, is_one_of_several: found.densities.len() > 1 }
+        };
+        std::iter::zip(&found.densities, each).enumerate().map(of).collect()
+    }
+
+    fn name(&self) -> &str {
+        self.scene.annotations.bar_title.as_deref().unwrap_or(self.scene.annotations.quantity.name())
+    }
+
+    fn as_json(&self) -> Map<String, Value> {
+        let (of, scene) = (self.of, &*self.scene);
+        let column = |f: &dyn Fn(&crate::explain::Sample) -> f64| of.profile.iter().map(f).collect::<Vec<f64>>();
+        let (shown, along) = (Shown::of(scene, 3), Shown::of(scene, scene.mode.dimensions()));
+        let place = |place: Place| as_json(place, shown.factor);
+        let name = annotate::name_of_shown(scene);
+        report::object(json!({
+            "name": self.name(),
+            "opacity": of.opacity,
+            "half_opacity_depth": of.half_opacity,
+            "share": of.share,
+            "quantity": report::quantity(&scene.annotations.quantity, scene.grid.unit, 3),
+            "peak": of.peak.map(place),
+            "lowest": of.lowest.map(place),
+            "projected": of.projected,
+            "shown": of.projected.map(|v| json!({ "name": name, "value": v * along.factor, "per": along.per })),
+            "surfaces": of.surfaces.iter().copied().map(place).collect::<Vec<_>>(),
+            "slice": of.slice.map(place),
+            "nearest": self.nearest.zip(self.points).map(|(n, points)| point(n.point, n.distance, points)),
+            "profile": {
+                "depth": column(&|s| s.depth), "density": column(&|s| s.density), "opacity": column(&|s| s.opacity)
+            },
+        }))
+    }
+
+    fn in_words(&self, found: &Explanation) -> Vec<String> {
+        let (of, scene) = (self.of, &*self.scene);
+        let (unit, quantity) = (unit_of(scene), scene.annotations.quantity);
+        let at = |place: &Place| {
+            let [x, y, z] = place.position.to_array();
+            let value = Shown::of(scene, 3).told(quantity.name(), place.density);
+            format!("{value} at ({x:.3}, {y:.3}, {z:.3}){unit}, {:.3}{unit} from the eye", place.depth)
+        };
+        let peak = of.peak.iter().map(|peak| densest(found, scene) + &at(peak) + &mass(peak, quantity));
+        let mut lines: Vec<String> = peak.collect();
+        lines.extend(of.lowest.iter().map(|least| format!("smallest: {}", at(least))));
+        let along = Shown::of(scene, scene.mode.dimensions());
+        lines.extend(of.projected.map(|v| format!("shown: {}", along.told(annotate::name_of_shown(scene), v))));
+        lines.extend(of.surfaces.iter().map(|s| format!("surface: {}", at(s))));
+        lines.extend(of.slice.iter().map(|s| format!("slice: {}", at(s))));
+        lines.extend(self.nearest_in_words(&unit));
+        lines
+    }
+
+    fn nearest_in_words(&self, unit: &str) -> Option<String> {
+        let (nearest, points) = (self.nearest?, self.points?);
+        let name = named(nearest.point, points);
+        Some(match self.sphere {
+            Some(sphere) => {
+                let meaning = meaning_in_words(sphere, &self.scene).map_or(String::new(), |words| format!("; {words}"));
+                format!("sphere: {name}{meaning}")
+            }
+            None => format!("nearest: {name}, {:.3}{unit} away", nearest.distance),
+        })
+    }
+
+    /// What stands above its lines, if there are others.
+    fn heading(&self) -> String {
+        let half = self
+            .of
+            .half_opacity
+            .map_or(String::new(), |depth| format!(", half of that {depth:.3}{} from the eye", unit_of(&self.scene)));
+        format!("{}: opacity {:.4} alone{half}", self.name(), self.of.opacity)
+    }
+}
+
+fn unit_of(scene: &Scene) -> String {
+    scene.grid.unit.map_or(String::new(), |u| format!(" {u}"))
 }
 
 /// How the colour bar tells a density.
@@ -143,22 +250,21 @@ fn as_json(place: Place, factor: f64) -> Value {
 /// A point as JSON: its row in the input, and of a structure its atom.
 fn point(index: usize, distance: f64, points: &PointInput) -> Value {
     let cloud = &points.cloud;
-    let mut told = json!({
+    let mut told = report::object(json!({
         "row": points.row_of_point.as_ref().map_or(index, |rows| rows[index]),
         "position": cloud.positions[index].to_array(),
         "distance": distance,
-    });
-    if let Some(atoms) = &cloud.atoms {
-        for (key, texts) in [("name", &atoms.name), ("residue", &atoms.resname), ("chain", &atoms.chain)] {
-            if let Some(text) = texts.given(index) {
-                told[key] = text.into();
-            }
-        }
-        if let Some(number) = atoms.resid.get(index).filter(|n| **n != AtomTable::NO_RESID) {
-            told["residue_number"] = (*number).into();
-        }
-    }
-    told
+    }));
+    cloud.atoms.iter().for_each(|atoms| report::merge(&mut told, of_atom(index, atoms)));
+    Value::Object(told)
+}
+
+/// What is known of an atom.
+fn of_atom(index: usize, atoms: &AtomTable) -> Map<String, Value> {
+    let texts = [("name", &atoms.name), ("residue", &atoms.resname), ("chain", &atoms.chain)];
+    let given = texts.into_iter().filter_map(|(key, texts)| Some((key.to_owned(), texts.given(index)?.into())));
+    let number = atoms.resid.get(index).filter(|n| **n != AtomTable::NO_RESID);
+    given.chain(number.map(|n| ("residue_number".to_owned(), (*n).into()))).collect()
 }
 
 /// An atom or a row in words; formats differ in which columns they have.
@@ -196,34 +302,24 @@ fn atom(index: usize, atoms: &AtomTable) -> String {
     words.join(" ")
 }
 
-fn in_words(pixel: [u32; 2], found: &Explanation, scene: &Scene, points: Option<&PointInput>) -> Vec<String> {
-    let unit = scene.grid.unit.map_or(String::new(), |u| format!(" {u}"));
-    let quantity = scene.annotations.quantity;
-    let at = |place: &Place| {
-        let [x, y, z] = place.position.to_array();
-        let value = Shown::of(scene, 3).told(quantity.name(), place.density);
-        format!("{value} at ({x:.3}, {y:.3}, {z:.3}){unit}, {:.3}{unit} from the eye", place.depth)
-    };
+fn in_words(pixel: [u32; 2], found: &Explanation, all: &[Told], molecule: Option<(Body, &PointCloud)>) -> Vec<String> {
+    let scene = &*all[0].scene;
+    let unit = unit_of(scene);
     let mut lines = vec![way(pixel, found, scene, &unit)];
     if let Some(depth) = found.half_opacity {
-        lines.push(format!("half of the opacity: {depth:.3}{unit} from the eye"));
+        let before = if molecule.is_some() || found.sphere.is_some() { " before it" } else { "" };
+        lines.push(format!("half of the opacity{before}: {depth:.3}{unit} from the eye"));
     }
-    lines.extend(found.peak.iter().map(|peak| densest(found, scene) + &at(peak) + &mass(peak, quantity)));
-    lines.extend(found.lowest.iter().map(|least| format!("smallest: {}", at(least))));
-    let along = Shown::of(scene, scene.mode.dimensions());
-    lines.extend(found.projected.map(|v| format!("shown: {}", along.told(annotate::name_of_shown(scene), v))));
-    lines.extend(found.surfaces.iter().map(|s| format!("surface: {}", at(s))));
-    lines.extend(found.slice.iter().map(|s| format!("slice: {}", at(s))));
-    if let (Some(nearest), Some(points)) = (found.nearest, points) {
-        let name = named(nearest.point, points);
-        // A sphere behind opaque fog is not what is seen.
-        lines.push(match found.sphere {
-            Some(sphere) if nearest.distance == 0.0 => {
-                let meaning = meaning_in_words(sphere, scene).map_or(String::new(), |words| format!("; {words}"));
-                format!("sphere: {name}{meaning}")
-            }
-            _ => format!("nearest: {name}, {:.3}{unit} away", nearest.distance),
-        });
+    if let Some((body, atoms)) = molecule {
+        let name = body.atom.zip(atoms.atoms.as_ref()).map_or("it".into(), |(i, atoms)| atom(i, atoms));
+        lines.push(format!("molecule: {name}, {:.3}{unit} from the eye", body.depth));
+    }
+    for told in all {
+        let own = told.in_words(found).into_iter();
+        match told.is_one_of_several {
+            true => lines.extend([told.heading()].into_iter().chain(own.map(|line| format!("  {line}")))),
+            false => lines.extend(own),
+        }
     }
     lines
 }
@@ -232,28 +328,34 @@ fn in_words(pixel: [u32; 2], found: &Explanation, scene: &Scene, points: Option<
 fn way([x, y]: [u32; 2], found: &Explanation, scene: &Scene, unit: &str) -> String {
     match found.span {
         None if !scene.volume && found.sphere.is_some() => format!("pixel {x},{y}: a point; no density is drawn"),
+        None if !scene.volume && found.body.is_some() => format!("pixel {x},{y}: the molecule; no density is drawn"),
         None if !scene.volume => format!("pixel {x},{y}: its ray meets no point; no density is drawn"),
+        None if found.body.is_some() => format!("pixel {x},{y}: the molecule, with no density before it"),
+        None if found.sphere.is_some() => format!("pixel {x},{y}: a point, with no density before it"),
         None => format!("pixel {x},{y}: its ray misses the density"),
         Some([near, far]) => {
-            let until = match (found.is_cut, found.sphere) {
-                (true, _) => " up to a slice",
-                (_, Some(_)) => " up to a point",
-                _ => "",
-            };
-            format!("pixel {x},{y}: {:.3}{unit} through the density{until}, opacity {:.4}", far - near, found.opacity)
+            let until = end_of(found).map_or(String::new(), |end| format!(" up to {end}"));
+            let what = if found.densities.len() > 1 { "the densities" } else { "the density" };
+            format!("pixel {x},{y}: {:.3}{unit} through {what}{until}, opacity {:.4}", far - near, found.opacity)
         }
     }
 }
 
-/// What a peak is called: what lies behind a slice or a point does not count.
+/// What a peak is called: what lies behind a slice, a point or a molecule does not count.
 fn densest(found: &Explanation, scene: &Scene) -> String {
     let what = if scene.annotations.quantity == Quantity::Values { "largest" } else { "densest" };
-    let before = match (found.is_cut, found.sphere) {
-        (true, _) => " before the slice",
-        (_, Some(_)) => " before the point",
-        _ => "",
-    };
+    let before = end_of(found).map_or(String::new(), |end| format!(" before {end}"));
     format!("{what}{before}: ")
+}
+
+/// What ends the ray.
+fn end_of(found: &Explanation) -> Option<&'static str> {
+    match (found.is_cut, found.sphere, found.body) {
+        (true, ..) => Some("a slice"),
+        (_, Some(_), _) => Some("a point"),
+        (.., Some(_)) => Some("the molecule"),
+        _ => None,
+    }
 }
 
 /// The share of the mass at a place, of what has one.

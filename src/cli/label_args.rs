@@ -5,9 +5,9 @@ use glam::DVec3;
 
 use super::args::vector;
 use super::content::Content;
-use super::explain::named;
+use super::explain::{content_of, named};
 use super::report::three_digits;
-use crate::explain::nearest;
+use crate::explain::{most_seen_at, nearest};
 use crate::io::Input;
 use crate::scene::{Label, Scene};
 
@@ -39,20 +39,25 @@ impl LabelArgs {
 
     /// Puts them into a scene of this content.
     pub fn apply(&self, scene: &mut Scene, content: &Content) {
-        let (quantity, unit) = (scene.annotations.quantity, scene.grid.unit);
-        let (factor, per) = (quantity.factor(unit, 3), quantity.per(unit, 3));
         let of = |Asked { position, words }: &Asked| {
-            let text = words.clone().unwrap_or_else(|| words_at(content, *position, factor, &per));
+            let text = words.clone().unwrap_or_else(|| words_at(scene, content, *position));
             Label { position: *position, text }
         };
         scene.annotations.labels = self.label.iter().map(of).collect();
     }
 }
 
-/// The density at a place times `factor`, with its unit, and on a line of its own the nearest point, with its distance where
-/// that can be told.
-fn words_at(content: &Content, place: DVec3, factor: f64, per: &str) -> String {
-    let value = content.grid.value_at(place).map_or("outside".to_owned(), |v| three_digits(v * factor) + per);
+/// The density at a place, of several that which is seen there with its name, and on a line of its own the nearest of its
+/// points, with its distance where that can be told.
+fn words_at(scene: &Scene, content: &Content, place: DVec3) -> String {
+    let n = if scene.others.is_empty() { 0 } else { most_seen_at(scene, place) };
+    let layer = scene.densities().nth(n);
+    let (quantity, unit) = layer.map_or((scene.annotations.quantity, scene.grid.unit), |l| (l.quantity, l.grid.unit));
+    let name = layer.and_then(|l| l.bar_title).filter(|_| !scene.others.is_empty());
+    let content = content_of(content, n).unwrap_or(content);
+    let told = |v: f64| three_digits(v * quantity.factor(unit, 3)) + &quantity.per(unit, 3);
+    let value = content.grid.value_at(place).map_or("outside".to_owned(), told);
+    let value = name.map_or(value.clone(), |name| format!("{name}: {value}"));
     match nearest_named(content, place) {
         Some((name, distance)) if distance > AT_THE_PLACE * content.grid.lattice.spacing.min_element() => {
             let unit = content.grid.unit.map_or(String::new(), |u| format!(" {}", u.symbol()));
@@ -123,5 +128,10 @@ mod tests {
         assert_eq!(told("0,0,0:site", rule("0.8")), "site");
         let in_nm = told("0,0,0", [("unit", "nm"), ("bandwidth", "0.8")]);
         assert!(in_nm.lines().next().unwrap().ends_with("/nm³"), "{in_nm}");
+        // Of several densities that which is seen there, by its name: the second is thicker, but only in the middle.
+        let thick = "sample:founding --global-opacity 5 --vmin 0.02 --bar-title thick";
+        let of_two = |label: &str| told(label, [("with", thick), ("bar-title", "wide")]);
+        let names = ["0,0,0", "0,0,2.5"].map(|place| of_two(place).split(':').next().unwrap_or_default().to_owned());
+        assert_eq!(names, ["thick", "wide"]);
     }
 }

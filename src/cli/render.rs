@@ -19,7 +19,7 @@ use crate::color::Vision;
 use crate::error::{Error, Result};
 use crate::geometry::four_digits;
 use crate::gpu::{AdapterChoice, Gpu};
-use crate::io::{self, Input};
+use crate::io;
 use crate::render::Renderer;
 use crate::scene::{Background, Camera, ColorKey, Diameter, Frame, Further, Quantity, Scene, VolumeMode};
 
@@ -152,11 +152,7 @@ fn explained(
     console: &Console,
 ) -> Result<Map<String, Value>> {
     let Some(pixel) = args.explain else { return Ok(Map::new()) };
-    let points = match &content.opened.input {
-        Input::Points(points) => Some(points),
-        Input::Volume(_) => None,
-    };
-    explain::run(pixel, scene, frame, points, console)
+    explain::run(pixel, scene, frame, content, console)
 }
 
 /// What is to be said of the device that has drawn: that it is not the first, or had no room.

@@ -121,6 +121,9 @@ impl SceneArgs {
         }
         scene.quality = self.quality.quality(content);
         further::add(self, content, frame, &mut scene)?;
+        if !scene.others.is_empty() {
+            self.labels.apply(&mut scene, content);
+        }
         scene.viewpoint = self.view.viewpoint(&scene, frame);
         Ok(scene)
     }

@@ -56,8 +56,16 @@ pub struct TraceArgs {
     pub trace_color: Option<String>,
 }
 
-/// A body with the names and colours of its parts, and the options and background that it is for.
-pub type Traced = (String, Arc<Mesh>, Vec<(String, Rgb)>);
+/// A molecule as it is drawn.
+pub struct Traced {
+    /// The options and background that it is for.
+    of: String,
+    mesh: Arc<Mesh>,
+    /// The names and colours of its parts.
+    legend: Vec<(String, Rgb)>,
+    /// What the mesh is made of.
+    pub atoms: Arc<PointCloud>,
+}
 
 impl Trace {
     fn kind(self) -> Kind {
@@ -138,12 +146,12 @@ impl TraceArgs {
         }
         let mut last = content.traced.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let key = format!("{self:?} {}", scene.background.is_light());
-        if last.as_ref().is_none_or(|(of, ..)| *of != key) {
+        if last.as_ref().is_none_or(|traced| traced.of != key) {
             *last = Some(self.traced(trace.kind(), content, scene, key)?);
         }
         scene.trace = last
             .as_ref()
-            .map(|(_, mesh, legend)| TraceLayer { legend: legend.clone(), ..TraceLayer::new(mesh.clone()) });
+            .map(|traced| TraceLayer { legend: traced.legend.clone(), ..TraceLayer::new(traced.mesh.clone()) });
         Ok(())
     }
 
@@ -159,7 +167,8 @@ impl TraceArgs {
             Error::Data(problem) => Error::Data(format!("{source}: --trace {}: {problem}", self.name())),
             other => other,
         })?;
-        Ok((key, Arc::new(mesh), colors.legend()))
+        let legend = colors.legend();
+        Ok(Traced { of: key, mesh: Arc::new(mesh), legend, atoms: Arc::new(cloud) })
     }
 
     fn name(&self) -> &'static str {

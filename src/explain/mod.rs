@@ -1,7 +1,8 @@
-//! What a pixel shows, and of what: the density along its ray, where its opacity comes from, the densest place on it, and
-//! the nearest point. On the CPU in f64, one sample a step, by the rules of the picture: colour and opacity are those of
-//! the pixel within 1/255.
+//! What a pixel shows, and of what: the densities along its ray, where its opacity comes from, the densest place of each on it,
+//! a molecule that it meets, and the nearest point. On the CPU in f64, one sample a step, by the rules of the picture: colour and
+//! opacity are those of the pixel within 1/255.
 
+mod bodies;
 mod extremes;
 mod ray;
 mod spheres;
@@ -10,10 +11,11 @@ use glam::{DVec2, DVec3};
 use rayon::prelude::*;
 
 use crate::annotate;
-use crate::color::{LookupTable, Rgb};
+use crate::color::Rgb;
 use crate::error::{Error, Result};
 use crate::grid::DensityGrid;
-use crate::scene::{Frame, Ray, Scene, VolumeMode};
+use crate::scene::{Camera, DensityLayer, Frame, Ray, Scene, VolumeMode};
+pub use bodies::Body;
 
 /// What a pixel shows. Depths are distances from the ray's origin: the eye, or of a parallel camera the plane through its
 /// position.
@@ -21,19 +23,43 @@ use crate::scene::{Frame, Ray, Scene, VolumeMode};
 pub struct Explanation {
     /// The ray through the middle of the pixel.
     pub ray: Ray,
-    /// Where the ray is in the density, between clip planes and up to what ends it (a slice, a sphere); none if nowhere.
+    /// Where the ray is in the densities, between clip planes and up to what ends it (a slice, a sphere, a molecule); none if
+    /// nowhere.
     pub span: Option<[f64; 2]>,
-    /// The samples of the ray, front to back.
-    pub profile: Vec<Sample>,
     /// Opacity of all that the pixel shows, 0 to 1.
     pub opacity: f64,
-    /// Display colour of the pixel over the background; none where it is lit, or shows a sphere.
+    /// Display colour of the pixel over the background; none where it is lit, or shows a sphere or a molecule.
     pub color: Option<Rgb>,
-    /// Of fog, the depth at which half of `opacity` is reached.
+    /// Of fog, the depth at which half of what it and slices make of `opacity` is reached, of all densities together.
     pub half_opacity: Option<f64>,
     /// Whether a slice ends `span`, and hides what lies behind it.
     pub is_cut: bool,
-    /// The densest place on the ray in `span`, exact for values that are linear between nodes.
+    /// Each of the scene's densities, as if it were alone before what ends `span`, the first one first.
+    pub densities: Vec<OfDensity>,
+    /// The sphere that the ray meets before a molecule, as the number of its point in the scene.
+    pub sphere: Option<usize>,
+    /// The molecule, where the ray meets it before a sphere.
+    pub body: Option<Body>,
+    /// What the pixel is about: the middle of its sphere or where it meets the molecule, or the slice or surface that shows most
+    /// of itself, if it is a tenth of the pixel; else where the density that shows most of itself is fog that shows most, or has
+    /// its peak, or what a projection of smallest values shows.
+    pub about: Option<DVec3>,
+    /// The number of the density that `about` is a place of; none if it is on a sphere or a molecule.
+    pub shown: Option<usize>,
+}
+
+/// What a pixel shows of a density.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OfDensity {
+    /// The samples of the ray, front to back.
+    pub profile: Vec<Sample>,
+    /// Opacity that it has alone, 0 to 1.
+    pub opacity: f64,
+    /// Of fog, the depth at which half of that is reached.
+    pub half_opacity: Option<f64>,
+    /// The share of the pixel, 0 to 1, that it is in the picture of all.
+    pub share: f64,
+    /// The densest place on the ray, exact for values that are linear between nodes.
     pub peak: Option<Place>,
     /// Of a projection of smallest values, where that of the ray is.
     pub lowest: Option<Place>,
@@ -41,15 +67,11 @@ pub struct Explanation {
     pub projected: Option<f64>,
     /// Surfaces of equal density that the ray meets, front to back.
     pub surfaces: Vec<Place>,
-    /// The slice that ends the ray.
+    /// The first slice that shows it.
     pub slice: Option<Place>,
-    /// The sphere that the ray meets, as the number of its point in the scene.
-    pub sphere: Option<usize>,
-    /// What the pixel is about: the middle of its sphere, or the slice or surface that shows most of itself, if it is a tenth of
-    /// the pixel; else where fog shows most, else its peak, or what a projection of smallest values shows.
+    /// Where it shows most of itself: a slice or surface, if that is a tenth of the pixel; else fog; else its peak, or what a
+    /// projection of smallest values shows.
     pub about: Option<DVec3>,
-    /// The point nearest to what the pixel is about.
-    pub nearest: Option<Nearest>,
 }
 
 /// What is a smaller share of a pixel is not what is seen there.
@@ -88,13 +110,11 @@ pub struct Nearest {
     pub distance: f64,
 }
 
-/// Explains a pixel of the picture of `scene` in `frame`; `(0, 0)` is its top left one. Of several densities it is the first
-/// that is told of, as if it were alone. `points` are those the density is
-/// of, if they are known.
+/// Explains a pixel of the picture of `scene` in `frame`; `(0, 0)` is its top left one. Translucent spheres count as opaque.
 ///
 /// # Errors
 /// [`Error::Usage`] for a pixel outside of the picture, or a camera that sees nothing.
-pub fn explain(scene: &Scene, frame: &Frame, pixel: [u32; 2], points: Option<&[DVec3]>) -> Result<Explanation> {
+pub fn explain(scene: &Scene, frame: &Frame, pixel: [u32; 2]) -> Result<Explanation> {
     let [x, y] = pixel;
     let [width, height] = frame.size;
     if x >= width || y >= height {
@@ -105,49 +125,142 @@ pub fn explain(scene: &Scene, frame: &Frame, pixel: [u32; 2], points: Option<&[D
     let camera = annotate::camera(scene, frame);
     camera.validate()?;
     let ray = camera.ray_in_world(DVec2::new(f64::from(x) + 0.5, f64::from(y) + 0.5), frame.size);
-    let sphere = spheres::hit(scene, &camera, frame, &ray);
-    let walk = ray::Walk::new(scene, &camera, ray, sphere.map(|s| s.depth));
-    let table = LookupTable::new(&scene.transfer);
-    let seen = walk.as_ref().map(|walk| walk.seen(&table)).unwrap_or_default();
-    let place = |(depth, density): (f64, f64)| Place {
-        depth,
-        position: ray.origin + depth * ray.direction,
-        density,
-        mass_above: share_above(&scene.grid, density),
+    let end = End::of(scene, &camera, frame, &ray);
+    let layers = ray::Layer::all(scene);
+    let walk = ray::Walk::new(scene, &layers, &camera, ray, end.map(|end| end.depth()));
+    let seen = walk.as_ref().map(ray::Walk::seen).unwrap_or_default();
+    let densities: Vec<OfDensity> = match &walk {
+        Some(walk) => scene.densities().enumerate().map(|(n, of)| of_density(scene, walk, &seen, of, n)).collect(),
+        None => vec![OfDensity::default(); layers.len()],
     };
-    let extreme = |sign: f64| walk.as_ref().map(|walk| place(walk.extreme(walk.span, sign)));
-    let peak = extreme(1.0);
-    let lowest = if scene.mode == VolumeMode::Minimum { extreme(-1.0) } else { None };
-    let surfaces: Vec<Place> = seen.surfaces.iter().copied().map(place).collect();
-    let slice = seen.slice.map(place);
-    let center = |s: spheres::Hit| scene.points.as_ref().map(|layer| (layer.positions[s.point], 1.0 - seen.light[3]));
-    let solid = seen.solid.map(|(depth, _, share)| (ray.origin + depth * ray.direction, share));
-    // In the order in which they are met, so that of two that show as much it is the first.
-    let solids = solid.into_iter().chain(sphere.and_then(center)).filter(|solid| solid.1 >= LEAST_SHARE);
-    let most = solids.reduce(|a, b| if b.1 > a.1 { b } else { a }).map(|solid| solid.0);
-    let thickest = seen.thickest.map(|(depth, _)| ray.origin + depth * ray.direction);
-    let about = most.or(thickest).or(lowest.or(peak).map(|p| p.position));
+    let (about, shown) = what_it_is_about(scene, &ray, &seen, end, &densities);
     let quality = &scene.quality;
     let is_finished = scene.shading.is_some() || quality.ambient_occlusion > 0.0 || quality.depth_cue > 0.0;
-    let is_lit = !scene.others.is_empty() || is_finished && !scene.mode.is_projection();
-    let background = scene.background.color();
+    let is_lit = is_finished && !scene.mode.is_projection();
     Ok(Explanation {
         ray,
         span: walk.as_ref().map(|walk| walk.span),
-        opacity: if sphere.is_some() { 1.0 } else { seen.light[3] },
-        color: (!is_lit && sphere.is_none()).then(|| over(seen.light, background)),
+        opacity: if end.is_some() { 1.0 } else { seen.light[3] },
+        color: (!is_lit && end.is_none()).then(|| over(seen.light, scene.background.color())),
         half_opacity: seen.half_opacity,
         is_cut: walk.as_ref().is_some_and(|walk| walk.is_cut),
-        peak,
-        lowest,
-        projected: seen.projected,
-        surfaces,
-        slice,
-        sphere: sphere.map(|s| s.point),
+        densities,
+        sphere: end.and_then(|end| end.sphere()),
+        body: end.and_then(|end| end.body()),
         about,
-        nearest: about.zip(points).and_then(|(place, points)| nearest(place, points)),
-        profile: seen.profile,
+        shown,
     })
+}
+
+/// What ends a ray.
+#[derive(Clone, Copy)]
+enum End {
+    Sphere(spheres::Hit),
+    Body(Body),
+}
+
+impl End {
+    fn of(scene: &Scene, camera: &Camera, frame: &Frame, ray: &Ray) -> Option<Self> {
+        let sphere = spheres::hit(scene, camera, frame, ray).map(Self::Sphere);
+        let body = bodies::hit(scene, camera, ray).map(Self::Body);
+        sphere.into_iter().chain(body).min_by(|a, b| a.depth().total_cmp(&b.depth()))
+    }
+
+    fn depth(self) -> f64 {
+        match self {
+            Self::Sphere(hit) => hit.depth,
+            Self::Body(body) => body.depth,
+        }
+    }
+
+    fn sphere(self) -> Option<usize> {
+        if let Self::Sphere(hit) = self { Some(hit.point) } else { None }
+    }
+
+    fn body(self) -> Option<Body> {
+        if let Self::Body(body) = self { Some(body) } else { None }
+    }
+
+    /// The place that is told: the middle of a sphere.
+    fn place(self, scene: &Scene, ray: &Ray) -> DVec3 {
+        let center = scene.points.as_ref().zip(self.sphere()).map(|(layer, n)| layer.positions[n]);
+        center.unwrap_or(ray.origin + self.depth() * ray.direction)
+    }
+}
+
+/// What a ray shows of density `n`.
+fn of_density(scene: &Scene, walk: &ray::Walk, seen: &ray::Seen, layer: DensityLayer, n: usize) -> OfDensity {
+    let alone = walk.alone(n);
+    let mut own = alone.seen();
+    let of = std::mem::take(&mut own.of[0]);
+    let place = |(depth, density): (f64, f64)| Place {
+        depth,
+        position: alone.place(depth),
+        density,
+        mass_above: share_above(layer.grid, density),
+    };
+    let peak = place(alone.extreme(1.0));
+    let lowest = (scene.mode == VolumeMode::Minimum).then(|| place(alone.extreme(-1.0)));
+    let together = &seen.of[n];
+    let solid = together.solid.filter(|solid| solid.1 >= LEAST_SHARE);
+    let most = solid.or(together.thickest).map(|(depth, _)| alone.place(depth));
+    OfDensity {
+        profile: of.profile,
+        opacity: own.light[3],
+        half_opacity: own.half_opacity,
+        share: together.share,
+        peak: Some(peak),
+        lowest,
+        projected: of.projected,
+        surfaces: of.surfaces.into_iter().map(place).collect(),
+        slice: of.slice.map(place),
+        about: Some(most.unwrap_or(lowest.unwrap_or(peak).position)),
+    }
+}
+
+/// The place that a pixel is about, and the density that it is of.
+fn what_it_is_about(
+    scene: &Scene,
+    ray: &Ray,
+    seen: &ray::Seen,
+    end: Option<End>,
+    densities: &[OfDensity],
+) -> (Option<DVec3>, Option<usize>) {
+    let place = |depth: f64| ray.origin + depth * ray.direction;
+    let of_densities =
+        seen.of.iter().enumerate().filter_map(|(n, of)| of.solid.map(|(depth, share)| (depth, share, Some(n))));
+    let at_the_end = end.map(|end| (end.depth(), 1.0 - seen.light[3], None));
+    let mut solids: Vec<(f64, f64, Option<usize>)> = of_densities.chain(at_the_end).collect();
+    solids.retain(|solid| solid.1 >= LEAST_SHARE);
+    // In the order in which they are met, so that of two that show as much it is the first.
+    solids.sort_by(|a, b| a.0.total_cmp(&b.0));
+    match (solids.into_iter().reduce(|a, b| if b.1 > a.1 { b } else { a }), end) {
+        (Some((_, _, None)), Some(end)) => (Some(end.place(scene, ray)), None),
+        (Some((depth, _, n)), _) => (Some(place(depth)), n),
+        (None, _) => {
+            let most = (0..densities.len()).reduce(|a, b| if densities[b].share > densities[a].share { b } else { a });
+            let about = most.and_then(|n| densities[n].about);
+            (about, most.filter(|_| about.is_some()))
+        }
+    }
+}
+
+/// The number of the density that most is seen of at a place in the scene, told by itself: whose surface is nearest there, whose
+/// fog is thickest, or what covers most.
+pub fn most_seen_at(scene: &Scene, place: DVec3) -> usize {
+    let lattice = &scene.grid.lattice;
+    let index = (place - lattice.origin) / lattice.spacing;
+    let weight = |layer: DensityLayer| {
+        let value = layer.at(index);
+        if !layer.surfaces.is_empty() {
+            let off = |level: f64| ((value - level) / level).abs();
+            return -layer.surfaces.iter().map(|surface| off(surface.level)).fold(f64::INFINITY, f64::min);
+        }
+        let look = f64::from(layer.table().at(layer.transfer.position(value))[3]);
+        if scene.mode == VolumeMode::Fog { look / layer.transfer.reference_length } else { look }
+    };
+    let all: Vec<f64> = scene.densities().map(weight).collect();
+    (0..all.len()).reduce(|a, b| if all[b] > all[a] { b } else { a }).unwrap_or(0)
 }
 
 /// Premultiplied light over a colour.

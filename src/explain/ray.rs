@@ -1,25 +1,35 @@
-//! A ray through the density, as the shader `march.wgsl` walks it.
+//! A ray through the densities of a scene, as the shader `march.wgsl` walks it.
 
 use glam::DVec3;
 
 use super::{Sample, extremes};
-use crate::color::{LookupTable, OpacityCurve};
+use crate::color::{LookupTable, OpacityCurve, Rgb};
 use crate::render::is_sharp;
-use crate::scene::{Camera, Isosurface, Plane, Projection, Ray, SampleRule, Scene, VolumeMode};
+use crate::scene::{Camera, DensityLayer, Plane, Projection, Ray, SampleRule, Scene, VolumeMode};
 
 /// Halvings by which a surface is found between two samples.
 const HALVINGS: u32 = 40;
 
-/// A ray within the density.
+/// One of the densities, with what its colours are looked up in.
+pub struct Layer<'a> {
+    of: DensityLayer<'a>,
+    table: LookupTable,
+    /// Of the table, where the opacity curve has details between two samples.
+    integrals: Vec<[f32; 4]>,
+    /// Opacity of what slices and projections show.
+    cover: OpacityCurve,
+}
+
+/// A ray within the densities.
+#[derive(Clone)]
 pub struct Walk<'a> {
     scene: &'a Scene,
+    layers: &'a [Layer<'a>],
     ray: Ray,
     /// Depths where it begins and ends.
     pub span: [f64; 2],
     /// Depths of the slices that it meets, the nearest first; one that covers all ends it.
     slices: Vec<f64>,
-    /// Opacity of what slices and projections show.
-    cover: OpacityCurve,
     /// Whether a slice ends it.
     pub is_cut: bool,
 }
@@ -27,34 +37,88 @@ pub struct Walk<'a> {
 /// What a ray has seen.
 #[derive(Default)]
 pub struct Seen {
-    pub profile: Vec<Sample>,
     /// Premultiplied display colour, and opacity.
     pub light: [f64; 4],
+    /// Of fog, the depth at which half of the opacity is reached.
     pub half_opacity: Option<f64>,
+    /// Of each density.
+    pub of: Vec<SeenOf>,
+    /// Steps of fog, with their optical depths.
+    depths: Vec<(f64, f64, f64)>,
+}
+
+/// What a ray has seen of a density.
+#[derive(Default, Clone)]
+pub struct SeenOf {
+    /// The samples; opacity is that of all densities before the end of the step.
+    pub profile: Vec<Sample>,
+    /// What a projection shows.
     pub projected: Option<f64>,
     /// Depth and density.
     pub surfaces: Vec<(f64, f64)>,
     /// Depth and density.
     pub slice: Option<(f64, f64)>,
-    /// Of surfaces and slices, depth and density of the one that shows most of itself, and the share of the pixel that it is.
-    pub solid: Option<(f64, f64, f64)>,
+    /// Of surfaces and slices, the depth of the one that shows most of itself, and the share of the pixel that it is.
+    pub solid: Option<(f64, f64)>,
     /// Of fog, the depth of the sample that shows most of itself, and its share.
     pub thickest: Option<(f64, f64)>,
+    /// The share of the pixel that it is.
+    pub share: f64,
 }
 
-impl Seen {
-    /// A surface or a slice lies behind what is there.
-    fn lay(&mut self, place: (f64, f64), look: [f64; 4], opacity: f64) {
-        let share = add(&mut self.light, look, opacity);
-        if share > self.solid.map_or(0.0, |solid| solid.2) {
-            self.solid = Some((place.0, place.1, share));
+impl SeenOf {
+    fn add_solid(&mut self, depth: f64, share: f64) {
+        self.share += share;
+        if share > self.solid.map_or(0.0, |solid| solid.1) {
+            self.solid = Some((depth, share));
+        }
+    }
+
+    fn add_fog(&mut self, depth: f64, share: f64) {
+        self.share += share;
+        if share > self.thickest.map_or(0.0, |thickest| thickest.1) {
+            self.thickest = Some((depth, share));
         }
     }
 }
 
+impl<'a> Layer<'a> {
+    /// All of a scene.
+    pub fn all(scene: &'a Scene) -> Vec<Self> {
+        // Mayavi's rule has the value at the end of each step.
+        let sharp = is_sharp(scene);
+        let of = |of: DensityLayer<'a>| {
+            let table = of.table();
+            let integrals = if sharp { table.integrals() } else { Vec::new() };
+            Self { of, table, integrals, cover: of.cover() }
+        };
+        scene.densities().map(of).collect()
+    }
+
+    fn position(&self, density: f64) -> f64 {
+        let position = self.of.transfer.position(density);
+        if position.is_nan() { 0.0 } else { position }
+    }
+
+    /// Colour and extinction of a density.
+    fn look(&self, density: f64) -> [f64; 4] {
+        self.table.at(self.position(density)).map(f64::from)
+    }
+
+    /// Of what a slice or a projection shows of a density.
+    fn opacity(&self, density: f64) -> f64 {
+        f64::from(self.cover.at(self.position(density)))
+    }
+
+    fn covering(&self, density: f64) -> [f64; 4] {
+        let ([r, g, b, _], a) = (self.look(density), self.opacity(density));
+        [a * r, a * g, a * b, a]
+    }
+}
+
 impl<'a> Walk<'a> {
-    /// The way of a ray in the density of a scene, at most to `end`; none if it misses it.
-    pub fn new(scene: &'a Scene, camera: &Camera, ray: Ray, end: Option<f64>) -> Option<Self> {
+    /// The way of a ray in the densities of a scene, at most to `end`; none if it misses them.
+    pub fn new(scene: &'a Scene, layers: &'a [Layer<'a>], camera: &Camera, ray: Ray, end: Option<f64>) -> Option<Self> {
         if !scene.volume {
             return None;
         }
@@ -71,8 +135,8 @@ impl<'a> Walk<'a> {
         let mut slices: Vec<f64> = scene.slices.iter().map(|plane| meeting(&ray, plane).0).filter(before_end).collect();
         slices.sort_by(f64::total_cmp);
         let far = far.min(end.unwrap_or(f64::INFINITY));
-        let mut walk = Self { scene, ray, span: [near, far], slices, cover: scene.cover(), is_cut: false };
-        if let Some(n) = walk.slices.iter().position(|at| walk.opacity_of_slice(*at) >= 1.0) {
+        let mut walk = Self { scene, layers, ray, span: [near, far], slices, is_cut: false };
+        if let Some(n) = walk.slices.iter().position(|at| walk.covers(*at)) {
             walk.slices.truncate(n + 1);
             walk.span[1] = walk.slices[n];
             walk.is_cut = true;
@@ -80,29 +144,24 @@ impl<'a> Walk<'a> {
         (near <= walk.span[1] && near.is_finite() && walk.span[1].is_finite()).then_some(walk)
     }
 
-    fn density(&self, depth: f64) -> f64 {
+    /// The same way through one of the densities alone.
+    pub fn alone(&self, n: usize) -> Self {
+        Self { layers: &self.layers[n..=n], ..self.clone() }
+    }
+
+    /// The place at a depth.
+    pub fn place(&self, depth: f64) -> DVec3 {
+        self.ray.origin + depth * self.ray.direction
+    }
+
+    /// Whether a slice at a depth hides what lies behind it.
+    fn covers(&self, depth: f64) -> bool {
+        self.layers.iter().any(|layer| layer.opacity(self.density(layer, depth)) >= 1.0)
+    }
+
+    fn density(&self, layer: &Layer, depth: f64) -> f64 {
         let lattice = &self.scene.grid.lattice;
-        let place = self.ray.origin + depth * self.ray.direction;
-        let index = (place - lattice.origin) / lattice.spacing;
-        self.scene
-            .quality
-            .spline
-            .as_ref()
-            .map_or_else(|| self.scene.grid.interpolated(index), |spline| spline.at(index))
-    }
-
-    fn position(&self, density: f64) -> f64 {
-        let position = self.scene.transfer.position(density);
-        if position.is_nan() { 0.0 } else { position }
-    }
-
-    /// Colour and extinction of a density.
-    fn look(&self, table: &LookupTable, density: f64) -> [f64; 4] {
-        table.at(self.position(density)).map(f64::from)
-    }
-
-    fn opacity_of_slice(&self, depth: f64) -> f64 {
-        f64::from(self.cover.at(self.position(self.density(depth))))
+        layer.of.at((self.place(depth) - lattice.origin) / lattice.spacing)
     }
 
     /// Where the steps of a part of the ray begin and end, and where each is sampled.
@@ -117,108 +176,158 @@ impl<'a> Walk<'a> {
     }
 
     /// What is seen along it.
-    pub fn seen(&self, table: &LookupTable) -> Seen {
-        let (mut seen, mut depths) = (Seen::default(), Vec::new());
+    pub fn seen(&self) -> Seen {
+        let mut seen = Seen { of: vec![SeenOf::default(); self.layers.len()], ..Seen::default() };
         let mut begin = self.span[0];
         for slice in self.slices.iter().copied().map(Some).chain([None]) {
             let end = slice.unwrap_or(self.span[1]);
-            self.part([begin, end], table, &mut seen, &mut depths);
+            self.part([begin, end], &mut seen);
             if let Some(depth) = slice {
-                let (density, opacity) = (self.density(depth), self.opacity_of_slice(depth));
-                seen.slice = seen.slice.or((opacity > 0.0).then_some((depth, density)));
-                seen.lay((depth, density), self.look(table, density), opacity);
-                depths.push((depth, depth, -(1.0 - opacity.min(1.0 - 1e-12)).ln()));
+                self.slice(depth, &mut seen);
             }
             begin = end;
         }
         if self.scene.mode == VolumeMode::Fog {
-            seen.half_opacity = half(&depths, seen.light[3]);
+            seen.half_opacity = half(&seen.depths, seen.light[3]);
         }
         seen
     }
 
     /// What is seen between slices.
-    fn part(&self, span: [f64; 2], table: &LookupTable, seen: &mut Seen, depths: &mut Vec<(f64, f64, f64)>) {
+    fn part(&self, span: [f64; 2], seen: &mut Seen) {
         let steps = &self.steps(span)[..];
         if self.scene.mode == VolumeMode::Fog {
-            return self.fog(steps, table, seen, depths);
+            return self.fog(steps, seen);
         }
-        seen.profile.extend(steps.iter().map(|s| Sample { depth: s.2, density: self.density(s.2), opacity: 0.0 }));
+        for (layer, of) in std::iter::zip(self.layers, &mut seen.of) {
+            let sample = |depth: f64| Sample { depth, density: self.density(layer, depth), opacity: 0.0 };
+            of.profile.extend(steps.iter().map(|step| sample(step.2)));
+        }
         match &self.scene.mode {
-            VolumeMode::Isosurfaces(surfaces) => self.surfaces(span, surfaces, table, seen),
+            VolumeMode::Isosurfaces(_) => self.surfaces(span, seen),
             VolumeMode::Slices | VolumeMode::Fog => {}
             _ if steps.is_empty() => {}
-            mode => self.projection(mode, steps, table, seen),
+            _ => self.projections(steps, seen),
         }
     }
 
-    fn fog(&self, steps: &[(f64, f64, f64)], table: &LookupTable, seen: &mut Seen, depths: &mut Vec<(f64, f64, f64)>) {
-        // Mayavi's rule has the value at the end of each step.
-        let sharp = is_sharp(self.scene);
-        let integrals = if sharp { table.integrals() } else { Vec::new() };
+    fn slice(&self, depth: f64, seen: &mut Seen) {
+        let left = 1.0 - seen.light[3];
+        let mut shown: Option<[f64; 4]> = None;
+        for (layer, of) in std::iter::zip(self.layers, &mut seen.of) {
+            let density = self.density(layer, depth);
+            let own = layer.covering(density);
+            of.slice = of.slice.or((own[3] > 0.0).then_some((depth, density)));
+            of.add_solid(depth, left * own[3]);
+            shown = Some(shown.map_or(own, |others| self.laid_over(others, own)));
+        }
+        let shown = shown.unwrap_or_default();
+        add(&mut seen.light, shown);
+        seen.depths.push((depth, depth, -(1.0 - shown[3].min(1.0 - 1e-12)).ln()));
+    }
+
+    /// The extinctions of all densities add up, their colours are mixed by them.
+    fn fog(&self, steps: &[(f64, f64, f64)], seen: &mut Seen) {
         for &(begin, end, middle) in steps {
-            let density = self.density(middle);
-            let look = match sharp {
-                true => mean(table, &integrals, [begin, end].map(|at| self.position(self.density(at)))),
-                false => self.look(table, density),
+            let densities: Vec<f64> = self.layers.iter().map(|layer| self.density(layer, middle)).collect();
+            let of_one = |(layer, density): (&Layer, &f64)| {
+                let [r, g, b, extinction] = match layer.integrals.is_empty() {
+                    true => layer.look(*density),
+                    false => {
+                        mean_of_halves(layer, [begin, middle, end].map(|at| layer.position(self.density(layer, at))))
+                    }
+                };
+                [r, g, b, extinction * (end - begin) / layer.of.transfer.reference_length]
             };
-            let depth = look[3] * (end - begin) / self.scene.transfer.reference_length;
-            let share = add(&mut seen.light, look, 1.0 - (-depth).exp());
-            if share > seen.thickest.map_or(0.0, |thickest| thickest.1) {
-                seen.thickest = Some((middle, share));
+            let looks: Vec<[f64; 4]> = std::iter::zip(self.layers, &densities).map(of_one).collect();
+            let depth: f64 = looks.iter().map(|look| look[3]).sum();
+            // The share of the pixel that a unit of optical depth is.
+            let weight = if depth > 0.0 { (1.0 - seen.light[3]) * -(-depth).exp_m1() / depth } else { 0.0 };
+            for ([r, g, b, own], of) in std::iter::zip(&looks, &mut seen.of) {
+                let share = weight * own;
+                of.add_fog(middle, share);
+                std::iter::zip(&mut seen.light, [*r, *g, *b, 1.0]).for_each(|(light, c)| *light += share * c);
             }
-            seen.profile.push(Sample { depth: middle, density, opacity: seen.light[3] });
-            depths.push((begin, end, depth));
+            for (density, of) in std::iter::zip(densities, &mut seen.of) {
+                of.profile.push(Sample { depth: middle, density, opacity: seen.light[3] });
+            }
+            seen.depths.push((begin, end, depth));
         }
     }
 
-    fn projection(&self, mode: &VolumeMode, steps: &[(f64, f64, f64)], table: &LookupTable, seen: &mut Seen) {
+    /// The first is added to what lies before it, the others are laid over both.
+    fn projections(&self, steps: &[(f64, f64, f64)], seen: &mut Seen) {
+        for (n, layer) in self.layers.iter().enumerate() {
+            let shown = self.projection(layer, steps, &mut seen.of[n].profile);
+            let own = layer.covering(shown);
+            seen.of[n].projected = Some(shown);
+            seen.of[n].share += own[3];
+            match n {
+                0 => add(&mut seen.light, own),
+                _ => seen.light = self.laid_over(seen.light, own),
+            }
+        }
+    }
+
+    fn projection(&self, layer: &Layer, steps: &[(f64, f64, f64)], profile: &mut Vec<Sample>) -> f64 {
         let span = [steps[0].0, steps[steps.len() - 1].1];
-        let samples = seen.profile[seen.profile.len() - steps.len()..].iter().map(|s| s.density);
+        let samples = profile[profile.len() - steps.len()..].iter().map(|s| s.density);
         let lengths = steps.iter().map(|s| s.1 - s.0);
         let integral: f64 = std::iter::zip(samples, lengths).map(|(v, length)| v * length).sum();
-        let shown = match mode {
-            VolumeMode::Maximum => self.add_extreme(span, 1.0, &mut seen.profile),
-            VolumeMode::Minimum => self.add_extreme(span, -1.0, &mut seen.profile),
+        match self.scene.mode {
+            VolumeMode::Maximum => self.add_extreme(layer, span, 1.0, profile),
+            VolumeMode::Minimum => self.add_extreme(layer, span, -1.0, profile),
             VolumeMode::Mean => integral / (span[1] - span[0]),
             _ => integral,
-        };
-        seen.projected = Some(shown);
-        let position = self.position(shown);
-        add(&mut seen.light, self.look(table, shown), f64::from(self.cover.at(position)));
+        }
     }
 
-    /// Depth and value of the largest density of a part of the ray, or with `sign` -1 of the smallest.
-    pub fn extreme(&self, span: [f64; 2], sign: f64) -> (f64, f64) {
+    /// Depth and value of the largest density of the ray, or with `sign` -1 of the smallest; of the first of its densities.
+    pub fn extreme(&self, sign: f64) -> (f64, f64) {
+        self.extreme_of(&self.layers[0], self.span, sign)
+    }
+
+    fn extreme_of(&self, layer: &Layer, span: [f64; 2], sign: f64) -> (f64, f64) {
         let (start, way) = self.in_nodes();
-        let (depth, value) = extremes::largest(start, way, span, |depth| sign * self.density(depth));
+        let (depth, value) = extremes::largest(start, way, span, |depth| sign * self.density(layer, depth));
         (depth, sign * value)
     }
 
     /// The same as a sample of the profile.
-    fn add_extreme(&self, span: [f64; 2], sign: f64, profile: &mut Vec<Sample>) -> f64 {
-        let (depth, density) = self.extreme(span, sign);
+    fn add_extreme(&self, layer: &Layer, span: [f64; 2], sign: f64, profile: &mut Vec<Sample>) -> f64 {
+        let (depth, density) = self.extreme_of(layer, span, sign);
         let at = profile.partition_point(|sample| sample.depth < depth);
         profile.insert(at, Sample { depth, density, opacity: 0.0 });
         density
     }
 
-    fn surfaces(&self, span: [f64; 2], surfaces: &[Isosurface], table: &LookupTable, seen: &mut Seen) {
+    /// Surfaces of all densities, in the order in which they are met.
+    fn surfaces(&self, span: [f64; 2], seen: &mut Seen) {
+        let met = |n: usize| self.surfaces_of(&self.layers[n], span).into_iter().map(move |met| (n, met));
+        let mut all: Vec<(usize, (f64, f64, f64))> = (0..self.layers.len()).flat_map(met).collect();
+        all.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
+        for (n, (depth, level, opacity)) in all {
+            let of = &mut seen.of[n];
+            of.surfaces.push((depth, level));
+            of.add_solid(depth, (1.0 - seen.light[3]) * opacity);
+            let [r, g, b, _] = self.layers[n].look(level);
+            add(&mut seen.light, [opacity * r, opacity * g, opacity * b, opacity]);
+        }
+    }
+
+    /// Depths, levels and opacities of those of one density.
+    fn surfaces_of(&self, layer: &Layer, span: [f64; 2]) -> Vec<(f64, f64, f64)> {
+        let mut all = Vec::new();
         if span[1] <= span[0] {
-            return;
+            return all;
         }
         let (start, way) = self.in_nodes();
-        for [begin, end] in extremes::slopes(start, way, span, |depth| self.density(depth)) {
-            let [from, to] = [begin, end].map(|at| self.density(at));
-            let passed = |s: &&Isosurface| (from < s.level) != (to < s.level);
-            let mut met: Vec<_> = surfaces.iter().filter(passed).collect();
-            met.sort_by(|a, b| if to > from { a.level.total_cmp(&b.level) } else { b.level.total_cmp(&a.level) });
-            for surface in met {
-                let place = (self.meets(surface.level, begin, end), surface.level);
-                seen.surfaces.push(place);
-                seen.lay(place, self.look(table, surface.level), surface.opacity);
-            }
+        for [begin, end] in extremes::slopes(start, way, span, |depth| self.density(layer, depth)) {
+            let [from, to] = [begin, end].map(|at| self.density(layer, at));
+            let passed = layer.of.surfaces.iter().filter(|s| (from < s.level) != (to < s.level));
+            all.extend(passed.map(|s| (self.meets(layer, s.level, begin, end), s.level, s.opacity)));
         }
+        all
     }
 
     /// The node index where the ray begins, and its change by a unit of length.
@@ -228,30 +337,40 @@ impl<'a> Walk<'a> {
     }
 
     /// Where between two depths the density takes a value.
-    fn meets(&self, level: f64, mut begin: f64, mut end: f64) -> f64 {
-        let below = self.density(begin) < level;
+    fn meets(&self, layer: &Layer, level: f64, mut begin: f64, mut end: f64) -> f64 {
+        let below = self.density(layer, begin) < level;
         for _ in 0..HALVINGS {
             let middle = 0.5 * (begin + end);
-            *(if (self.density(middle) < level) == below { &mut begin } else { &mut end }) = middle;
+            *(if (self.density(layer, middle) < level) == below { &mut begin } else { &mut end }) = middle;
         }
         0.5 * (begin + end)
     }
+
+    /// As `laid_over` of `common/several.wgsl`.
+    fn laid_over(&self, a: [f64; 4], b: [f64; 4]) -> [f64; 4] {
+        let background: Rgb = self.scene.background.color();
+        let opacity = a[3] + b[3] - a[3] * b[3];
+        let channel = |c: usize| {
+            let behind = f64::from(background[c]);
+            let seen = behind + (a[c] - a[3] * behind) + (b[c] - b[3] * behind);
+            seen.clamp(0.0, 1.0) - (1.0 - opacity) * behind
+        };
+        [channel(0), channel(1), channel(2), opacity]
+    }
 }
 
-/// Adds a layer of a colour behind what is there; its share of the pixel.
-fn add(light: &mut [f64; 4], [r, g, b, _]: [f64; 4], opacity: f64) -> f64 {
-    let share = (1.0 - light[3]) * opacity;
-    for (light, color) in std::iter::zip(light, [r, g, b, 1.0]) {
-        *light += share * color;
-    }
-    share
+/// Adds premultiplied light from behind what is there.
+fn add(light: &mut [f64; 4], behind: [f64; 4]) {
+    let left = 1.0 - light[3];
+    std::iter::zip(light, behind).for_each(|(light, more)| *light += left * more);
 }
 
 /// The mean look of a step on which the position in the limits runs from one place to another: extinction, and the colour as
 /// it is emitted.
-fn mean(table: &LookupTable, integrals: &[[f32; 4]], [from, to]: [f64; 2]) -> [f64; 4] {
+fn mean(layer: &Layer, [from, to]: [f64; 2]) -> [f64; 4] {
+    let integrals = &layer.integrals;
     let parts = integrals.len() - 1;
-    let middle = table.at(0.5 * (from + to)).map(f64::from);
+    let middle = layer.table.at(0.5 * (from + to)).map(f64::from);
     // Within a part or two the difference of the integrals is lost in rounding.
     if (to - from).abs() * (parts as f64) < 2.0 {
         return middle;
@@ -269,6 +388,14 @@ fn mean(table: &LookupTable, integrals: &[[f32; 4]], [from, to]: [f64; 2]) -> [f
     } else {
         [middle[0], middle[1], middle[2], 0.0]
     }
+}
+
+/// The same of a step in the middle of which the position is known too.
+fn mean_of_halves(layer: &Layer, [begin, middle, end]: [f64; 3]) -> [f64; 4] {
+    let [a, b] = [[begin, middle], [middle, end]].map(|half| mean(layer, half));
+    let both = a[3] + b[3];
+    let color = |c: usize| if both > 0.0 { (a[3] * a[c] + b[3] * b[c]) / both } else { 0.0 };
+    [color(0), color(1), color(2), 0.5 * both]
 }
 
 /// Where half of an opacity is reached, in steps with their optical depths.

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use densitas::color::{OpacityCurve, Scale, Vision};
+use densitas::color::{Colormap, OpacityCurve, Scale, Vision};
 use densitas::explain::explain;
 use densitas::geometry::Box3;
 use densitas::progress::Silent;
-use densitas::scene::{Annotations, Background, Frame, Isosurface, Limits, Look, Plane, Scene, VolumeMode};
+use densitas::scene::{Annotations, Background, Frame, Further, Isosurface, Limits, Look, Plane, Scene, VolumeMode};
 use glam::DVec3;
 
 use crate::common::{grid_of, read_png};
@@ -36,7 +36,7 @@ fn difference(scene: &Scene) -> f64 {
     let mut shown = 0;
     for [x, y] in (0..15).flat_map(|i| (0..11).map(move |j| [1 + 4 * i, 1 + 4 * j])) {
         let pixel = light.rgba[(y * SIZE[0] + x) as usize].map(f64::from);
-        let found = explain(scene, &frame, [x, y], None).unwrap();
+        let found = explain(scene, &frame, [x, y]).unwrap();
         let color = found.color.unwrap().map(f64::from);
         let of_colour = (0..3).map(|c| (color[c] - pixel[c]).abs()).fold(0.0, f64::max);
         largest = largest.max(255.0 * of_colour.max((found.opacity - pixel[3]).abs()));
@@ -59,11 +59,35 @@ fn colour_and_opacity_are_those_of_the_picture() {
     };
     let surfaces = [(0.2, 0.3), (0.5, 0.6)].map(|(level, opacity)| Isosurface { level, opacity }).to_vec();
     let oblique = Plane { point: DVec3::new(0.2, 0.0, 0.0), normal: DVec3::new(1.0, 0.5, -0.3) };
-    let cases: [(&str, Scene); 10] = [
+    // A third ball, seen in other colours and in a unit of its own.
+    let beside = |change: &dyn Fn(&mut Scene)| {
+        let mut scene = with(change);
+        let mut own = scene.clone();
+        let bounds = own.grid.lattice.bounds();
+        own.grid =
+            Arc::new(grid_of(bounds, [70, 50, 40], |p| 2.0 * (-p.distance_squared(DVec3::new(0.4, -0.2, 0.3))).exp()));
+        own.transfer.colormap = Colormap::named("viridis").unwrap();
+        own.transfer.limits = own.transfer.limits.map(|v| 2.0 * v);
+        own.transfer.reference_length *= 1.7;
+        if let VolumeMode::Isosurfaces(surfaces) = &mut own.mode {
+            surfaces.truncate(1);
+        }
+        scene.others = vec![Further::of(own)];
+        scene
+    };
+    let sharp = |s: &mut Scene| s.transfer.opacity = OpacityCurve::parse("0:0,0.3:0,0.34:0.9,0.38:0,1:0.2").unwrap();
+    let cases: [(&str, Scene); 17] = [
+        ("two fogs", beside(&|_| {})),
+        ("two fogs of sharp curves", beside(&sharp)),
+        ("two in slices", beside(&|s| s.slices = vec![oblique, Plane::perpendicular_to(2, DVec3::ZERO)])),
+        ("two maxima", beside(&|s| s.mode = VolumeMode::Maximum)),
+        ("two minima", beside(&|s| (s.mode, s.transfer.limits) = (VolumeMode::Minimum, [-0.1, 0.1]))),
+        ("two means", beside(&|s| (s.mode, s.transfer.limits) = (VolumeMode::Mean, [0.0, 0.3]))),
+        ("surfaces of two", beside(&|s| s.mode = VolumeMode::Isosurfaces(surfaces.clone()))),
         ("fog", scene(Look::Default)),
         ("mayavi", scene(Look::Mayavi)),
         ("log", with(&|s| s.transfer.scale = Scale::Log)),
-        ("peak", with(&|s| s.transfer.opacity = OpacityCurve::parse("0:0,0.3:0,0.34:0.9,0.38:0,1:0.2").unwrap())),
+        ("peak", with(&sharp)),
         ("clipped", with(&|s| s.clip = vec![oblique])),
         ("slices", with(&|s| s.slices = vec![oblique, Plane::perpendicular_to(2, DVec3::ZERO)])),
         ("maximum", with(&|s| s.mode = VolumeMode::Maximum)),
@@ -75,10 +99,11 @@ fn colour_and_opacity_are_those_of_the_picture() {
         let found = difference(&scene);
         assert!(found < TOLERANCE, "{name}: {found} of 255");
     }
-    let mut adaptive = scene(Look::Default);
-    adaptive.sampling.adaptive = true;
-    let found = difference(&adaptive);
-    assert!(found < 1.0 + TOLERANCE, "adaptive: {found} of 255");
+    for (name, mut adaptive) in [("one", scene(Look::Default)), ("two", beside(&|_| {})), ("sharp", beside(&sharp))] {
+        adaptive.sampling.adaptive = true;
+        let found = difference(&adaptive);
+        assert!(found < 1.0 + TOLERANCE, "{name}, adaptive: {found} of 255");
+    }
 }
 
 /// Ten atoms of two residues on a line, closer together at its end.
@@ -146,6 +171,84 @@ fn a_recipe_has_a_sentence_for_the_methods_section() {
     }
     let again = densitas(&["render", "--recipe", &picture, "-o", &picture]);
     assert!(again.status.success() && !stderr(&again).contains("not as when"), "{}", stderr(&again));
+}
+
+/// A second chain beside the first, drawn as a density of its own, and its backbone. Catches: a molecule that is passed by, a
+/// density without its name, its atoms or its share, a half that is not of all.
+#[test]
+fn a_pixel_of_several_densities_and_a_molecule_tells_each() {
+    let folder = folder("explain-several");
+    let line = |chain: char, i: usize, z: f64| {
+        let x = 3.8 * i as f64;
+        let n = if chain == 'A' { i + 1 } else { i + 11 };
+        format!("ATOM  {n:5}  CA  ALA {chain}{:4}    {x:8.3}{:8.3}{z:8.3}  1.00  0.00           C\n", i + 1, 0.0)
+    };
+    let text: String = (0..10).map(|i| line('A', i, 0.0)).chain((0..10).map(|i| line('B', i, 8.0))).collect();
+    let file = path(&folder, "two.pdb");
+    std::fs::write(&file, text).unwrap();
+    // From above, chain B lies before chain A.
+    let usual = [
+        "render",
+        &file,
+        "--select",
+        "chain A",
+        "--with",
+        "--select 'chain B'",
+        "--bandwidth",
+        "2A",
+        "--grid",
+        "40",
+        "--view",
+        "z",
+        "--ortho",
+        "--size",
+        "101x101",
+        "--axes",
+        "off",
+        "--colorbar",
+        "off",
+    ];
+    let of = |more: &[&str]| told(&densitas(&[&usual[..], more, &["--explain", "50,50", "--json"]].concat()));
+    let out = of(&[]);
+    let e = &out["explanation"];
+    let (other, number) = (&e["others"][0], |v: &serde_json::Value| v.as_f64().unwrap_or_else(|| panic!("{v}")));
+    assert_eq!((e["name"].as_str(), other["name"].as_str()), (Some("chain A"), Some("chain B")), "{e}");
+    assert_eq!((e["nearest"]["chain"].as_str(), other["nearest"]["chain"].as_str()), (Some("A"), Some("B")));
+    assert_eq!(e["about_density"].as_str(), Some("chain B"));
+    let alone = [number(&e["alone"]["opacity"]), number(&other["opacity"])];
+    assert!(
+        (1.0 - (1.0 - alone[0]) * (1.0 - alone[1]) - number(&e["opacity"])).abs() < 1e-3,
+        "{alone:?} {}",
+        e["opacity"]
+    );
+    let halves =
+        [&other["half_opacity_depth"], &e["half_opacity_depth"], &e["alone"]["half_opacity_depth"]].map(number);
+    assert!(halves[0] < halves[1] && halves[1] < halves[2], "{halves:?}");
+    assert!(e["molecule"].is_null());
+    for (chain, seen) in [("B", true), ("A", false)] {
+        let select = format!("chain {chain}");
+        let more = ["--trace", "backbone", "--trace-from", &file, "--trace-select", &select];
+        let out = of(&more);
+        let e = &out["explanation"];
+        assert_eq!(e["molecule"]["chain"].as_str(), Some(chain), "{e}");
+        assert!(
+            e["molecule"]["residue"] == "ALA"
+                && e["molecule"]["residue_number"].as_i64().is_some_and(|n| n == 5 || n == 6)
+        );
+        // Chain A lies behind the molecule of chain B.
+        assert_eq!(number(&e["share"]) < 0.01, seen, "{chain}: {}", e["share"]);
+        let ran = densitas(&[&usual[..], &more, &["--explain", "50,50"]].concat());
+        let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+        for part in [
+            "up to the molecule",
+            "molecule: atom CA of ALA ",
+            "\nchain A: opacity ",
+            "\n  densest before the molecule: ",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(said.contains(&format!(" in chain {chain}, ")), "{said}");
+    }
 }
 
 /// Catches: a preview of the scene's colours that leaves letters or background out.

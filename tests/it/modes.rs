@@ -323,13 +323,13 @@ fn assert_extremes(mut scene: Scene) {
         scene.sampling.adaptive = adaptive;
         let light = draw(&scene).unwrap();
         for pixel in (0..60).map(|n| [(7 + 37 * n) % SIZE, (11 + 23 * n) % SIZE]) {
-            let told = explain(&scene, &frame, pixel, None).unwrap();
+            let told = explain(&scene, &frame, pixel).unwrap();
             let Some([near, far]) = told.span.filter(|span| span[1] - span[0] > 1e-3) else { continue };
             let count = (200.0 * (far - near) / grid.lattice.spacing.min_element()).ceil() as usize;
             let places = (0..=count).map(|n| near + (far - near) * n as f64 / count as f64);
             let values = places.filter_map(|at| grid.value_at(told.ray.origin + at * told.ray.direction));
             let dense = sign * values.map(|v| sign * v).fold(f64::NEG_INFINITY, f64::max);
-            let [wanted, said] = [dense, told.projected.unwrap()].map(|v| scene.transfer.position(v));
+            let [wanted, said] = [dense, told.densities[0].projected.unwrap()].map(|v| scene.transfer.position(v));
             let shown = f64::from(light.rgba[(pixel[1] * SIZE + pixel[0]) as usize][0]);
             let what =
                 format!("{:?}, adaptive {adaptive}, {pixel:?}: {shown}, told {said}, dense {wanted}", scene.mode);

@@ -107,7 +107,7 @@ fn pictures_of_the_spline_are_those_of_the_twin_on_the_processor() {
         let light = draw(&scene);
         for [column, row] in [[3, 4], [16, 16], [29, 11], [8, 27]] {
             let [r, g, b, a] = pixel(&light, column, row);
-            let wanted = explain(&scene, &frame, [column, row], None).unwrap().color.unwrap();
+            let wanted = explain(&scene, &frame, [column, row]).unwrap().color.unwrap();
             for (found, wanted) in std::iter::zip([r, g, b + (1.0 - a)], wanted) {
                 assert!((found - f64::from(wanted)).abs() < 2.5 / 255.0, "{mode:?} {column},{row}: {found} {wanted}");
             }

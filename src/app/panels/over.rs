@@ -6,6 +6,7 @@ use egui::{
     Align2, Color32, CornerRadius, FontId, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2,
 };
 
+use super::super::act::words_of_share;
 use super::super::ear::Stage;
 use super::super::errand::Errand;
 use super::super::input::KEYS;
@@ -206,14 +207,15 @@ pub fn status(model: &Model, ui: &mut Ui) {
 
 /// What is under the cursor: the ray's profile first, so that it stands still.
 fn told(ui: &mut Ui, model: &Model, probe: &Probe) {
-    profile::small(ui, model, probe);
+    profile::small(ui, probe);
     if !probe.is_seen() {
         return nothing_here(ui);
     }
-    let (factor, per) = model.factor_and_unit();
-    ui.label(RichText::new(number(probe.value * factor) + &per).strong());
-    let mut words =
-        vec![model.place_text(probe.position), format!("{:.1} % {}", 100.0 * probe.mass_above, model.words_of_share())];
+    let value = number(probe.value * probe.factor) + &probe.per;
+    let subject = probe.subject.as_ref().map_or(String::new(), |subject| format!("{subject}   "));
+    ui.label(RichText::new(subject + &value).strong());
+    let share = words_of_share(probe.is_of_values);
+    let mut words = vec![model.place_text(probe.position), format!("{:.1} % {share}", 100.0 * probe.mass_above)];
     words.extend(
         probe
             .nearest

@@ -27,16 +27,16 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     let inner = Rect::from_min_max(rect.min + vec2(0.0, 16.0), rect.max - vec2(0.0, 16.0));
     ui.painter().rect_filled(rect, CornerRadius::same(4), WELL);
     draw(ui, inner, &probe, most);
-    let (unit, (factor, per)) = (model.unit_text(), model.factor_and_unit());
+    let unit = model.unit_text();
     let write = |at: Pos2, align, text: String| {
         ui.painter().text(at, align, text, FontId::proportional(11.0), WEAK);
     };
-    write(rect.left_top() + vec2(4.0, 2.0), Align2::LEFT_TOP, number(f64::from(most) * factor));
+    write(rect.left_top() + vec2(4.0, 2.0), Align2::LEFT_TOP, number(f64::from(most) * probe.factor));
     let [near, far] = probe.span.map(|depth| format!("{}{unit}", number(depth)));
     write(rect.left_bottom() + vec2(4.0, -2.0), Align2::LEFT_BOTTOM, near);
     write(rect.center_bottom() - vec2(0.0, 2.0), Align2::CENTER_BOTTOM, "from the eye".to_owned());
     write(rect.right_bottom() - vec2(4.0, 2.0), Align2::RIGHT_BOTTOM, far);
-    lines(ui, &told(&probe, factor, &per, &unit, model.is_of_values()));
+    lines(ui, &told(&probe, &unit));
 }
 
 /// So many lines as there may be, each in one.
@@ -47,29 +47,29 @@ fn lines(ui: &mut Ui, told: &[String]) {
     }
 }
 
-/// What the ray meets, in words: of densities their value times `factor`, with what follows it.
-fn told(probe: &Probe, factor: f64, per: &str, unit: &str, are_values: bool) -> Vec<String> {
-    let [most, share_of] = match are_values {
+/// What the ray meets, in words.
+fn told(probe: &Probe, unit: &str) -> Vec<String> {
+    let [most, share_of] = match probe.is_of_values {
         true => ["highest", "of the sum is as high"],
         false => ["densest", "of the mass is denser"],
     };
     let opacity = format!("{:.1} % opaque", 100.0 * probe.opacity);
     let half = probe.half_opacity.map(|depth| format!(", half of that {}{unit} from the eye", number(depth)));
     let peak = probe.peak.map(|[depth, value, above]| {
-        let (value, share) = (number(value * factor), 100.0 * above);
-        [format!("{most}: {value}{per}, {}{unit} from the eye", number(depth)), format!("{share:.1} % {share_of}")]
+        let (value, share, per) = (number(value * probe.factor), 100.0 * above, &probe.per);
+        let of = probe.name.as_ref().map_or(String::new(), |name| format!(" in {name}"));
+        [format!("{most}{of}: {value}{per}, {}{unit} from the eye", number(depth)), format!("{share:.1} % {share_of}")]
     });
     [opacity + &half.unwrap_or_default()].into_iter().chain(peak.into_iter().flatten()).collect()
 }
 
 /// The profile as a line, small.
-pub fn small(ui: &mut Ui, model: &Model, probe: &Probe) {
+pub fn small(ui: &mut Ui, probe: &Probe) {
     let (rect, response) = ui.allocate_exact_size(vec2(120.0, 20.0), Sense::hover());
     response
         .on_hover_text("densities along the line of sight, from near to far; the mark is the place told on the right");
-    let most = model.histogram.as_ref().map_or(1.0, |h| h.range[1] as f32);
     ui.painter().rect_filled(rect, CornerRadius::same(2), WELL);
-    draw(ui, rect.shrink2(vec2(0.0, 1.0)), probe, most);
+    draw(ui, rect.shrink2(vec2(0.0, 1.0)), probe, probe.most);
 }
 
 fn draw(ui: &Ui, rect: Rect, probe: &Probe, most: f32) {
@@ -99,7 +99,13 @@ mod tests {
     fn a_ray_is_told_by_its_opacity_and_its_peak() {
         let mut probe = Probe {
             position: glam::DVec3::ZERO,
+            subject: None,
+            name: None,
             value: 0.5,
+            factor: 2.0,
+            per: "/nm³".into(),
+            is_of_values: false,
+            most: 1.0,
             mass_above: 0.5,
             profile: Vec::new(),
             span: [10.0, 20.0],
@@ -109,14 +115,18 @@ mod tests {
             peak: Some([13.0, 0.25, 0.105]),
             nearest: None,
         };
-        let lines = told(&probe, 2.0, "/nm³", " nm", false);
+        let lines = told(&probe, " nm");
         assert!(lines.len() <= LINES);
         assert_eq!(lines[0], "80.5 % opaque, half of that 12.3 nm from the eye");
         assert_eq!(lines[1], "densest: 0.500/nm³, 13.0 nm from the eye");
         assert_eq!(lines[2], "10.5 % of the mass is denser");
-        assert_eq!(told(&probe, 1.0, "", "", true)[2], "10.5 % of the sum is as high");
+        (probe.is_of_values, probe.name) = (true, Some("chain B".into()));
+        assert_eq!(
+            told(&probe, "")[1..],
+            ["highest in chain B: 0.500/nm³, 13.0 from the eye", "10.5 % of the sum is as high"]
+        );
         assert_eq!(share_of_way(&probe), 0.25);
         (probe.half_opacity, probe.peak) = (None, None);
-        assert_eq!(told(&probe, 1.0, "", "", false), ["80.5 % opaque"]);
+        assert_eq!(told(&probe, ""), ["80.5 % opaque"]);
     }
 }
