@@ -61,6 +61,8 @@ pub struct Bar<'a> {
     pub steady: bool,
     /// What it stands to the right of and is no longer than; otherwise it stands at the right edge of the picture.
     pub beside: Option<Area>,
+    /// The width in points that its opaque column and the numbers take at least: that of another bar above or below it.
+    pub room: f64,
 }
 
 impl<'a> Bar<'a> {
@@ -81,6 +83,7 @@ impl<'a> Bar<'a> {
             line_color: None,
             steady: false,
             beside: None,
+            room: 0.0,
         }
     }
 
@@ -100,6 +103,7 @@ impl<'a> Bar<'a> {
             line_color: None,
             steady: annotations.steady_bar,
             beside: None,
+            room: 0.0,
         }
     }
 
@@ -204,9 +208,9 @@ pub fn draw(page: &mut Page, bar: &Bar, [top, bottom]: [f64; 2]) -> Lacks {
         let heading = if lines > 0.0 { HEADING_AT + lines * LINE } else { 0.0 };
         (area.size().y - heading * em).max(SHORT_LENGTH * em).min(height - 6.5 * em)
     });
-    let texts = texts(bar, (length / (2.4 * em)) as usize);
+    let texts = texts(bar, most_numbers(length, em));
     let column = (bar.veil() + BAR) * em;
-    let numbered = text_width(page, bar, &texts).max(column);
+    let numbered = text_width(page, bar, &texts).max(column).max(bar.room + bar.veil() * em);
     let most = MOST_OF_WIDTH * page.size.x;
     let fits = |width: f64| width + 1.5 * em <= most && length >= LEAST_LENGTH * em;
     let with_mass = !bar.mass.is_empty() && has_room_for_mass(em, page.size.x) && fits(numbered + MASS_ROOM * em);
@@ -240,6 +244,23 @@ pub fn draw(page: &mut Page, bar: &Bar, [top, bottom]: [f64; 2]) -> Lacks {
     let end = mass.map_or(page.size.x - em, |left| left - 0.5 * em);
     write_heading(page, columns.veil.min, end, texts.heading);
     if bar.mass.is_empty() || with_mass { Lacks::Nothing } else { Lacks::Mass }
+}
+
+/// How many numbers a bar of this length has room for.
+fn most_numbers(length: f64, em: f64) -> usize {
+    (length / (2.4 * em)) as usize
+}
+
+/// Puts bars that stand one above another, each in so much height, in one column: all have the room of the widest.
+pub fn align(page: &mut Page, bars: &mut [Bar], height: f64) {
+    let em = page.em;
+    let length = (SHARE_OF_HEIGHT * page.size.y).min(height - 6.5 * em);
+    let has_room = has_room_for_mass(em, page.size.x);
+    let of_mass = |bar: &Bar| if bar.mass.is_empty() || !has_room { 0.0 } else { MASS_ROOM * em };
+    let mut of =
+        |bar: &Bar| text_width(page, bar, &texts(bar, most_numbers(length, em))) - bar.veil() * em + of_mass(bar);
+    let widest = bars.iter().map(&mut of).fold(0.0, f64::max);
+    bars.iter_mut().for_each(|bar| bar.room = widest - of_mass(bar));
 }
 
 /// The heading and the numbers, `most` or fewer.

@@ -17,7 +17,7 @@ mod sides;
 mod ticks;
 mod title;
 
-use glam::DVec2;
+use glam::{DVec2, DVec3};
 
 pub use chart::{ChartMarks, Thing, annotate_chart};
 pub use heatmap::{HeatmapLayout, HeatmapMarks, annotate_heatmap, contour_names, heatmap_layout};
@@ -212,10 +212,38 @@ pub fn camera(scene: &Scene, frame: &Frame) -> Camera {
     // Fog beyond the drawn box is neither cut by the picture's edge nor drawn under the colour bar.
     let axes = view.axes();
     let fog = match scene.volume {
-        true => scene.grid.furthest_above(seen_from(scene), &[axes.right, -axes.right, axes.up, -axes.up]),
+        true => furthest_seen(scene, &[axes.right, -axes.right, axes.up, -axes.up]),
         false => Vec::new(),
     };
     Camera::fitting_with(scene.focus, &fog, view, window)
+}
+
+/// Of the nodes that can be made out, the one furthest along each direction.
+fn furthest_seen(scene: &Scene, directions: &[DVec3]) -> Vec<DVec3> {
+    match gap(scene) {
+        Some(gap) => scene.grid.furthest_outside(gap, directions),
+        None => scene.grid.furthest_above(seen_from(scene), directions),
+    }
+}
+
+/// The densities between which nothing can be made out, where both lower and higher ones can, as those of a difference.
+fn gap(scene: &Scene) -> Option<[f64; 2]> {
+    let (curve, least) = match scene.mode.is_projection() || !scene.slices.is_empty() {
+        true => (scene.cover(), HALF),
+        false => {
+            let curve = scene.transfer.opacity.clone();
+            let most = curve.points().iter().map(|p| p.1).fold(0.0, f32::max);
+            (curve, SEEN as f32 * most)
+        }
+    };
+    let is_seen = |i: u32| curve.at(f64::from(i) / 1000.0) >= least;
+    let low = (0..=1000).find(|i| !is_seen(*i)).filter(|low| *low > 0)?;
+    let high = (0..=1000).rev().find(|i| !is_seen(*i)).filter(|high| *high < 1000)?;
+    let times = match scene.mode {
+        VolumeMode::LineIntegral => 1.0 / scene.grid.lattice.bounds().diagonal(),
+        _ => 1.0,
+    };
+    Some([low - 1, high + 1].map(|i| times * scene.transfer.value_at(f64::from(i) / 1000.0)))
 }
 
 /// A density that can be made out, or on whose ray something can.
@@ -341,11 +369,12 @@ fn draw_keys(page: &mut Page, scene: &Scene, top: f64, mass: Vec<f64>) -> Vec<&'
         }
         _ if !scene.others.is_empty() => {
             let first = Bar { mass, ..Bar::of(scene) };
-            let bars: Vec<Bar> = std::iter::once(first)
+            let mut bars: Vec<Bar> = std::iter::once(first)
                 .chain(scene.densities().skip(1).map(|layer| Bar::of_layer(scene, layer)))
                 .chain(column.map(|(transfer, name, values)| Bar::of_column(transfer, name, values)))
                 .collect();
             let height = (page.size.y - top) / bars.len() as f64;
+            colorbar::align(page, &mut bars, height);
             for (n, each) in bars.iter().enumerate() {
                 let above = top + n as f64 * height;
                 bar(colorbar::draw(page, each, [above, above + height]));
@@ -353,8 +382,10 @@ fn draw_keys(page: &mut Page, scene: &Scene, top: f64, mass: Vec<f64>) -> Vec<&'
         }
         // Fog with points in colours of their own: its bar above theirs.
         (_, Some((transfer, name, values))) => {
-            bar(colorbar::draw(page, &Bar { mass, ..Bar::of(scene) }, [top, middle]));
-            match colorbar::draw(page, &Bar::of_column(transfer, name, values), [middle, page.size.y]) {
+            let mut bars = [Bar { mass, ..Bar::of(scene) }, Bar::of_column(transfer, name, values)];
+            colorbar::align(page, &mut bars, middle - top);
+            bar(colorbar::draw(page, &bars[0], [top, middle]));
+            match colorbar::draw(page, &bars[1], [middle, page.size.y]) {
                 Lacks::Nothing | Lacks::Mass => {}
                 Lacks::Numbers => lacks.push("the numbers of the points' colour bar"),
                 Lacks::All => lacks.push("the points' colour bar"),

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use glam::DVec3;
 
 use super::*;
-use crate::color::{Colormap, LookupTable, Scale};
+use crate::color::{Colormap, LookupTable, OpacityCurve, Scale};
 use crate::geometry::{Box3, LengthUnit};
 use crate::grid::{DensityGrid, Lattice, PlaneGrid};
-use crate::scene::{Contours, Corner, HeatmapScene, Label, Limits, Look, PointLayer, Quantity, View};
+use crate::scene::{Contours, Corner, Further, HeatmapScene, Label, Limits, Look, PointLayer, Quantity, View};
 
 const FRAMES: [Frame; 6] = [
     Frame { size: [160, 120], scale_factor: 1.0 },
@@ -265,6 +265,53 @@ fn a_steady_bar_keeps_its_place_whatever_its_limits_are() {
         assert!(steady.iter().all(|bar| *bar == steady[0]), "{frame:?}: {steady:?}");
         let plain = bars(false);
         assert!([0, 1].iter().all(|i| plain.iter().any(|bar| bar[*i] != plain[0][*i])), "{frame:?}: {plain:?}");
+    }
+}
+
+/// Catches: bars one above another that begin here and there, as their numbers are wide.
+#[test]
+fn bars_one_above_another_stand_in_a_column() {
+    let of = |limits: [f64; 2]| {
+        let mut scene = scene(boxes()[0], View::ISO, None);
+        scene.transfer.limits = limits;
+        scene
+    };
+    for frame in [FRAMES[2], FRAMES[3]] {
+        let mut several = of([0.0, 1.0]);
+        several.others = vec![Further::of(of([0.0, 0.0025])), Further::of(of([1000.0, 1000.25]))];
+        let marks = marks_of(&several, &frame);
+        let rows = marks.iter().filter_map(|m| if let Shape::Rows { area, .. } = m.shape { Some(area) } else { None });
+        // Each with the column of colours as see-through as drawn.
+        let lefts: Vec<f64> = rows.map(|area| area.min.x).collect();
+        assert_eq!(lefts.len(), 6);
+        assert!(lefts.chunks(2).all(|bar| bar == &lefts[..2]), "{frame:?}: {lefts:?}");
+    }
+}
+
+/// Catches: the view of a difference that shows all of its grid, in most of which there is nothing.
+#[test]
+fn what_is_not_opaque_between_two_limits_is_not_looked_at() {
+    let lattice = Lattice::spanning(cube(-10.0, 20.0), [21; 3]).unwrap();
+    let mut values = vec![0.0f32; lattice.len()];
+    let at = |x: usize| x + 21 * (10 + 21 * 10);
+    (values[at(8)], values[at(12)]) = (-1.0, 1.0);
+    let mut grid = DensityGrid::new(lattice, values, None).unwrap();
+    grid.focus = cube(-3.0, 6.0);
+    let grid = Arc::new(grid);
+    let distance = |curve: &[(f64, f32)], mode: VolumeMode| {
+        let mut scene = Look::Default.scene(grid.clone(), Limits::Value(-1.0, 1.0)).unwrap();
+        (scene.viewpoint, scene.mode) = (Viewpoint::Fit(View::ISO), mode);
+        let curve = OpacityCurve::new(curve.to_vec()).unwrap();
+        (scene.transfer.opacity, scene.cover) = (curve.clone(), Some(curve));
+        let all = camera(&scene, &FRAMES[2]).distance();
+        scene.volume = false;
+        all / camera(&scene, &FRAMES[2]).distance()
+    };
+    let valley = [(0.0, 0.9), (0.5, 0.0), (1.0, 0.9)];
+    for mode in [VolumeMode::Fog, VolumeMode::Maximum] {
+        assert!((distance(&valley, mode.clone()) - 1.0).abs() < 1e-9, "{mode:?}");
+        // Where the middle is seen, all of it is looked at.
+        assert!(distance(&[(0.0, 0.9), (0.5, 0.5), (1.0, 0.9)], mode.clone()) > 1.5, "{mode:?}");
     }
 }
 

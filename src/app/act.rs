@@ -23,7 +23,7 @@ pub fn six_digits(value: f64) -> String {
 pub const LIMITS: [&str; 3] = ["limits", "vmin", "vmax"];
 
 /// What the colours of a mode are of: limits of one are none of another.
-fn shown(mode: &str) -> &'static str {
+pub fn shown(mode: &str) -> &'static str {
     match mode {
         "average" => "average",
         "xray" => "xray",
@@ -71,7 +71,7 @@ impl Model {
     pub fn act(&mut self, action: Action) {
         match action {
             Action::Reset => self.step(session::reset_camera),
-            Action::Focus => self.prober.wish = Some(Wish::Focus),
+            Action::Focus => self.wish(Wish::Focus, self.prober.cursor),
             Action::Side(view, opposite) => {
                 self.session.end_gesture();
                 self.move_camera("side", |c| camera::from_side(c, view, opposite));

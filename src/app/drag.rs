@@ -42,23 +42,36 @@ impl Move {
     }
 }
 
-/// The movements of this frame. Those before a press is known to be a drag come with the one that tells, and a drag that was
+/// What the hand did over the picture.
+#[derive(Debug, Default)]
+pub struct Deeds {
+    /// Its movements with a button held.
+    pub moves: Vec<Move>,
+    /// Where it clicked, with the first button and no key held.
+    pub clicks: Vec<Pos2>,
+}
+
+/// The deeds of this frame. Movements before a press is known to be a drag come with the one that tells, and a drag that was
 /// pressed and let go between two frames is one, too.
-pub fn moves(press: &mut Option<Press>, ui: &Ui, response: &Response) -> Vec<Move> {
+pub fn deeds(press: &mut Option<Press>, ui: &Ui, response: &Response) -> Deeds {
     let is_here = response.is_pointer_button_down_on() || response.contains_pointer();
     let reach = ui.ctx().options(|options| options.input_options.max_click_dist);
     ui.input(|input| {
-        let mut found = Vec::new();
+        let mut found = Deeds::default();
         for event in &input.events {
             match *event {
                 Event::PointerButton { pos, button, pressed: true, modifiers } if press.is_none() && is_here => {
                     *press = Some(Press { button, modifiers, origin: pos, at: pos, is_drag: false });
                 }
-                Event::PointerMoved(to) => found.extend(press.as_mut().and_then(|press| press.moved(to, reach))),
+                Event::PointerMoved(to) => found.moves.extend(press.as_mut().and_then(|press| press.moved(to, reach))),
                 Event::PointerButton { pos, button, pressed: false, .. }
                     if press.is_some_and(|press| press.button == button) =>
                 {
-                    found.extend(press.take().and_then(|mut press| press.moved(pos, reach)));
+                    let Some(mut press) = press.take() else { continue };
+                    found.moves.extend(press.moved(pos, reach));
+                    if !press.is_drag && button == PointerButton::Primary && !press.modifiers.any() {
+                        found.clicks.push(press.origin);
+                    }
                 }
                 _ => {}
             }
@@ -102,7 +115,7 @@ mod tests {
             let _ = ctx.run_ui(input, |ui| {
                 CentralPanel::no_frame().show(ui, |ui| {
                     let response = ui.allocate_rect(ui.available_rect_before_wrap(), Sense::click_and_drag());
-                    found.extend(moves(&mut press, ui, &response));
+                    found.extend(deeds(&mut press, ui, &response).moves);
                 });
             });
         }

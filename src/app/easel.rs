@@ -132,7 +132,8 @@ impl Easel {
             remarks.extend(view::of_device(self.renderer()?));
         }
         let is_automatic = order.wanted.scene().view.whole_camera().is_none();
-        Ok(Painted { image, scene, camera, is_automatic, number, frame, is_full, nothing, remarks, took })
+        let content = order.content.clone();
+        Ok(Painted { image, scene, content, camera, is_automatic, number, frame, is_full, nothing, remarks, took })
     }
 
     /// The picture; of a coarse one, how long its light took.

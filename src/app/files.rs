@@ -1,13 +1,13 @@
 //! Files that the window writes.
 
 use super::errand::Errand;
-use super::message::Weight;
-use super::model::Model;
+use super::message::{About, Weight};
+use super::model::{Model, Written};
 use super::painter::{Order, Save};
 use super::worker::Job;
 use crate::cli::Console;
 use crate::cli::view::{self, MovieWish};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::render::Renderer;
 use crate::scene::Frame;
@@ -19,11 +19,24 @@ pub fn is_picture(path: &Path) -> bool {
 }
 
 impl Model {
-    /// Tells that a file was written, and where; its name is not suggested again.
-    pub fn say_saved(&mut self, path: &Path) {
-        if self.ui.typed.get("save").is_some_and(|name| Path::new(name) == path) {
-            self.ui.typed.remove("save");
+    /// Tells what became of a file. A name whose file was not written stays in its field.
+    pub fn tell_saved(&mut self, path: &Path, saved: Result<()>) {
+        match saved {
+            Ok(()) => self.say_saved(path),
+            Err(error) => self.say_of(About::File, Weight::Error, &not_saved(path, &error)),
         }
+    }
+
+    /// Tells that a file was written, and where; after a name that was typed the next like it is suggested.
+    fn say_saved(&mut self, path: &Path) {
+        self.messages.retain(|m| m.about != About::File);
+        let next = next_free(path);
+        for field in FIELDS {
+            if self.ui.typed.get(field).is_some_and(|name| Path::new(name) == path) {
+                self.ui.typed.insert(field, next.display().to_string());
+            }
+        }
+        self.ui.movie.take_saved(path, &next);
         if is_picture(path) {
             self.ui.saved = Some((self.session.revision(), path.to_owned()));
         }
@@ -64,12 +77,14 @@ impl Model {
         }
     }
 
-    fn begin_saving(&self, order: Order, path: PathBuf) -> Errand<PathBuf> {
+    fn begin_saving(&self, order: Order, path: PathBuf) -> Errand<Written> {
         let adapter = self.choice.clone();
         Errand::start(self.wake.clone(), move |ear| {
-            let mut renderer = Gpu::shared(&adapter).and_then(Renderer::new)?;
             let console = Console::listened_by(ear.clone());
-            order.wanted.save(&path, &order.content, &order.frame, &mut renderer, &console).map(|()| path)
+            let saved = Gpu::shared(&adapter).and_then(Renderer::new).and_then(|mut renderer| {
+                order.wanted.save(&path, &order.content, &order.frame, &mut renderer, &console)
+            });
+            Ok((path, saved))
         })
     }
 
@@ -77,9 +92,11 @@ impl Model {
     pub fn hear_saving(&mut self) {
         match Errand::taken(&mut self.saving) {
             None => {}
-            Some(Ok(path)) => self.say_saved(&path),
-            Some(Err(Error::Interrupted)) => self.say(Weight::Note, "no picture was written"),
-            Some(Err(error)) => self.say(Weight::Error, error.to_string()),
+            Some(Ok((path, Err(Error::Interrupted)))) => {
+                self.say(Weight::Note, format!("{} was not written", path.display()));
+            }
+            Some(Ok((path, saved))) => self.tell_saved(&path, saved),
+            Some(Err(error)) => self.say_of(About::File, Weight::Error, &error.to_string()),
         }
     }
 
@@ -89,7 +106,8 @@ impl Model {
         let (recipe, adapter) = (self.session.wanted().recipe(&frame), self.choice.clone());
         self.movie = Some(Errand::start(self.wake.clone(), move |ear| {
             let console = Console::listened_by(ear.clone());
-            view::movie(&recipe, &wish, &adapter, &console).map(|()| wish.output)
+            let written = view::movie(&recipe, &wish, &adapter, &console).map(drop);
+            Ok((wish.output, written))
         }));
     }
 
@@ -101,18 +119,18 @@ impl Model {
             self.say(Weight::Warning, warning);
         }
         match outcome {
-            Ok(path) => self.say_saved(&path),
-            Err(Error::Interrupted) => self.say(Weight::Note, "no movie was written"),
-            Err(error) => self.say(Weight::Error, error.to_string()),
+            Ok((_, Err(Error::Interrupted))) => self.say(Weight::Note, "no movie was written"),
+            Ok((path, written)) => self.tell_saved(&path, written),
+            Err(error) => self.say_of(About::File, Weight::Error, &error.to_string()),
         }
     }
 
     /// Saves the density.
-    pub fn save_volume(&mut self, extension: &str) {
+    pub fn save_volume(&mut self, path: PathBuf) {
         if self.worker.is_busy() {
             self.say(Weight::Note, "the density is still being computed; save it then");
         } else if let Some(content) = &self.content {
-            self.worker.ask(Job::SaveVolume(content.grid.clone(), content.values(), self.free_name(extension)), true);
+            self.worker.ask(Job::SaveVolume(content.grid.clone(), content.values(), path), true);
         }
     }
 
@@ -134,9 +152,49 @@ impl Model {
     }
 }
 
+/// Fields for names of files.
+const FIELDS: [&str; 3] = [PICTURE, RECIPE, VOLUME];
+pub const PICTURE: &str = "save";
+pub const RECIPE: &str = "save recipe";
+pub const VOLUME: &str = "save volume";
+
+/// Why a file was not written: of a folder that is not there its name.
+fn not_saved(path: &Path, error: &Error) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.is_dir()) {
+        Some(folder) => format!("{} was not saved: there is no folder {}", path.display(), folder.display()),
+        None => error.to_string(),
+    }
+}
+
+/// The next name like this one that no file has: after `a.png` comes `a-2.png`, after that `a-3.png`.
+fn next_free(path: &Path) -> PathBuf {
+    let [stem, end] =
+        [path.file_stem(), path.extension()].map(|s| s.unwrap_or_default().to_string_lossy().into_owned());
+    let numbered = stem.rsplit_once('-').and_then(|(stem, n)| Some((stem.to_owned(), n.parse::<u32>().ok()?)));
+    let (stem, n) = numbered.unwrap_or((stem, 1));
+    let name = |n: u32| path.with_file_name(format!("{stem}-{n}{}{end}", if end.is_empty() { "" } else { "." }));
+    (n.saturating_add(1)..=u32::MAX).map(name).find(|path| !path.exists()).unwrap_or_else(|| path.to_owned())
+}
+
 impl Drop for Model {
     /// What is being written leaves no half file.
     fn drop(&mut self) {
         self.movie.take().into_iter().chain(self.saving.take()).for_each(Errand::end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Catches: a suggestion that would replace what was just saved.
+    #[test]
+    fn the_next_name_is_like_the_last() {
+        let next = |name: &str| next_free(Path::new(name)).display().to_string();
+        assert_eq!([next("no/a.png"), next("a-2.png"), next("a-b.tar")], ["no/a-2.png", "a-3.png", "a-b-2.tar"]);
+        assert_eq!(next("a"), "a-2");
+        let told = not_saved(Path::new("no/such/a.png"), &Error::Interrupted);
+        assert_eq!(told, "no/such/a.png was not saved: there is no folder no/such");
     }
 }

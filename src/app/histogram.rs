@@ -1,5 +1,6 @@
 //! How the densities of a grid are spread, and how much of the mass lies above each.
 
+use crate::annotate::Ticks;
 use crate::grid::DensityGrid;
 
 /// Bins over the densities.
@@ -87,6 +88,21 @@ impl Histogram {
         (0..columns).map(|c| ((1.0 + count(at(c)) as f64).ln() * scale) as f32).collect()
     }
 
+    /// Round values along it, `most` or fewer: powers of ten where places go by them, else at equal distances.
+    pub fn round_values(&self, factor: f64, most: usize) -> Vec<f64> {
+        let [min, max] = self.range.map(|v| v * factor);
+        if min < 0.0 {
+            return Ticks::within(min, max, most).map(|ticks| ticks.values()).unwrap_or_default();
+        }
+        let [first, last] = [self.least() * factor, max].map(f64::log10);
+        let (first, last) = ((first - 1e-9).ceil() as i32, (last + 1e-9).floor() as i32);
+        let every = ((last - first).max(0) as usize / most.max(1) + 1) as i32;
+        (first..=last)
+            .filter(|power| (last - power) % every == 0)
+            .map(|power| format!("1e{power}").parse().unwrap_or(0.0))
+            .collect()
+    }
+
     /// The share of the mass (0 to 1) at densities of at least `value`, to the width of a bin.
     pub fn mass_above(&self, value: f64) -> f64 {
         self.bins[self.bin(value)].1
@@ -116,9 +132,13 @@ mod tests {
         assert!((h.mass_above(1.5) - 6.0 / 8.111).abs() < 1e-3, "{}", h.mass_above(1.5));
         assert_eq!((h.mass_above(0.0), h.place(-1.0)), (1.0, 0.0));
         assert_eq!([stride(8), stride(MOST_SAMPLES), stride(512 * 512 * 512)], [1, 1, 65]);
+        // Powers of ten are marked, in the quantity that is shown.
+        assert_eq!(h.round_values(1.0, 6), [1e-4, 1e-3, 1e-2, 0.1, 1.0]);
+        assert_eq!((h.round_values(100.0, 4), h.round_values(1.0, 2)), (vec![0.01, 1.0, 100.0], vec![1e-3, 1.0]));
         // Negative values are spread evenly, and a constant has a range.
         let even = Histogram::of(&grid(vec![-1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, f32::NAN]));
         assert_eq!((even.place(0.0), even.value(0.25)), (0.5, -0.5));
+        assert_eq!(even.round_values(2.0, 5), [-2.0, -1.0, 0.0, 1.0, 2.0]);
         assert!(Histogram::of(&grid(vec![2.0; 8])).place(2.0).is_finite());
     }
 }

@@ -4,8 +4,9 @@ use egui::{Event, Key, Modifiers, PointerButton, Ui};
 use glam::DVec2;
 
 use super::camera;
-use super::drag::Move;
+use super::drag::{Deeds, Move};
 use super::model::Model;
+use super::panels::Memory;
 use super::touch;
 use crate::scene::{Camera, View};
 
@@ -118,11 +119,11 @@ pub fn action(key: Key, modifiers: Modifiers) -> Option<Action> {
     }
 }
 
-/// The actions of the keys that were pressed and that no field takes. In a field of an option that `is_untouched` undoing is
+/// The actions of the keys that were pressed and that no field takes. In a field of an option that is untouched undoing is
 /// that of the window: the text follows. In one with a text of its own it is the text's. While all `is_quiet`, letters do
 /// nothing.
-pub fn actions(ui: &Ui, is_untouched: bool, is_quiet: bool) -> Vec<Action> {
-    let is_typing = ui.ctx().egui_wants_keyboard_input();
+pub fn actions(ui: &Ui, memory: &Memory, is_quiet: bool) -> Vec<Action> {
+    let (is_untouched, is_typing) = (memory.is_untouched(), memory.was_typing || ui.ctx().egui_wants_keyboard_input());
     let pressed = |event: &Event| match event {
         Event::Key { key, pressed: true, modifiers, .. } => action(*key, *modifiers),
         _ => None,
@@ -149,19 +150,15 @@ fn is_of_window(action: Action) -> bool {
 }
 
 /// Turns what the pointer does over the picture into changes.
-/// Where the pointer is at a handle, clicks are the handle's.
-pub fn pointer(model: &mut Model, ui: &Ui, response: &egui::Response, moves: &[Move], is_at_handle: bool) {
+pub fn pointer(model: &mut Model, ui: &Ui, response: &egui::Response, deeds: &Deeds) {
     if touch::fingers(model, ui, response) {
         return;
     }
-    moves.iter().for_each(|step| drag(model, step));
-    let (modifiers, position) = ui.input(|i| (i.modifiers, i.pointer.latest_pos()));
+    deeds.moves.iter().for_each(|step| drag(model, step));
     if response.hovered() {
-        wheel(model, ui, position);
+        wheel(model, ui, ui.input(|i| i.pointer.latest_pos()));
     }
-    if let (true, Some(at)) = (response.clicked() && !modifiers.any() && !is_at_handle, position) {
-        model.click(at);
-    }
+    deeds.clicks.iter().for_each(|at| model.click(*at));
     if ui.input(|i| i.pointer.any_released()) {
         model.session.end_gesture();
         model.ui.window = None;

@@ -11,15 +11,15 @@ use super::session::numbers;
 const REACH: f32 = 9.0;
 
 impl Model {
-    /// A click in the picture: a label whose dot is there goes; else what is under the cursor is kept as one, once it is
-    /// known.
+    /// A click in the picture: a label whose dot is there goes; else what is there, in the picture that is shown then, is
+    /// kept as one, once it is known.
     pub fn click(&mut self, at: Pos2) {
         let places = self.session.wanted().scene().labels.positions();
-        let distance = |place: &DVec3| self.project(*place).map_or(f32::INFINITY, |dot| dot.distance(at));
+        let distance = |place: &DVec3| self.project_as_shown(*place).map_or(f32::INFINITY, |dot| dot.distance(at));
         let nearest = (0..places.len()).min_by(|a, b| distance(&places[*a]).total_cmp(&distance(&places[*b])));
         match nearest.filter(|i| distance(&places[*i]) < REACH) {
             Some(i) => self.change_labels(|all| drop(all.remove(i))),
-            None => self.prober.wish = Some(Wish::Label),
+            None => self.wish(Wish::Label, Some(at)),
         }
     }
 

@@ -22,6 +22,10 @@ pub enum About {
     Picture(u64),
     /// What was said of the picture that is shown.
     Remark,
+    /// A file that was not written.
+    File,
+    /// What was asked for by options of this revision and cannot be.
+    Options(u64),
     /// Anything else.
     Other,
 }
@@ -74,8 +78,14 @@ fn word(option: &str) -> String {
     WORDS.iter().find(|w| w.0 == option).map_or_else(|| option.replace('-', " "), |w| w.1.to_owned())
 }
 
+/// Options whose values are options themselves: what is said of these is said in their words.
+const OF_OPTIONS: [&str; 2] = ["--with \"", "--minus \""];
+
 /// A message of the command line in the words of the window: options are called as their fields are.
 pub fn in_words(text: &str) -> String {
+    if OF_OPTIONS.iter().any(|begin| text.starts_with(begin)) {
+        return text[2..].to_owned();
+    }
     let text = text.replace(", or --limits mass:0.99,0", "");
     let (mut out, mut rest) = (String::new(), text.as_str());
     while let Some(at) = rest.find("--") {
@@ -101,6 +111,10 @@ pub fn in_words(text: &str) -> String {
 
 /// Why a field cannot have a value: of clap's sentence what comes after the value and the option.
 pub fn reason(text: &str) -> String {
+    let of_options = OF_OPTIONS.iter().find_map(|begin| text.strip_prefix(begin)?.split_once("\": "));
+    if let Some((_, reason)) = of_options {
+        return reason.to_owned();
+    }
     let reason = text.strip_prefix("invalid value '").and_then(|t| t.split_once(">': ")).map_or(text, |t| t.1);
     in_words(reason)
 }
@@ -124,5 +138,9 @@ mod tests {
         assert_eq!(in_words("--mass-axis"), "mass axis");
         assert_eq!(reason("invalid value 'x' for '--vmin <V>': write a finite number"), "write a finite number");
         assert_eq!(reason("something else about --iso"), "something else about the levels");
+        // What is typed into a field for options is options.
+        let told = "--with \"--selct 'chain B'\": unexpected argument '--selct' found";
+        assert_eq!(reason(told), "unexpected argument '--selct' found");
+        assert_eq!(in_words(told), &told[2..]);
     }
 }

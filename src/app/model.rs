@@ -8,8 +8,9 @@ use egui::{ColorImage, Rect, TextureHandle, TextureOptions};
 
 use super::errand::{Errand, Wake};
 use super::histogram::Histogram;
-use super::message::{About, Message, Weight, in_words, reason};
-use super::painter::{News, Order, Painted, Painter};
+use super::kind::Chooser;
+use super::message::{About, Message, Weight, in_words};
+use super::painter::{Order, Painted, Painter};
 use super::panels;
 use super::place::Room;
 use super::probe::Prober;
@@ -17,12 +18,12 @@ use super::search::Search;
 use super::session::Session;
 use super::several::Files;
 use super::survey::Surveyor;
-use super::worker::{Done, Job, Loaded, Worker};
+use super::worker::{Job, Worker};
 use crate::cli::Opening;
 use crate::cli::content::{self, Content};
 use crate::cli::recipe::Draft;
 use crate::cli::view::Wanted;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gpu::AdapterChoice;
 use crate::scene::Frame;
 
@@ -32,6 +33,9 @@ const COARSE_NODES: usize = 96;
 const PROGRESS: Duration = Duration::from_millis(100);
 /// A picture is drawn in full when nothing has changed for so long.
 const REST: Duration = Duration::from_millis(120);
+
+/// A file, and what became of it.
+pub type Written = (PathBuf, Result<()>);
 
 /// What the window knows.
 pub struct Model {
@@ -63,7 +67,7 @@ pub struct Model {
     /// The last picture.
     pub painted: Option<Painted>,
     /// Its pixels, until they are a texture.
-    image: Option<ColorImage>,
+    pub(super) image: Option<ColorImage>,
     texture: Option<TextureHandle>,
     /// The adapter.
     pub adapter: Option<String>,
@@ -77,12 +81,12 @@ pub struct Model {
     pub room: Room,
     /// Of the screen.
     pub pixels_per_point: f64,
-    ordered: Option<(u64, usize, Frame, bool)>,
-    orders: u64,
+    pub(super) ordered: Option<(u64, usize, Frame, bool)>,
+    pub(super) orders: u64,
     /// Orders up to this one are of an input that is no longer open.
-    forgotten: u64,
+    pub(super) forgotten: u64,
     /// Orders up to this one are of an older content.
-    outdated: u64,
+    pub(super) outdated: u64,
     changed: Instant,
     revision: u64,
     /// Pictures and recipes to save.
@@ -91,16 +95,18 @@ pub struct Model {
     pub surveyor: Surveyor,
     /// Finds the score of cross-validation.
     pub search: Search,
+    /// Finds what is drawn of a molecule.
+    pub chooser: Chooser,
     /// A movie that is being written.
-    pub movie: Option<Errand<PathBuf>>,
+    pub movie: Option<Errand<Written>>,
     /// A large picture that is being written.
-    pub saving: Option<Errand<PathBuf>>,
+    pub saving: Option<Errand<Written>>,
     /// Nodes of the last density that was computed as the options ask for it.
-    shape: Option<[usize; 3]>,
+    pub(super) shape: Option<[usize; 3]>,
     /// The options of the content that is there.
-    of_content: String,
+    pub(super) of_content: String,
     /// The revision of the options to which something that cannot be was taken back.
-    taken_back: Option<u64>,
+    pub(super) taken_back: Option<u64>,
     /// Whether work was stopped of which nothing is shown: it is begun again when the user says so.
     pub is_halted: bool,
     /// Whether the window is to be closed.
@@ -149,6 +155,7 @@ impl Model {
             waiting: Vec::new(),
             surveyor: Surveyor::default(),
             search: Search::default(),
+            chooser: Chooser::default(),
             movie: None,
             saving: None,
             shape: None,
@@ -181,30 +188,10 @@ impl Model {
         self.say_of(About::Other, weight, text.as_ref());
     }
 
-    fn say_of(&mut self, about: About, weight: Weight, text: &str) {
+    pub(super) fn say_of(&mut self, about: About, weight: Weight, text: &str) {
         let text = in_words(text);
         self.messages.retain(|m| m.text != text);
         self.messages.push(Message { weight, text, about, since: Instant::now() });
-    }
-
-    /// What was asked for last cannot be: it is taken back, so that the options say what the picture shows. The reason
-    /// stands below the field that it was typed into, else over the picture.
-    fn refuse(&mut self, about: About, error: &Error, is_wrong: impl Fn(&Wanted) -> bool) {
-        self.ui.player.stop();
-        // Where the way back fails too, it is not the options that are wrong.
-        let is_new = self.taken_back != Some(self.session.revision()) && self.painted.is_some();
-        let names = if is_new { self.session.take_back(is_wrong) } else { Vec::new() };
-        if names.is_empty() {
-            return self.say_of(about, Weight::Error, &error.to_string());
-        }
-        self.taken_back = Some(self.session.revision());
-        match self.ui.committed.take().filter(|option| names.iter().any(|name| name == option)) {
-            Some(option) => {
-                let reason = self.reason_of(error);
-                self.ui.refuse(option, &format!("{reason}; the picture is as before"));
-            }
-            None => self.say(Weight::Error, format!("{error}; all is as before")),
-        }
     }
 
     /// Changes options; what cannot be meant is said.
@@ -230,8 +217,9 @@ impl Model {
         (self.asked, self.asked_of, self.ordered) = (String::new(), None, None);
         self.forgotten = self.orders;
         self.is_halted = false;
-        self.prober.forget_all();
+        self.prober.forget_input();
         (self.surveyor, self.search, self.waiting) = (Surveyor::default(), Search::default(), Vec::new());
+        self.chooser = Chooser::default();
         self.messages.clear();
         self.said.clear();
         self.ui.forget_input();
@@ -257,9 +245,15 @@ impl Model {
     /// Asks other threads for what the options need, after the user has acted.
     pub fn update(&mut self, ctx: &egui::Context) {
         if self.revision != self.session.revision() {
+            self.mend_survey();
+            let revision = self.session.revision();
+            let is_read = |m: &Message| m.since.elapsed() > panels::over::NOTE;
+            let is_of = |m: &Message| matches!(m.about, About::Options(of) if of < revision);
+            self.messages.retain(|m| !(is_of(m) && is_read(m)));
             self.revision = self.session.revision();
             self.changed = Instant::now();
         }
+        self.choose_kind();
         self.ask();
         self.order(ctx);
         self.save_waiting();
@@ -268,145 +262,10 @@ impl Model {
         }
     }
 
-    fn hear(&mut self) {
-        while let Some(done) = self.worker.done() {
-            match done {
-                Done::Loaded(loaded) => self.load(*loaded),
-                Done::Failed(error) => self.fail(&error),
-                Done::Saved(path) => self.say_saved(&path),
-            }
-        }
-        while let Some(news) = self.painter.news() {
-            match news {
-                News::Ready(adapter) => self.adapter = Some(adapter),
-                News::Readied => self.ordered = None,
-                News::Painted(painted) => self.hang(*painted),
-                // Options that ask for more than has been read yet.
-                News::Refused(order, Error::Usage(_)) if self.worker.is_busy() || order <= self.outdated => {}
-                News::Refused(order, error @ Error::Usage(_)) if order == self.orders => {
-                    self.refuse(About::Picture(order), &error, |_| false);
-                }
-                News::Refused(order, error) => {
-                    self.say_of(About::Picture(order), Weight::Error, &error.to_string());
-                }
-                News::Saved(path, Ok(())) => self.say_saved(&path),
-                News::Saved(_, Err(error)) => self.say(Weight::Error, error.to_string()),
-            }
-        }
-    }
-
-    /// There is no content of the options.
-    fn fail(&mut self, error: &Error) {
-        if self.content.is_none() && !matches!(error, Error::Interrupted) {
-            if self.leave_out_selection(error) {
-                return;
-            }
-            if let Some((session, files)) = self.before.take() {
-                self.files = files;
-                self.begin(session);
-                return self.say(Weight::Error, error.to_string());
-            }
-            if self.files.len() < 2 {
-                self.close();
-            }
-        }
-        let failed = content::key(self.session.wanted().scene());
-        if let Error::Interrupted = error {
-            // The work that was stopped is not begun again.
-            self.ui.player.stop();
-            let names = self.session.take_back(|wanted| content::key(wanted.scene()) == failed);
-            self.is_halted = names.is_empty();
-            return self.say(Weight::Note, if names.is_empty() { "stopped" } else { "stopped; all is as before" });
-        }
-        self.refuse(About::Content, error, |wanted| content::key(wanted.scene()) == failed);
-    }
-
-    /// A file that is opened with a selection that cannot be is shown without it: the text stays in its field, with the
-    /// reason below. Whether there was one.
-    fn leave_out_selection(&mut self, error: &Error) -> bool {
-        let Some(text) = self.session.options().get("select") else { return false };
-        self.session.mend(|options| options.set("select", None));
-        self.ui.typed.insert("select", text);
-        self.ui.refuse("select", &self.reason_of(error));
-        true
-    }
-
-    /// What an error says, without the name of the input.
-    fn reason_of(&self, error: &Error) -> String {
-        let error = error.to_string();
-        let input = format!("{}: ", self.session.options().input.as_deref().unwrap_or_default());
-        reason(error.strip_prefix(&input).unwrap_or(&error))
-    }
-
     /// Begins the work again that was stopped.
     pub fn compute_again(&mut self) {
         self.is_halted = false;
         (self.asked, self.asked_of) = (String::new(), None);
-    }
-
-    /// Takes in a content, unless it is of an input that is no longer open.
-    fn load(&mut self, loaded: Loaded) {
-        if loaded.wanted.scene().points.input != self.session.wanted().scene().points.input {
-            return;
-        }
-        // What was said of data or of a density that are gone goes with them.
-        let told: Vec<String> = loaded.said.iter().map(|(_, text)| in_words(text)).collect();
-        self.messages.retain(|m| m.about != About::Content || (m.weight == Weight::Warning && told.contains(&m.text)));
-        for (_, text) in loaded.said.iter().filter(|(is_warning, _)| *is_warning) {
-            if !self.said.contains(&(true, text.clone())) {
-                self.say_of(About::Content, Weight::Warning, text);
-            }
-        }
-        self.said = loaded.said;
-        self.before = None;
-        self.outdated = self.orders;
-        self.of_content = content::key(loaded.wanted.scene());
-        let shape = loaded.content.grid.lattice.shape;
-        (self.content, self.histogram) = (Some(loaded.content), Some(loaded.histogram));
-        self.fit_mode();
-        self.tell_refused_selection();
-        if self.is_content_current() {
-            self.shape = Some(shape);
-        }
-    }
-
-    /// Where there are no atoms there is no field below which a refused selection could be told.
-    fn tell_refused_selection(&mut self) {
-        let has_field = self.content.as_ref().is_some_and(|content| content.has_atoms());
-        if let Some(reason) = self.ui.wrong.get("select").filter(|_| !has_field).cloned() {
-            self.ui.wrong.remove("select");
-            self.ui.refocus = None;
-            self.say(Weight::Warning, format!("the selection was left out: {reason}"));
-        }
-    }
-
-    /// Takes in a picture, unless a newer one is there.
-    fn hang(&mut self, mut painted: Painted) {
-        let number = painted.number;
-        if number <= self.painted.as_ref().map_or(self.forgotten, |p| p.number) {
-            return;
-        }
-        self.messages.retain(|m| !matches!(m.about, About::Picture(order) if order < number));
-        if number == self.orders && self.is_content_current() {
-            self.ui.committed = None;
-        }
-        self.take_remarks(&mut painted);
-        self.image = Some(std::mem::take(&mut painted.image));
-        self.painted = Some(painted);
-    }
-
-    /// What is said of a picture stays while it holds; a new warning stands over the picture, too, until it is closed.
-    fn take_remarks(&mut self, painted: &mut Painted) {
-        let before = self.painted.as_mut().map(|p| std::mem::take(&mut p.remarks)).unwrap_or_default();
-        if !painted.is_full {
-            painted.remarks = before;
-            return;
-        }
-        let is_still = |text: &str| painted.remarks.iter().any(|(_, said)| in_words(said) == text);
-        self.messages.retain(|m| m.about != About::Remark || is_still(&m.text));
-        for (_, text) in painted.remarks.iter().filter(|said| said.0 && !before.contains(said)) {
-            self.say_of(About::Remark, Weight::Warning, text);
-        }
     }
 
     /// Whether the content is that of the options.
@@ -415,7 +274,7 @@ impl Model {
     }
 
     /// Back to the empty start.
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         if let Ok(empty) = Session::new(Draft::new("render")) {
             self.begin(empty);
             self.files = Files::default();

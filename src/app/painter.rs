@@ -46,6 +46,8 @@ pub struct Painted {
     pub image: ColorImage,
     /// Its scene.
     pub scene: Scene,
+    /// What it is of.
+    pub content: Arc<Content>,
     /// From where it is seen.
     pub camera: Camera,
     /// Whether that follows from what is seen, and is not the user's.

@@ -8,6 +8,7 @@ use super::model::Model;
 use super::session;
 use super::window::LEAST;
 use crate::annotate;
+use crate::cli::recipe::Draft;
 use crate::scene::{Camera, Frame, Scene};
 
 /// Room for a picture of the size that its recipe says: the window grows by what bars around the picture take from it.
@@ -109,6 +110,13 @@ impl Model {
         Some(area.min + egui::vec2(p.x as f32, p.y as f32))
     }
 
+    /// As [`Self::project`] in the picture that is shown, which may be behind.
+    pub fn project_as_shown(&self, place: DVec3) -> Option<Pos2> {
+        let (area, painted) = (self.area?, self.painted.as_ref()?);
+        let p = painted.camera.project(place, painted.frame.size)? / self.pixels_per_point;
+        Some(area.min + egui::vec2(p.x as f32, p.y as f32))
+    }
+
     /// The camera as it is now.
     pub fn camera(&self) -> Option<Camera> {
         self.session.camera().or_else(|| self.automatic_camera())
@@ -122,6 +130,14 @@ impl Model {
         }
         let viewpoint = self.session.wanted().scene().view.viewpoint(&painted.scene, &painted.frame);
         Some(annotate::camera(&Scene { viewpoint, ..painted.scene.clone() }, &painted.frame))
+    }
+
+    /// Puts the view that is shown into options: it does not jump where what it follows from does, as when a density is added.
+    pub fn kept_view(&self) -> impl Fn(&mut Draft) + use<> {
+        let camera = self.painted.as_ref().filter(|_| self.session.camera().is_none()).map(|painted| painted.camera);
+        move |options| {
+            camera.iter().for_each(|camera| session::set_camera(options, camera));
+        }
     }
 
     /// The size of what is looked at.

@@ -10,6 +10,7 @@ use super::errand::Wake;
 use super::mailbox::Mailbox;
 use super::message::Weight;
 use super::model::Model;
+use super::painter::Painted;
 use crate::cli::content::Content;
 use crate::cli::explain::{content_of, molecule_in_words};
 use crate::cli::label_args::nearest_named;
@@ -26,7 +27,19 @@ pub struct Question {
     frame: Frame,
     pixel: UVec2,
     content: Arc<Content>,
-    number: u64,
+}
+
+/// What is asked: of the cursor only the newest question matters, of what is wished each.
+#[derive(Default)]
+struct Questions {
+    cursor: Option<(u64, Question)>,
+    wishes: Vec<(u64, Wish, Question)>,
+}
+
+/// What was found.
+enum Answer {
+    Cursor(u64, Option<Probe>),
+    Wish(u64, Wish, Option<Probe>),
 }
 
 /// What the ray through a pixel meets.
@@ -70,7 +83,7 @@ impl Probe {
     }
 }
 
-/// What is to be done with what is under the cursor, once it is known.
+/// What is to be done with what is seen at a place, once it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
     /// Look at it.
@@ -81,10 +94,14 @@ pub enum Wish {
 
 /// The thread that looks.
 pub struct Prober {
-    /// What is waited for.
-    pub wish: Option<Wish>,
-    questions: Arc<Mailbox<Question>>,
-    answers: mpsc::Receiver<(u64, Option<Probe>)>,
+    /// Where the cursor is in the window.
+    pub cursor: Option<Pos2>,
+    questions: Arc<Mailbox<Questions>>,
+    answers: mpsc::Receiver<Answer>,
+    /// Inputs that are no longer open: what was wished of them is not done.
+    inputs: u64,
+    /// What was found of what is wished.
+    granted: Vec<(Wish, Option<Probe>)>,
     thread: Option<JoinHandle<()>>,
     asked: u64,
     /// What was asked last: the pixel, and the picture.
@@ -100,23 +117,29 @@ pub struct Prober {
 impl Prober {
     /// Starts it; `wake` is called with each answer.
     pub fn new(wake: Wake) -> Self {
-        let questions = Arc::<Mailbox<Question>>::default();
+        let questions = Arc::<Mailbox<Questions>>::default();
         let (tell, answers) = mpsc::channel();
         let asked = questions.clone();
         let thread = std::thread::spawn(move || {
-            while let Some(question) = asked.take() {
-                let found = look(&question).ok().flatten();
-                if tell.send((question.number, found)).is_err() {
-                    return;
+            let find = |question: &Question| look(question).ok().flatten();
+            while let Some(Questions { cursor, wishes }) = asked.take() {
+                let wishes = wishes.into_iter().map(|(of, wish, question)| Answer::Wish(of, wish, find(&question)));
+                let cursor = cursor.into_iter().map(|(number, question)| Answer::Cursor(number, find(&question)));
+                for answer in wishes.chain(cursor) {
+                    if tell.send(answer).is_err() {
+                        return;
+                    }
+                    wake();
                 }
-                wake();
             }
         });
         let thread = Some(thread);
         Self {
-            wish: None,
+            cursor: None,
             questions,
             answers,
+            inputs: 0,
+            granted: Vec::new(),
             thread,
             asked: 0,
             last: None,
@@ -137,22 +160,16 @@ impl Prober {
         self.answer.as_ref().or(self.kept.as_ref())
     }
 
+    /// There is another input.
+    pub fn forget_input(&mut self) {
+        self.forget_all();
+        self.inputs += 1;
+    }
+
     /// There is another picture, of which nothing is known.
     pub fn forget_all(&mut self) {
         self.forget();
         (self.kept, self.of) = (None, None);
-    }
-
-    /// What is seen under the cursor.
-    ///
-    /// # Errors
-    /// Why nothing is: a text for the user.
-    pub fn seen(&self) -> std::result::Result<&Probe, &'static str> {
-        match &self.answer {
-            Some(probe) if probe.is_seen() => Ok(probe),
-            None if self.last.is_none() => Err("hold the cursor over something in the picture"),
-            _ => Err("nothing is seen under the cursor"),
-        }
     }
 
     /// Whether that is of the place and picture of now.
@@ -179,9 +196,14 @@ impl Prober {
 
     /// Takes in the newest answer.
     fn hear(&mut self) {
-        while let Ok((number, found)) = self.answers.try_recv() {
-            if number == self.asked {
-                (self.answer, self.is_current) = (found, true);
+        while let Ok(answer) = self.answers.try_recv() {
+            match answer {
+                Answer::Cursor(number, found) if number == self.asked => {
+                    (self.answer, self.is_current) = (found, true);
+                }
+                Answer::Cursor(..) => {}
+                Answer::Wish(of, wish, found) if of == self.inputs => self.granted.push((wish, found)),
+                Answer::Wish(..) => {}
             }
         }
     }
@@ -197,16 +219,36 @@ impl Drop for Prober {
 }
 
 impl Model {
-    /// Does what is waited for, once what is under the cursor is known.
-    pub fn grant_wish(&mut self) {
-        if !self.prober.is_current {
-            return;
-        }
-        let Some(wish) = self.prober.wish.take() else { return };
-        match (self.prober.seen().map(|probe| probe.position), wish) {
-            (Ok(place), Wish::Focus) => self.focus(place),
-            (Ok(place), Wish::Label) => self.keep_label(place),
-            (Err(reason), _) => self.say(Weight::Note, reason),
+    /// Asks what is seen at a place of the window, in the picture that is shown now: that is done then, wherever the cursor
+    /// has gone and whatever is shown by that time.
+    pub fn wish(&mut self, wish: Wish, at: Option<Pos2>) {
+        let (area, painted) = (self.area.unwrap_or(egui::Rect::NOTHING), self.painted.as_ref());
+        let (Some(at), Some(painted)) = (at.filter(|at| area.contains(*at)), painted) else {
+            return self.say(Weight::Note, "hold the cursor over something in the picture");
+        };
+        let asked = (self.prober.inputs, wish, self.question(painted, at));
+        self.prober.questions.change(|questions| questions.get_or_insert_default().wishes.push(asked));
+    }
+
+    fn pixel_of(&self, painted: &Painted, at: Pos2) -> UVec2 {
+        let at = self.pixel_at(at).floor();
+        let last = painted.frame.size.map(|n| f64::from(n.max(1) - 1));
+        UVec2::new(at.x.clamp(0.0, last[0]) as u32, at.y.clamp(0.0, last[1]) as u32)
+    }
+
+    fn question(&self, painted: &Painted, at: Pos2) -> Question {
+        let pixel = self.pixel_of(painted, at);
+        Question { scene: painted.scene.clone(), frame: painted.frame, pixel, content: painted.content.clone() }
+    }
+
+    /// Does what was wished, of which it is known by now what is there.
+    fn grant_wishes(&mut self) {
+        for (wish, found) in std::mem::take(&mut self.prober.granted) {
+            match (found.filter(Probe::is_seen).map(|probe| probe.position), wish) {
+                (Some(place), Wish::Focus) => self.focus(place),
+                (Some(place), Wish::Label) => self.keep_label(place),
+                (None, _) => self.say(Weight::Note, "nothing is seen there"),
+            }
         }
     }
 
@@ -218,14 +260,14 @@ impl Model {
             self.prober.is_current = false;
         }
         self.prober.hear();
+        self.grant_wishes();
     }
 
     /// Looks at what is under the cursor, once the picture is at rest.
     pub fn look_under(&mut self, position: Option<Pos2>) {
         let Some(position) = position else { return self.prober.forget() };
-        let (Some(painted), Some(content), Some(frame)) = (&self.painted, &self.content, self.frame) else { return };
-        let at = self.pixel_at(position).floor();
-        let pixel = UVec2::new(at.x.max(0.0) as u32, at.y.max(0.0) as u32);
+        let (Some(painted), Some(frame)) = (&self.painted, self.frame) else { return };
+        let pixel = self.pixel_of(painted, position);
         if self.prober.last == Some((pixel, painted.number)) {
             return;
         }
@@ -233,16 +275,17 @@ impl Model {
         if !self.is_at_rest() || painted.frame != frame {
             return;
         }
+        let question = self.question(painted, position);
         let prober = &mut self.prober;
         prober.asked += 1;
         (prober.last, prober.of) = (Some((pixel, painted.number)), Some(painted.number));
-        let (scene, content, number) = (painted.scene.clone(), content.clone(), prober.asked);
-        prober.questions.put(Question { scene, frame, pixel, content, number });
+        let asked = Some((prober.asked, question));
+        prober.questions.change(|questions| questions.get_or_insert_default().cursor = asked);
     }
 }
 
 fn look(question: &Question) -> Result<Option<Probe>> {
-    let Question { scene, frame, pixel, content, .. } = question;
+    let Question { scene, frame, pixel, content } = question;
     let found = explain(scene, frame, pixel.to_array())?;
     let Some(position) = found.about else { return Ok(None) };
     // A sphere is of the first density, a molecule of none.

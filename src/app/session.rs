@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use glam::{DVec2, DVec3};
 
+use super::survey::Surveyed;
 use crate::cli::recipe::Draft;
 use crate::cli::view::Wanted;
 use crate::error::Result;
@@ -27,6 +28,8 @@ pub struct Session {
     gesture: Option<&'static str>,
     /// Grows with every change.
     revision: u64,
+    /// What surveys of all frames have found and set.
+    pub surveyed: Surveyed,
 }
 
 impl Session {
@@ -36,7 +39,15 @@ impl Session {
     /// [`crate::error::Error::Usage`] for a value that an option cannot have.
     pub fn new(options: Draft) -> Result<Self> {
         let wanted = Arc::new(Wanted::of(&options)?);
-        Ok(Self { options, wanted, undone: Vec::new(), done: Vec::new(), gesture: None, revision: 0 })
+        Ok(Self {
+            options,
+            wanted,
+            undone: Vec::new(),
+            done: Vec::new(),
+            gesture: None,
+            revision: 0,
+            surveyed: Surveyed::default(),
+        })
     }
 
     /// The options.
@@ -77,6 +88,18 @@ impl Session {
         self.wanted = wanted;
         self.revision += 1;
         Ok(())
+    }
+
+    /// Changes the options within the step that is at hand: what follows from it by itself is undone with it.
+    pub fn amend(&mut self, change: impl FnOnce(&mut Draft)) {
+        let mut options = self.options.clone();
+        change(&mut options);
+        if options != self.options
+            && let Ok(wanted) = Wanted::of(&options)
+        {
+            (self.options, self.wanted) = (options, Arc::new(wanted));
+            self.revision += 1;
+        }
     }
 
     /// Changes the options as if they had been so from the beginning, and all steps before and after them.

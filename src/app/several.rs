@@ -68,22 +68,29 @@ fn opening(input: &str, options: &Draft) -> Result<(Session, Option<Frame>)> {
 }
 
 impl Model {
-    /// Opens files with nothing but defaults: the first is shown.
+    /// Opens files with nothing but defaults: the first is shown. What is wrong with it is said.
     pub fn open(&mut self, inputs: &[String]) {
-        let Some(first) = inputs.first() else { return };
+        if let Err(error) = self.try_open(inputs) {
+            self.say(Weight::Error, error.to_string());
+        }
+    }
+
+    /// Opens files with nothing but defaults: the first is shown.
+    ///
+    /// # Errors
+    /// Those of the options that a recipe or a picture holds.
+    pub fn try_open(&mut self, inputs: &[String]) -> Result<()> {
+        let Some(first) = inputs.first() else { return Ok(()) };
         let mut options = Draft::new("render");
         options.input = Some(first.clone());
-        match opening(first, &options) {
-            Ok((session, frame)) => {
-                let is_shown = self.content.is_some();
-                let files = std::mem::replace(&mut self.files, Files::new(&options, &inputs[1..]));
-                let ended = self.begin(session);
-                self.before = is_shown.then_some((ended, files));
-                self.room = Room::of(frame);
-                self.tell_files();
-            }
-            Err(error) => self.say(Weight::Error, error.to_string()),
-        }
+        let (session, frame) = opening(first, &options)?;
+        let is_shown = self.content.is_some();
+        let files = std::mem::replace(&mut self.files, Files::new(&options, &inputs[1..]));
+        let ended = self.begin(session);
+        self.before = is_shown.then_some((ended, files));
+        self.room = Room::of(frame);
+        self.tell_files();
+        Ok(())
     }
 
     /// Tells that there are several files and how to see the others.

@@ -148,10 +148,9 @@ fn the_window_grows_by_what_stands_beside_the_picture() {
     assert_eq!(desk.model.frame.unwrap().scale_factor, 2.0);
 }
 
-/// Catches: playing that leaves limits which nobody has typed and which do not go.
-#[test]
-fn limits_of_all_frames_go_when_one_is_chosen() {
-    let path = std::env::temp_dir().join(format!("densitas-window-{}.xyz", std::process::id()));
+/// A window of three frames of twelve points, before its first picture, and their file.
+fn desk_of_frames(name: &str) -> (Desk, std::path::PathBuf) {
+    let path = std::env::temp_dir().join(format!("densitas-window-{name}-{}.xyz", std::process::id()));
     let frame = |k: usize| {
         let line = |i: usize| format!("C {} {} {}\n", i % 3, (i * i * (k + 1)) % 5, (i + k) % 4);
         format!("12\nframe\n{}", (0..12).map(line).collect::<String>())
@@ -160,7 +159,57 @@ fn limits_of_all_frames_go_when_one_is_chosen() {
     let mut options = Draft::new("render");
     options.input = Some(path.display().to_string());
     options.set("grid", Some("10".into()));
-    let mut desk = Desk::of(options);
+    (Desk::of(options), path)
+}
+
+/// Catches: limits of all frames that outlive the density that they are of, also where that is undone, and a button that does
+/// not bring the frame's own back.
+#[test]
+fn limits_of_all_frames_go_with_the_density_that_they_are_of() {
+    let (mut desk, path) = desk_of_frames("stale");
+    desk.until(|desk| desk.model.is_at_rest());
+    let given =
+        |desk: &Desk| ["vmin", "bounds", "axes-box"].map(|option| desk.model.session.options().get(option).is_some());
+    panels::time::toggle(&mut desk.model);
+    desk.until(|desk| desk.model.are_limits_of_frames());
+    desk.model.ui.player.stop();
+    let before = desk.model.session.options().get("vmax");
+    desk.model.step(|o| o.set("bandwidth", Some("0.3".into())));
+    desk.frame(Vec::new());
+    // The points are the same, and so is the box around them.
+    assert_eq!(given(&desk), [false, false, true]);
+    desk.model.session.undo();
+    desk.frame(Vec::new());
+    assert_eq!(desk.model.session.options().get("vmax"), before);
+    assert!(desk.model.are_limits_of_frames());
+    desk.model.session.redo();
+    desk.frame(Vec::new());
+    assert_eq!(given(&desk), [false, false, true]);
+    // While they play, all are looked at again.
+    panels::time::toggle(&mut desk.model);
+    desk.until(|desk| desk.model.are_limits_of_frames());
+    assert_ne!(desk.model.session.options().get("vmax"), before);
+    desk.model.ui.player.stop();
+    desk.model.survey_limits_again();
+    desk.frame(Vec::new());
+    assert_eq!(given(&desk), [false, true, true]);
+    // Neither colours nor view say what the density is.
+    panels::time::toggle(&mut desk.model);
+    desk.until(|desk| desk.model.are_limits_of_frames());
+    desk.model.ui.player.stop();
+    desk.model.step(|o| o.set("colormap", Some("viridis".into())));
+    desk.frame(vec![key(Key::X)]);
+    assert!(desk.model.are_limits_of_frames());
+    desk.model.step(|o| o.set("mode", Some("mip".into())));
+    desk.frame(Vec::new());
+    assert!(!desk.model.are_limits_of_frames());
+    std::fs::remove_file(&path).unwrap();
+}
+
+/// Catches: playing that leaves limits which nobody has typed and which do not go.
+#[test]
+fn limits_of_all_frames_go_when_one_is_chosen() {
+    let (mut desk, path) = desk_of_frames("one");
     desk.until(|desk| desk.model.is_at_rest());
     let given =
         |desk: &Desk| ["vmin", "vmax", "bounds"].map(|option| desk.model.session.options().get(option).is_some());

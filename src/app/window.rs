@@ -208,6 +208,15 @@ impl ApplicationHandler<Wake> for App {
     }
 }
 
+impl Drop for Shop {
+    /// The window goes at once; what is still being done ends behind it.
+    fn drop(&mut self) {
+        self.window.set_visible(false);
+        // Whoever asks the server hears that it has taken that in.
+        let _ = self.window.outer_position();
+    }
+}
+
 impl Shop {
     /// Draws a frame; when the next one is due.
     fn frame(&mut self, display: &OwnedDisplayHandle) -> Result<Option<Instant>> {

@@ -30,8 +30,8 @@ pub enum Done {
     Loaded(Box<Loaded>),
     /// The job was stopped or is wrong.
     Failed(Error),
-    /// A file was written.
-    Saved(PathBuf),
+    /// A file was written, or not.
+    Saved(PathBuf, Result<()>),
 }
 
 /// A content with what is told of it.
@@ -144,13 +144,16 @@ impl Bench {
     }
 
     fn run(&mut self, job: Job, ear: &Ear) -> Done {
-        let done = match job {
+        match job {
             Job::Load { wanted, in_hand } => {
-                self.load(wanted, in_hand, ear).map(|loaded| Done::Loaded(Box::new(loaded)))
+                let loaded = self.load(wanted, in_hand, ear);
+                loaded.map_or_else(Done::Failed, |loaded| Done::Loaded(Box::new(loaded)))
             }
-            Job::SaveVolume(grid, values, path) => save(&grid, values, &path).map(|()| Done::Saved(path)),
-        };
-        done.unwrap_or_else(Done::Failed)
+            Job::SaveVolume(grid, values, path) => {
+                let saved = save(&grid, values, &path);
+                Done::Saved(path, saved)
+            }
+        }
     }
 
     fn load(&mut self, wanted: Arc<Wanted>, in_hand: bool, ear: &Ear) -> Result<Loaded> {

@@ -472,6 +472,11 @@ pub fn key(args: &SceneArgs) -> String {
     format!("{reading} {density} {points} {model} {others:?} {minus}")
 }
 
+/// The options that decide which points the first density is of, and those that decide that.
+pub fn keys(args: &SceneArgs) -> (String, String) {
+    (format!("{:?}", args.points), key_of_density(args))
+}
+
 /// The options that decide what is read.
 fn key_of_reading(args: &SceneArgs) -> String {
     let (density, glyphs) = (&args.density, &args.glyphs);

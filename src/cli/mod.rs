@@ -33,7 +33,7 @@ pub(crate) mod scene_args;
 mod shared;
 mod stream;
 mod surface;
-mod trace_args;
+pub(crate) mod trace_args;
 mod verify;
 pub(crate) mod view;
 

@@ -166,6 +166,10 @@ impl SceneArgs {
         let mut scene = view.look.scene_of(content.grid.clone(), limits, content.reference_length())?;
         scene.on_device = content.on_device.clone();
         shared.iter().for_each(|shared| shared.apply(&mut scene));
+        // Slices alone cover what they lie before, and go on to the ends of the grid: so does the box.
+        if self.glyphs.mode == Mode::Slice {
+            scene.focus = scene.focus.joined(scene.grid.lattice.bounds());
+        }
         scene.focus = self.cuts.axes_box.unwrap_or(scene.focus);
         if let Some(background) = picture.background() {
             scene.background = background;

@@ -111,7 +111,21 @@ impl TraceArgs {
     /// # Errors
     /// What reading gives; [`Error::Data`] if it has no atoms.
     pub fn read(&self, points: &PointArgs, console: &Console) -> Result<Option<Arc<PointCloud>>> {
-        let Some(name) = self.trace_from.as_ref().filter(|_| self.trace.is_some()) else { return Ok(None) };
+        self.trace.map_or(Ok(None), |_| self.structure(points, console))
+    }
+
+    /// What is drawn of the structure of `--trace-from` where nothing else is said: a ribbon where it has a backbone, else
+    /// bonds; none without such a structure.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`].
+    pub fn suitable(&self, points: &PointArgs, console: &Console) -> Result<Option<Trace>> {
+        let kind = |cloud: Arc<PointCloud>| if trace::has_backbone(&cloud) { Trace::Ribbon } else { Trace::Bonds };
+        Ok(self.structure(points, console)?.map(kind))
+    }
+
+    fn structure(&self, points: &PointArgs, console: &Console) -> Result<Option<Arc<PointCloud>>> {
+        let Some(name) = &self.trace_from else { return Ok(None) };
         let source = Source::from_argument(Path::new(name));
         let options = ReadOptions { max_decompressed: points.max_decompressed, ..ReadOptions::default() };
         match io::read(&source, &options, console)? {
@@ -213,8 +227,9 @@ impl TraceArgs {
         let chosen: Vec<usize> = (0..cloud.len()).filter(|i| mask[*i]).collect();
         if chosen.is_empty() {
             return Err(Error::Data(format!(
-                "{source}: --trace-select \"{text}\" chooses none of {} atoms",
-                cloud.len()
+                "{source}: --trace-select \"{text}\" chooses none of {} atoms; {}",
+                cloud.len(),
+                selection.what_is_there(atoms, 0..cloud.len())
             )));
         }
         *cloud = cloud.take(&chosen);

@@ -136,10 +136,20 @@ impl<T: Sample> DensityGrid<T> {
     /// Of the nodes whose value is at least `level`, the one furthest along each direction; none if
     /// there is no such node.
     pub fn furthest_above(&self, level: f64, directions: &[DVec3]) -> Vec<DVec3> {
+        self.furthest(&|v| v >= level, directions)
+    }
+
+    /// Of the nodes whose value is at most `low` or at least `high`, the one furthest along each direction; none if there is
+    /// no such node.
+    pub fn furthest_outside(&self, [low, high]: [f64; 2], directions: &[DVec3]) -> Vec<DVec3> {
+        self.furthest(&|v| v <= low || v >= high, directions)
+    }
+
+    fn furthest(&self, is_in: &(impl Fn(f64) -> bool + Sync), directions: &[DVec3]) -> Vec<DVec3> {
         let [nx, ny, nz] = self.lattice.shape;
         let layers: Vec<Vec<DVec3>> = (0..nz)
             .into_par_iter()
-            .map(|k| self.furthest_of_rows(k * ny..(k + 1) * ny, nx, level, directions))
+            .map(|k| self.furthest_of_rows(k * ny..(k + 1) * ny, nx, is_in, directions))
             .collect();
         layers.into_iter().fold(Vec::new(), |mut furthest, layer| {
             keep_furthest(&mut furthest, layer.into_iter(), directions);
@@ -147,9 +157,15 @@ impl<T: Sample> DensityGrid<T> {
         })
     }
 
-    fn furthest_of_rows(&self, rows: Range<usize>, nx: usize, level: f64, directions: &[DVec3]) -> Vec<DVec3> {
+    fn furthest_of_rows(
+        &self,
+        rows: Range<usize>,
+        nx: usize,
+        is_in: &impl Fn(f64) -> bool,
+        directions: &[DVec3],
+    ) -> Vec<DVec3> {
         let ny = self.lattice.shape[1];
-        let inside = |v: &T| v.to_f64() >= level;
+        let inside = |v: &T| is_in(v.to_f64());
         let mut furthest = Vec::new();
         for row in rows {
             let values = &self.values[row * nx..(row + 1) * nx];

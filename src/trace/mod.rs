@@ -46,6 +46,11 @@ impl Kind {
     }
 }
 
+/// Whether there is a backbone of which a ribbon can be made: two residues next to each other along a chain.
+pub fn has_backbone(cloud: &PointCloud) -> bool {
+    cloud.atoms.is_some() && chain::chains(cloud).iter().any(|residues| residues.len() > 1)
+}
+
 /// The body of these atoms, of tubes with this radius in their unit of length, in the colour (red, green, blue) that
 /// `color` has for each atom by its number.
 ///

@@ -184,9 +184,10 @@ fn scale(model: &mut Model, ui: &mut Ui, report: &Report) {
         _ => given.factor(kernel.n_eff, kernel.dimensions).or(kernel.factor),
     };
     let factor = in_hand;
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 92.0), Sense::click_and_drag());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 104.0), Sense::click_and_drag());
     places::note(ui.ctx(), "width", rect);
-    let inner = Rect::from_min_max(rect.min + vec2(6.0, 16.0), rect.max - vec2(6.0, 4.0));
+    // Names have two rows above, the ends of the scale one below.
+    let inner = Rect::from_min_max(rect.min + vec2(6.0, 28.0), rect.max - vec2(6.0, 14.0));
     let axis = Axis { inner, range: RANGE.map(|r| r * scott) };
     ui.painter().rect_filled(rect, CornerRadius::same(4), WELL);
     let opened = model.content.as_ref().map(|c| c.opened.clone());
@@ -236,18 +237,23 @@ fn drag(model: &mut Model, axis: &Axis, response: &Response, given: Bandwidth, s
     model.edit(BANDWIDTH, |o| set(o, bandwidth));
 }
 
-/// Where the rules are; a name that would stand on the one before begins a line below.
+/// Where the rules are, in a row for each name: its line begins below it, and lines of others pass behind it.
 fn marks(ui: &Ui, rect: Rect, axis: &Axis, all: [(&str, Option<f64>); 3]) {
     let mut all: Vec<(&str, f32)> = all.into_iter().filter_map(|(name, f)| Some((name, axis.x(f?)))).collect();
     all.sort_by(|a, b| a.1.total_cmp(&b.1));
+    for (_, x) in &all {
+        ui.painter().vline(*x, rect.y_range(), Stroke::new(1.0, Color32::from_gray(110)));
+    }
     let mut ends = [rect.left(); 3];
     for (name, x) in all {
-        ui.painter().vline(x, rect.y_range(), Stroke::new(1.0, Color32::from_gray(110)));
         let galley = ui.painter().layout_no_wrap(name.to_owned(), FontId::proportional(10.0), WEAK);
-        let line = ends.iter().position(|end| *end < x).unwrap_or(0);
-        ends[line] = x + galley.size().x + 6.0;
-        let at = Pos2::new((x + 3.0).min(rect.right() - galley.size().x - 2.0), rect.top() + 2.0 + 12.0 * line as f32);
-        ui.painter().text(at, Align2::LEFT_TOP, name, FontId::proportional(10.0), WEAK);
+        let width = galley.size().x;
+        let left = (x - 0.5 * width).clamp(rect.left() + 2.0, rect.right() - width - 2.0);
+        let row = ends.iter().position(|end| *end < left).unwrap_or(0);
+        ends[row] = left + width + 6.0;
+        let at = Pos2::new(left, rect.top() + 2.0 + 12.0 * row as f32);
+        ui.painter().rect_filled(Rect::from_min_size(at, galley.size()).expand2(vec2(2.0, 0.0)), 0, WELL);
+        ui.painter().galley(at, galley, WEAK);
     }
 }
 

@@ -1,28 +1,49 @@
 //! Limits, colours and opacity.
 
-use egui::{ComboBox, Slider, Ui};
+use egui::{ComboBox, RichText, Slider, Ui};
 
 use super::super::model::Model;
+use super::super::style::WEAK;
 use super::{choice, curve, gallery, limits, row};
 use crate::io::Values;
+use crate::scene::ColorKey;
 
 /// The panel.
 pub fn show(model: &mut Model, ui: &mut Ui) {
-    limits::show(model, ui);
-    gallery::show(model, ui);
-    row(ui, "scale", |ui| {
-        let given = model.session.options().get("scale").unwrap_or_else(|| "linear".into());
-        for name in ["linear", "sqrt", "log"] {
-            if choice(ui, given == name, name) {
-                model.step(|o| o.set("scale", (name != "linear").then(|| name.to_owned())));
+    let idle = idle(model);
+    if let Some(reason) = idle {
+        ui.label(RichText::new(reason).small().color(WEAK));
+    }
+    let shown = ui.add_enabled_ui(idle.is_none(), |ui| {
+        limits::show(model, ui);
+        gallery::show(model, ui);
+        row(ui, "scale", |ui| {
+            let given = model.session.options().get("scale").unwrap_or_else(|| "linear".into());
+            for name in ["linear", "sqrt", "log"] {
+                if choice(ui, given == name, name) {
+                    model.step(|o| o.set("scale", (name != "linear").then(|| name.to_owned())));
+                }
             }
-        }
+        });
     });
+    shown.response.on_disabled_hover_text(idle.unwrap_or_default());
     if !matches!(model.mode().as_str(), "points" | "iso") {
         curve::show(model, ui);
         fog(model, ui);
     }
     quantity(model, ui);
+}
+
+/// Why limits and colour map change nothing; none if they do.
+fn idle(model: &Model) -> Option<&'static str> {
+    let scene = model.painted.as_ref().map(|painted| &painted.scene)?;
+    let key = scene.points.as_ref().and_then(|points| points.colors.as_ref()).map(|colors| &colors.key)?;
+    match key {
+        _ if scene.volume => None,
+        ColorKey::Constant => Some("all points have one colour: limits and colours change nothing"),
+        ColorKey::Categories(_) => Some("each name has its own colour: limits and colours change nothing"),
+        ColorKey::Column(_) => None,
+    }
 }
 
 /// How dense the fog is.

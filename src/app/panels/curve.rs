@@ -65,7 +65,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     let held = model.ui.dragged_point.or_else(|| response.hover_pos().and_then(|p| near(&points, p)));
     if let Some((t, a)) = held.and_then(|i| points.get(i)) {
         let (factor, per) = model.factor_and_unit();
-        let told = format!("{a} at {}{per}", super::number(transfer.value_at(*t) * factor));
+        let told = format!("{} at {}{per}", super::number(*a), super::number(transfer.value_at(*t) * factor));
         let at = inner.left_top() + vec2(2.0, 0.0);
         ui.painter().text(
             at,
@@ -100,7 +100,7 @@ fn points_of(model: &Model) -> Vec<(f64, f64)> {
         (None, Some(painted)) => painted.scene.mode.cover(painted.scene.transfer.limits),
         (None, None) => view.look.opacity(),
     };
-    curve.points().iter().map(|(t, a)| (*t, f64::from(*a))).collect()
+    curve.points().iter().map(|(t, a)| (short(*t), short(f64::from(*a)))).collect()
 }
 
 /// Four digits are finer than any hand.

@@ -11,7 +11,7 @@ use crate::io::{Input, PointInput};
 use crate::kde::Bandwidth;
 use crate::points::Selection;
 
-/// Spacings that differ by less than this share are told as one, the smallest.
+/// Spacings that differ by less than this share are told as one, or from the smallest to the largest.
 const NEARLY_EVEN: f64 = 0.03;
 /// Letters of a file's name that have room.
 const MOST_LETTERS: usize = 17;
@@ -43,12 +43,14 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         }
     }
     let DVec3 { x, y, z } = content.grid.lattice.spacing;
-    let is_even = (x - y).abs().max((x - z).abs()) < NEARLY_EVEN * x;
+    let (least, most) = (x.min(y).min(z), x.max(y).max(z));
+    let is_even = most - least < NEARLY_EVEN * x;
     row(ui, "grid", |ui| ui.label(format!("{nx} × {ny} × {nz}")));
     // Also where they are the same, so that nothing below moves while the bandwidth is dragged.
     row(ui, "apart", |ui| {
         let apart = match is_even {
-            true => number(x.min(y).min(z)),
+            true if number(least) == number(most) => number(least),
+            true => format!("{} to {}", number(least), number(most)),
             false => format!("{}, {}, {}", number(x), number(y), number(z)),
         };
         ui.label(apart + &unit)

@@ -17,6 +17,11 @@ const RULES: [(&str, Option<&str>, &str); 5] = [
     ("half", Some("range:0,0.5"), "from the smallest value to the middle of the range"),
 ];
 
+/// Height of the numbers below the bars, in points.
+const NUMBERS: f32 = 15.0;
+/// No more numbers than these.
+const MOST_NUMBERS: usize = 6;
+
 /// The histogram with its two handles, buttons and fields.
 pub fn show(model: &mut Model, ui: &mut Ui) {
     let (Some(histogram), Some(painted)) = (model.histogram.clone(), &model.painted) else { return };
@@ -24,11 +29,12 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     let limits = painted.scene.transfer.limits;
     let colors = painted.scene.transfer.clone();
     if is_density {
-        let size = vec2(ui.available_width(), 84.0);
+        let size = vec2(ui.available_width(), 84.0 + NUMBERS);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-        // Handles at the ends have room, too.
-        let inner = rect.shrink2(vec2(8.0, 0.0));
         ui.painter().rect_filled(rect, CornerRadius::same(4), WELL);
+        // Handles at the ends have room, too, and numbers below.
+        let inner = rect.shrink2(vec2(8.0, 0.0)).with_max_y(rect.bottom() - NUMBERS);
+        numbers(model, ui, inner, rect, &histogram);
         paint(ui, inner, &histogram, &colors);
         handles(model, ui, inner, &response, &histogram, limits);
         places::note(ui.ctx(), "histogram", inner);
@@ -36,6 +42,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         if is_of_frames {
             let (at, font) = (rect.center_top() + vec2(0.0, 3.0), FontId::proportional(11.0));
             ui.painter().text(at, Align2::CENTER_TOP, "auto, of all frames", font, WEAK);
+            places::note(ui.ctx(), "of all frames", rect);
         }
         ui.horizontal_wrapped(|ui| {
             let options = model.session.options();
@@ -47,7 +54,9 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
                 let button = choice_button(ui, is_chosen, name).on_hover_text(meaning);
                 places::note(ui.ctx(), name, button.rect);
                 // What was typed and is wrong goes, too.
-                if button.clicked() && (!is_chosen || is_wrong) {
+                if button.clicked() && is_of_frames && rule.is_none() {
+                    model.survey_limits_again();
+                } else if button.clicked() && (!is_chosen || is_wrong) {
                     set_rule(model, rule);
                 }
             }
@@ -65,6 +74,35 @@ pub fn set_rule(model: &mut Model, rule: Option<&str>) {
         ["vmin", "vmax"].into_iter().for_each(|option| o.set(option, None));
         o.set("limits", rule.map(str::to_owned));
     });
+}
+
+/// Round values below the bars, the last one with what it is in.
+fn numbers(model: &Model, ui: &Ui, bars: Rect, room: Rect, histogram: &Histogram) {
+    let (factor, per) = model.factor_and_unit();
+    let (font, y) = (FontId::proportional(10.0), bars.bottom() + 2.0);
+    let mut right = room.right() - 2.0;
+    for (n, value) in histogram.round_values(factor, MOST_NUMBERS).into_iter().rev().enumerate() {
+        let x = bars.left() + bars.width() * histogram.place(value / factor) as f32;
+        let text = if n == 0 { round(value) + &per } else { round(value) };
+        let galley = ui.painter().layout_no_wrap(text, font.clone(), WEAK);
+        let left = (x - 0.5 * galley.size().x).clamp(room.left() + 2.0, (right - galley.size().x).max(room.left()));
+        // A number that has no room below its mark is left out.
+        if left + 0.5 * galley.size().x < x - 12.0 && n > 0 {
+            continue;
+        }
+        right = left - 6.0;
+        ui.painter().vline(x, y - 2.0..=y + 1.0, Stroke::new(1.0, WEAK));
+        ui.painter().galley(Pos2::new(left, y), galley, WEAK);
+    }
+}
+
+/// A round number as short as it can be.
+fn round(value: f64) -> String {
+    if value == 0.0 || (0.01..10_000.0).contains(&value.abs()) {
+        return crate::geometry::without_trailing_zeros(&format!("{value:.4}")).to_owned();
+    }
+    let text = format!("{value:.1e}");
+    text.replace(".0e", "e")
 }
 
 /// Bars in the colours of the limits.

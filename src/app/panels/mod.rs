@@ -11,7 +11,7 @@ mod layers;
 mod limits;
 mod movie;
 mod open;
-mod over;
+pub mod over;
 mod page;
 mod profile;
 pub mod time;
@@ -59,6 +59,8 @@ pub struct Memory {
     pub hides_panels: bool,
     /// Whether drags turn about any axis, and not about the upward one.
     pub turns_freely: bool,
+    /// The field and name of a file that is there already and was asked to be written.
+    pub replacing: Option<(&'static str, String)>,
     /// The picture that was saved last, and the options that it is of.
     pub saved: Option<(u64, PathBuf)>,
     /// Frames one after the other.
@@ -83,6 +85,9 @@ pub struct Memory {
     pub press: Option<drag::Press>,
     /// Whether a field was left by Enter, and the hand has not turned to anything else since: letters are no keys then.
     pub is_quiet: bool,
+    /// Whether a field had the keys when the last frame was laid out: what was pressed since is the field's, even where Escape,
+    /// which takes the keys from it, has come in the same frame.
+    pub was_typing: bool,
     /// When the wheel was last turned over the picture, in seconds of the window.
     pub wheel_turned: Option<f64>,
     /// Whether two fingers have been down since none was.
@@ -93,6 +98,8 @@ pub struct Memory {
     pub dragged_side: Option<clip_box::Side>,
     /// The dialog by which files are opened.
     pub open: Option<open::Dialog>,
+    /// The one by which what is being read was opened.
+    pub opening: Option<open::Dialog>,
     /// What a movie is to be.
     pub movie: movie::Movie,
     /// The limit that is dragged.
@@ -142,11 +149,14 @@ impl Memory {
 pub fn show(model: &mut Model, ui: &mut Ui) {
     let ctx = ui.ctx().clone();
     model.take_in(&ctx);
+    model.prober.cursor = ui.input(|i| i.pointer.hover_pos());
     take_files(model, ui);
     let is_over_picture =
         model.area.is_some_and(|area| ui.input(|i| i.pointer.hover_pos().is_some_and(|p| area.contains(p))));
     model.ui.is_quiet &= !is_over_picture && !ui.input(|i| i.pointer.any_pressed());
-    for action in input::actions(ui, model.ui.is_untouched(), model.ui.is_quiet) {
+    // What is typed while a file is being opened was meant for its name.
+    let is_quiet = model.ui.is_quiet || model.ui.opening.is_some();
+    for action in input::actions(ui, &model.ui, is_quiet) {
         model.act(action);
     }
     if model.session.options().input.is_some() {
@@ -174,6 +184,7 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     time::play(model, ui);
     model.make_room(ctx.content_rect().size());
     model.update(&ctx);
+    model.ui.was_typing = ctx.text_edit_focused();
     if model.is_at_rest() {
         places::note(&ctx, places::AT_REST, egui::Rect::ZERO);
     }
@@ -242,15 +253,17 @@ fn picture(model: &mut Model, ui: &mut Ui) {
     model.place(available, ui.ctx().pixels_per_point());
     let response = ui.allocate_rect(available, Sense::click_and_drag());
     over::paint(model, ui);
-    let mut moves = drag::moves(&mut model.ui.press, ui, &response);
-    let is_at_handle = clip_box::show(model, ui, &response, &mut moves);
-    input::pointer(model, ui, &response, &moves, is_at_handle);
+    let mut deeds = drag::deeds(&mut model.ui.press, ui, &response);
+    let is_at_handle = clip_box::show(model, ui, &response, &mut deeds.moves);
+    if is_at_handle {
+        deeds.clicks.clear();
+    }
+    input::pointer(model, ui, &response, &deeds);
     model.look_under(response.hover_pos());
     if response.hovered() && !model.prober.is_current() {
         // A cursor at rest asks anew of a new picture.
         ui.ctx().request_repaint_after(LOOK_AGAIN);
     }
-    model.grant_wish();
     over::nothing(model, ui);
     over::first_picture(model, ui);
     over::halted(model, ui);
@@ -271,11 +284,17 @@ fn fields(model: &mut Model, ui: &mut Ui, name: &str, all: &[(&'static str, &str
         let each = all.iter().map(|(option, hint, width)| field(model, ui, option, hint, *width));
         each.reduce(|a, b| a | b).unwrap_or_else(|| ui.response())
     });
-    let wrong: Vec<_> = all.iter().filter_map(|(option, ..)| Some((*option, model.ui.wrong.get(option)?))).collect();
-    if !wrong.is_empty() && ui.is_rect_visible(response.rect) {
-        reasons(ui, response.rect, &wrong);
-    }
+    let options: Vec<_> = all.iter().map(|(option, ..)| *option).collect();
+    wrongs(model, ui, response.rect, &options);
     response
+}
+
+/// What is wrong with what was typed into the fields of a row.
+fn wrongs(model: &Model, ui: &Ui, fields: Rect, options: &[&'static str]) {
+    let wrong: Vec<_> = options.iter().filter_map(|option| Some((*option, model.ui.wrong.get(option)?))).collect();
+    if !wrong.is_empty() && ui.is_rect_visible(fields) {
+        reasons(ui, fields, &wrong);
+    }
 }
 
 /// Why texts cannot be meant: laid over what is below their fields, so that nothing moves.
@@ -286,7 +305,8 @@ fn reasons(ui: &Ui, fields: Rect, wrong: &[(&'static str, &String)]) {
         Frame::new().fill(PANEL).stroke((1.0, ERROR)).corner_radius(4).inner_margin(5).show(ui, |ui| {
             ui.set_max_width(width - 12.0);
             for (option, reason) in wrong {
-                let text = RichText::new(format!("{reason} (esc: as before)")).small().color(ERROR);
+                let end = if reason.contains('\n') { "\n" } else { " " };
+                let text = RichText::new(format!("{reason}{end}(esc: as before)")).small().color(ERROR);
                 // What points at a letter of the line above it.
                 let label = ui.label(if reason.contains('\n') { text.monospace() } else { text });
                 places::note(ui.ctx(), &format!("wrong: {option}"), label.rect);
@@ -299,6 +319,18 @@ fn reasons(ui: &Ui, fields: Rect, wrong: &[(&'static str, &String)]) {
 /// in the field, with the reason below.
 fn field(model: &mut Model, ui: &mut Ui, option: &'static str, hint: &str, width: f32) -> egui::Response {
     let given = model.session.options().get(option).unwrap_or_default();
+    field_of(model, ui, option, given, (hint, width), |options, text| options.set(option, text))
+}
+
+/// As [`field`] of what is `given` by more than one option, or by a part of one; `set` changes it.
+fn field_of(
+    model: &mut Model,
+    ui: &mut Ui,
+    option: &'static str,
+    given: String,
+    (hint, width): (&str, f32),
+    set: impl FnOnce(&mut Draft, Option<String>),
+) -> egui::Response {
     let id = egui::Id::unique(("field", option));
     let is_typing = ui.memory(|m| m.has_focus(id));
     let is_wrong = model.ui.wrong.contains_key(option);
@@ -329,7 +361,7 @@ fn field(model: &mut Model, ui: &mut Ui, option: &'static str, hint: &str, width
         if text != given && !ui.input(|i| i.key_pressed(egui::Key::Escape)) {
             model.session.end_gesture();
             let given = Some(text.clone()).filter(|t| !t.is_empty());
-            let change = |options: &mut Draft| options.set(option, given);
+            let change = |options: &mut Draft| set(options, given);
             match check(model, option, &text).and_then(|()| model.session.edit("", change)) {
                 Ok(()) => {
                     model.ui.committed = Some(option);

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use egui::{DragValue, RichText, Ui};
+use egui::{DragValue, Ui};
 
 use super::super::model::Model;
 use super::super::places;
-use super::super::style::WARNING;
-use super::page::{FIELD, is_there};
+use super::page::{FIELD, Writing, write_button};
 use super::{choice, row, time};
 use crate::cli::view::{Motion, MovieWish};
 use crate::movie::has_alpha;
@@ -72,22 +71,24 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     });
     let is_transparent = model.session.wanted().scene().picture.background() == Some(Background::Transparent);
     let why_not = why_not(&name, is_transparent, model.movie.is_some());
-    row(ui, "", |ui| {
-        let button = ui.add_enabled(why_not.is_none(), egui::Button::new("Write the movie"));
-        places::note(ui.ctx(), "Write the movie", button.rect);
-        if button.on_disabled_hover_text(why_not.unwrap_or_default()).clicked() {
-            model.save_movie(MovieWish { output: name.clone().into(), motion, fps });
-            movie.name = None;
-        }
-        is_there(ui, &name);
+    let pressed = row(ui, "", |ui| {
+        let writing = Writing { field: "save movie", name: &name, text: "Write the movie", why_not };
+        write_button(&mut model.ui, ui, &writing, "beside the window's picture, which stays at hand")
     });
-    if let Some(reason) = why_not.filter(|_| model.movie.is_none()) {
-        ui.label(RichText::new(reason).small().color(WARNING));
-    }
     model.ui.movie = movie;
+    if pressed {
+        model.save_movie(MovieWish { output: name.into(), motion, fps });
+    }
 }
 
 impl Movie {
+    /// A file was written: if its name was typed here, the next like it is suggested.
+    pub fn take_saved(&mut self, path: &Path, next: &Path) {
+        if self.name.as_ref().is_some_and(|name| Path::new(name) == path) {
+            self.name = Some(next.display().to_string());
+        }
+    }
+
     /// What moves, and frames a second.
     fn motion(&mut self, model: &Model, ui: &mut Ui) -> (Motion, f64) {
         let together = time::together(model);

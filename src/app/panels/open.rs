@@ -1,11 +1,12 @@
 //! Opening a file by hand: a path that is typed, completed by Tab, or chosen from what is in its folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egui::{Align, Event, Id, Key, Layout, Modal, RichText, ScrollArea, TextEdit, Ui};
 
 use super::super::browse::{self, Entry};
 use super::super::errand::{Errand, Wake};
+use super::super::message::in_words;
 use super::super::model::Model;
 use super::super::places;
 use super::super::style::{ACCENT, ERROR, WEAK};
@@ -26,6 +27,8 @@ pub struct Dialog {
     /// Reads the folder: that may take long where it is far away.
     reading: Option<Errand<Vec<Entry>>>,
     wrong: Option<String>,
+    /// Why what was chosen last cannot be opened.
+    refused: Option<String>,
     /// The entry that arrows have come to.
     at: Option<usize>,
     /// Whether the text is the program's and not yet typed into.
@@ -51,6 +54,7 @@ impl Dialog {
             entries: Vec::new(),
             reading: None,
             wrong: None,
+            refused: None,
             at: None,
             is_new: true,
         };
@@ -79,14 +83,14 @@ impl Dialog {
             self.text.drain(..=at);
         }
         self.filter = browse::split(&self.text).1.to_owned();
-        self.at = None;
+        (self.at, self.refused) = (None, None);
     }
 
     /// Types the name of an entry.
     fn take(&mut self, name: &str, is_folder: bool) {
         let folder = browse::split(&self.text).0;
         self.text = format!("{folder}{name}{}", if is_folder { "/" } else { "" });
-        self.is_new = true;
+        (self.is_new, self.refused) = (true, None);
         if is_folder {
             self.typed();
         }
@@ -146,6 +150,7 @@ pub fn show(model: &mut Model, ui: &Ui) {
         ui.label(RichText::new("Open").strong().size(15.0));
         let keys = keys(ui);
         field(&mut dialog, ui);
+        refused(&dialog, ui);
         outcome = keys.into_iter().fold(None, |outcome, key| outcome.or_else(|| press(&mut dialog, key)));
         outcome = list(&mut dialog, ui).or(outcome.take());
         outcome = buttons(&mut dialog, ui).or(outcome.take());
@@ -154,9 +159,47 @@ pub fn show(model: &mut Model, ui: &Ui) {
         outcome = Some(Outcome::Close);
     }
     match outcome {
-        Some(Outcome::Open(path)) => model.open(&[path.display().to_string()]),
+        Some(Outcome::Open(path)) => model.open_of(dialog, &path),
         Some(Outcome::Close) => {}
         None => model.ui.open = Some(dialog),
+    }
+}
+
+/// Why nothing can be read there, as far as that is known at once.
+fn why_not(path: &Path) -> Option<String> {
+    let is_sample = path.to_string_lossy().starts_with("sample:");
+    match std::fs::metadata(path) {
+        Ok(about) if about.is_dir() => Some("that is a folder".to_owned()),
+        Err(error) if !is_sample => Some(format!("{}: {}", path.display(), reason_of(&error))),
+        _ => None,
+    }
+}
+
+fn reason_of(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+impl Model {
+    /// Opens what was chosen in a dialog, which stays, or comes back, where that cannot be read.
+    fn open_of(&mut self, mut dialog: Dialog, path: &Path) {
+        dialog.refused = why_not(path);
+        if dialog.refused.is_some() {
+            self.ui.open = Some(dialog);
+            return;
+        }
+        match self.try_open(&[path.display().to_string()]) {
+            Ok(()) => self.ui.opening = Some(dialog),
+            Err(error) => self.refuse_opened(dialog, &error.to_string()),
+        }
+    }
+
+    /// What was chosen in a dialog cannot be read: that comes back with the reason.
+    pub fn refuse_opened(&mut self, mut dialog: Dialog, reason: &str) {
+        (dialog.refused, dialog.is_new) = (Some(in_words(reason)), true);
+        self.ui.open = Some(dialog);
     }
 }
 
@@ -190,6 +233,7 @@ fn press(dialog: &mut Dialog, key: Key) -> Option<Outcome> {
 fn field(dialog: &mut Dialog, ui: &mut Ui) {
     let id = Id::unique("path");
     let edit = TextEdit::singleline(&mut dialog.text).id(id).lock_focus(true).desired_width(f32::INFINITY);
+    let edit = if dialog.refused.is_some() { edit.text_color(ERROR) } else { edit };
     let field = ui.add(edit.hint_text("a path; Tab completes it"));
     places::note(ui.ctx(), "path", field.rect);
     if field.changed() {
@@ -200,6 +244,14 @@ fn field(dialog: &mut Dialog, ui: &mut Ui) {
     }
     if std::mem::take(&mut dialog.is_new) {
         end_of_text(ui, id, dialog.text.chars().count());
+    }
+}
+
+/// Why what was chosen cannot be opened, below its name.
+fn refused(dialog: &Dialog, ui: &mut Ui) {
+    if let Some(reason) = &dialog.refused {
+        let label = ui.add(egui::Label::new(RichText::new(reason).color(ERROR)).wrap());
+        places::note(ui.ctx(), "refused", label.rect);
     }
 }
 

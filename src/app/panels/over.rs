@@ -20,7 +20,7 @@ use crate::sample;
 use crate::scene::Background;
 
 /// Notes go after so long.
-const NOTE: Duration = Duration::from_secs(5);
+pub const NOTE: Duration = Duration::from_secs(5);
 /// Work that takes longer is told of.
 const PATIENCE: Duration = Duration::from_millis(300);
 

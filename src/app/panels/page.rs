@@ -1,17 +1,18 @@
 //! Background and what is written around.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use egui::{DragValue, RichText, Ui};
 
-use super::super::files::is_picture;
+use super::super::files::{PICTURE, RECIPE, VOLUME, is_picture};
 use super::super::message::Weight;
 use super::super::model::Model;
 use super::super::places;
 use super::super::style::{ACCENT, WARNING, WEAK};
 use super::layers::place;
-use super::{choice, choice_button, fields, movie, row};
+use super::{Memory, choice, choice_button, fields, movie, row};
 use crate::cli::view;
+use crate::io::VolumeFormat;
 use crate::scene::Frame;
 
 /// Width of a field for the name of a file, in points.
@@ -66,12 +67,11 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
 
 /// The box that axes are drawn along.
 fn axes_box(model: &mut Model, ui: &mut Ui) {
-    let hint = model.painted.as_ref().map_or(String::new(), |p| {
-        let [low, high] = [p.scene.focus.min, p.scene.focus.max];
-        (0..3).map(|axis| format!("{}, {}", place(low[axis]), place(high[axis]))).collect::<Vec<_>>().join(", ")
-    });
-    fields(model, ui, "axes box", &[("axes-box", &hint, 190.0)])
+    fields(model, ui, "axes box", &[("axes-box", "x0, x1, y0, y1, z0, z1", 190.0)])
         .on_hover_text("x, y and z from and to: the box that axes are drawn along and that the automatic view shows");
+    let Some([low, high]) = model.painted.as_ref().map(|p| [p.scene.focus.min, p.scene.focus.max]) else { return };
+    let of = |axis: usize| format!("{} {} to {}", ["x", "y", "z"][axis], place(low[axis]), place(high[axis]));
+    ui.label(RichText::new([0, 1, 2].map(of).join("   ")).small().color(WEAK));
 }
 
 /// How many places are told of in the picture, and a way to be rid of them.
@@ -91,9 +91,11 @@ fn labels(model: &mut Model, ui: &mut Ui) {
 fn save(model: &mut Model, ui: &mut Ui) {
     picture(model, ui);
     movie::show(model, ui);
-    row(ui, "recipe", |ui| {
-        if ui.button("Save").on_hover_text("ctrl + s: draws this picture again, also here").clicked() {
-            model.save(model.name_of_recipe());
+    let name = name_field(model, ui, "recipe", RECIPE, |model| model.name_of_recipe());
+    row(ui, "", |ui| {
+        let what = Writing { field: RECIPE, name: &name, text: "Save", why_not: why_no_recipe(&name) };
+        if write_button(&mut model.ui, ui, &what, "ctrl + s: draws this picture again, also here") {
+            model.save(name.clone().into());
         }
         if ui.button("Copy the command").clicked()
             && let Some(frame) = model.frame
@@ -102,28 +104,104 @@ fn save(model: &mut Model, ui: &mut Ui) {
             model.say(Weight::Note, "copied the command that draws this picture");
         }
     });
-    row(ui, if model.is_of_values() { "values" } else { "density" }, |ui| {
-        for extension in ["npy", "mrc", "vti", "nrrd"] {
-            if ui.button(extension).clicked() {
-                model.save_volume(extension);
+    volume(model, ui);
+    methods(model, ui);
+}
+
+/// The density as a file of other programs.
+fn volume(model: &mut Model, ui: &mut Ui) {
+    let what = if model.is_of_values() { "values" } else { "density" };
+    let name = name_field(model, ui, what, VOLUME, |model| model.free_name("npy"));
+    row(ui, "", |ui| {
+        for end in ["npy", "mrc", "vti", "nrrd"] {
+            let is_chosen = Path::new(&name).extension().is_some_and(|given| given.eq_ignore_ascii_case(end));
+            if choice(ui, is_chosen, end) {
+                let renamed = match model.ui.typed.contains_key(VOLUME) {
+                    true => Path::new(&name).with_extension(end),
+                    false => model.free_name(end),
+                };
+                model.ui.typed.insert(VOLUME, renamed.display().to_string());
             }
         }
     });
-    methods(model, ui);
+    row(ui, "", |ui| {
+        let why_not = VolumeFormat::of(Path::new(&name))
+            .err()
+            .map(|_| "the name must end in .npy, .mrc, .ccp4, .dx, .nrrd or .vti");
+        let writing = Writing { field: VOLUME, name: &name, text: "Save", why_not };
+        if write_button(&mut model.ui, ui, &writing, "for other programs") {
+            model.save_volume(name.clone().into());
+        }
+    });
+}
+
+/// Why a recipe cannot have this name.
+fn why_no_recipe(name: &str) -> Option<&'static str> {
+    let is_toml = Path::new(name).extension().is_some_and(|end| end.eq_ignore_ascii_case("toml"));
+    (!is_toml).then_some("the name must end in .toml")
+}
+
+/// A field for the name of a file; one is suggested until another is typed.
+fn name_field(
+    model: &mut Model,
+    ui: &mut Ui,
+    what: &str,
+    field: &'static str,
+    suggested: impl Fn(&Model) -> PathBuf,
+) -> String {
+    let given = model.ui.typed.get(field).cloned();
+    let mut name = given.unwrap_or_else(|| suggested(model).display().to_string());
+    row(ui, what, |ui| {
+        let edit = ui.add(egui::TextEdit::singleline(&mut name).desired_width(FIELD));
+        places::note(ui.ctx(), &format!("name of the {what}"), edit.rect);
+        if edit.changed() {
+            model.ui.typed.insert(field, name.clone());
+        }
+    });
+    name
+}
+
+/// A file to be written: its field and name, what the button says, and why it cannot be.
+pub struct Writing<'a> {
+    /// The field.
+    pub field: &'static str,
+    /// The name.
+    pub name: &'a str,
+    /// What the button says.
+    pub text: &'a str,
+    /// Why not.
+    pub why_not: Option<&'a str>,
+}
+
+/// The button that writes a file; where there is one already, it is pressed twice. Whether it is to be written.
+pub fn write_button(memory: &mut Memory, ui: &mut Ui, writing: &Writing, hint: &str) -> bool {
+    let Writing { field, name, text, why_not } = *writing;
+    let is_there = !name.is_empty() && Path::new(name).exists();
+    let is_asked = is_there && memory.replacing.as_ref().is_some_and(|(of, file)| *of == field && file == name);
+    let button = match is_asked {
+        true => egui::Button::new("Replace").fill(WARNING.gamma_multiply(0.35)),
+        false => egui::Button::new(text).fill(ACCENT.gamma_multiply(0.35)),
+    };
+    let button = ui.add_enabled(why_not.is_none(), button).on_hover_text(hint);
+    places::note(ui.ctx(), text, button.rect);
+    places::note(ui.ctx(), &format!("write: {field}"), button.rect);
+    if is_asked {
+        ui.label(RichText::new("that file is there already").small().color(WARNING));
+    }
+    if let Some(reason) = why_not {
+        ui.label(RichText::new(reason).small().color(WARNING));
+    }
+    if !button.clicked() {
+        return false;
+    }
+    memory.replacing = (is_there && !is_asked).then(|| (field, name.to_owned()));
+    memory.replacing.is_none()
 }
 
 /// The picture as PNG, at any size.
 fn picture(model: &mut Model, ui: &mut Ui) {
     let Some(frame) = model.frame else { return };
-    let suggested = || model.free_name("png").display().to_string();
-    let mut name = model.ui.typed.get("save").cloned().unwrap_or_else(suggested);
-    row(ui, "picture", |ui| {
-        let field = ui.add(egui::TextEdit::singleline(&mut name).desired_width(FIELD));
-        places::note(ui.ctx(), "name of the picture", field.rect);
-        if field.changed() {
-            model.ui.typed.insert("save", name.clone());
-        }
-    });
+    let name = name_field(model, ui, "picture", PICTURE, |model| model.free_name("png"));
     let mut size = model.ui.size.unwrap_or(frame.size);
     let before = size;
     row(ui, "pixels", |ui| {
@@ -141,18 +219,13 @@ fn picture(model: &mut Model, ui: &mut Ui) {
     if size != before {
         model.ui.size = Some(size).filter(|size| *size != frame.size);
     }
-    let is_named = is_picture(Path::new(&name));
-    row(ui, "", |ui| {
-        let button = egui::Button::new("Save the picture").fill(ACCENT.gamma_multiply(0.35));
-        let button = ui.add_enabled(is_named, button);
-        places::note(ui.ctx(), "Save the picture", button.rect);
-        if button.clicked() {
-            model.save_of(name.clone().into(), scaled(frame, size));
-        }
-        is_there(ui, &name);
+    let why_not = (!is_picture(Path::new(&name))).then_some("the name must end in .png");
+    let pressed = row(ui, "", |ui| {
+        let writing = Writing { field: PICTURE, name: &name, text: "Save the picture", why_not };
+        write_button(&mut model.ui, ui, &writing, "s: of the window's size")
     });
-    if !is_named {
-        ui.label(RichText::new("pictures are written as PNG: the name must end in .png").small().color(WARNING));
+    if pressed {
+        model.save_of(name.into(), scaled(frame, size));
     }
 }
 
@@ -168,13 +241,6 @@ fn scaled(frame: Frame, size: [u32; 2]) -> Frame {
     let away = |k: &u32| (f64::from(*k) / wanted).ln().abs();
     let nearest = (1..=64).filter(divides).min_by(|a, b| away(a).total_cmp(&away(b)));
     Frame { size, scale_factor: nearest.map_or(1.0, f64::from) }
-}
-
-/// Tells that a file will be replaced.
-pub fn is_there(ui: &mut Ui, name: &str) {
-    if !name.is_empty() && Path::new(name).exists() {
-        ui.label(RichText::new("replaces that file").small().color(WARNING));
-    }
 }
 
 /// How the density was made, for a paper.

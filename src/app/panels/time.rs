@@ -119,6 +119,7 @@ pub fn toggle(model: &mut Model) {
     if model.ui.player.due.take().is_some() {
         return;
     }
+    model.surveyor.resume();
     let (span, at) = shown(model, count);
     model.ui.player.due = Some(Instant::now() + model.ui.player.pause());
     let span = if span == Span::All { Span::One } else { span };

@@ -25,12 +25,22 @@ fn a_file_is_opened_by_hand() {
     stage.xdotool("key Tab key Return");
     stage.screen_at_rest();
     assert!(stage.recipe("points.toml").contains("points.csv"));
-    // A click chooses, and what cannot be read leaves all as it was.
+    // A click chooses, and what cannot be read leaves all as it was; its name can be mended.
     stage.xdotool("key ctrl+o");
     stage.click("posted.pdb", [0.2, 0.5]);
     stage.click("open_it", [0.5, 0.5]);
-    stage.wait_for("the end of the dialog", |stage| !stage.shows("path") && stage.shows("AT_REST"));
-    assert!(stage.recipe("points.toml").contains("points.csv"));
+    stage.wait_for("the reason", |stage| stage.shows("refused") && stage.shows("path") && stage.shows("AT_REST"));
+    stage.xdotool("key BackSpace");
+    stage.wait_for("the end of the reason", |stage| !stage.shows("refused") && stage.shows("path"));
+    // Letters that follow a wrong name are no keys.
+    stage.xdotool("type --delay 30 xyz");
+    stage.xdotool("key Return");
+    stage.wait_for("the reason", |stage| stage.shows("refused") && stage.shows("path"));
+    stage.xdotool("type --delay 30 xyz");
+    stage.xdotool("key Escape");
+    stage.wait_for("the end of the dialog", |stage| !stage.shows("path"));
+    let recipe = stage.recipe("points.toml");
+    assert!(recipe.contains("points.csv") && !recipe.contains("camera-position"), "{recipe}");
     stage.xdotool("key ctrl+o");
     stage.place("path", [0.5, 0.5]);
     stage.xdotool("key Escape");

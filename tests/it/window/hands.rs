@@ -54,6 +54,60 @@ fn a_drag_ends_where_the_hand_does_however_fast_it_is() {
     stage.quit();
 }
 
+/// Catches: a click that is answered where the cursor has gone since, or not at all while a picture is being drawn.
+#[test]
+fn a_click_is_answered_where_and_when_it_was() {
+    if !can_show() {
+        return;
+    }
+    let mut stage = Stage::open("click", [900, 640], &["sample:founding", "--grid", "24"]);
+    stage.screen_at_rest();
+    let label = |stage: &mut Stage, what: &str| {
+        stage.xdotool(what);
+        let label = stage.option("founding.toml", "label");
+        stage.xdotool("mousemove 30 600 key ctrl+z");
+        stage.wait_for("no label", |stage| !stage.recipe("founding.toml").contains("\nlabel = "));
+        label
+    };
+    let slow = label(&mut stage, "mousemove 290 300 sleep 1 click 1 sleep 1");
+    assert_eq!(label(&mut stage, "mousemove 290 300 click 1 mousemove 30 600"), slow);
+    // The turned picture is not there yet, or just there: what is kept is of the one or the other.
+    let turned = label(&mut stage, "key x mousemove 290 300 click 1 mousemove 30 600");
+    assert!(turned.matches(',').count() == 2, "{turned}");
+    stage.quit();
+}
+
+/// Catches: limits of all frames that stay when the bandwidth changes, and a look at them that leaves those of before when it
+/// is stopped.
+#[test]
+fn limits_of_all_frames_follow_the_bandwidth() {
+    if !can_show() {
+        return;
+    }
+    let files = [("helix.gro", trajectory())];
+    let mut stage = Stage::of_verb("stale", [900, 1000], &["view", "helix.gro", "--grid", "24"], &files);
+    stage.screen_at_rest();
+    for section in ["Data", "What_is_drawn"] {
+        stage.click(section, [0.5, 0.5]);
+    }
+    stage.click("Smoothing", [0.3, 0.5]);
+    stage.xdotool("mousemove 200 400 key space");
+    stage.wait_for("limits of all frames", |stage| stage.shows("of_all_frames"));
+    stage.xdotool("key space");
+    let first = stage.option("helix.toml", "vmax");
+    stage.drag("width", [0.6, 0.5], [0.4, 0.5]);
+    stage.wait_for("limits of the frame", |stage| !stage.shows("of_all_frames"));
+    assert!(!stage.recipe("helix.toml").contains("vmax ="));
+    stage.xdotool("mousemove 200 400 key space");
+    stage.wait_for("limits of all frames", |stage| stage.shows("of_all_frames"));
+    stage.xdotool("key space");
+    assert_ne!(stage.option("helix.toml", "vmax"), first);
+    stage.click("auto", [0.5, 0.5]);
+    stage.wait_for("limits of the frame", |stage| !stage.shows("of_all_frames"));
+    assert!(!stage.recipe("helix.toml").contains("vmax ="));
+    stage.quit();
+}
+
 /// Catches: a window in which nothing can be done after its first density was stopped.
 #[test]
 fn what_was_stopped_can_be_computed_again() {
