@@ -350,7 +350,7 @@ mod tests {
         let scene = wanted.scene().scene(&content, &frame).unwrap();
         let at = |x: u32| {
             let (scene, content, pixel) = (scene.clone(), content.clone(), UVec2::new(x, 30));
-            look(&Question { scene, frame, pixel, content, number: 0 }).unwrap()
+            look(&Question { scene, frame, pixel, content }).unwrap()
         };
         [left, right].iter().for_each(|file| drop(std::fs::remove_file(file)));
         let seen: Vec<Probe> = (0..80).filter_map(at).filter(Probe::is_seen).collect();

@@ -91,6 +91,8 @@ struct Shop {
     title: String,
     /// Screens made since a frame was shown.
     screens: u32,
+    /// What has happened and is left for the next frame.
+    later: Vec<egui::Event>,
 }
 
 impl App {
@@ -126,7 +128,7 @@ impl App {
             Opened::Density(opening) => Box::new(Model::new(opening, wake)?),
             Opened::Frames(book) => Box::new(Player::new(*book)),
         };
-        Ok(Shop { window, screen, ctx, state, inside, title: String::new(), screens: 0 })
+        Ok(Shop { window, screen, ctx, state, inside, title: String::new(), screens: 0, later: Vec::new() })
     }
 
     fn fail(&mut self, event_loop: &ActiveEventLoop, error: Error) {
@@ -138,6 +140,16 @@ impl App {
 /// Width and height of a window whose picture has this size, in points of a screen that has as many pixels.
 pub fn size_of(picture: Option<[u32; 2]>) -> [f64; 2] {
     picture.map_or(SIZE, |[w, h]| [w as f32 + panels::WIDTH, h as f32 + panels::STATUS].map(f64::from))
+}
+
+/// Takes out what follows a press of the pointer from its release on: sliders see nothing of what is pressed and let go within
+/// a frame, as happens where frames are slow.
+fn from_release(events: &mut Vec<egui::Event>) -> Vec<egui::Event> {
+    let is =
+        |event: &egui::Event, down| matches!(event, egui::Event::PointerButton { pressed, .. } if *pressed == down);
+    let press = events.iter().position(|event| is(event, true)).unwrap_or(events.len());
+    let release = events[press..].iter().position(|event| is(event, false));
+    release.map_or(Vec::new(), |at| events.split_off(press + at))
 }
 
 fn state_of(ctx: &egui::Context, window: &Window, screen: &Screen) -> egui_winit::State {
@@ -224,7 +236,9 @@ impl Shop {
         if size.width == 0 || size.height == 0 {
             return Ok(None);
         }
-        let input = self.state.take_egui_input(&self.window);
+        let mut input = self.state.take_egui_input(&self.window);
+        input.events.splice(0..0, self.later.drain(..));
+        self.later = from_release(&mut input.events);
         let (ctx, inside) = (self.ctx.clone(), &mut self.inside);
         let mut output = ctx.run_ui(input, |ui| inside.show(ui));
         self.state.handle_platform_output(&self.window, std::mem::take(&mut output.platform_output));
@@ -247,7 +261,7 @@ impl Shop {
             Shown::Lost => self.new_screen(display)?,
         }
         let delay = output.viewport_output.get(&ViewportId::ROOT).map_or(Duration::MAX, |v| v.repaint_delay);
-        if delay.is_zero() {
+        if delay.is_zero() || !self.later.is_empty() {
             self.window.request_redraw();
         }
         Ok(Instant::now().checked_add(delay).filter(|_| !delay.is_zero() && delay < Duration::from_secs(3600)))
@@ -282,5 +296,28 @@ impl Shop {
         self.inside.forget_textures();
         self.window.request_redraw();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::{Event, Modifiers, PointerButton, pos2};
+
+    /// Catches: a click that a slider does not see, and one that is seen twice or loses what came with it.
+    #[test]
+    fn a_press_and_its_release_come_in_two_frames() {
+        let button = |pressed| Event::PointerButton {
+            pos: pos2(1.0, 2.0),
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        let moved = Event::PointerMoved(pos2(3.0, 4.0));
+        let mut events = vec![button(false), moved.clone(), button(true), moved.clone(), button(false), moved.clone()];
+        let later = super::from_release(&mut events);
+        assert_eq!(events, [button(false), moved.clone(), button(true), moved.clone()]);
+        assert_eq!(later, [button(false), moved.clone()]);
+        let mut events = later;
+        assert!(super::from_release(&mut events).is_empty() && events.len() == 2);
     }
 }

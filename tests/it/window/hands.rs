@@ -105,6 +105,13 @@ fn limits_of_all_frames_follow_the_bandwidth() {
     stage.click("auto", [0.5, 0.5]);
     stage.wait_for("limits of the frame", |stage| !stage.shows("of_all_frames"));
     assert!(!stage.recipe("helix.toml").contains("vmax ="));
+    // A slider that is clicked faster than frames follow one another.
+    stage.xdotool("mousemove 200 400 key Escape");
+    for (share, frame) in [(0.02, "0"), (0.3, "1"), (0.02, "0")] {
+        let [x, y] = stage.place("frame", [share, 0.5]);
+        stage.xdotool(&format!("mousemove {x} {y} sleep 0.4 click 1 sleep 0.4"));
+        stage.wait_for(frame, |stage| stage.option("helix.toml", "input-frames") == frame);
+    }
     stage.quit();
 }
 
