@@ -212,7 +212,11 @@ fn on_gpus() {
         on_one(&cloud, grid, Method::Auto, "the processor", AdapterChoice::Auto);
         for adapter in survey().into_iter().filter(|a| a.obstacle.is_none()) {
             let name = describe(&adapter.info);
-            on_one(&cloud, grid, Method::Gpu, &name, AdapterChoice::Named(name.clone()));
+            let choice = AdapterChoice::Named(name.clone());
+            match Gpu::shared(&choice) {
+                Ok(_) => on_one(&cloud, grid, Method::Gpu, &name, choice),
+                Err(why) => println!("| {points} @ {grid}^3 | {why} |"),
+            }
         }
     }
 }
@@ -232,7 +236,9 @@ fn on_one(cloud: &PointCloud, grid: usize, method: Method, name: &str, adapter: 
     let mut estimator = Estimator::new(cloud, &spectral, 0.5, &Silent).expect("an estimator");
     let scott = estimator.kernel(&Bandwidth::Scott).expect("a kernel").factor.expect("a factor");
     let gpu = (method == Method::Gpu).then(|| Gpu::shared(&options.adapter).expect("the adapter"));
-    gpu.iter().for_each(|gpu| estimator.use_device(gpu).expect("a device for the waves"));
+    if let Some(Err(why)) = gpu.as_ref().map(|gpu| estimator.use_device(gpu)) {
+        return println!("| {} @ {grid}^3 | {name} | {first:.0} | {least:.0} | {why} |", cloud.len());
+    }
     let factors: Vec<Bandwidth> = (0..7).map(|i| Bandwidth::Factor(scott * (0.55 + 0.15 * f64::from(i)))).collect();
     let least_of = |work: &dyn Fn(&Bandwidth)| {
         let time = |bandwidth: &Bandwidth| {

@@ -1,5 +1,6 @@
 //! Adapter, device, shader composition and read-back: what every pass needs from wgpu.
 
+mod dispatch;
 pub(crate) mod pass;
 mod samples;
 
@@ -52,6 +53,7 @@ pub struct Gpu {
     /// Whether [`Gpu::shared`] must not give it any more.
     retired: Arc<AtomicBool>,
     compiled: pass::Compiled,
+    watch: dispatch::Watch,
 }
 
 /// Loads and maxima of 64-bit integers that many invocations change.
@@ -65,21 +67,26 @@ const MISSING: &str = "no graphics adapter was found; drawing needs Vulkan, Meta
     A software one is enough: on Debian or Ubuntu, `apt-get install mesa-vulkan-drivers`";
 
 impl Gpu {
-    /// Opens an adapter.
+    /// Opens an adapter: the first of those that were chosen which does not refuse.
     ///
     /// # Errors
-    /// [`Error::Gpu`] if there is none, or none of that name, or it refuses.
+    /// [`Error::Gpu`] if there is none, or none of that name, or all refuse.
     pub fn new(choice: &AdapterChoice) -> Result<Self> {
-        let mut adapters = usable_adapters(choice);
+        let adapters = usable_adapters(choice);
         if adapters.is_empty() {
             return Err(Error::Gpu(MISSING.into()));
         }
         let known: Vec<String> = adapters.iter().map(|a| describe(&a.get_info())).collect();
-        let at = adapters
-            .iter()
-            .position(|a| chosen(choice, &a.get_info()))
-            .ok_or_else(|| Error::Gpu(format!("no adapter is {}; there are: {}", wanted(choice), known.join("; "))))?;
-        Self::open(adapters.swap_remove(at), choice)
+        let mut refused = None;
+        for adapter in adapters.into_iter().filter(|a| chosen(choice, &a.get_info())) {
+            match Self::open(adapter, choice) {
+                Ok(gpu) => return Ok(gpu),
+                Err(why) => refused = refused.or(Some(why)),
+            }
+        }
+        Err(refused.unwrap_or_else(|| {
+            Error::Gpu(format!("no adapter is {}; there are: {}", wanted(choice), known.join("; ")))
+        }))
     }
 
     /// As [`Gpu::new`], but the same device each time, until it is lost or retired: what one part of a program computes
@@ -157,8 +164,8 @@ impl Gpu {
             is_lost.store(true, Ordering::Relaxed);
             remember(&on_loss, format!("the device was lost: {text}"));
         });
-        let (choice, compiled) = (choice.clone(), pass::Compiled::default());
-        Ok(Self { device, queue, info, choice, failure, retired, compiled })
+        let (choice, compiled, watch) = (choice.clone(), Default::default(), Default::default());
+        Ok(Self { device, queue, info, choice, failure, retired, compiled, watch })
     }
 
     /// The adapter in one line: name, backend, driver.
@@ -234,7 +241,12 @@ impl Gpu {
             texture.size(),
         );
         self.queue.submit([encoder.finish()]);
-        self.read_rows(&buffer, row as usize, padded as usize)
+        let unpadded = |bytes: &[u8]| {
+            let mut rows_alone = Vec::with_capacity(row as usize * rows as usize);
+            bytes.chunks_exact(padded as usize).for_each(|line| rows_alone.extend_from_slice(&line[..row as usize]));
+            rows_alone
+        };
+        self.look_at_mapped(&buffer, unpadded)
     }
 
     /// The first word of a buffer that may be copied from.
@@ -242,36 +254,35 @@ impl Gpu {
     /// # Errors
     /// [`Error::Gpu`] if the device failed.
     pub fn read_word(&self, buffer: &wgpu::Buffer) -> Result<u32> {
-        Ok(bytemuck::pod_read_unaligned(&self.read_first(buffer, 4)?))
+        self.look_at_first(buffer, 4, bytemuck::pod_read_unaligned)
     }
 
-    /// All bytes of a buffer that may be copied from.
+    /// What `look` makes of all bytes of a buffer that may be copied from.
     ///
     /// # Errors
     /// [`Error::Gpu`] if the device failed.
-    pub fn read_buffer(&self, buffer: &wgpu::Buffer) -> Result<Vec<u8>> {
-        self.read_first(buffer, buffer.size())
+    pub fn look_at<T>(&self, buffer: &wgpu::Buffer, look: impl FnOnce(&[u8]) -> T) -> Result<T> {
+        self.look_at_first(buffer, buffer.size(), look)
     }
 
-    /// The first bytes of a buffer, of a number that is a multiple of 4.
-    fn read_first(&self, buffer: &wgpu::Buffer, size: u64) -> Result<Vec<u8>> {
+    /// As [`Gpu::look_at`] at the first bytes, of a number that is a multiple of 4.
+    fn look_at_first<T>(&self, buffer: &wgpu::Buffer, size: u64, look: impl FnOnce(&[u8]) -> T) -> Result<T> {
         let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ;
         let descriptor = wgpu::BufferDescriptor { label: Some("read-back"), size, usage, mapped_at_creation: false };
         let copy = self.device.create_buffer(&descriptor);
         let mut encoder = self.device.create_command_encoder(&Default::default());
         encoder.copy_buffer_to_buffer(buffer, 0, &copy, 0, size);
         self.queue.submit([encoder.finish()]);
-        self.read_rows(&copy, size as usize, size as usize)
+        self.look_at_mapped(&copy, look)
     }
 
-    fn read_rows(&self, buffer: &wgpu::Buffer, row: usize, padded: usize) -> Result<Vec<u8>> {
+    /// What `look` makes of a buffer that can be mapped, when all that was submitted is done.
+    fn look_at_mapped<T>(&self, buffer: &wgpu::Buffer, look: impl FnOnce(&[u8]) -> T) -> Result<T> {
         let refused = |e: &dyn std::fmt::Display| Error::Gpu(format!("{}: cannot read back: {e}", self.describe()));
         buffer.map_async(wgpu::MapMode::Read, .., |_| {});
         self.wait()?;
         let mapped = buffer.get_mapped_range(..).map_err(|e| refused(&e))?;
-        let mut rows = Vec::with_capacity(mapped.len() / padded * row);
-        mapped.chunks_exact(padded).for_each(|line| rows.extend_from_slice(&line[..row]));
-        Ok(rows)
+        Ok(look(&mapped))
     }
 }
 
@@ -484,6 +495,28 @@ pub fn planted<T>(right: &'static str, wrong: &'static str, work: impl FnOnce() 
     fault::FAULT.set(Some((right, wrong, 0)));
     let done = work();
     (done, fault::FAULT.take().map_or(0, |fault| fault.2))
+}
+
+#[cfg(test)]
+impl AdapterChoice {
+    /// A software adapter, or the one that `DENSITAS_TEST_ADAPTER` names.
+    pub fn of_tests() -> Self {
+        std::env::var("DENSITAS_TEST_ADAPTER").map_or(Self::Software, Self::Named)
+    }
+
+    /// The same adapter by its name but for so many letters: for a device that others do not share.
+    pub fn of_tests_less(letters: usize) -> Self {
+        let name = Gpu::of_tests().info.name;
+        Self::Named(name.chars().take(name.chars().count() - letters).collect())
+    }
+}
+
+#[cfg(test)]
+impl Gpu {
+    /// The device that tests draw and compute on.
+    pub fn of_tests() -> Self {
+        Self::new(&AdapterChoice::of_tests()).expect("tests need a software adapter")
+    }
 }
 
 /// Member names and offsets, and the size, of a structure as WGSL lays it out.

@@ -10,6 +10,7 @@ mod plane;
 mod spline;
 
 use glam::DVec3;
+use rayon::prelude::*;
 
 pub use blur::{PlaneCounts, gaussian_blur, histogram_2d, range_of};
 pub use compare::{Likeness, likeness, minus};
@@ -229,29 +230,49 @@ impl<T: Sample> DensityGrid<T> {
     /// # Errors
     /// As [`DensityGrid::new`].
     pub fn from_c_order(lattice: Lattice, values: &[T], unit: Option<LengthUnit>) -> Result<Self> {
-        let [nx, ny, nz] = lattice.shape;
-        let mut out = vec![T::default(); values.len()];
-        if values.len() == checked_len(lattice.shape)? {
-            for (k, plane) in out.chunks_exact_mut((nx * ny).max(1)).enumerate() {
-                for (at, value) in plane.iter_mut().enumerate() {
-                    *value = values[((at % nx) * ny + at / nx) * nz + k];
-                }
-            }
+        if values.len() != checked_len(lattice.shape)? {
+            return Self::new(lattice, values.to_vec(), unit);
         }
-        Self::new(lattice, out, unit)
+        Self::reading_c_order(lattice, |first, some| some.copy_from_slice(&values[first..][..some.len()]), unit)
+    }
+
+    /// As [`DensityGrid::from_c_order`], of values that are not held: `read` gives as many as there is room for, from a place
+    /// in that order on.
+    ///
+    /// # Errors
+    /// As [`DensityGrid::new`].
+    pub(crate) fn reading_c_order(
+        lattice: Lattice,
+        read: impl Fn(usize, &mut [T]) + Sync,
+        unit: Option<LengthUnit>,
+    ) -> Result<Self> {
+        checked_len(lattice.shape)?;
+        Self::new(lattice, reversed(lattice.shape, read), unit)
     }
 
     /// The values in C order of `[x, y, z]` (z fastest).
     pub fn to_c_order(&self) -> Vec<T> {
         let [nx, ny, nz] = self.lattice.shape;
-        let mut out = Vec::with_capacity(self.values.len());
-        for i in 0..nx {
-            for j in 0..ny {
-                out.extend((0..nz).map(|k| self.values[i + nx * (j + ny * k)]));
+        reversed([nz, ny, nx], |first, some| some.copy_from_slice(&self.values[first..][..some.len()]))
+    }
+}
+
+/// Values whose last index is the fastest, with the first index as the fastest; `read` gives some from a place on.
+fn reversed<T: Sample>([nx, ny, nz]: [usize; 3], read: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
+    /// Values that are read at once: those of one line of a processor's cache.
+    const RUN: usize = 16;
+    let mut out = vec![T::default(); nx * ny * nz];
+    out.par_chunks_mut((RUN * nx * ny).max(1)).enumerate().for_each(|(n, planes)| {
+        let mut some = [T::default(); RUN];
+        let some = &mut some[..planes.len() / (nx * ny)];
+        for j in 0..ny {
+            for i in 0..nx {
+                read((i * ny + j) * nz + n * RUN, some);
+                some.iter().enumerate().for_each(|(k, value)| planes[(k * ny + j) * nx + i] = *value);
             }
         }
-        out
-    }
+    });
+    out
 }
 
 impl DensityGrid<f64> {

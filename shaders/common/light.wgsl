@@ -75,7 +75,9 @@ fn lit(color: vec3<f32>, index: vec3<f32>, value: f32, towards: Towards, is_surf
     let gradient = gradient_at(index, is_surface);
     let scaled = in_camera_axes(gradient) * lighting.gradient_scale;
     let square = dot(scaled, scaled);
-    let outward = -scaled * select(0.0, inverseSqrt(square), square > 0.0);
+    // Devices may take for 0 what is less than the least normal number.
+    let has_normal = square > 1.2e-38;
+    let outward = -scaled * select(0.0, inverseSqrt(square), has_normal);
     let normal = select(outward, -outward, is_surface && dot(outward, towards.eye) < 0.0);
     let facing_eye = 2.0 * dot(normal, towards.eye);
     var diffuse = 0.0;
@@ -91,12 +93,13 @@ fn lit(color: vec3<f32>, index: vec3<f32>, value: f32, towards: Towards, is_surf
         specular += source.w * to_specular_power(along_eye * along_eye / (1.0 + 8.0 * turned * turned));
     }
     // Without a gradient there is no highlight either.
-    specular = select(0.0, specular, square > 0.0);
+    specular = select(0.0, specular, has_normal);
     let shaded = color * (lighting.ambient + lighting.diffuse * diffuse) + lighting.specular * specular;
-    let slope = slope_of_position(value);
-    let steepness = dot(gradient, gradient) * slope * slope;
-    let flatness = lighting.flat_gradient * lighting.flat_gradient;
-    let weight = select(1.0, steepness / (steepness + flatness), flatness > 0.0);
+    // Beyond some steepness all is steep; squares of what the logarithm makes of the least values are beyond f32.
+    let flatness = lighting.flat_gradient;
+    let steepness = min(length(gradient * slope_of_position(value)), 1e15 * flatness) / flatness;
+    let steep = steepness * steepness;
+    let weight = select(1.0, steep / (1.0 + steep), flatness > 0.0);
     return mix(color, clamp(shaded, vec3<f32>(0.0), vec3<f32>(1.0)), weight);
 }
 

@@ -172,7 +172,7 @@ pub mod tests {
 
     /// One that tells when all nodes can be drawn.
     pub fn easel_telling(notify: Notify) -> Easel {
-        Easel::new(AdapterChoice::named(Some("software")), Arc::default(), Arc::default(), notify)
+        Easel::new(AdapterChoice::of_tests(), Arc::default(), Arc::default(), notify)
     }
 
     pub fn order(options: &Draft, content: &Arc<Content>, size: [u32; 2], moving: bool) -> Order {
@@ -200,7 +200,7 @@ pub mod tests {
         let content = Stock::default().content(wanted.scene(), &Console::new(false, true)).unwrap();
         let (order, mut easel) = (order(&options, &Arc::new(content), [160, 120], false), easel());
         // Not that of other tests.
-        easel.adapter = AdapterChoice::Named("llvmpipe".into());
+        easel.adapter = AdapterChoice::of_tests_less(2);
         let before = easel.paint(&order).unwrap().image;
         easel.renderer().unwrap().gpu().device.destroy();
         assert!(easel.paint(&order).unwrap().image == before);

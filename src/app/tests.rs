@@ -35,7 +35,7 @@ impl Desk {
 
     /// Of these options, before its first frame.
     fn of(options: Draft) -> Self {
-        let adapter = AdapterChoice::named(Some("software"));
+        let adapter = AdapterChoice::of_tests();
         let opening = Opening { options, more: Vec::new(), adapter, frame: None, headless: String::new() };
         let model = Model::new(opening, Arc::new(|| {})).unwrap();
         Self { model, ctx: Context::default(), time: 0.0, size: [900.0, 640.0] }

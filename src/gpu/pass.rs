@@ -10,7 +10,7 @@ const MOST_GROUPS: u32 = 65_535;
 
 /// A compute shader whose bindings are buffers, all of group 0.
 #[derive(Debug)]
-pub(crate) struct Pass(wgpu::ComputePipeline);
+pub(crate) struct Pass(&'static str, wgpu::ComputePipeline);
 
 /// Pipelines by their shader's text and constants: a device compiles each once.
 #[derive(Debug, Clone, Default)]
@@ -22,25 +22,18 @@ impl Pass {
         let text = compose(file);
         let mut compiled = gpu.compiled.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = format!("{constants:?} {text}");
-        Self(compiled.entry(key).or_insert_with(|| compile(gpu, file, text, constants)).clone())
+        Self(file, compiled.entry(key).or_insert_with(|| compile(gpu, file, text, constants)).clone())
     }
 
     /// Runs so many workgroups over buffers, which are bound in their order.
     pub(crate) fn run(&self, gpu: &Gpu, buffers: &[&wgpu::Buffer], groups: usize) {
         let bound = buffers.iter().map(|buffer| buffer.as_entire_binding()).zip(0..);
         let entries: Vec<_> = bound.map(|(resource, binding)| wgpu::BindGroupEntry { binding, resource }).collect();
-        let layout = self.0.get_bind_group_layout(0);
+        let layout = self.1.get_bind_group_layout(0);
         let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries };
         let group = gpu.device.create_bind_group(&descriptor);
-        let mut encoder = gpu.device.create_command_encoder(&Default::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&Default::default());
-            pass.set_pipeline(&self.0);
-            pass.set_bind_group(0, &group, &[]);
-            let rows = (groups as u32).div_ceil(MOST_GROUPS).max(1);
-            pass.dispatch_workgroups((groups as u32).div_ceil(rows), rows, 1);
-        }
-        gpu.queue.submit([encoder.finish()]);
+        let rows = (groups as u32).div_ceil(MOST_GROUPS).max(1);
+        gpu.dispatch(self.0, &self.1, &[(0, &group)], [(groups as u32).div_ceil(rows), rows, 1]);
     }
 }
 

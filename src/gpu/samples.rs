@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rayon::prelude::*;
+
 use super::pass::Pass;
 use super::{Gpu, texture_3d};
 use crate::error::Result;
@@ -51,19 +53,27 @@ impl Samples {
         Ok(f32::from_bits(self.gpu.read_word(&self.largest)?))
     }
 
-    /// Gives each row in the order of y, then z, with its number; nothing once a texture was made.
+    /// Fills `values`, x fastest, with what `of` makes of each sample; not once a texture was made.
     ///
     /// # Errors
     /// [`Error::Gpu`](crate::error::Error::Gpu) if the device fails.
-    pub(crate) fn read(&self, mut row: impl FnMut(usize, &[f32])) -> Result<()> {
-        let mut at = 0;
+    pub(crate) fn fill<T: Send>(&self, values: &mut [T], of: impl Fn(f32) -> T + Sync) -> Result<()> {
+        let (stride, nx) = (self.stride(), self.shape[0]);
+        let mut left = values;
         if let State::Slabs(slabs) = &*self.state.lock().unwrap_or_else(PoisonError::into_inner) {
             for slab in slabs {
-                let numbers: Vec<f32> = bytemuck::pod_collect_to_vec(&self.gpu.read_buffer(slab)?);
-                for values in numbers.chunks_exact(self.stride()) {
-                    row(at, &values[..self.shape[0]]);
-                    at += 1;
-                }
+                let rows = slab.size() as usize / size_of::<f32>() / stride;
+                let (some, rest) = left.split_at_mut(rows * nx);
+                let fill = |bytes: &[u8]| {
+                    some.par_chunks_mut(nx).zip(bytes.par_chunks_exact(size_of::<f32>() * stride)).for_each(
+                        |(to, from)| {
+                            let (samples, _) = from.as_chunks();
+                            to.iter_mut().zip(samples).for_each(|(to, bytes)| *to = of(f32::from_ne_bytes(*bytes)));
+                        },
+                    );
+                };
+                self.gpu.look_at(slab, fill)?;
+                left = rest;
             }
         }
         Ok(())

@@ -16,12 +16,12 @@ use serde::{Deserialize, Serialize};
 use super::atomic::{self, AtomicFile};
 use super::choose::{self, Parsed};
 use super::declare::Declared;
-use super::numbers::{rounded, tell_rounded};
 use super::volume::{Values, not_finite};
 use super::{ReadOptions, VolumeInput};
 use crate::error::{Error, Result};
 use crate::geometry::LengthUnit;
 use crate::grid::{DensityGrid, Lattice, Sample};
+use header::Header;
 pub(super) use rows::Rows;
 
 /// An array of numbers of any shape.
@@ -40,10 +40,13 @@ pub struct Array {
 /// numbers.
 pub fn read_array(bytes: &[u8], name: &str) -> Result<Array> {
     let header = header::read(bytes).map_err(|problem| Error::input(name, problem))?;
-    let data = &bytes[header.data_begin..];
-    let values: Vec<f64> = header.decode(data);
+    Ok(array(header, bytes))
+}
+
+fn array(header: Header, bytes: &[u8]) -> Array {
+    let values: Vec<f64> = header.number().decode(header.data(bytes));
     let values = if header.is_fortran { c_order(&values, &header.shape) } else { values };
-    Ok(Array { shape: header.shape, values })
+    Array { shape: header.shape, values }
 }
 
 /// The shape of the array in the bytes of an NPY file.
@@ -89,26 +92,20 @@ struct Geometry {
 
 /// Reads points or a volume. `path` is where a file with the geometry is looked for.
 pub(super) fn parse(bytes: &[u8], name: &str, path: Option<&Path>, options: &ReadOptions) -> Result<Contents> {
-    let array = read_array(bytes, name)?;
+    let header = header::read(bytes).map_err(|problem| Error::input(name, problem))?;
     let geometry = path.map_or(Ok(None), read_geometry)?;
-    match *array.shape.as_slice() {
-        [_, dimensions @ (2 | 3)] => Ok(Contents::Points(points(&array.values, &[0], dimensions))),
+    match *header.shape.as_slice() {
+        [_, dimensions @ (2 | 3)] => Ok(Contents::Points(points(&array(header, bytes).values, &[0], dimensions))),
         [frames, count, 3] if geometry.is_none() => {
             // Before anything is made for each frame: (10^18, 0, 3) fits into an empty file.
-            if array.values.is_empty() {
-                return Err(Error::Data(format!("{name}: holds no points, its shape is {:?}", array.shape)));
+            if header.data(bytes).is_empty() {
+                return Err(Error::Data(format!("{name}: holds no points, its shape is {:?}", header.shape)));
             }
             let starts: Vec<usize> = (0..frames).map(|f| f * count).collect();
-            Ok(Contents::Points(points(&array.values, &starts, 3)))
+            Ok(Contents::Points(points(&array(header, bytes).values, &starts, 3)))
         }
         [nx, ny, nz] => {
-            let mut volume = volume(&array.values, [nx, ny, nz], geometry, options, name)?;
-            let number = header::read(bytes).map_err(|problem| Error::input(name, problem))?.number();
-            volume.notes.extend(number.narrowed());
-            if number.is_whole() {
-                volume.warnings.extend(tell_rounded(rounded(array.values.iter().copied())));
-            }
-            Ok(Contents::Volume(volume))
+            volume(&header, header.data(bytes), [nx, ny, nz], geometry, options, name).map(Contents::Volume)
         }
         [axes @ (2 | 3), count] if count > 3 => Err(Error::input(
             name,
@@ -118,7 +115,7 @@ pub(super) fn parse(bytes: &[u8], name: &str, path: Option<&Path>, options: &Rea
             name,
             format!(
                 "has the shape {:?}; points are (N, 3): save the columns of the positions (array[:, :3])",
-                array.shape
+                header.shape
             ),
         )),
         _ => Err(Error::input(
@@ -126,7 +123,7 @@ pub(super) fn parse(bytes: &[u8], name: &str, path: Option<&Path>, options: &Rea
             format!(
                 "has the shape {:?}; points are (N, 3) or (F, N, 3), a volume has three dimensions, and `heatmap` \
                  draws (N, 2)",
-                array.shape
+                header.shape
             ),
         )),
     }
@@ -152,13 +149,14 @@ fn points(values: &[f64], starts: &[usize], dimensions: usize) -> Parsed {
 }
 
 fn volume(
-    values: &[f64],
+    header: &Header,
+    data: &[u8],
     shape: [usize; 3],
     geometry: Option<Geometry>,
     options: &ReadOptions,
     name: &str,
 ) -> Result<VolumeInput> {
-    if values.is_empty() {
+    if data.is_empty() {
         return Err(Error::Data(format!("{name}: the volume has no values, its shape is {shape:?}")));
     }
     let (mut notes, mut warnings) = (Vec::new(), Vec::new());
@@ -182,9 +180,16 @@ fn volume(
             Lattice { shape, origin: DVec3::ZERO, spacing: DVec3::ONE }
         }
     };
-    let narrow: Vec<f32> = values.iter().map(|v| *v as f32).collect();
-    warnings.extend(not_finite(&narrow, name)?);
-    let grid = DensityGrid::from_c_order(lattice, &narrow, unit)?;
+    let number = header.number();
+    let grid = if header.is_fortran {
+        DensityGrid::new(lattice, number.decode(data), unit)?
+    } else {
+        let read = |first: usize, some: &mut [f32]| number.decode_into(&data[first * number.size()..], some);
+        DensityGrid::reading_c_order(lattice, read, unit)?
+    };
+    warnings.extend(not_finite(&grid.values, name)?);
+    notes.extend(number.narrowed());
+    warnings.extend(number.rounded(data));
     Ok(VolumeInput { grid, steps: None, content, format: "npy", notes, warnings })
 }
 

@@ -50,22 +50,29 @@ impl Number {
 
     /// All numbers that `bytes` hold whole.
     pub(super) fn decode<T: Sample>(self, bytes: &[u8]) -> Vec<T> {
+        let mut values = vec![T::default(); bytes.len() / self.size];
+        self.decode_into(bytes, &mut values);
+        values
+    }
+
+    /// As many numbers as there is room for and `bytes` hold.
+    pub(super) fn decode_into<T: Sample>(self, bytes: &[u8], out: &mut [T]) {
         match (self.kind, self.size) {
-            (Kind::Float, 2) => self.each(bytes, |b| half(u16::from_le_bytes(b))),
-            (Kind::Float, 4) => self.each(bytes, |b| f64::from(f32::from_le_bytes(b))),
-            (Kind::Float, _) => self.each(bytes, f64::from_le_bytes),
-            (Kind::Signed, 1) => self.each(bytes, |b| f64::from(i8::from_le_bytes(b))),
-            (Kind::Signed, 2) => self.each(bytes, |b| f64::from(i16::from_le_bytes(b))),
-            (Kind::Signed, 4) => self.each(bytes, |b| f64::from(i32::from_le_bytes(b))),
-            (Kind::Signed, _) => self.each(bytes, |b| i64::from_le_bytes(b) as f64),
-            (Kind::Unsigned, 1) => self.each(bytes, |[b]| f64::from(b)),
-            (Kind::Unsigned, 2) => self.each(bytes, |b| f64::from(u16::from_le_bytes(b))),
-            (Kind::Unsigned, 4) => self.each(bytes, |b| f64::from(u32::from_le_bytes(b))),
-            (Kind::Unsigned, _) => self.each(bytes, |b| u64::from_le_bytes(b) as f64),
+            (Kind::Float, 2) => self.each(bytes, out, |b| half(u16::from_le_bytes(b))),
+            (Kind::Float, 4) => self.each(bytes, out, |b| f64::from(f32::from_le_bytes(b))),
+            (Kind::Float, _) => self.each(bytes, out, f64::from_le_bytes),
+            (Kind::Signed, 1) => self.each(bytes, out, |b| f64::from(i8::from_le_bytes(b))),
+            (Kind::Signed, 2) => self.each(bytes, out, |b| f64::from(i16::from_le_bytes(b))),
+            (Kind::Signed, 4) => self.each(bytes, out, |b| f64::from(i32::from_le_bytes(b))),
+            (Kind::Signed, _) => self.each(bytes, out, |b| i64::from_le_bytes(b) as f64),
+            (Kind::Unsigned, 1) => self.each(bytes, out, |[b]| f64::from(b)),
+            (Kind::Unsigned, 2) => self.each(bytes, out, |b| f64::from(u16::from_le_bytes(b))),
+            (Kind::Unsigned, 4) => self.each(bytes, out, |b| f64::from(u32::from_le_bytes(b))),
+            (Kind::Unsigned, _) => self.each(bytes, out, |b| u64::from_le_bytes(b) as f64),
         }
     }
 
-    fn each<T: Sample, const N: usize>(self, bytes: &[u8], value: impl Fn([u8; N]) -> f64) -> Vec<T> {
+    fn each<T: Sample, const N: usize>(self, bytes: &[u8], out: &mut [T], value: impl Fn([u8; N]) -> f64) {
         let (values, _) = bytes.as_chunks::<N>();
         let turned = |bytes: &[u8; N]| {
             let mut bytes = *bytes;
@@ -74,7 +81,7 @@ impl Number {
             }
             T::from_f64(value(bytes))
         };
-        values.iter().map(turned).collect()
+        out.iter_mut().zip(values).for_each(|(to, bytes)| *to = turned(bytes));
     }
 }
 

@@ -450,7 +450,7 @@ impl Estimator {
         let mut values = zeros::<T>(self.lattice.len());
         progress.begin("density", self.lattice.shape[2] as u64);
         let samples = waves.onto_nodes(gpu, kernel, progress)?;
-        let largest = on_gpu::filled(&samples, kernel.peak, self.lattice.shape[0], &mut values)?;
+        let largest = on_gpu::filled(&samples, kernel.peak, &mut values)?;
         let bound = self.frame.bound_in_single(kernel, self.points);
         let bound_relative_to_max = kernel.peak / largest * bound + bound::storage(largest, size_of::<T>());
         let (grid, kernel) = (self.grid(values)?, kernel.clone());

@@ -102,7 +102,7 @@ pub(super) fn on<T: Sample>(
         let points = (cloud.len(), |i: usize| cloud.positions[i], |i: usize| count * weight(i));
         let waves = Waves::of_points(gpu, frame, pieces, points, count, progress)?;
         let samples = waves.onto_nodes(gpu, kernel, progress)?;
-        let largest = filled(&samples, kernel.peak, lattice.shape[0], values)?;
+        let largest = filled(&samples, kernel.peak, values)?;
         let overall = match coarseness {
             Some(c) => c * largest,
             None => waves.largest(gpu, kernel, progress)?.max(largest),
@@ -140,17 +140,10 @@ fn usable(gpu: &Gpu, pieces: Pieces, frames: Vec<Frame>) -> std::result::Result<
         .ok_or_else(|| why.unwrap_or_else(|| "waves cannot keep the error here".into()))
 }
 
-/// Fills in densities from shares of the kernel's peak, in rows of `nx`, and gives the largest.
-pub(super) fn filled<T: Sample>(samples: &Samples, peak: f64, nx: usize, values: &mut [T]) -> Result<f64> {
-    let mut largest = 0.0f64;
-    samples.read(|row, shares| {
-        for (to, share) in values[row * nx..][..nx].iter_mut().zip(shares) {
-            let value = peak * f64::from(*share);
-            largest = largest.max(value);
-            *to = T::from_f64(value);
-        }
-    })?;
-    Ok(largest)
+/// Fills in densities from shares of the kernel's peak, and gives the largest.
+pub(super) fn filled<T: Sample>(samples: &Samples, peak: f64, values: &mut [T]) -> Result<f64> {
+    samples.fill(values, |share| T::from_f64(peak * f64::from(share)))?;
+    Ok(peak * f64::from(samples.largest()?))
 }
 
 #[cfg(test)]
@@ -166,11 +159,11 @@ mod tests {
     use crate::sample;
 
     fn gpu() -> Gpu {
-        Gpu::new(&AdapterChoice::Software).expect("tests on a device need a software adapter")
+        Gpu::of_tests()
     }
 
     fn asked(method: Method) -> DensityOptions {
-        DensityOptions { method, max_error: 1e-5, adapter: AdapterChoice::Software, ..Default::default() }
+        DensityOptions { method, max_error: 1e-5, adapter: AdapterChoice::of_tests(), ..Default::default() }
     }
 
     /// The largest difference of two lists, as a share of the largest value of the second.
@@ -331,7 +324,7 @@ mod tests {
         let error = by_device(&gpu, Pieces::of(&gpu), &cloud, &o).unwrap_err();
         assert_eq!(error.exit_code(), 3, "{error}");
         // One that was lost in between is opened anew.
-        let named = AdapterChoice::Named("llvmpipe (LLVM".into());
+        let named = AdapterChoice::of_tests_less(3);
         Gpu::shared(&named).unwrap().device.destroy();
         let made = density::<f32>(&cloud, &DensityOptions { adapter: named, ..o.clone() }, &Silent).unwrap();
         assert_eq!((made.report.method, made.report.warnings.len()), ("gpu", 0), "{:?}", made.report.warnings);

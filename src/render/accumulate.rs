@@ -67,15 +67,8 @@ impl AccumulatePass {
             (3, turn.as_entire_binding()),
         ];
         let group = bind(gpu, &self.group, &entries);
-        let mut encoder = gpu.device.create_command_encoder(&Default::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&Default::default());
-            pass.set_pipeline(&self.pipeline);
-            pass.set_bind_group(0, &group, &[]);
-            let [x, y] = size.map(|n| n.div_ceil(WORKGROUP));
-            pass.dispatch_workgroups(x, y, 1);
-        }
-        gpu.queue.submit([encoder.finish()]);
+        let [x, y] = size.map(|n| n.div_ceil(WORKGROUP));
+        gpu.dispatch("accumulate.wgsl", &self.pipeline, &[(0, &group)], [x, y, 1]);
         gpu.wait()?;
         Ok(mean)
     }

@@ -155,17 +155,7 @@ impl Stage {
 
     fn run(&self, gpu: &Gpu, kept: Kept, groups: &[(u32, &wgpu::BindGroup)], cells: [u32; 3]) {
         let pipeline = self.pipeline(gpu, kept);
-        let mut encoder = gpu.device.create_command_encoder(&Default::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&Default::default());
-            pass.set_pipeline(&pipeline);
-            for &(at, group) in groups {
-                pass.set_bind_group(at, group, &[]);
-            }
-            let [x, y, z] = cells.map(|n| n.div_ceil(WORKGROUP));
-            pass.dispatch_workgroups(x, y, z);
-        }
-        gpu.queue.submit([encoder.finish()]);
+        gpu.dispatch(self.file, &pipeline, groups, cells.map(|n| n.div_ceil(WORKGROUP)));
     }
 }
 

@@ -12,7 +12,7 @@ use glam::DVec3;
 use super::*;
 use crate::color::{Colormap, OpacityCurve, Scale};
 use crate::geometry::{Box3, LengthUnit};
-use crate::gpu::{AdapterChoice, planted};
+use crate::gpu::planted;
 use crate::grid::{DensityGrid, Lattice, Spline};
 use crate::io::png;
 use crate::points::{AtomTable, PointCloud, atoms::Interner};
@@ -276,7 +276,7 @@ fn scenes() -> Vec<(&'static str, Scene)> {
 }
 
 fn renderer() -> Renderer {
-    Renderer::new(Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter")).unwrap()
+    Renderer::new(Gpu::of_tests()).unwrap()
 }
 
 fn draw(renderer: &mut Renderer, scene: &Scene) -> Picture {

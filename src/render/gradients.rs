@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::volume::write_plane;
+use super::volume::write_layers;
 use crate::color::Scale;
 use crate::gpu::{Gpu, texture_3d};
 use crate::grid::DensityGrid;
@@ -38,7 +38,7 @@ pub fn texture(gpu: &Gpu, grid: &DensityGrid, unit: f64, least: f64) -> wgpu::Te
     for some in layers.chunks(LAYERS_AT_ONCE) {
         let made: Vec<Vec<[u16; 4]>> = some.par_iter().map(|&z| gradients.layer(z)).collect();
         for (&z, texels) in std::iter::zip(some, &made) {
-            write_plane(gpu, &texture, z as u32, bytemuck::cast_slice(texels));
+            write_layers(gpu, &texture, z as u32, bytemuck::cast_slice(texels));
         }
     }
     texture.create_view(&Default::default())

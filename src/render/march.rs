@@ -184,27 +184,19 @@ impl MarchPass {
         let mut pace = Pace::new(gpu, samples_a_ray * f64::from(tile.size[0]), WORKGROUP, self.cautious);
         let pipeline = self.pipeline(gpu, content.variant.with(glyphs));
         let output = self.output_group(gpu, scene, target, glyphs);
-        let mut first = rows.start;
-        while first < rows.end {
+        let middle = rows.start + (rows.len() as u32 / 2).next_multiple_of(WORKGROUP).min(rows.len() as u32);
+        let mut left = [rows.start..middle, middle..rows.end];
+        while let Some(Range { start: first, end: last }) = pace.next(&mut left) {
             progress.check()?;
-            let (last, begun) = ((first + pace.rows()).min(rows.end), Instant::now());
+            let begun = Instant::now();
             let mut frame = FrameUniform::new(camera, bounds, size, tile, first..last);
             frame.first_step = content.first_step as f32;
             let frame = self.frame_group(gpu, frame);
-            let mut encoder = gpu.device.create_command_encoder(&Default::default());
-            {
-                let mut pass = encoder.begin_compute_pass(&Default::default());
-                pass.set_pipeline(&pipeline);
-                pass.set_bind_group(0, &frame, &[]);
-                pass.set_bind_group(1, &content.group, &[]);
-                pass.set_bind_group(2, &output, &[]);
-                pass.dispatch_workgroups(tile.size[0].div_ceil(WORKGROUP), (last - first).div_ceil(WORKGROUP), 1);
-            }
-            gpu.queue.submit([encoder.finish()]);
+            let [x, y] = [tile.size[0], last - first].map(|n| n.div_ceil(WORKGROUP));
+            gpu.dispatch("march.wgsl", &pipeline, &[(0, &frame), (1, &content.group), (2, &output)], [x, y, 1]);
             gpu.wait()?;
             pace.learn(last - first, begun.elapsed());
             progress.advance(u64::from(last - first));
-            first = last;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use glam::DVec3;
 use rayon::prelude::*;
 
-use super::volume::write_plane;
+use super::volume::write_layers;
 use crate::color::{LookupTable, TransferFunction};
 use crate::gpu::{Gpu, texture_3d};
 use crate::grid::DensityGrid;
@@ -76,7 +76,7 @@ impl OpenTexture {
             let open = Openness::new(scene);
             let texture = texture_3d(gpu, "openness", open.shape.map(|n| n as u32), wgpu::TextureFormat::R8Unorm);
             let layers = open.texels.chunks(open.shape[0] * open.shape[1]);
-            layers.enumerate().for_each(|(z, layer)| write_plane(gpu, &texture, z as u32, layer));
+            layers.enumerate().for_each(|(z, layer)| write_layers(gpu, &texture, z as u32, layer));
             let scale = [0, 1, 2].map(|a| 1.0 / (open.block[a] * open.shape[a]) as f64);
             *kept = Some(Self { grids, cause, view: texture.create_view(&Default::default()), scale });
         }

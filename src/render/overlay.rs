@@ -207,7 +207,7 @@ mod tests {
     use crate::annotate::{annotate, camera};
     use crate::color::LookupTable;
     use crate::geometry::Box3;
-    use crate::gpu::{AdapterChoice, Gpu};
+    use crate::gpu::Gpu;
     use crate::grid::{DensityGrid, Lattice};
     use crate::render::texture_2d;
     use crate::scene::{Limits, Look, Scene};
@@ -222,7 +222,7 @@ mod tests {
 
     impl Painter {
         fn new() -> Self {
-            let gpu = Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter");
+            let gpu = Gpu::of_tests();
             let overlay = Overlay::new(&gpu.device, FORMAT);
             Self { gpu, overlay }
         }

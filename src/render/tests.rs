@@ -56,7 +56,7 @@ fn band() -> Mesh {
 }
 
 fn renderer(light: u32, painted: u32) -> Renderer {
-    let gpu = Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter");
+    let gpu = Gpu::of_tests();
     Renderer { tiling: Tiling { light, painted }, ..Renderer::new(gpu).unwrap() }
 }
 
@@ -120,7 +120,14 @@ fn a_coarse_picture_is_the_full_one_with_fewer_rays() {
             assert_eq!(picture.size, frame.size);
             std::iter::zip(&full.rgba, &picture.rgba).map(|(a, b)| a.abs_diff(*b)).collect::<Vec<u8>>()
         };
-        assert!(of(&mut renderer, 1).iter().all(|d| *d <= 1), "as fine as a full one it is another one");
+        // Graphics devices interpolate with weights of 8 bits.
+        let most = if renderer.gpu().is_software() { 1 } else { 2 };
+        let finest = of(&mut renderer, 1);
+        assert!(
+            finest.iter().all(|d| *d <= most),
+            "as fine as a full one it is another one: {:?}",
+            finest.iter().max()
+        );
         let differences = of(&mut renderer, 4);
         let mean = differences.iter().map(|d| f64::from(*d)).sum::<f64>() / differences.len() as f64;
         assert!((0.01..1.0).contains(&mean), "{mean}");
@@ -164,7 +171,7 @@ fn gradients_from_a_texture_light_as_differences_do() {
 /// something else than the largest, samples of another device taken for one's own.
 #[test]
 fn samples_of_the_same_device_look_like_uploaded_ones() {
-    let gpu = Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter");
+    let gpu = Gpu::of_tests();
     let cloud = crate::sample::sample("founding", Some(4000), 1).unwrap();
     let options = DensityOptions { resolution: Resolution::Nodes([37, 66, 45]), max_error: 1e-5, ..Default::default() };
     let mut estimator = Estimator::new(&cloud, &options, 1.0, &Silent).unwrap();
@@ -221,7 +228,7 @@ fn a_density_that_has_no_room_is_drawn_from_fewer_nodes() {
 fn a_renderer_survives_the_loss_of_its_device_once() {
     let frame = Frame { size: [120, 90], scale_factor: 1.0 };
     // Not the device of other tests.
-    let own = Gpu::new(&AdapterChoice::Named("LLVMpipe".into())).expect("tests of pictures need a software adapter");
+    let own = Gpu::new(&AdapterChoice::of_tests_less(1)).unwrap();
     let (mut renderer, scene) = (Renderer::new(own).unwrap(), scene());
     let before = renderer.draw(&scene, &frame, &Silent).unwrap();
     assert_eq!(renderer.failure(), None);

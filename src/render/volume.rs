@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::cells::{CellPass, CellRanges};
 use super::gradients;
 use crate::error::{Error, Result};
@@ -131,14 +133,27 @@ fn upload(gpu: &Gpu, shape: [usize; 3], values: &[f32], stats: &Statistics) -> R
     let texture = texture_3d(gpu, "density", shape, wgpu::TextureFormat::R32Float);
     let inverse = 1.0 / unit_of(stats);
     let missing = stats.min * inverse;
-    for (z, plane) in values.chunks_exact(shape[0] as usize * shape[1] as usize).enumerate() {
-        let stored: Vec<f32> =
-            plane.iter().map(|&v| (if v.is_finite() { f64::from(v) * inverse } else { missing }) as f32).collect();
-        write_plane(gpu, &texture, z as u32, bytemuck::cast_slice(&stored));
+    let share = |v: &f32| (if v.is_finite() { f64::from(*v) * inverse } else { missing }) as f32;
+    let layer = shape[0] as usize * shape[1] as usize;
+    let layers = (AT_ONCE / layer).max(1);
+    for (n, some) in values.chunks(layer * layers).enumerate() {
+        let shares: Vec<f32> = some.par_iter().map(share).collect();
+        write_layers(gpu, &texture, (n * layers) as u32, bytemuck::cast_slice(&shares));
+        // What was written is held until it is submitted and done: a large grid would be there once more.
+        gpu.queue.submit([]);
+        if n % BESIDE == BESIDE - 1 {
+            gpu.wait()?;
+        }
     }
     gpu.check()?;
     Ok(texture)
 }
+
+/// Numbers that are handed over at once.
+const AT_ONCE: usize = 1 << 22;
+
+/// So many of these wait for the device beside each other.
+const BESIDE: usize = 8;
 
 /// What a stored unit stands for.
 pub fn unit_of(stats: &Statistics) -> f64 {
@@ -146,20 +161,20 @@ pub fn unit_of(stats: &Statistics) -> f64 {
     if largest.is_finite() && largest > 0.0 { largest } else { 1.0 }
 }
 
-/// Writes a layer of texels, row by row.
-pub fn write_plane(gpu: &Gpu, texture: &wgpu::Texture, z: u32, texels: &[u8]) {
+/// Writes layers of texels from `z` on, row by row.
+pub fn write_layers(gpu: &Gpu, texture: &wgpu::Texture, z: u32, texels: &[u8]) {
+    let texel = texture.format().block_copy_size(None).expect("colour formats have a size");
+    let row = texel * texture.width();
+    let layers = texels.len() as u32 / (row * texture.height());
     let target = wgpu::TexelCopyTextureInfo {
         texture,
         mip_level: 0,
         origin: wgpu::Origin3d { x: 0, y: 0, z },
         aspect: wgpu::TextureAspect::All,
     };
-    let layout = wgpu::TexelCopyBufferLayout {
-        offset: 0,
-        bytes_per_row: Some(texels.len() as u32 / texture.height()),
-        rows_per_image: Some(texture.height()),
-    };
-    let size = wgpu::Extent3d { width: texture.width(), height: texture.height(), depth_or_array_layers: 1 };
+    let layout =
+        wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(row), rows_per_image: Some(texture.height()) };
+    let size = wgpu::Extent3d { width: texture.width(), height: texture.height(), depth_or_array_layers: layers };
     gpu.queue.write_texture(target, texels, layout, size);
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use densitas::geometry::Box3;
-use densitas::gpu::{AdapterChoice, Gpu};
 use densitas::grid::DensityGrid;
 use densitas::progress::Silent;
 use densitas::render::Renderer;
@@ -14,7 +13,7 @@ use densitas::scene::{
 use densitas::trace::Mesh;
 use glam::DVec3;
 
-use crate::common::grid_of;
+use crate::common::{gpu, grid_of};
 
 /// Steele, Lea and Flood's (2014) generator "SplitMix64".
 struct Chance(u64);
@@ -174,7 +173,7 @@ fn a_thousand_changes_leave_nothing_behind() {
     const CHANGES: usize = 1000;
     /// Every so many a new renderer is asked for the same picture.
     const COMPARED: usize = 50;
-    let gpu = Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter");
+    let gpu = gpu();
     let (grids, mut chance) = (grids(), Chance(2026));
     let mut renderer = Renderer::new(gpu.clone()).unwrap();
     let mut scene = scene_of(&grids[0], Look::Default);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use densitas::geometry::Box3;
+use densitas::gpu::{AdapterChoice, Gpu};
 use densitas::grid::{DensityGrid, Lattice};
 use glam::DVec3;
 
@@ -30,6 +31,12 @@ pub fn npy_f64(path: &Path) -> Vec<f64> {
     let text = String::from_utf8_lossy(&bytes[10..header]);
     assert!(text.contains("'<f8'") && text.contains("'fortran_order': False"), "{text}");
     bytes[header..].chunks_exact(8).map(|c| f64::from_le_bytes(c.try_into().unwrap())).collect()
+}
+
+/// The device that tests draw on: a software one, or that which `DENSITAS_TEST_ADAPTER` names, such as `gl`.
+pub fn gpu() -> Gpu {
+    let choice = std::env::var("DENSITAS_TEST_ADAPTER").map_or(AdapterChoice::Software, AdapterChoice::Named);
+    Gpu::new(&choice).expect("tests of pictures need a software adapter")
 }
 
 /// A grid of a function of position.

@@ -15,12 +15,12 @@ use densitas::scene::{
 };
 use glam::{DVec2, DVec3};
 
-use crate::common::grid_of;
+use crate::common::{gpu, grid_of};
 
 static RENDERER: LazyLock<Mutex<Renderer>> = LazyLock::new(|| Mutex::new(renderer()));
 
 fn renderer() -> Renderer {
-    Renderer::new(Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter")).unwrap()
+    Renderer::new(gpu()).unwrap()
 }
 
 fn light(scene: &Scene, size: [u32; 2]) -> Light {

@@ -4,6 +4,7 @@ mod adaptive;
 mod at_points;
 mod changes;
 mod common;
+mod dispatch;
 mod engine;
 mod examples;
 mod explain;

@@ -4,7 +4,6 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use densitas::color::{Colormap, OpacityCurve, Scale, TransferFunction};
 use densitas::geometry::Box3;
-use densitas::gpu::{AdapterChoice, Gpu};
 use densitas::progress::Silent;
 use densitas::render::{Light, Renderer};
 use densitas::scene::{
@@ -14,11 +13,11 @@ use densitas::scene::{
 use densitas::trace::Mesh;
 use glam::{DVec2, DVec3};
 
-use crate::common::grid_of;
+use crate::common::{gpu, grid_of};
 use crate::program::{densitas, folder, json, path, stderr};
 
 static RENDERER: LazyLock<Mutex<Renderer>> = LazyLock::new(|| {
-    let gpu = Gpu::new(&AdapterChoice::Software).expect("tests of pictures need a software adapter");
+    let gpu = gpu();
     Mutex::new(Renderer::new(gpu).unwrap())
 });
 

@@ -81,9 +81,9 @@ impl Header {
         self.number.decode(bytes)
     }
 
-    /// All values, in the order of the file.
-    pub(super) fn decode(&self, data: &[u8]) -> Vec<f64> {
-        self.number.decode(&data[..self.count * self.number.size()])
+    /// The bytes of all values.
+    pub(super) fn data<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        &bytes[self.data_begin..][..self.count * self.number.size()]
     }
 }
 
@@ -227,7 +227,7 @@ mod tests {
         let text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({},), }}", data.len() / size);
         let bytes = file(&text, data);
         let header = read(&bytes).unwrap();
-        header.decode(&bytes[header.data_begin..])
+        header.decode_some(header.data(&bytes))
     }
 
     #[test]
@@ -293,7 +293,7 @@ mod tests {
             bytes.extend(text.bytes());
             bytes.extend([7, 8]);
             let header = read(&bytes).unwrap();
-            assert_eq!(header.decode(&bytes[header.data_begin..]), [7.0, 8.0]);
+            assert_eq!(header.decode_some(header.data(&bytes)), [7.0, 8.0]);
         }
     }
 

@@ -108,9 +108,18 @@ impl Arranged {
         tiles.flat_map(runs)
     }
 
-    /// The number of items of the tile with a number.
-    pub(super) fn count(&self, tile: usize) -> usize {
-        self.starts.iter().map(|starts| (starts[tile + 1] - starts[tile]) as usize).sum()
+    /// The number of items of each tile.
+    pub(super) fn counts(&self) -> Vec<u32> {
+        /// Tiles that are counted beside others.
+        const TOGETHER: usize = 1 << 12;
+        let mut counts = vec![0; self.tiles.iter().product()];
+        counts.par_chunks_mut(TOGETHER).enumerate().for_each(|(n, counts)| {
+            for starts in &self.starts {
+                let starts = &starts[n * TOGETHER..][..counts.len() + 1];
+                counts.iter_mut().zip(starts.windows(2)).for_each(|(count, pair)| *count += pair[1] - pair[0]);
+            }
+        });
+        counts
     }
 
     /// The chunks in which a tile has points, in runs that have enough of them to be worth a task.

@@ -464,7 +464,7 @@ impl Frame {
         is_clamped: bool,
         progress: &dyn Progress,
     ) -> Result<f64> {
-        let damping = Damping::new(self, kernel, spectrum);
+        let damping = Damping::new(self, kernel, spectrum.weight);
         let column = |x: usize, y: usize, factors: &mut Vec<f64>, to: &mut [Complex<F>]| {
             let is_of_use = damping.along_z(x, y, factors);
             if is_of_use {
@@ -495,49 +495,82 @@ impl Frame {
     /// points and images left out, the fit of the window's polynomials, rounding. True of one point; of many, far more than
     /// ever happens.
     pub(super) fn bound(&self, kernel: &Kernel, spectrum: &Spectrum, wanted: Wanted) -> f64 {
+        let wrong = self.bound_of_sums(kernel, matches!(wanted, Wanted::Places(_)));
+        if !self.is_single {
+            return wrong;
+        }
         let steps: f64 = self.onto.size.iter().map(|n| (*n as f64).log2().ceil()).sum();
-        let roundings = if self.is_single { ROUNDINGS_OF_SINGLE * steps } else { 0.0 };
-        self.bound_of(kernel, spectrum, matches!(wanted, Wanted::Places(_)), roundings)
+        let damping = Damping::new(self, kernel, spectrum.weight);
+        let magnitude = |x, y, factors: &[f64]| {
+            let [up, down] = damping.row(spectrum, x, y);
+            let size = |wave: &Complex<f64>| wave.re.abs() + wave.im.abs();
+            [factors.iter().zip(up.iter().chain(down)).map(|(g, wave)| g * size(wave)).sum()]
+        };
+        let [magnitude] = self.sum_of_waves(&damping, magnitude);
+        wrong + ROUNDINGS_OF_SINGLE * steps * f64::from(f32::EPSILON) * magnitude / kernel.peak
     }
 
-    /// As [`Frame::bound`], with waves that go through the window once or twice and through so many roundings of f32.
-    fn bound_of(&self, kernel: &Kernel, spectrum: &Spectrum, twice: bool, roundings: f64) -> f64 {
-        let damping = Damping::new(self, kernel, spectrum);
+    /// As [`Frame::bound`] where sums are exact; of waves that go through the window once or twice.
+    fn bound_of_sums(&self, kernel: &Kernel, twice: bool) -> f64 {
+        let damping = Damping::new(self, kernel, 1.0);
         let aliases = [0, 1, 2].map(|a| self.one_and_aliases(a, damping.most[a], twice));
-        let plane = |x: usize| {
-            let (mut sums, mut factors) = ([[0.0; LANES]; 3], Vec::new());
-            for y in 0..damping.y.len() {
-                if !damping.along_z(x, y, &mut factors) {
-                    continue;
-                }
-                let xy = aliases[0][x] * aliases[1][y];
-                let mut rest = (&factors[..], &aliases[2][..]);
-                for waves in damping.row(spectrum, x, y) {
-                    let (factors, after) = (rest.0.split_at(waves.len()), rest.1.split_at(waves.len()));
-                    for ((g, z), wave) in factors.0.chunks(LANES).zip(after.0.chunks(LANES)).zip(waves.chunks(LANES)) {
-                        for (l, ((g, z), wave)) in g.iter().zip(z).zip(wave).enumerate() {
-                            sums[0][l] += g;
-                            sums[1][l] += g * (xy * z - 1.0);
-                            sums[2][l] += g * (wave.re.abs() + wave.im.abs());
-                        }
-                    }
-                    rest = (factors.1, after.1);
+        let row = |x: usize, y: usize, factors: &[f64]| {
+            let xy = aliases[0][x] * aliases[1][y];
+            let mut sums = [[0.0; LANES]; 2];
+            for (factors, after) in factors.chunks(LANES).zip(aliases[2].chunks(LANES)) {
+                for (l, (g, z)) in factors.iter().zip(after).enumerate() {
+                    sums[0][l] += g;
+                    sums[1][l] += g * (xy * z - 1.0);
                 }
             }
-            // A wave along x stands for its opposite, too.
-            sums.map(|sum| sum.iter().sum::<f64>() * if x == 0 { 1.0 } else { 2.0 })
+            sums.map(|lanes| lanes.iter().sum())
         };
-        let planes: Vec<[f64; 3]> = (0..=damping.most[0]).into_par_iter().map(plane).collect();
-        let [all, wrong, magnitude] =
-            planes.into_iter().fold([0.0; 3], |sum, plane| std::array::from_fn(|i| sum[i] + plane[i]));
+        let [all, wrong] = self.sum_of_waves(&damping, row);
         let guard = bound::radius_by_widening(IMAGES * self.error);
         // 26 neighbours of a period, their neighbours, and the points left out.
-        let (all, wrong) = (all * spectrum.weight, wrong * spectrum.weight);
         let images = 28.0 * (-0.5 * guard * guard).exp();
         // All waves of the periodic kernel sum to its peak, images included (Poisson).
         let left_out = (1.0 + images - all / kernel.peak).max(0.0);
-        let rounding = roundings * f64::from(f32::EPSILON) * magnitude;
-        (wrong + rounding) / kernel.peak + left_out + images
+        wrong / kernel.peak + left_out + images
+    }
+
+    /// The sums of the absolute values of all waves of one point, divided by the window's transform, as a share of the kernel's
+    /// peak: what the roundings of a wave are measured by.
+    fn magnitude_of_point(&self, kernel: &Kernel) -> f64 {
+        let damping = Damping::new(self, kernel, 1.0);
+        let along = |a: usize| -> Vec<f64> {
+            let axis = &self.axes[a];
+            let of = |m: i64| 1.0 / self.window.transform(std::f64::consts::TAU * m as f64 / axis.nodes as f64);
+            waves(damping.most[a]).map(|m| if axis.nodes == 1 { 1.0 } else { of(m) }).collect()
+        };
+        let [along_x, along_y, along_z] = [0, 1, 2].map(along);
+        let row = |x: usize, y: usize, factors: &[f64]| {
+            let of_z: f64 = factors.iter().zip(&along_z).map(|(g, z)| g * z).sum();
+            [along_x[x] * along_y[y] * of_z]
+        };
+        // Of a complex number the two parts come to at most so much.
+        std::f64::consts::SQRT_2 * self.sum_of_waves(&damping, row)[0] / kernel.peak
+    }
+
+    /// The sums over all waves of a kernel's band of what `row` makes of the factors along z at places along x and y.
+    fn sum_of_waves<const N: usize>(
+        &self,
+        damping: &Damping,
+        row: impl Fn(usize, usize, &[f64]) -> [f64; N] + Sync,
+    ) -> [f64; N] {
+        let add = |a: [f64; N], b: [f64; N]| std::array::from_fn(|i| a[i] + b[i]);
+        let plane = |x: usize| {
+            let (mut sum, mut factors) = ([0.0; N], Vec::new());
+            for y in 0..damping.y.len() {
+                if damping.along_z(x, y, &mut factors) {
+                    sum = add(sum, row(x, y, &factors));
+                }
+            }
+            // A wave along x stands for its opposite, too.
+            sum.map(|sum| sum * if x == 0 { 1.0 } else { 2.0 })
+        };
+        let planes: Vec<[f64; N]> = (0..=damping.most[0]).into_par_iter().map(plane).collect();
+        planes.into_iter().fold([0.0; N], add)
     }
 
     /// The squared magnitudes of the waves, by `q = k^T H k`, summed over intervals of `sqrt(q)` up to the end of the band of
@@ -670,7 +703,7 @@ struct Damping {
 }
 
 impl Damping {
-    fn new(frame: &Frame, kernel: &Kernel, spectrum: &Spectrum) -> Self {
+    fn new(frame: &Frame, kernel: &Kernel, weight: f64) -> Self {
         let most = [0, 1, 2].map(|a| frame.axes[a].most_of(kernel.steepest()[a], frame.error));
         let [x, y, z] = [0, 1, 2].map(|a| frame.axes[a].wave_numbers(most[a]).collect::<Vec<_>>());
         let half = -0.5 * std::f64::consts::LOG2_E;
@@ -682,7 +715,7 @@ impl Damping {
             x,
             y,
             z,
-            scale: 1.0 / (frame.volume() * spectrum.weight),
+            scale: 1.0 / (frame.volume() * weight),
             least: half * band * band,
         }
     }

@@ -19,18 +19,13 @@ pub struct Stage {
     pipelines: HashMap<Constants, wgpu::ComputePipeline>,
 }
 
+/// A pipeline and the file it was made from.
+pub type Compiled = (&'static str, wgpu::ComputePipeline);
+
 /// Submits one pass of so many workgroups.
-pub fn dispatch(gpu: &Gpu, pipeline: &wgpu::ComputePipeline, bound: [&wgpu::BindGroup; 3], groups: [u32; 2]) {
-    let mut encoder = gpu.device.create_command_encoder(&Default::default());
-    {
-        let mut pass = encoder.begin_compute_pass(&Default::default());
-        pass.set_pipeline(pipeline);
-        for (i, group) in bound.into_iter().enumerate() {
-            pass.set_bind_group(i as u32, group, &[]);
-        }
-        pass.dispatch_workgroups(groups[0], groups[1], 1);
-    }
-    gpu.queue.submit([encoder.finish()]);
+pub fn dispatch(gpu: &Gpu, (name, pipeline): &Compiled, bound: [&wgpu::BindGroup; 3], [x, y]: [u32; 2]) {
+    let [frame, limits, own] = bound;
+    gpu.dispatch(name, pipeline, &[(0, frame), (1, limits), (2, own)], [x, y, 1]);
 }
 
 impl Stage {
@@ -53,7 +48,7 @@ impl Stage {
     }
 
     /// The pipeline with these constants.
-    pub fn pipeline(&mut self, gpu: &Gpu, constants: Constants) -> wgpu::ComputePipeline {
+    pub fn pipeline(&mut self, gpu: &Gpu, constants: Constants) -> Compiled {
         let values: Vec<_> = constants.iter().map(|&(name, value)| (name, f64::from(value))).collect();
         let make = || {
             gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
@@ -65,7 +60,7 @@ impl Stage {
                 cache: None,
             })
         };
-        self.pipelines.entry(constants).or_insert_with(make).clone()
+        (self.name, self.pipelines.entry(constants).or_insert_with(make).clone())
     }
 
     /// Its own group: points, structure, and what else it reads and writes.

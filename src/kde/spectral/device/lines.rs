@@ -8,6 +8,8 @@ use crate::gpu::pass::{Pass, list, structure};
 
 /// Places of two lines of complex numbers, in bytes.
 const BYTES_OF_A_PLACE: u32 = 16;
+/// What a workgroup holds beside them.
+const BYTES_BESIDE: u32 = 16;
 /// Most places of a line, if a workgroup has the memory.
 const MOST_PLACES: u32 = 2048;
 /// Radices of a line, as `common/fourier.wgsl` says.
@@ -26,7 +28,8 @@ pub(super) struct FourierUniform {
 
 /// The most places that lines may have on a device.
 pub(super) fn most_places(gpu: &Gpu) -> usize {
-    (gpu.device.limits().max_compute_workgroup_storage_size / BYTES_OF_A_PLACE).min(MOST_PLACES) as usize
+    let room = gpu.device.limits().max_compute_workgroup_storage_size - BYTES_BESIDE;
+    (room / BYTES_OF_A_PLACE).min(MOST_PLACES) as usize
 }
 
 /// The radices of a number of places, 4 before 2, then 3, 5 and 7.
@@ -71,7 +74,8 @@ impl Lines {
             Direction::Forward => "density_forward.wgsl",
             Direction::Inverse => "density_inverse.wgsl",
         };
-        let places = 2.0 * most_places(gpu) as f64;
+        // No more than are needed, or fewer workgroups run beside each other; in steps, as each is compiled.
+        let places = 2.0 * size.next_power_of_two().min(most_places(gpu)) as f64;
         let pass = Pass::new(gpu, file, &[("AXIS", axis as f64), ("PLACES", places)]);
         let turn = std::f64::consts::TAU / size as f64;
         let root = |k: usize| Complex::from_polar(1.0, turn * k as f64);

@@ -9,14 +9,13 @@ mod spread;
 
 use bytemuck::{Pod, Zeroable};
 use glam::DVec3;
-use rustfft::num_complex::Complex;
 
 use crate::error::{Error, Result};
 use crate::gpu::pass::{empty, list, structure};
 use crate::gpu::{Gpu, ROW, Samples};
 use crate::kde::kernel::Kernel;
 use crate::kde::spectral::fourier::{Onto, waves};
-use crate::kde::spectral::{Frame, Spectrum, times_axes};
+use crate::kde::spectral::{Frame, Spectrum};
 use crate::progress::{Progress, Within};
 use lines::{Direction, Lines, most_places};
 use spread::{MOST_TAPS, Spreading};
@@ -130,15 +129,11 @@ impl Frame {
     /// As [`Frame::bound`] of so many points where all is computed in f32: sums, transforms there, damping, transforms back.
     /// To first order, and far above what happens.
     pub(in crate::kde) fn bound_in_single(&self, kernel: &Kernel, points: usize) -> f64 {
-        let most = self.most();
-        let count = (most[0] + 1) * (2 * most[1] + 1) * (2 * most[2] + 1);
-        // No wave is larger than the sum of the weights, divided by the window's transform.
-        let mut waves = vec![Complex::new(1.0, 0.0); count];
-        times_axes(&mut waves, [0, 1, 2].map(|a| self.corrections(a)));
         let transforms: f64 = self.nodes().into_iter().chain(self.onto.size).map(lines::roundings).sum();
         let window = ROUNDINGS_OF_A_POINT + 6.0 * self.window.degree() as f64;
-        let sums = spread::terms(points) + window;
-        self.bound_of(kernel, &Spectrum { waves, weight: 1.0 }, false, transforms + sums)
+        let roundings = transforms + spread::terms(points) + window;
+        let magnitude = self.magnitude_of_point(kernel);
+        self.bound_of_sums(kernel, false) + roundings * f64::from(f32::EPSILON) * magnitude
     }
 
     /// Bytes of one layer in the longest of the buffers that values go through.

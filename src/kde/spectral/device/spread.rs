@@ -179,8 +179,8 @@ fn rows(window: &Window) -> Vec<f32> {
 fn placed(sorted: &Arranged, window: &Window) -> (Vec<[u32; 4]>, Vec<u32>) {
     let cells: usize = sorted.tiles().iter().product();
     let mut firsts = vec![0u32; cells + 1];
-    for cell in 0..cells {
-        firsts[cell + 1] = firsts[cell] + sorted.count(cell) as u32;
+    for (cell, count) in sorted.counts().into_iter().enumerate() {
+        firsts[cell + 1] = firsts[cell] + count;
     }
     let mut points = vec![[0u32; 4]; firsts[cells] as usize];
     let mut parts: Vec<(Range<usize>, &mut [[u32; 4]])> = Vec::new();
@@ -212,30 +212,42 @@ fn point(item: &Item, window: &Window) -> [u32; 4] {
 /// The groups of points of each block, and the group with which each block begins.
 fn groups(firsts: &[u32], cells: [usize; 3]) -> (Vec<Group>, Vec<u32>) {
     let [nx, ny, nz] = cells;
+    let layer = |z: usize| {
+        let (mut groups, mut ends) = (Vec::new(), Vec::with_capacity(nx * ny));
+        for at in 0..nx * ny {
+            groups_of([at % nx, at / nx, z], firsts, cells, &mut groups);
+            ends.push(groups.len() as u32);
+        }
+        (groups, ends)
+    };
+    let layers: Vec<(Vec<Group>, Vec<u32>)> = (0..nz).into_par_iter().map(layer).collect();
     let (mut groups, mut starts) = (Vec::new(), vec![0u32]);
-    for at in 0..nx * ny * nz {
-        let block = [at % nx, at / nx % ny, at / (nx * ny)];
-        let mut group = Group::default();
-        for before in 0..8 {
-            let cell: Option<Vec<usize>> = (0..3).map(|a| block[a].checked_sub(before >> a & 1)).collect();
-            let Some(cell) = cell else { continue };
-            let number = cell[0] + nx * (cell[1] + ny * cell[2]);
-            let (mut first, end) = (firsts[number], firsts[number + 1]);
-            while first < end {
-                let some = (end - first).min(POINTS_A_GROUP - group.points());
-                (group.firsts[before], group.counts[before]) = (first, some);
-                first += some;
-                if group.points() == POINTS_A_GROUP {
-                    groups.push(std::mem::take(&mut group));
-                }
-            }
-        }
-        if group.points() > 0 {
-            groups.push(group);
-        }
-        starts.push(groups.len() as u32);
+    for (some, ends) in layers {
+        starts.extend(ends.into_iter().map(|end| groups.len() as u32 + end));
+        groups.extend(some);
     }
     (groups, starts)
+}
+
+/// Appends those of one block.
+fn groups_of(block: [usize; 3], firsts: &[u32], cells: [usize; 3], groups: &mut Vec<Group>) {
+    let mut group = Group::default();
+    for before in 0..8 {
+        let [Some(x), Some(y), Some(z)] = [0, 1, 2].map(|a| block[a].checked_sub(before >> a & 1)) else { continue };
+        let number = x + cells[0] * (y + cells[1] * z);
+        let (mut first, end) = (firsts[number], firsts[number + 1]);
+        while first < end {
+            let some = (end - first).min(POINTS_A_GROUP - group.points());
+            (group.firsts[before], group.counts[before]) = (first, some);
+            first += some;
+            if group.points() == POINTS_A_GROUP {
+                groups.push(std::mem::take(&mut group));
+            }
+        }
+    }
+    if group.points() > 0 {
+        groups.push(group);
+    }
 }
 
 #[cfg(test)]
