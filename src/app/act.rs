@@ -96,7 +96,7 @@ impl Model {
             Action::Panels => self.ui.hides_panels = !self.ui.hides_panels,
             Action::Open => self.choose_file(),
             Action::Help => self.ui.help = !self.ui.help,
-            Action::Quit => self.is_over = true,
+            Action::Quit => self.quit(),
             Action::Undo => self.session.undo(),
             Action::Redo => self.session.redo(),
             Action::Dismiss => {
@@ -105,6 +105,17 @@ impl Model {
                 self.messages.clear();
                 self.ui.help = false;
             }
+        }
+    }
+
+    /// Closes the window; while a file is being written, when it is asked for twice.
+    fn quit(&mut self) {
+        let is_writing = self.movie.is_some() || self.saving.is_some();
+        let is_asked = self.ui.leaving.is_some_and(|since| since.elapsed() < 2 * panels::over::NOTE);
+        self.is_over = is_asked || !is_writing;
+        if !self.is_over {
+            self.ui.leaving = Some(std::time::Instant::now());
+            self.say(Weight::Warning, "a file is being written: ctrl + q once more stops that and quits");
         }
     }
 

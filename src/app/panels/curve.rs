@@ -94,10 +94,11 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
 /// The points of the option, or of the look.
 fn points_of(model: &Model) -> Vec<(f64, f64)> {
     let view = &model.session.wanted().scene().view;
-    let of_mode = model.painted.as_ref().filter(|p| p.scene.mode != VolumeMode::Fog);
-    let curve = match (&view.opacity, of_mode) {
+    let curve = match (&view.opacity, model.painted.as_ref().map(|painted| &painted.scene)) {
         (Some(curve), _) => curve.clone(),
-        (None, Some(painted)) => painted.scene.mode.cover(painted.scene.transfer.limits),
+        // A difference has a curve of its own.
+        (None, Some(scene)) if scene.mode == VolumeMode::Fog => scene.transfer.opacity.clone(),
+        (None, Some(scene)) => scene.cover(),
         (None, None) => view.look.opacity(),
     };
     curve.points().iter().map(|(t, a)| (short(*t), short(f64::from(*a)))).collect()

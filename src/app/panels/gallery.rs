@@ -16,10 +16,13 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     let shown = model.painted.as_ref().map(|p| p.scene.transfer.colormap.clone());
     let chosen = model.session.options().get("colormap");
     row(ui, "colours", |ui| {
-        let name = chosen.clone().unwrap_or_else(|| "of the background".into());
+        let is_alone = model.painted.as_ref().is_none_or(|p| p.scene.others.is_empty());
+        let is_alone = is_alone && model.session.options().get("minus").is_none();
+        let by_default = if is_alone { "of the background" } else { "by default" };
+        let name = chosen.clone().unwrap_or_else(|| by_default.into());
         let is_reversed = model.session.wanted().scene().picture.is_reversed();
         ComboBox::from_id_salt("colormap").selected_text(name).width(130.0).height(420.0).show_ui(ui, |ui| {
-            if ui.selectable_label(chosen.is_none(), "of the background").clicked() {
+            if ui.selectable_label(chosen.is_none(), by_default).clicked() {
                 model.step(|o| o.set("colormap", None));
             }
             let maps = model.ui.maps.clone();

@@ -88,6 +88,8 @@ pub struct Memory {
     /// Whether a field had the keys when the last frame was laid out: what was pressed since is the field's, even where Escape,
     /// which takes the keys from it, has come in the same frame.
     pub was_typing: bool,
+    /// When it was asked to quit while a file was being written.
+    pub leaving: Option<std::time::Instant>,
     /// When the wheel was last turned over the picture, in seconds of the window.
     pub wheel_turned: Option<f64>,
     /// Whether two fingers have been down since none was.
@@ -386,12 +388,21 @@ fn field_of(
 fn check(model: &Model, option: &str, text: &str) -> Result<()> {
     match option {
         "select" if !text.is_empty() => text.parse::<Selection>().map(|_| ()),
+        "with 1" | "with 2" | "with 3" | "minus" if is_selection(text) => {
+            // As what is wrong with options within a field is told.
+            Err(Error::Usage(format!("--with \"{text}\": atoms are chosen by an option: --select '{text}'")))
+        }
         "vmin" | "vmax" => {
             let shown = model.painted.as_ref().map(|p| p.scene.transfer.limits.map(|v| v * model.factor_shown()));
             check_order(option, text, model.session.options(), shown)
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a text is a selection of atoms and nothing else that a further density could be.
+fn is_selection(text: &str) -> bool {
+    text.contains(' ') && !text.contains("--") && text.parse::<Selection>().is_ok()
 }
 
 /// Whether a limit that was typed is on its side of the other, which was given, too, or is shown.

@@ -6,7 +6,7 @@ use egui::{DragValue, Ui};
 
 use super::super::model::Model;
 use super::super::places;
-use super::page::{FIELD, Writing, write_button};
+use super::page::{FIELD, Writing, write_row};
 use super::{choice, row, time};
 use crate::cli::view::{Motion, MovieWish};
 use crate::movie::has_alpha;
@@ -71,10 +71,9 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
     });
     let is_transparent = model.session.wanted().scene().picture.background() == Some(Background::Transparent);
     let why_not = why_not(&name, is_transparent, model.movie.is_some());
-    let pressed = row(ui, "", |ui| {
-        let writing = Writing { field: "save movie", name: &name, text: "Write the movie", why_not };
-        write_button(&mut model.ui, ui, &writing, "beside the window's picture, which stays at hand")
-    });
+    let writing = Writing { field: "save movie", name: &name, text: "Write the movie", why_not };
+    let hint = "beside the window's picture, which stays at hand";
+    let pressed = write_row(&mut model.ui, ui, &writing, hint, |_| {});
     model.ui.movie = movie;
     if pressed {
         model.save_movie(MovieWish { output: name.into(), motion, fps });

@@ -92,18 +92,16 @@ fn save(model: &mut Model, ui: &mut Ui) {
     picture(model, ui);
     movie::show(model, ui);
     let name = name_field(model, ui, "recipe", RECIPE, |model| model.name_of_recipe());
-    row(ui, "", |ui| {
-        let what = Writing { field: RECIPE, name: &name, text: "Save", why_not: why_no_recipe(&name) };
-        if write_button(&mut model.ui, ui, &what, "ctrl + s: draws this picture again, also here") {
-            model.save(name.clone().into());
-        }
-        if ui.button("Copy the command").clicked()
-            && let Some(frame) = model.frame
-        {
-            ui.ctx().copy_text(view::command_line(&model.session.wanted().recipe(&frame), "picture.png"));
-            model.say(Weight::Note, "copied the command that draws this picture");
-        }
-    });
+    let what = Writing { field: RECIPE, name: &name, text: "Save", why_not: why_no_recipe(&name) };
+    let mut copies = false;
+    let hint = "ctrl + s: draws this picture again, also here";
+    if write_row(&mut model.ui, ui, &what, hint, |ui| copies = ui.button("Copy the command").clicked()) {
+        model.save(name.clone().into());
+    }
+    if let (true, Some(frame)) = (copies, model.frame) {
+        ui.ctx().copy_text(view::command_line(&model.session.wanted().recipe(&frame), "picture.png"));
+        model.say(Weight::Note, "copied the command that draws this picture");
+    }
     volume(model, ui);
     methods(model, ui);
 }
@@ -124,15 +122,12 @@ fn volume(model: &mut Model, ui: &mut Ui) {
             }
         }
     });
-    row(ui, "", |ui| {
-        let why_not = VolumeFormat::of(Path::new(&name))
-            .err()
-            .map(|_| "the name must end in .npy, .mrc, .ccp4, .dx, .nrrd or .vti");
-        let writing = Writing { field: VOLUME, name: &name, text: "Save", why_not };
-        if write_button(&mut model.ui, ui, &writing, "for other programs") {
-            model.save_volume(name.clone().into());
-        }
-    });
+    let why_not = VolumeFormat::of(Path::new(&name)).err();
+    let why_not = why_not.map(|_| "the name must end in .npy, .mrc, .ccp4, .dx, .nrrd or .vti");
+    let writing = Writing { field: VOLUME, name: &name, text: "Save", why_not };
+    if write_row(&mut model.ui, ui, &writing, "for other programs", |_| {}) {
+        model.save_volume(name.clone().into());
+    }
 }
 
 /// Why a recipe cannot have this name.
@@ -173,8 +168,28 @@ pub struct Writing<'a> {
     pub why_not: Option<&'a str>,
 }
 
-/// The button that writes a file; where there is one already, it is pressed twice. Whether it is to be written.
-pub fn write_button(memory: &mut Memory, ui: &mut Ui, writing: &Writing, hint: &str) -> bool {
+/// The row of the button that writes a file, with what stands `beside` it; below, why that cannot be. Whether the file is to be
+/// written.
+pub fn write_row(
+    memory: &mut Memory,
+    ui: &mut Ui,
+    writing: &Writing,
+    hint: &str,
+    beside: impl FnOnce(&mut Ui),
+) -> bool {
+    let pressed = row(ui, "", |ui| {
+        let pressed = write_button(memory, ui, writing, hint);
+        beside(ui);
+        pressed
+    });
+    if let Some(reason) = writing.why_not {
+        ui.label(RichText::new(reason).small().color(WARNING));
+    }
+    pressed
+}
+
+/// The button; where there is such a file already, it is pressed twice.
+fn write_button(memory: &mut Memory, ui: &mut Ui, writing: &Writing, hint: &str) -> bool {
     let Writing { field, name, text, why_not } = *writing;
     let is_there = !name.is_empty() && Path::new(name).exists();
     let is_asked = is_there && memory.replacing.as_ref().is_some_and(|(of, file)| *of == field && file == name);
@@ -187,9 +202,6 @@ pub fn write_button(memory: &mut Memory, ui: &mut Ui, writing: &Writing, hint: &
     places::note(ui.ctx(), &format!("write: {field}"), button.rect);
     if is_asked {
         ui.label(RichText::new("that file is there already").small().color(WARNING));
-    }
-    if let Some(reason) = why_not {
-        ui.label(RichText::new(reason).small().color(WARNING));
     }
     if !button.clicked() {
         return false;
@@ -220,10 +232,8 @@ fn picture(model: &mut Model, ui: &mut Ui) {
         model.ui.size = Some(size).filter(|size| *size != frame.size);
     }
     let why_not = (!is_picture(Path::new(&name))).then_some("the name must end in .png");
-    let pressed = row(ui, "", |ui| {
-        let writing = Writing { field: PICTURE, name: &name, text: "Save the picture", why_not };
-        write_button(&mut model.ui, ui, &writing, "s: of the window's size")
-    });
+    let writing = Writing { field: PICTURE, name: &name, text: "Save the picture", why_not };
+    let pressed = write_row(&mut model.ui, ui, &writing, "s: of the window's size", |_| {});
     if pressed {
         model.save_of(name.into(), scaled(frame, size));
     }
