@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ear::Within;
 use super::errand::Errand;
-use super::message::{Weight, reason};
+use super::message::reason;
 use super::model::Model;
 use crate::cli::Console;
 use crate::cli::trace_args::Trace;
@@ -48,15 +48,14 @@ impl Model {
         match outcome {
             Ok(Some(kind)) if holds => self.session.amend(|options| options.set("trace", Some(kind.name().to_owned()))),
             Ok(_) | Err(Error::Interrupted) => {}
-            Err(error) if holds => match self.chooser.of.clone() {
-                Some(text) if self.ui.committed == Some(FILE) => {
-                    self.session.amend(|options| options.set(FILE, None));
-                    self.chooser.of = None;
+            // The name stays in its field, with the reason.
+            Err(error) if holds => {
+                self.session.amend(|options| options.set(FILE, None));
+                if let Some(text) = self.chooser.of.take() {
                     self.ui.typed.insert(FILE, text);
                     self.ui.refuse(FILE, &reason(&error.to_string()));
                 }
-                _ => self.say(Weight::Error, error.to_string()),
-            },
+            }
             Err(_) => {}
         }
     }
