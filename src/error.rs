@@ -61,6 +61,19 @@ impl Error {
         Self::File { path: path.to_owned(), action, source }
     }
 
+    /// The same of something that it happened in, such as an option.
+    #[must_use]
+    pub fn within(self, what: &str) -> Self {
+        let behind = |problem: String| format!("{what}: {problem}");
+        match self {
+            Self::Usage(problem) => Self::Usage(behind(problem)),
+            Self::Data(problem) => Self::Data(behind(problem)),
+            Self::Input { place, problem } => Self::Input { place: behind(place), problem },
+            Self::File { .. } => Self::input(what, self.to_string()),
+            Self::Gpu(_) | Self::Interrupted => self,
+        }
+    }
+
     /// The program's exit status: 1 data, 2 usage, 3 GPU, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -33,6 +33,12 @@ impl Box3 {
         Self { min: self.min.min(other.min), max: self.max.max(other.max) }
     }
 
+    /// The share of its volume, 0 to 1, that lies within another.
+    pub fn share_within(self, other: Self) -> f64 {
+        let both = Self { min: self.min.max(other.min), max: self.max.min(other.max) };
+        (both.size().max(DVec3::ZERO) / self.size()).element_product()
+    }
+
     /// The point half-way between the corners.
     pub fn center(&self) -> DVec3 {
         0.5 * (self.min + self.max)
@@ -180,6 +186,12 @@ pub(crate) fn six_digits(value: f64, plain: std::ops::Range<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn boxes_share_what_lies_in_both() {
+        let cube = |at: f64| Box3 { min: DVec3::splat(at), max: DVec3::splat(at + 2.0) };
+        assert_eq!([0.0, 1.0, 2.0, 5.0].map(|at| cube(0.0).share_within(cube(at))), [1.0, 0.125, 0.0, 0.0]);
+    }
 
     #[test]
     fn a_box_around_nothing_is_empty_and_around_points_is_tight() {

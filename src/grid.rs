@@ -61,6 +61,9 @@ pub struct Lattice {
     pub spacing: DVec3,
 }
 
+/// Places that are no more than this share of a step apart are one.
+pub const APART: f64 = 1e-6;
+
 impl Lattice {
     /// A lattice whose first and last nodes lie on the corners of `bounds`.
     ///
@@ -107,6 +110,21 @@ impl Lattice {
     pub fn node_at(&self, place: usize) -> DVec3 {
         let [nx, ny, _] = self.shape;
         self.node(place % nx, place / nx % ny, place / (nx * ny))
+    }
+
+    /// A place in steps from node 0; none outside of the box.
+    pub fn index_of(&self, place: DVec3) -> Option<DVec3> {
+        let at = (place - self.origin) / self.spacing;
+        let last = DVec3::from_array(self.shape.map(|n| (n - 1) as f64));
+        let is_inside = at.cmpge(DVec3::splat(-APART)).all() && at.cmple(last + APART).all();
+        is_inside.then_some(at)
+    }
+
+    /// Whether nodes lie at the same places as those of another.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let near = |p: DVec3, q: DVec3| ((p - q) / self.spacing).abs().max_element() < APART;
+        let (own, others) = (self.bounds(), other.bounds());
+        self.shape == other.shape && near(own.min, others.min) && near(own.max, others.max)
     }
 
     /// The box from the first to the last node.
@@ -187,10 +205,7 @@ impl<T: Sample> DensityGrid<T> {
     /// The value at a place, trilinear between the nodes around it; none outside of the box, and where a node around it is
     /// not finite.
     pub fn value_at(&self, place: DVec3) -> Option<f64> {
-        let at = (place - self.lattice.origin) / self.lattice.spacing;
-        let last = DVec3::from_array(self.lattice.shape.map(|n| (n - 1) as f64));
-        let is_inside = at.cmpge(DVec3::splat(-1e-9)).all() && at.cmple(last + 1e-9).all();
-        is_inside.then(|| self.interpolated(at)).filter(|value| value.is_finite())
+        self.lattice.index_of(place).map(|at| self.interpolated(at)).filter(|value| value.is_finite())
     }
 
     /// A grid whose focus is its whole box.

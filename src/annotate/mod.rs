@@ -361,7 +361,7 @@ fn draw_keys(page: &mut Page, scene: &Scene, top: f64, mass: Vec<f64>) -> Vec<&'
     let whole = [top, page.size.y];
     let middle = 0.5 * (top + page.size.y);
     match (colors, column) {
-        (Some(_), column) if !scene.volume => {
+        (Some(colors), column) if !scene.volume && colors.key != ColorKey::Densities => {
             if let Some((transfer, name, values)) = column {
                 let name = scene.annotations.bar_title.as_deref().unwrap_or(name);
                 bar(colorbar::draw(page, &Bar::of_column(transfer, name, values), whole));

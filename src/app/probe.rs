@@ -288,8 +288,9 @@ fn look(question: &Question) -> Result<Option<Probe>> {
     let Question { scene, frame, pixel, content } = question;
     let found = explain(scene, frame, pixel.to_array())?;
     let Some(position) = found.about else { return Ok(None) };
-    // A sphere is of the first density, a molecule of none.
-    let shown = found.shown.or(found.sphere.map(|_| 0)).unwrap_or_else(|| most_seen_at(scene, position));
+    // A molecule is of none.
+    let of_sphere = scene.points.as_ref().zip(found.sphere).map(|(layer, point)| layer.density_of(point).0);
+    let shown = found.shown.or(of_sphere).unwrap_or_else(|| most_seen_at(scene, position));
     let (of, layer) = (&found.densities[shown], scene.densities().nth(shown));
     let Some(layer) = layer else { return Ok(None) };
     let name = layer.bar_title.filter(|_| found.densities.len() > 1).map(str::to_owned);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::args::DensityArgs;
 use super::console::Console;
-use super::further::{self, Differences};
+use super::further::{self, Differences, Joined};
 use super::glyph_args::WeighedPoints;
 use super::input::{self, Opened};
 use super::picture_args::{PictureArgs, total_of};
@@ -47,6 +47,8 @@ pub struct Content {
     pub last: Mutex<Option<(String, Scene)>>,
     /// Further densities in the same picture, at the same nodes.
     pub others: Vec<Content>,
+    /// The last points drawn of all.
+    pub joined: Mutex<Option<Joined>>,
     /// Whether it is a density less another.
     pub is_difference: bool,
     splines: Splines,
@@ -60,6 +62,7 @@ pub struct Measured {
     length: OnceLock<f64>,
     /// The last limits, and the options that they are of.
     limits: Mutex<Option<(String, Limits)>>,
+    of_difference: OnceLock<Limits>,
 }
 
 /// The last spline that was made, and the grid that it goes through.
@@ -99,6 +102,7 @@ impl Content {
             traced: Mutex::default(),
             last: Mutex::default(),
             others: self.others.iter().map(|other| other.with_nodes(most)).collect::<Result<_>>()?,
+            joined: Mutex::default(),
             is_difference: self.is_difference,
             splines: Splines::default(),
             measured: Measured::default(),
@@ -118,6 +122,11 @@ impl Content {
         let limits = picture.limits(&self.grid, default, quantity, 3)?;
         *last = Some((key, limits));
         Ok(limits)
+    }
+
+    /// What [`further::limits_of_difference`] says of its density.
+    pub fn limits_of_difference(&self) -> Limits {
+        *self.measured.of_difference.get_or_init(|| further::limits_of_difference(&self.grid))
     }
 
     /// What [`reference_length`] says of its density.
@@ -173,7 +182,10 @@ impl Stock {
         let mut stocks = std::mem::take(&mut self.others);
         stocks.resize_with(args.further.all().count(), Stock::default);
         let others = std::iter::zip(&mut stocks, args.further.all());
-        let others: Result<Vec<Content>> = others.map(|(stock, args)| stock.content_alone(args, console)).collect();
+        let alone_of = |(n, (stock, own)): (usize, (&mut Stock, &SceneArgs))| {
+            stock.content_alone(own, console).map_err(|error| args.further.within(n, error))
+        };
+        let others: Result<Vec<Content>> = others.enumerate().map(alone_of).collect();
         self.others = stocks;
         let others = others?;
         further::check(args, &alone, &others)?;
@@ -245,7 +257,7 @@ impl Stock {
             (Input::Volume(_), Some(grid)) => Made { grid, report: None, on_device: None },
             (Input::Volume(_), None) => unreachable!("of a volume the grid is kept"),
         };
-        let points = match (&opened.input, args.glyphs.draws_points()) {
+        let points = match (&opened.input, draws_points(args)) {
             (Input::Points(points), true) => {
                 Some(self.weighed(&opened, points, key + &key_of_reading(args), args, console)?)
             }
@@ -279,6 +291,7 @@ impl Stock {
             traced: Mutex::default(),
             last: Mutex::default(),
             others: Vec::new(),
+            joined: Mutex::default(),
             is_difference: false,
             splines: self.splines.clone(),
             measured: Measured::default(),
@@ -402,11 +415,14 @@ impl Stock {
     }
 }
 
+/// A smaller part of a box, in per cent, is not told.
+const LEAST_TOLD: f64 = 0.5;
+
 /// A density at other nodes.
 fn made_at_nodes(content: &Content, args: &SceneArgs, lattice: Lattice, console: &Console) -> Result<Made> {
     let (source, focus) = (&content.opened.source, content.grid.focus);
     let (mut grid, report, on_device) = match &content.opened.input {
-        _ if further::is_same(&content.grid.lattice, &lattice) => {
+        _ if content.grid.lattice.is_same(&lattice) => {
             ((*content.grid).clone(), content.report.clone(), content.on_device.clone())
         }
         Input::Points(points) => {
@@ -423,7 +439,12 @@ fn made_at_nodes(content: &Content, args: &SceneArgs, lattice: Lattice, console:
         }
         Input::Volume(_) => {
             let [x, y, z] = lattice.shape;
-            console.note(&format!("{source}: interpolated at the {x} x {y} x {z} nodes that all densities share"));
+            let (own, all) = (content.grid.lattice.bounds(), lattice.bounds());
+            let outside = 100.0 * (1.0 - all.share_within(own));
+            let empty = format!("; {outside:.0} % of their box lies outside of it and counts as 0");
+            let empty = if outside >= LEAST_TOLD { empty } else { String::new() };
+            console
+                .note(&format!("{source}: interpolated at the {x} x {y} x {z} nodes that all densities share{empty}"));
             (further::at_nodes(&content.grid, lattice), None, None)
         }
     };
@@ -468,13 +489,18 @@ fn left_aside(points: &PointInput, grid: &DensityGrid) -> Option<String> {
 pub fn key(args: &SceneArgs) -> String {
     let (reading, density, model) = (key_of_reading(args), key_of_density(args), args.trace.key_of_reading());
     let others: Vec<String> = args.further.all().map(key).collect();
-    let (points, minus) = (args.glyphs.draws_points(), args.further.subtracted.is_some());
+    let (points, minus) = (draws_points(args), args.further.subtracted.is_some());
     format!("{reading} {density} {points} {model} {others:?} {minus}")
 }
 
 /// The options that decide which points the first density is of, and those that decide that.
 pub fn keys(args: &SceneArgs) -> (String, String) {
     (format!("{:?}", args.points), key_of_density(args))
+}
+
+/// Whether the points of what these options read are drawn.
+fn draws_points(args: &SceneArgs) -> bool {
+    args.glyphs.draws_points() || args.further.draws_points
 }
 
 /// The options that decide what is read.

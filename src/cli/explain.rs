@@ -103,16 +103,17 @@ impl<'a> Told<'a> {
         let first = (Cow::Borrowed(scene), content);
         let others = scene.others.iter().map(|other| Cow::Owned(other.alone(scene)));
         let each = once(first).chain(std::iter::zip(others, &content.others));
-        let of = |(n, (of, (scene, content))): (usize, (&'a OfDensity, (Cow<'a, Scene>, &'a Content)))| {
+        let of = |(n, (of, (alone, content))): (usize, (&'a OfDensity, (Cow<'a, Scene>, &'a Content)))| {
             let points = match &content.opened.input {
                 Input::Points(points) => Some(points),
                 Input::Volume(_) => None,
             };
             // A sphere behind opaque fog is not what is seen.
-            let sphere = found.sphere.filter(|_| n == 0 && found.shown.is_none());
+            let is_its = |sphere: &usize| scene.points.as_ref().is_none_or(|layer| layer.density_of(*sphere).0 == n);
+            let sphere = found.sphere.filter(|_| found.shown.is_none()).filter(is_its);
             let place = if sphere.is_some() { found.about } else { of.about };
             let nearest = place.zip(points).and_then(|(place, points)| nearest(place, &points.cloud.positions));
-            Self { of, scene, points, sphere, nearest, is_one_of_several: found.densities.len() > 1 }
+            Self { of, scene: alone, points, sphere, nearest, is_one_of_several: found.densities.len() > 1 }
         };
         std::iter::zip(&found.densities, each).enumerate().map(of).collect()
     }
@@ -221,6 +222,11 @@ fn meaning(sphere: usize, scene: &Scene) -> Option<(String, Value)> {
     let value = *colors.values.get(sphere)?;
     match &colors.key {
         ColorKey::Constant => None,
+        ColorKey::Densities => {
+            let of = scene.densities().nth(layer.density_of(sphere).0)?;
+            let value = layer.values.get(sphere)? * of.quantity.factor(of.grid.unit, 3);
+            Some((of.quantity.name().to_owned(), value.into()))
+        }
         ColorKey::Categories(names) => Some(("category".into(), names.get(value as usize)?.clone().into())),
         ColorKey::Column(name) => Some((name.clone(), value.into())),
     }

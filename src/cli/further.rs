@@ -10,15 +10,16 @@ use rayon::prelude::*;
 
 use super::args::{DensityArgs, PointArgs};
 use super::content::Content;
+use super::glyph_args::WeighedPoints;
 use super::parse;
 use super::recipe::Draft;
 use super::scene_args::SceneArgs;
-use crate::color::{Colormap, OpacityCurve, Rgb};
+use crate::color::{Colormap, OpacityCurve, Rgb, TransferFunction};
 use crate::error::{Error, Result};
 use crate::geometry::Box3;
-use crate::grid::{DensityGrid, Lattice};
+use crate::grid::{APART, DensityGrid, Lattice};
 use crate::io::Input;
-use crate::scene::{Background, Frame, Further, Isosurface, Limits, Scene, VolumeMode};
+use crate::scene::{Background, Frame, Further, Isosurface, Limits, PointColors, PointOrder, Scene, VolumeMode};
 
 /// The options.
 #[derive(Debug, Default, Args)]
@@ -30,7 +31,7 @@ pub struct FurtherArgs {
     /// the like are its own; without INPUT what is read, and of the density all that is not said, is as for the first.
     #[arg(long, value_name = "OPTIONS")]
     pub with: Vec<String>,
-    /// Show the density less another, "[INPUT] [OPTIONS]" as for --with: limits around 0, what is equal is not seen
+    /// Show the density less another, "[INPUT] [OPTIONS]" as for --with: limits around 0, what is equal is not seen; not beside --with
     #[arg(long, value_name = "OPTIONS", conflicts_with = "with")]
     pub minus: Option<String>,
     /// What `with` says.
@@ -39,6 +40,9 @@ pub struct FurtherArgs {
     /// What `minus` says.
     #[arg(skip)]
     pub subtracted: Option<Box<SceneArgs>>,
+    /// Whether these are options of a further density, whose points are drawn with those of the first.
+    #[arg(skip)]
+    pub draws_points: bool,
 }
 
 /// Options that a further density has for itself, besides those of reading and of the density.
@@ -60,7 +64,7 @@ const OWN: [&str; 12] = [
 /// Options of the whole picture that a further density is drawn by.
 const SHARED: [&str; 8] = ["mode", "background", "theme", "look", "interpolation", "clip", "clip-plane", "axes-box"];
 
-/// Modes that draw points, of which further densities have none.
+/// Modes that draw points: those of further densities are drawn with those of the first.
 const OF_POINTS: [&str; 2] = ["points", "both"];
 
 impl FurtherArgs {
@@ -76,6 +80,8 @@ impl FurtherArgs {
             )));
         }
         self.others = self.with.iter().map(|text| options(picture, "--with", text)).collect::<Result<_>>()?;
+        let draws_points = picture.get("mode").is_some_and(|mode| OF_POINTS.contains(&mode.as_str()));
+        self.others.iter_mut().for_each(|args| args.further.draws_points = draws_points);
         let subtracted = self.minus.as_ref().map(|text| options(picture, "--minus", text)).transpose()?;
         self.subtracted = subtracted.map(Box::new);
         Ok(())
@@ -84,6 +90,15 @@ impl FurtherArgs {
     /// The options of each further density.
     pub fn all(&self) -> impl Iterator<Item = &SceneArgs> {
         self.others.iter().chain(self.subtracted.as_deref())
+    }
+
+    /// An error of one of [`FurtherArgs::all`], with the option that asks for it.
+    pub fn within(&self, n: usize, error: Error) -> Error {
+        let (option, text) = match &self.minus {
+            Some(text) => ("--minus", text),
+            None => ("--with", &self.with[n]),
+        };
+        error.within(&format!("{option} \"{text}\""))
     }
 
     /// Whether there is none.
@@ -98,6 +113,9 @@ fn options(picture: &Draft, option: &str, text: &str) -> Result<SceneArgs> {
     let words = shlex::split(text).ok_or_else(|| wrong("a quotation mark has no other".into()))?;
     if words.is_empty() {
         return Err(wrong("says nothing, so that it is the first density again; name an input or options".into()));
+    }
+    if let Some(name) = words.iter().find_map(|word| of_the_program(word)) {
+        return Err(wrong(format!("{name} is of the whole picture; give it beside {option}")));
     }
     let own = parse::draft_of_words(&picture.verb, &words).map_err(|e| wrong(e.to_string()))?;
     let [reading, density] = [names::<PointArgs>(), names::<DensityArgs>()];
@@ -122,6 +140,18 @@ fn options(picture: &Draft, option: &str, text: &str) -> Result<SceneArgs> {
     parse::replace(&mut draft, &own);
     parse::scene_of_draft(&draft).map_err(|e| wrong(e.to_string()))
 }
+
+/// The name of an option that says what the program does rather than what is drawn, if a word is one.
+fn of_the_program(word: &str) -> Option<&str> {
+    let name = word.split('=').next()?;
+    let long = name.strip_prefix("--");
+    let is_one = long.is_some_and(|long| parse::NOT_IN_RECIPES.contains(&long) || OF_ALL_VERBS.contains(&long));
+    let is_short = long.is_none() && name.starts_with("-o") || name == "-q";
+    if is_one { Some(name) } else { is_short.then(|| &name[..2]) }
+}
+
+/// Options that all verbs have.
+const OF_ALL_VERBS: [&str; 5] = ["json", "quiet", "adapter", "threads", "help"];
 
 /// The long names of a group of options.
 fn names<A: Args>() -> Vec<String> {
@@ -154,8 +184,7 @@ fn colors(n: usize, background: Background) -> Colormap {
 /// # Errors
 /// Those of a scene of its own.
 pub fn add(args: &SceneArgs, content: &Content, frame: &Frame, scene: &mut Scene) -> Result<()> {
-    let drawn = scene.volume && !args.further.others.is_empty();
-    if !drawn {
+    if args.further.others.is_empty() {
         return Ok(());
     }
     let finished = |n: usize, args: &SceneArgs, content: &Content, scene: &mut Scene| {
@@ -165,8 +194,9 @@ pub fn add(args: &SceneArgs, content: &Content, frame: &Frame, scene: &mut Scene
         scene.annotations.bar_title.get_or_insert_with(|| name_of(args, content));
     };
     finished(0, args, content, scene);
-    for (n, (args, content)) in std::iter::zip(&args.further.others, &content.others).enumerate() {
-        let mut own = args.scene(content, frame)?;
+    let first = &args.further;
+    for (n, (args, content)) in std::iter::zip(&first.others, &content.others).enumerate() {
+        let mut own = args.scene(content, frame).map_err(|error| first.within(n, error))?;
         finished(n + 1, args, content, &mut own);
         if args.cuts.axes_box.is_none() {
             scene.focus = scene.focus.joined(own.focus);
@@ -176,7 +206,50 @@ pub fn add(args: &SceneArgs, content: &Content, frame: &Frame, scene: &mut Scene
         }
         scene.others.push(Further::of(own));
     }
+    join_points(content, args.glyphs.point_order.is_none(), scene);
     Ok(())
+}
+
+/// The points of all densities of a picture, and the points and colours that they follow from.
+pub struct Joined {
+    of: Vec<(usize, TransferFunction)>,
+    positions: Arc<Vec<DVec3>>,
+    values: Arc<Vec<f64>>,
+    colors: PointColors,
+}
+
+/// Draws the points of further densities beside those of the first, all in the colours of their own, unless the first's have
+/// the colours of something else; the last ones are kept, as they go to the device.
+fn join_points(content: &Content, order_is_open: bool, scene: &mut Scene) {
+    let contents: Vec<&Content> = each(content, &content.others).collect();
+    let is_joined = scene.points.as_ref().is_some_and(|layer| layer.colors.is_none() && layer.sizes.is_none());
+    if !is_joined || contents.iter().filter(|content| content.points.is_some()).count() < 2 {
+        return;
+    }
+    let address = |points: &Arc<WeighedPoints>| Arc::as_ptr(points) as usize;
+    let transfers: Vec<TransferFunction> = scene.densities().map(|layer| layer.transfer.clone()).collect();
+    let of = || std::iter::zip(&contents, &transfers);
+    let key: Vec<(usize, TransferFunction)> =
+        of().map(|(content, transfer)| (content.points.as_ref().map_or(0, address), transfer.clone())).collect();
+    let mut last = content.joined.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if last.as_ref().is_none_or(|joined| joined.of != key) {
+        let points = || contents.iter().filter_map(|content| content.points.as_ref());
+        let values = |content: &&Content| content.points.as_ref().map_or(Vec::new(), |points| points.values.to_vec());
+        let values: Vec<Vec<f64>> = contents.iter().map(values).collect();
+        let parts: Vec<(&TransferFunction, &[f64])> =
+            std::iter::zip(&transfers, values.iter().map(Vec::as_slice)).collect();
+        let colors = PointColors::of_densities(&parts);
+        let positions = Arc::new(points().flat_map(|points| points.positions.iter().copied()).collect());
+        *last = Some(Joined { of: key, positions, values: Arc::new(values.concat()), colors });
+    }
+    if let (Some(layer), Some(joined)) = (&mut scene.points, last.as_ref()) {
+        (layer.positions, layer.values) = (joined.positions.clone(), joined.values.clone());
+        layer.colors = Some(joined.colors.clone());
+        // Densities of several samples have no order among them.
+        if order_is_open {
+            layer.order = PointOrder::Depth;
+        }
+    }
 }
 
 /// Makes a density around a molecule as thin as the first is.
@@ -262,16 +335,6 @@ pub fn kernels_differ(first: &Content, other: &Content) -> Option<String> {
     differ.then(|| "--minus: each density has a bandwidth of its own points; --bandwidth LENGTH gives both one".into())
 }
 
-/// Shares of a step by which two lattices may lie apart and are one.
-const APART: f64 = 1e-6;
-
-/// Whether nodes lie at the same places.
-pub fn is_same(a: &Lattice, b: &Lattice) -> bool {
-    let near = |p: DVec3, q: DVec3| ((p - q) / a.spacing).abs().max_element() < APART;
-    let (of_a, of_b) = (a.bounds(), b.bounds());
-    a.shape == b.shape && near(of_a.min, of_b.min) && near(of_a.max, of_b.max)
-}
-
 /// The most nodes along an axis of a lattice that several densities share, unless a volume has more.
 const MOST_NODES: usize = 256;
 
@@ -280,7 +343,7 @@ const MOST_NODES: usize = 256;
 pub fn common_lattice<'a>(contents: impl Iterator<Item = &'a Content> + Clone) -> Result<Lattice> {
     let lattices = || contents.clone().map(|content| content.grid.lattice);
     let first = lattices().next().expect("there is one");
-    if lattices().all(|other| is_same(&first, &other)) {
+    if lattices().all(|other| first.is_same(&other)) {
         return Ok(first);
     }
     let whole = lattices().map(|l| l.bounds()).reduce(Box3::joined).expect("there is one");
@@ -302,13 +365,7 @@ pub fn common_lattice<'a>(contents: impl Iterator<Item = &'a Content> + Clone) -
 
 /// A density at other nodes, trilinear between its own; 0 outside of its box.
 pub fn at_nodes(grid: &DensityGrid, lattice: Lattice) -> DensityGrid {
-    let own = &grid.lattice;
-    let last = DVec3::from_array(own.shape.map(|n| (n - 1) as f64)) + APART;
-    let value = |n: usize| {
-        let at = (lattice.node_at(n) - own.origin) / own.spacing;
-        let is_inside = at.min_element() >= -APART && (last - at).min_element() >= 0.0;
-        if is_inside { grid.interpolated(at) as f32 } else { 0.0 }
-    };
+    let value = |n: usize| grid.lattice.index_of(lattice.node_at(n)).map_or(0.0, |at| grid.interpolated(at) as f32);
     let values = (0..lattice.len()).into_par_iter().map(value).collect();
     DensityGrid { lattice, values, unit: grid.unit, focus: grid.focus }
 }

@@ -18,7 +18,7 @@ const VERBS: [&str; 4] = ["render", "heatmap", "movie", "view"];
 const FOLLOWS: [(&str, &str); 1] = [("view", "render")];
 
 /// Options that name files rather than decide what is in them.
-const NOT_IN_RECIPES: [&str; 5] = ["output", "recipe", "explain", "resume", "show"];
+pub const NOT_IN_RECIPES: [&str; 5] = ["output", "recipe", "explain", "resume", "show"];
 
 /// Options that say anew what others of a recipe say too, without being in conflict with them.
 const SUPERSEDES: [(&str, &[&str]); 1] = [("limits", &["vmin", "vmax"])];

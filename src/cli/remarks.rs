@@ -173,12 +173,17 @@ fn of_others(args: &SceneArgs, scene: &Scene) -> Vec<String> {
         told.map(|warning| format!("--with, {name}: {warning}")).collect::<Vec<_>>()
     };
     let mut all: Vec<String> = scene.others.iter().flat_map(of).collect();
-    if !args.further.others.is_empty() && !scene.volume {
-        all.push("--with changes nothing in --mode points; choose --mode both or volume".into());
-    } else if !args.further.others.is_empty() && scene.points.is_some() {
-        all.push("--with: the points are those of the first density alone".into());
+    let colors = scene.points.as_ref().map(|layer| layer.colors.as_ref());
+    if colors.is_some_and(|colors| colors.is_none_or(|colors| colors.key != ColorKey::Densities)) && !all_alone(args) {
+        let why = "others' are drawn where there are some, in the colours of their density and all of one size";
+        all.push(format!("--with: the points are those of the first density alone; {why}"));
     }
     all
+}
+
+/// Whether the first density has no others beside it.
+fn all_alone(args: &SceneArgs) -> bool {
+    args.further.others.is_empty()
 }
 
 /// Limits that all values lie above or below, which have then one colour, or none.

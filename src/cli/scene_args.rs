@@ -158,9 +158,7 @@ impl SceneArgs {
         let limits = match common {
             _ if by_column => Limits::DEFAULT,
             Some(limits) => limits?,
-            None if content.is_difference => {
-                content.limits_of(picture, further::limits_of_difference(&content.grid), quantity)?
-            }
+            None if content.is_difference => content.limits_of(picture, content.limits_of_difference(), quantity)?,
             None => content.limits_of(picture, default, quantity)?,
         };
         let mut scene = view.look.scene_of(content.grid.clone(), limits, content.reference_length())?;

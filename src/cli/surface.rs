@@ -24,7 +24,7 @@ pub struct SurfaceArgs {
     ///
     /// mass:SHARE is the level whose surface holds this share of the mass. Several, as "mass:0.5,mass:0.9:0.3" (with an
     /// opacity), need .obj (an object each) or .glb (a mesh each, with colour and opacity). Surfaces are closed: where the
-    /// box cuts them off, by caps. Lengths are in the unit of the data.
+    /// box cuts them off, by caps, whose area is told beside that of the rest. Lengths are in the unit of the data.
     #[arg(long, value_name = "LEVEL,...", value_parser = levels, requires = "output", conflicts_with_all = ["at_points", "standard_error"])]
     iso: Option<Levels>,
 }

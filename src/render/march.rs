@@ -220,7 +220,7 @@ impl MarchPass {
 
     /// Reads the shader that a scene is marched by.
     pub fn load(&self, gpu: &Gpu, scene: &Scene) {
-        self.module(gpu, scene.quality.spline.is_some(), !scene.others.is_empty());
+        self.module(gpu, scene.quality.spline.is_some(), marched(scene) > 1);
     }
 
     fn module(&self, gpu: &Gpu, cubic: bool, several: bool) -> &wgpu::ShaderModule {
@@ -381,6 +381,11 @@ impl MarchPass {
     }
 }
 
+/// How many densities a picture is marched through: where none is drawn one, as there must be a texture.
+pub fn marched(scene: &Scene) -> usize {
+    if scene.volume { 1 + scene.others.len() } else { 1 }
+}
+
 /// What the colours of each density of a scene are looked up in.
 fn tables(scene: &Scene) -> Vec<LookupTable> {
     scene.densities().map(|layer| layer.table()).collect()
@@ -443,7 +448,7 @@ fn variant(scene: &Scene, tables: &[LookupTable]) -> Variant {
         cubic: scene.quality.spline.is_some(),
         occluded: is_occluded(scene),
         cued: scene.quality.depth_cue > 0.0 && !scene.mode.is_projection(),
-        densities: 1 + scene.others.len() as u32,
+        densities: marched(scene) as u32,
         jittered: midpoint && scene.mode == VolumeMode::Fog && scene.quality.pictures > 1,
         // Mayavi's rule has the value at the end of each step.
         sharp: is_sharp(scene),

@@ -34,7 +34,7 @@ use fit::Fit;
 use glyph::{GlyphPass, SeenGlyphs};
 pub use heatmap::{HeatmapPainter, draw_heatmap, draw_heatmap_bands};
 pub(crate) use march::is_sharp;
-use march::{Content, MarchPass, is_occluded};
+use march::{Content, MarchPass, is_occluded, marched};
 use openness::OpenTexture;
 use overlay::{LaidOut, Overlay};
 use present::{Lit, PICTURE_FORMAT, PresentPass};
@@ -341,7 +341,8 @@ impl Renderer {
 
     /// Has the densities of a scene on the device: those of the last picture where they are the same.
     fn take_in(&mut self, scene: &Scene) -> Result<()> {
-        let wanted: Vec<_> = scene.densities().map(|layer| (layer.grid, layer.spline)).collect();
+        let marched = scene.densities().take(marched(scene));
+        let wanted: Vec<_> = marched.map(|layer| (layer.grid, layer.spline)).collect();
         let is_of = |(volume, (grid, spline)): (&VolumeTexture, &(&Arc<DensityGrid>, Option<&Arc<Spline>>))| {
             volume.is_of(grid, *spline)
         };

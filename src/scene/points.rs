@@ -62,6 +62,8 @@ pub enum ColorKey {
     Categories(Vec<String>),
     /// A colour bar of this name.
     Column(String),
+    /// The colour bars of the scene's densities: each point has the colour of its own density.
+    Densities,
 }
 
 impl PointColors {
@@ -87,6 +89,29 @@ impl PointColors {
         }
     }
 
+    /// Points of several densities, each in the colours that its limits and map give it; `of` has the values of the points of
+    /// each, in the order of the points. What is coloured is the number of the density and the position in its limits.
+    pub fn of_densities(of: &[(&TransferFunction, &[f64])]) -> Self {
+        let count = of.len().max(1) as f64;
+        let stop = |n: usize, k: usize, map: &Colormap| {
+            let t = k as f64 / (STOPS - 1) as f64;
+            ((n as f64 + t) / count, map.at(t))
+        };
+        let maps = of.iter().enumerate();
+        let stops =
+            maps.flat_map(|(n, (transfer, _))| (0..STOPS).map(move |k| stop(n, k, &transfer.colormap))).collect();
+        let colormap = Colormap::through(stops).unwrap_or_else(|_| Colormap::named("grey").expect("built in"));
+        let place = |n: usize, transfer: &TransferFunction, value: f64| {
+            let position = transfer.position(value);
+            n as f64 + if position.is_finite() { position.min(END_OF_MAP) } else { 0.0 }
+        };
+        let places = of
+            .iter()
+            .enumerate()
+            .flat_map(|(n, (transfer, values))| values.iter().map(move |v| place(n, transfer, *v)));
+        Self { values: Arc::new(places.collect()), transfer: opaque(colormap, [0.0, count]), key: ColorKey::Densities }
+    }
+
     /// Points coloured by numbers from their least to their largest.
     pub fn column(values: Arc<Vec<f64>>, name: String, colormap: Colormap) -> Self {
         let finite = values.iter().copied().filter(|v| v.is_finite());
@@ -95,6 +120,12 @@ impl PointColors {
         Self { values, transfer: opaque(colormap, limits), key: ColorKey::Column(name) }
     }
 }
+
+/// Colours that a map is taken over by.
+const STOPS: usize = 256;
+
+/// Where a density's colours end before those of the next: a step of 19 bits where there are four.
+const END_OF_MAP: f64 = 1.0 - 1e-4;
 
 fn opaque(colormap: Colormap, limits: [f64; 2]) -> TransferFunction {
     let opacity = OpacityCurve::new(vec![(0.0, 1.0), (1.0, 1.0)]).expect("built in");
@@ -157,6 +188,15 @@ impl PointLayer {
         if self.is_translucent() { (1024_f64.ln() / -(-self.opacity).ln_1p()).ceil() as u64 } else { 1 }
     }
 
+    /// The number of the scene's density whose point this is, and its place among the points of that.
+    pub fn density_of(&self, point: usize) -> (usize, usize) {
+        let colors = self.colors.as_ref().filter(|colors| colors.key == ColorKey::Densities);
+        let Some(colors) = colors else { return (0, point) };
+        let number = |value: f64| value.floor() as usize;
+        let n = number(colors.values[point]);
+        (n, point - colors.values.partition_point(|value| number(*value) < n))
+    }
+
     /// What diameters grow with.
     pub fn sizes(&self) -> &Arc<Vec<f64>> {
         self.sizes.as_ref().unwrap_or(&self.values)
@@ -216,6 +256,35 @@ impl Diameter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Catches: a value in the limits of another density, the first colour of the next map at the end of one, a point that is told
+    /// as another density's.
+    #[test]
+    fn points_of_several_densities_have_the_colours_of_their_own() {
+        let red = opaque(Colormap::parse("#000,#f00").unwrap(), [0.0, 2.0]);
+        let green = opaque(Colormap::parse("#fff,#0f0").unwrap(), [10.0, 20.0]);
+        let values: [&[f64]; 2] = [&[1.0, 2.0, 9.0], &[10.0, f64::NAN, 20.0]];
+        let colors = PointColors::of_densities(&[(&red, values[0]), (&green, values[1])]);
+        let table = crate::color::LookupTable::new(&colors.transfer);
+        let shown: Vec<[f32; 3]> =
+            colors.values.iter().map(|v| table.at(colors.transfer.position(*v))).map(|c| [c[0], c[1], c[2]]).collect();
+        let wanted = [[0.5, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0; 3], [1.0; 3], [0.0, 1.0, 0.0]];
+        for (n, (shown, wanted)) in std::iter::zip(&shown, wanted).enumerate() {
+            assert!((0..3).all(|c| (shown[c] - wanted[c]).abs() < 2e-3), "{n}: {shown:?} {wanted:?}");
+        }
+        let layer = PointLayer {
+            positions: Arc::new(vec![DVec3::ZERO; 6]),
+            values: Arc::new(values.concat()),
+            colors: Some(colors),
+            sizes: None,
+            diameter: Diameter::Uniform(1.0),
+            order: PointOrder::Depth,
+            opacity: 1.0,
+            shaded: false,
+            antialias: false,
+        };
+        assert_eq!([0, 2, 3, 5].map(|n| layer.density_of(n)), [(0, 0), (0, 2), (1, 0), (1, 2)]);
+    }
 
     #[test]
     fn diameters_by_density_are_mayavis() {

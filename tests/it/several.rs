@@ -6,6 +6,7 @@ use std::sync::Arc;
 use densitas::color::{Colormap, OpacityCurve, Scale, TransferFunction};
 use densitas::geometry::Box3;
 use densitas::grid::DensityGrid;
+use densitas::io::{VolumeFormat, write_volume};
 use densitas::progress::Silent;
 use densitas::render::Light;
 use densitas::scene::{
@@ -279,4 +280,79 @@ fn what_a_further_density_cannot_have_is_told() {
     let four = ["--with", "--grid 12"].repeat(4);
     let output = densitas(&[&["render", "sample:founding", "-o", &picture], &four[..]].concat());
     assert!(stderr(&output).contains("at most 3 densities"), "{}", stderr(&output));
+}
+
+/// Points of all densities are drawn, each in the colours of its own, with a bar each, before and behind one another. Catches:
+/// those of the first alone, limits of another, a sphere told as another density's.
+#[test]
+fn points_of_further_densities_are_drawn_in_their_own_colours() {
+    let folder = folder("several-points");
+    let (a, b) = (table(&folder, "a.csv", 0.0), table(&folder, "b.csv", 0.4));
+    let picture = path(&folder, "p.png");
+    let usual = ["--grid", "24", "--size", "300x200", "--view", "x", "--ortho", "--axes", "off", "--point-size", "0.1"];
+    let [orange, blue] = [|p: &[u8; 3]| p[0] > p[2].saturating_add(30), |p: &[u8; 3]| p[2] > p[0].saturating_add(30)];
+    for mode in ["points", "both"] {
+        let all = [&["render", &a, "--with", &b, "--mode", mode, "-o", &picture, "--json"], &usual[..]].concat();
+        let drawn = densitas(&all);
+        assert!(!stderr(&drawn).contains("first density alone"), "{}", stderr(&drawn));
+        json(&drawn);
+        let (_, pixels) = read_png(Path::new(&picture));
+        // Seen from +x the second cloud lies before most of the first.
+        let count = |is: fn(&[u8; 3]) -> bool| pixels.iter().filter(|p| is(p)).count();
+        assert!(count(orange) > 300 && count(blue) > 2 * count(orange), "{mode}: {} {}", count(orange), count(blue));
+        let verified = densitas(&["verify", &picture]);
+        assert!(verified.status.success(), "{}", stderr(&verified));
+    }
+    // What is told of a pixel that shows a point of the second density.
+    let told = |more: &[&str]| json(&densitas(&[&["render", "--recipe", &picture, "--json"], more].concat()));
+    let (size, pixels) = read_png(Path::new(&picture));
+    let spheres =
+        (0..size[0] * size[1]).filter(|n| blue(&pixels[*n as usize]) && pixels[*n as usize][2] > 150).step_by(97);
+    let mut of_second = 0;
+    for n in spheres.take(6) {
+        let at = format!("{},{}", n % size[0], n / size[0]);
+        let told = told(&["--mode", "points", "--explain", &at]);
+        let e = &told["explanation"];
+        let [first, second] = [&e["nearest"], &e["others"][0]["nearest"]].map(|n| n["distance"].as_f64());
+        if e["sphere"] == true && second == Some(0.0) {
+            of_second += 1;
+        }
+        assert!(first.is_none_or(|d| d > 0.0) || second.is_none_or(|d| d > 0.0), "{e}");
+    }
+    assert!(of_second >= 2, "{of_second}");
+    let drawn = densitas(&["render", "--recipe", &picture, "--color-by", "x", "-o", &picture]);
+    assert!(stderr(&drawn).contains("the points are those of the first density alone"), "{}", stderr(&drawn));
+}
+
+/// Catches: errors within `--with` that do not say in which, a box that is empty for a map and not told.
+#[test]
+fn what_is_wrong_within_a_further_density_names_it() {
+    let folder = folder("several-named");
+    let picture = path(&folder, "x.png");
+    let first = ["render", "sample:founding", "--grid", "12", "-o", &picture];
+    let cases = [
+        (vec!["--with", "missing.csv --grid 10"], 1, "--with \"missing.csv --grid 10\": missing.csv: cannot"),
+        (vec!["--with", "--grid 9", "--with", "nothing.mrc"], 1, "--with \"nothing.mrc\": nothing.mrc"),
+        (vec!["--minus", "missing.csv"], 1, "--minus \"missing.csv\": missing.csv: cannot"),
+        (vec!["--with", "--vmin 5 --vmax 1"], 2, "--with \"--vmin 5 --vmax 1\": vmin 5 is above vmax 1"),
+        (vec!["--with", "--grid 9 -o y.png"], 2, "-o is of the whole picture; give it beside --with"),
+        (vec!["--with", "--grid 9 --output=y.png"], 2, "--output is of the whole picture; give it beside --with"),
+        (vec!["--with", "--json"], 2, "--json is of the whole picture; give it beside --with"),
+        (vec!["--with", "--explain 1,1"], 2, "--explain is of the whole picture; give it beside --with"),
+    ];
+    for (more, code, wanted) in cases {
+        let ran = densitas(&[&first[..], &more].concat());
+        assert!(ran.status.code() == Some(code) && stderr(&ran).contains(wanted), "{more:?}: {}", stderr(&ran));
+    }
+    let maps = [-1.0, 0.0].map(|at| {
+        let bounds = Box3 { min: DVec3::splat(at), max: DVec3::splat(at + 1.0) };
+        let file = folder.join(format!("{at}.nrrd"));
+        let grid = grid_of(bounds, [9; 3], |p| 1.0 + p.x);
+        write_volume(&file, VolumeFormat::Nrrd, &grid, densitas::io::Values::Density, None).unwrap();
+        file.to_string_lossy().into_owned()
+    });
+    let ran = densitas(&["render", &maps[0], "--with", &maps[1], "--size", "80x60", "-o", &picture]);
+    // Each is an eighth of the box around both.
+    let told = stderr(&ran).matches("; 88 % of their box lies outside of it and counts as 0").count();
+    assert!(ran.status.success() && told == 2, "{}", stderr(&ran));
 }

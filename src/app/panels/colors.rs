@@ -42,7 +42,7 @@ fn idle(model: &Model) -> Option<&'static str> {
         _ if scene.volume => None,
         ColorKey::Constant => Some("all points have one colour: limits and colours change nothing"),
         ColorKey::Categories(_) => Some("each name has its own colour: limits and colours change nothing"),
-        ColorKey::Column(_) => None,
+        ColorKey::Column(_) | ColorKey::Densities => None,
     }
 }
 

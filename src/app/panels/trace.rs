@@ -3,6 +3,7 @@
 use egui::{ComboBox, Ui};
 
 use super::super::model::Model;
+use super::super::places;
 use super::{fields, row};
 
 /// The rows of the panel, where there is a molecule or a mode that could show one.
@@ -22,7 +23,9 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         let shown = given.clone().unwrap_or_else(|| "none".into());
         ComboBox::from_id_salt("trace").selected_text(shown).width(190.0).show_ui(ui, |ui| {
             for value in [None, Some("backbone"), Some("bonds"), Some("ribbon")] {
-                let label = ui.selectable_label(given.as_deref() == value, value.unwrap_or("none"));
+                let name = value.unwrap_or("none");
+                let label = ui.selectable_label(given.as_deref() == value, name);
+                places::note(ui.ctx(), &format!("molecule: {name}"), label.rect);
                 if label.clicked() {
                     model.step(|o| o.set("trace", value.map(str::to_owned)));
                 }

@@ -14,6 +14,7 @@ mod drop;
 mod files;
 mod hands;
 mod looks;
+mod several;
 mod slips;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_densitas");
