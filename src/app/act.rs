@@ -109,13 +109,13 @@ impl Model {
     }
 
     /// Closes the window; while a file is being written, when it is asked for twice.
-    fn quit(&mut self) {
+    pub fn quit(&mut self) {
         let is_writing = self.movie.is_some() || self.saving.is_some();
         let is_asked = self.ui.leaving.is_some_and(|since| since.elapsed() < 2 * panels::over::NOTE);
         self.is_over = is_asked || !is_writing;
         if !self.is_over {
             self.ui.leaving = Some(std::time::Instant::now());
-            self.say(Weight::Warning, "a file is being written: ctrl + q once more stops that and quits");
+            self.say(Weight::Warning, "a file is being written: to close it once more stops that");
         }
     }
 

@@ -35,6 +35,10 @@ pub trait Inside {
     fn title(&self) -> String;
     /// Whether the window is to be closed.
     fn is_over(&self) -> bool;
+    /// Is told that the window's own button closes it; gives whether it may.
+    fn leave(&mut self) -> bool {
+        true
+    }
     /// The size in points that the window is to have, if it is to have another one.
     fn take_size(&mut self) -> Option<egui::Vec2>;
     /// Textures of a device that is gone.
@@ -51,6 +55,11 @@ impl Inside for Model {
     }
 
     fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    fn leave(&mut self) -> bool {
+        self.quit();
         self.is_over
     }
 
@@ -185,6 +194,7 @@ impl ApplicationHandler<Wake> for App {
             shop.window.request_redraw();
         }
         match event {
+            WindowEvent::CloseRequested if !shop.inside.leave() => shop.window.request_redraw(),
             WindowEvent::CloseRequested | WindowEvent::Destroyed => {
                 // Threads end, and the surface goes before its window.
                 self.shown = None;

@@ -16,7 +16,7 @@ use crate::scene::{Isosurface, Plane, Quantity, Scene, VolumeMode};
 pub struct CutArgs {
     /// Levels of --mode iso, each with an opacity if below 1: "0.1,0.5:0.4" or "mass:0.5" [default: mass:0.5]
     ///
-    /// Levels are what the colour bar says: with --quantity counts, counts in the unit written above it. mass:SHARE is the level of the surface that holds this share of the mass.
+    /// Levels are what the colour bar says: with --quantity counts, counts in the unit written above it. mass:SHARE,SHARE are the levels of the surfaces that hold these shares of the mass.
     #[arg(long, value_name = "LEVEL[:OPACITY],...", value_parser = levels)]
     iso: Option<Levels>,
     /// A plane that shows the density: x=1.5, y=0, z=-2 or POINT:NORMAL as X,Y,Z:X,Y,Z; may be repeated
@@ -112,15 +112,21 @@ impl CutArgs {
     }
 }
 
-/// Reads `0.1,0.5:0.4,mass:0.5:0.4`.
+/// Reads `0.1,0.5:0.4,mass:0.5:0.4,0.9`: what follows a share of the mass is one, too.
 pub fn levels(text: &str) -> std::result::Result<Levels, String> {
-    text.split(',').map(|item| level(item.trim())).collect()
+    let mut is_mass = false;
+    let one = |item: &str| {
+        let item = item.trim();
+        is_mass |= item.starts_with("mass:");
+        level(item, is_mass)
+    };
+    text.split(',').map(one).collect()
 }
 
-fn level(item: &str) -> std::result::Result<(Level, Option<f64>), String> {
+fn level(item: &str, is_mass: bool) -> std::result::Result<(Level, Option<f64>), String> {
     let wrong = || format!("`{item}` is no level; write 0.1 or 0.1:0.4 or mass:0.5 or mass:0.5:0.4");
     let number = |t: &str| t.trim().parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(wrong);
-    let (is_mass, rest) = item.strip_prefix("mass:").map_or((false, item), |rest| (true, rest));
+    let rest = item.strip_prefix("mass:").unwrap_or(item);
     let (level, opacity) = match rest.split_once(':') {
         Some((level, opacity)) => (number(level)?, Some(number(opacity)?)),
         None => (number(rest)?, None),
@@ -128,8 +134,10 @@ fn level(item: &str) -> std::result::Result<(Level, Option<f64>), String> {
     if let Some(opacity) = opacity.filter(|o| !(*o > 0.0 && *o <= 1.0)) {
         return Err(format!("`{item}`: after the colon stands an opacity, above 0 and at most 1, not {opacity}"));
     }
-    if is_mass && !(0.0..=1.0).contains(&level) {
-        return Err(format!("`{item}` is no level: a share of the mass lies between 0 and 1"));
+    if is_mass && !(level > 0.0 && level < 1.0) {
+        return Err(format!(
+            "`{item}` is no level: a share of the mass lies between 0 and 1; what follows mass: is one, so values come first"
+        ));
     }
     Ok((if is_mass { Level::Mass(level) } else { Level::Value(level) }, opacity))
 }
@@ -157,15 +165,16 @@ mod tests {
 
     #[test]
     fn levels_and_planes_are_read_and_wrong_ones_refused() {
-        let found = levels("0.1, 0.5:0.4,mass:0.5,mass:0.9:0.3").unwrap();
+        let found = levels("0.1, 0.5:0.4,mass:0.5,mass:0.9:0.3, 0.95").unwrap();
         let wanted = [
             (Level::Value(0.1), None),
             (Level::Value(0.5), Some(0.4)),
             (Level::Mass(0.5), None),
             (Level::Mass(0.9), Some(0.3)),
+            (Level::Mass(0.95), None),
         ];
         assert_eq!(found, wanted);
-        for bad in ["", "a", "mass:2", "nan", "1,,2", "1:"] {
+        for bad in ["", "a", "mass:2", "mass:0", "mass:0.5,3", "nan", "1,,2", "1:"] {
             assert!(levels(bad).unwrap_err().contains("is no level"), "{bad}");
         }
         for bad in ["1:2", "1:-1", "1:0", "mass:0.5:0"] {

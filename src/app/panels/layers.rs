@@ -33,8 +33,9 @@ pub fn show(model: &mut Model, ui: &mut Ui) {
         points(model, ui);
     }
     if mode == "iso" {
-        fields(model, ui, "levels", &[("iso", "mass:0.5", 190.0)])
-            .on_hover_text("values, or mass:0.5 for the surface that holds half; each with an opacity: mass:0.9:0.3");
+        fields(model, ui, "levels", &[("iso", "mass:0.5", 190.0)]).on_hover_text(
+            "values, or mass:0.5,0.9 for the surfaces that hold these shares; each with an opacity: mass:0.9:0.3",
+        );
     }
     if matches!(mode.as_str(), "volume" | "both" | "iso" | "slice") {
         slices(model, ui, mode == "slice");
