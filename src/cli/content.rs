@@ -1,6 +1,7 @@
 //! What a picture is made of: the input, its density, and the density at the points. Each is made anew only where
 //! something that it follows from has changed.
 
+use std::iter::once;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use glam::DVec3;
@@ -49,8 +50,8 @@ pub struct Content {
     pub others: Vec<Content>,
     /// The last points drawn of all.
     pub joined: Mutex<Option<Joined>>,
-    /// Whether it is a density less another.
-    pub is_difference: bool,
+    /// What its density was made less.
+    pub subtracted: Option<Box<Content>>,
     splines: Splines,
     /// What was measured of the density for it.
     pub measured: Measured,
@@ -80,6 +81,11 @@ pub struct Made {
 }
 
 impl Content {
+    /// Whether it is a density less another.
+    pub fn is_difference(&self) -> bool {
+        self.subtracted.is_some()
+    }
+
     /// Whether atoms were read, by which points can be selected.
     pub fn has_atoms(&self) -> bool {
         matches!(&self.opened.input, Input::Points(points) if points.cloud.atoms.is_some())
@@ -103,7 +109,7 @@ impl Content {
             last: Mutex::default(),
             others: self.others.iter().map(|other| other.with_nodes(most)).collect::<Result<_>>()?,
             joined: Mutex::default(),
-            is_difference: self.is_difference,
+            subtracted: self.subtracted.as_ref().map(|other| other.with_nodes(most)).transpose()?.map(Box::new),
             splines: Splines::default(),
             measured: Measured::default(),
         })
@@ -189,6 +195,7 @@ impl Stock {
         self.others = stocks;
         let others = others?;
         further::check(args, &alone, &others)?;
+        further::units_assumed(&alone, &others).iter().for_each(|note| console.note(note));
         let lattice = further::common_lattice(further::each(&alone, &others))?;
         let mut content = self.at_nodes(alone, args, lattice, console)?;
         for ((stock, args), other) in std::iter::zip(&mut self.others, args.further.all()).zip(others) {
@@ -198,7 +205,7 @@ impl Stock {
             let other = content.others.remove(0);
             further::kernels_differ(&content, &other).iter().for_each(|note| console.note(note));
             content.grid = self.differences.of(&content.grid, &other.grid)?;
-            (content.on_device, content.is_difference) = (None, true);
+            (content.on_device, content.subtracted) = (None, Some(Box::new(other)));
         }
         Ok(content)
     }
@@ -292,7 +299,7 @@ impl Stock {
             last: Mutex::default(),
             others: Vec::new(),
             joined: Mutex::default(),
-            is_difference: false,
+            subtracted: None,
             splines: self.splines.clone(),
             measured: Measured::default(),
         }
@@ -541,9 +548,33 @@ impl Content {
         Ok(Some(kde::noise_level(&report.kernel, ratio)))
     }
 
-    /// How the density was made, in the words of a methods section; none of a volume.
+    /// How the densities were made, in the words of a methods section; none where all are volumes.
     pub fn methods(&self) -> Option<String> {
-        Some(self.report.as_ref()?.methods(&self.grid.lattice, self.grid.unit, &self.opened.source_in_words()))
+        let of_one = |content: &Content| {
+            let report = content.report.as_ref();
+            let source = content.opened.source_in_words();
+            report.map_or(format!("{source} was read as a volume."), |report| {
+                report.methods(&content.grid.lattice, content.grid.unit, &source)
+            })
+        };
+        let all = || once(self).chain(self.subtracted.as_deref()).chain(&self.others);
+        all().find(|content| content.report.is_some())?;
+        let mut texts: Vec<String> = all().map(of_one).collect();
+        let count = texts.len();
+        if count > 1 {
+            let number = |(n, text): (usize, &mut String)| *text = format!("({}) {text}", n + 1);
+            texts.iter_mut().enumerate().for_each(number);
+            texts.insert(
+                0,
+                match self.subtracted {
+                    Some(_) => {
+                        "Shown is the difference of two densities at the same nodes, the first less the second.".into()
+                    }
+                    None => format!("Shown are {count} densities at the same nodes."),
+                },
+            );
+        }
+        Some(texts.join(" "))
     }
 
     /// What is told of it as JSON.

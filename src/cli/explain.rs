@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::iter::once;
 
+use glam::DVec3;
 use serde_json::{Map, Value, json};
 
 use super::console::Console;
@@ -94,6 +95,8 @@ struct Told<'a> {
     sphere: Option<usize>,
     /// The point that is nearest to what the pixel shows of it.
     nearest: Option<Nearest>,
+    /// Of a difference, the input of that point.
+    input: Option<String>,
     /// Whether there are others.
     is_one_of_several: bool,
 }
@@ -104,16 +107,12 @@ impl<'a> Told<'a> {
         let others = scene.others.iter().map(|other| Cow::Owned(other.alone(scene)));
         let each = once(first).chain(std::iter::zip(others, &content.others));
         let of = |(n, (of, (alone, content))): (usize, (&'a OfDensity, (Cow<'a, Scene>, &'a Content)))| {
-            let points = match &content.opened.input {
-                Input::Points(points) => Some(points),
-                Input::Volume(_) => None,
-            };
             // A sphere behind opaque fog is not what is seen.
             let is_its = |sphere: &usize| scene.points.as_ref().is_none_or(|layer| layer.density_of(*sphere).0 == n);
             let sphere = found.sphere.filter(|_| found.shown.is_none()).filter(is_its);
             let place = if sphere.is_some() { found.about } else { of.about };
-            let nearest = place.zip(points).and_then(|(place, points)| nearest(place, &points.cloud.positions));
-            Self { of, scene: alone, points, sphere, nearest, is_one_of_several: found.densities.len() > 1 }
+            let (points, nearest, input) = nearest_of(place, content);
+            Self { of, scene: alone, points, sphere, nearest, input, is_one_of_several: found.densities.len() > 1 }
         };
         std::iter::zip(&found.densities, each).enumerate().map(of).collect()
     }
@@ -141,6 +140,7 @@ impl<'a> Told<'a> {
             "surfaces": of.surfaces.iter().copied().map(place).collect::<Vec<_>>(),
             "slice": of.slice.map(place),
             "nearest": self.nearest.zip(self.points).map(|(n, points)| point(n.point, n.distance, points)),
+            "nearest_of": self.input,
             "profile": {
                 "depth": column(&|s| s.depth), "density": column(&|s| s.density), "opacity": column(&|s| s.opacity)
             },
@@ -157,7 +157,7 @@ impl<'a> Told<'a> {
         };
         let peak = of.peak.iter().map(|peak| densest(found, scene) + &at(peak) + &mass(peak, quantity));
         let mut lines: Vec<String> = peak.collect();
-        lines.extend(of.lowest.iter().map(|least| format!("smallest: {}", at(least))));
+        lines.extend(of.lowest.iter().map(|least| format!("smallest: {}{}", at(least), mass(least, quantity))));
         let along = Shown::of(scene, scene.mode.dimensions());
         lines.extend(of.projected.map(|v| format!("shown: {}", along.told(annotate::name_of_shown(scene), v))));
         lines.extend(of.surfaces.iter().map(|s| format!("surface: {}", at(s))));
@@ -174,7 +174,14 @@ impl<'a> Told<'a> {
                 let meaning = meaning_in_words(sphere, &self.scene).map_or(String::new(), |words| format!("; {words}"));
                 format!("sphere: {name}{meaning}")
             }
-            None => format!("nearest: {name}, {:.3}{unit} away", nearest.distance),
+            None => {
+                let of = self.input.as_ref().map_or(String::new(), |input| format!(" of {input}"));
+                let [x, y, z] = self.of.about.unwrap_or_default().to_array();
+                format!(
+                    "nearest to ({x:.3}, {y:.3}, {z:.3}){unit}, which shows most: {name}{of}, {:.3}{unit} away",
+                    nearest.distance
+                )
+            }
         })
     }
 
@@ -186,6 +193,21 @@ impl<'a> Told<'a> {
             .map_or(String::new(), |depth| format!(", half of that {depth:.3}{} from the eye", unit_of(&self.scene)));
         format!("{}: opacity {:.4} alone{half}", self.name(), self.of.opacity)
     }
+}
+
+/// The points of a content and which of them is nearest to a place; of a difference those of the nearer of its two inputs,
+/// which is named then.
+fn nearest_of(place: Option<DVec3>, content: &Content) -> (Option<&PointInput>, Option<Nearest>, Option<String>) {
+    let mut found: (Option<&PointInput>, Option<Nearest>, Option<String>) = (None, None, None);
+    for one in once(content).chain(content.subtracted.as_deref()) {
+        let Input::Points(points) = &one.opened.input else { continue };
+        let own = place.and_then(|place| nearest(place, &points.cloud.positions));
+        let distance = |nearest: Option<Nearest>| nearest.map_or(f64::INFINITY, |nearest| nearest.distance);
+        if found.0.is_none() || distance(own) < distance(found.1) {
+            found = (Some(points), own, content.is_difference().then(|| one.opened.source_in_words()));
+        }
+    }
+    found
 }
 
 fn unit_of(scene: &Scene) -> String {
@@ -368,6 +390,9 @@ fn end_of(found: &Explanation) -> Option<&'static str> {
 fn mass(place: &Place, quantity: Quantity) -> String {
     match quantity {
         Quantity::Values => String::new(),
+        _ if place.density < 0.0 => {
+            format!("; {:.2} % of what is below 0 is at least as low", 100.0 * place.mass_above)
+        }
         _ => format!("; {:.2} % of the mass is at least as dense", 100.0 * place.mass_above),
     }
 }

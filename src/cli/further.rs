@@ -303,6 +303,18 @@ pub fn limits_along_rays(scene: &Scene, own: [f64; 2]) -> [f64; 2] {
     [-most, most]
 }
 
+/// What is told of inputs that state no unit of length beside others that do.
+pub fn units_assumed(first: &Content, others: &[Content]) -> Vec<String> {
+    let Some(unit) = each(first, others).find_map(|content| content.grid.unit) else { return Vec::new() };
+    let silent = each(first, others).filter(|content| content.grid.unit.is_none());
+    silent
+        .map(|content| {
+            let source = content.opened.source_in_words();
+            format!("{source} states no unit of length; its positions are taken to be in {unit}, as those beside it")
+        })
+        .collect()
+}
+
 /// Checks that densities can be in one picture: all in one unit of length.
 ///
 /// # Errors

@@ -53,7 +53,8 @@ pub struct PictureArgs {
     reverse: bool,
     /// white, black, #808080 or transparent
     ///
-    /// A transparent picture laid over black or white is the picture with that background.
+    /// A transparent picture laid over white is the picture with --background white; for dark pages choose --foreground white and a
+    /// --colormap that is dark where the density is low, such as inferno.
     #[arg(long, value_name = "COLOUR", value_parser = background)]
     background: Option<Background>,
     /// What is dark: light for black on white, dark for white on near-black [default: dark; flat: light]

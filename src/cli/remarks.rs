@@ -18,6 +18,7 @@ pub fn warnings(args: &SceneArgs, scene: &Scene) -> Vec<String> {
         unused.iter().map(|name| format!("{name} changes nothing: no points are drawn; choose --mode points or both")),
     );
     all.extend(trace_unused(args, scene));
+    all.extend(trace_outside(scene));
     all.extend(opacity_unused(args, scene));
     all.extend(light_unused(args, scene));
     all.extend(args.quality.unused(args.glyphs.mode));
@@ -90,6 +91,32 @@ fn trace_unused(args: &SceneArgs, scene: &Scene) -> Option<String> {
     let mode = clap::ValueEnum::to_possible_value(&args.glyphs.mode)?;
     let problem = || format!("--trace changes nothing in --mode {}, which has no depth", mode.get_name());
     (args.trace.trace.is_some() && scene.trace.is_none()).then(problem)
+}
+
+/// A molecule of which most lies outside of the density's box.
+fn trace_outside(scene: &Scene) -> Option<String> {
+    let (trace, bounds) = (scene.trace.as_ref()?, scene.grid.lattice.bounds());
+    let vertices = &trace.mesh.vertices;
+    let is_inside = |p: &glam::DVec3| p.cmpge(bounds.min).all() && p.cmple(bounds.max).all();
+    let inside = vertices.iter().filter(|p| is_inside(p)).count();
+    if 2 * inside >= vertices.len() {
+        return None;
+    }
+    let own = Box3::around(vertices);
+    let told = |b: Box3| {
+        let [low, high] = [b.min, b.max].map(|p| p.to_array().map(four_digits).join(","));
+        format!("between {low} and {high}")
+    };
+    let share = match inside {
+        0 => "all".to_owned(),
+        _ => format!("{:.0} %", 100.0 - 100.0 * inside as f64 / vertices.len() as f64),
+    };
+    Some(format!(
+        "{share} of the molecule lies outside the density: it is {}, the density {}; are both of one structure, in one place and \
+         unit?",
+        told(own),
+        told(bounds)
+    ))
 }
 
 /// Light where nothing is lit.

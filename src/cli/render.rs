@@ -134,6 +134,7 @@ fn explain_alone(args: &RenderCommand, console: &Console) -> Result<()> {
     let frame = args.scene.picture.frame()?;
     let content = Stock::default().content(&args.scene, console)?;
     let scene = args.scene.scene(&content, &frame)?;
+    remarks::warnings(&args.scene, &scene).iter().for_each(|warning| console.warning(warning));
     let mut out = content.told();
     report::merge(&mut out, explained(args, &content, &scene, &frame, console)?);
     report::merge(&mut out, report::object(json!({ "size": frame.size, "seconds": content.seconds() })));

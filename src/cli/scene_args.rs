@@ -158,7 +158,7 @@ impl SceneArgs {
         let limits = match common {
             _ if by_column => Limits::DEFAULT,
             Some(limits) => limits?,
-            None if content.is_difference => content.limits_of(picture, content.limits_of_difference(), quantity)?,
+            None if content.is_difference() => content.limits_of(picture, content.limits_of_difference(), quantity)?,
             None => content.limits_of(picture, default, quantity)?,
         };
         let mut scene = view.look.scene_of(content.grid.clone(), limits, content.reference_length())?;
@@ -179,7 +179,7 @@ impl SceneArgs {
         if self.glyphs.mode == Mode::Iso {
             scene.transfer.colormap = view.look.colormap_of_points(scene.background);
         }
-        if content.is_difference {
+        if content.is_difference() {
             further::look_of_difference(&mut scene, self.cuts.has_levels());
         }
         picture.apply(&mut scene.transfer);
@@ -197,13 +197,13 @@ impl SceneArgs {
             scene.fit_limits_to_surfaces();
         }
         scene.annotations = Annotations { gizmo: view.gizmo, ..picture.annotations(quantity) };
-        if content.is_difference {
+        if content.is_difference() {
             scene.annotations.bar_title.get_or_insert_with(|| "difference".into());
         }
         self.labels.apply(&mut scene, content);
         let own = scene.mode.limits(&scene.grid, &scene.clip);
         if let Some(own) = own.filter(|_| scene.mode != VolumeMode::Minimum || !picture.limits_are_of_densities()) {
-            let own = if content.is_difference { further::limits_along_rays(&scene, own) } else { own };
+            let own = if content.is_difference() { further::limits_along_rays(&scene, own) } else { own };
             let automatic = shared.and_then(|shared| shared.along_rays(&scene.mode)).unwrap_or(own);
             let factor = quantity.factor(scene.grid.unit, scene.mode.dimensions());
             scene.transfer.limits = picture.limits_along_rays(automatic, factor, &scene.mode)?;

@@ -71,7 +71,8 @@ pub fn write<T: Sample>(
     let surfaces = asked.iter().map(|(level, _)| made(*level, grid, steps, console));
     let surfaces: Vec<Surface> = surfaces.collect::<Result<_>>()?;
     let seconds = start.elapsed().as_secs_f64();
-    let range = surfaces.iter().map(|s| s.level).fold([f64::INFINITY, 0.0], |[a, b], l| [a.min(l), b.max(l)]);
+    let range =
+        surfaces.iter().map(|s| s.level).fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], l| [a.min(l), b.max(l)]);
     let painted = std::iter::zip(&surfaces, asked);
     let painted = painted.map(|(surface, (_, opacity))| Painted {
         surface,
@@ -96,7 +97,7 @@ fn made<T: Sample>(
     let surface = grid.surface(steps, level.of(grid), console)?;
     if surface.cap_area > 0.0 {
         console.warning(&format!(
-            "the box cuts the surface of {:.3e} off; caps of area {:.3e} close it; a larger box or a higher level \
+            "the box cuts the surface of {:.3e} off; caps of area {:.3e} close it; a larger box or a level farther from 0 \
              avoids them",
             surface.level, surface.cap_area
         ));
@@ -113,16 +114,17 @@ fn color(surface: &Surface, [low, high]: [f64; 2]) -> Rgb {
 /// What a surface is and measures.
 fn told<T: Sample>(surface: &Surface, grid: &DensityGrid<T>, output: &Path, console: &Console) -> Value {
     let measures = surface.measures();
-    let mass = share_above(grid, surface.level);
+    let mass = share_beyond(grid, surface.level);
     if !console.json {
         let [area, volume] = [2, 3].map(|power| surface.unit.map_or(String::new(), |u| format!(" {u}^{power}")));
         console.note(&format!(
-            "{}: surface of {:.4e}: area {}{area}, encloses {}{volume} and {:.2} % of the mass; {} piece(s), {} triangles",
+            "{}: surface of {:.4e}: area {}{area}, encloses {}{volume} and {:.2} % of the {}; {} piece(s), {} triangles",
             output.display(),
             surface.level,
             report::digits(measures.area),
             report::digits(measures.volume),
             100.0 * mass,
+            if surface.level < 0.0 { "sum below 0" } else { "mass" },
             measures.pieces,
             surface.triangles.len()
         ));
@@ -139,8 +141,9 @@ fn told<T: Sample>(surface: &Surface, grid: &DensityGrid<T>, output: &Path, cons
     })
 }
 
-/// The share of the sum of all positive values that nodes of at least `level` have.
-fn share_above<T: Sample>(grid: &DensityGrid<T>, level: f64) -> f64 {
-    let values = || grid.values.iter().map(|v| v.to_f64()).filter(|v| v.is_finite() && *v > 0.0);
-    values().filter(|v| *v >= level).sum::<f64>() / values().sum::<f64>()
+/// The share of the sum of all values of the level's sign that nodes of at least `level` have, of a level below 0 at most.
+fn share_beyond<T: Sample>(grid: &DensityGrid<T>, level: f64) -> f64 {
+    let sign = if level < 0.0 { -1.0 } else { 1.0 };
+    let values = || grid.values.iter().map(|v| sign * v.to_f64()).filter(|v| v.is_finite() && *v > 0.0);
+    values().filter(|v| *v >= sign * level).sum::<f64>() / values().sum::<f64>()
 }

@@ -61,7 +61,7 @@ pub struct OfDensity {
     pub share: f64,
     /// The densest place on the ray, exact for values that are linear between nodes.
     pub peak: Option<Place>,
-    /// Of a projection of smallest values, where that of the ray is.
+    /// Of a projection of smallest values, and where values below 0 are seen (a difference), the place of the ray's smallest.
     pub lowest: Option<Place>,
     /// What a projection shows in place of a density: the mean or the integral.
     pub projected: Option<f64>,
@@ -84,7 +84,7 @@ pub struct Sample {
     pub depth: f64,
     /// The density there.
     pub density: f64,
-    /// Opacity of all before the end of its step; 0 in modes without fog.
+    /// Opacity of all before the end of its step, half a step behind `depth`; 0 in modes without fog.
     pub opacity: f64,
 }
 
@@ -97,7 +97,8 @@ pub struct Place {
     pub position: DVec3,
     /// The density there.
     pub density: f64,
-    /// The share of the mass, 0 to 1, that lies where it is at least as dense: 0.05 is in the densest twentieth.
+    /// The share of the mass, 0 to 1, that lies where it is at least as dense: 0.05 is in the densest twentieth. Of a density
+    /// below 0 the share of the sum of all that is below 0, of what is at least as low.
     pub mass_above: f64,
 }
 
@@ -200,7 +201,10 @@ fn of_density(scene: &Scene, walk: &ray::Walk, seen: &ray::Seen, layer: DensityL
         mass_above: share_above(layer.grid, density),
     };
     let peak = place(alone.extreme(1.0));
-    let lowest = (scene.mode == VolumeMode::Minimum).then(|| place(alone.extreme(-1.0)));
+    let least = alone.extreme(-1.0);
+    // Of a difference what lies below 0 is seen as well.
+    let shows_low = least.1 < 0.0 && layer.table().at(layer.transfer.position(least.1))[3] > 0.0;
+    let lowest = (scene.mode == VolumeMode::Minimum || shows_low && !scene.mode.is_projection()).then(|| place(least));
     let together = &seen.of[n];
     let solid = together.solid.filter(|solid| solid.1 >= LEAST_SHARE);
     let most = solid.or(together.thickest).map(|(depth, _)| alone.place(depth));
@@ -269,11 +273,13 @@ fn over([r, g, b, a]: [f64; 4], background: Rgb) -> Rgb {
     background.map(|behind| light.next().unwrap_or(0.0) as f32 + (1.0 - a) as f32 * behind)
 }
 
-/// The share of the mass, 0 to 1, in nodes of at least this density.
+/// The share of the mass, 0 to 1, in nodes of at least this density; of one below 0 as [`Place::mass_above`] says.
 pub fn share_above(grid: &DensityGrid, density: f64) -> f64 {
+    let sign = if density < 0.0 { -1.0 } else { 1.0 };
+    let least = sign * density;
     let sums = grid.values.par_chunks(1 << 16).map(|values| {
-        let positive = values.iter().map(|&v| f64::from(v)).filter(|v| v.is_finite() && *v > 0.0);
-        positive.fold([0.0, 0.0], |[all, above], v| [all + v, if v >= density { above + v } else { above }])
+        let own = values.iter().map(|&v| sign * f64::from(v)).filter(|v| v.is_finite() && *v > 0.0);
+        own.fold([0.0, 0.0], |[all, above], v| [all + v, if v >= least { above + v } else { above }])
     });
     // In order, so that two runs agree to the last bit.
     let sums: Vec<[f64; 2]> = sums.collect();

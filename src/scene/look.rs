@@ -52,6 +52,8 @@ impl Limits {
                 [s.min + a * (s.max - s.min), s.min + b * (s.max - s.min)]
             }
             Self::Percentile(a, b) => pair(&grid.percentiles(&[a, b])),
+            // Where nothing holds any mass, nothing is seen.
+            Self::Mass(..) if grid.statistics().max == 0.0 && grid.statistics().min == 0.0 => [0.0, 1.0],
             Self::Mass(a, b) => match pair(&grid.levels_enclosing(&[a, b])) {
                 [low, high] if low == high && a != b => [grid.statistics().min.min(high), high],
                 levels => levels,

@@ -15,6 +15,9 @@ use crate::progress::Progress;
 /// A density, seen from a level.
 pub(super) struct Field<'a, T: Sample> {
     grid: &'a DensityGrid<T>,
+    /// -1 where what is low lies inside: of a level below 0.
+    sign: f64,
+    /// Times the sign.
     level: f64,
     /// The ways from one sample to the next.
     steps: DMat3,
@@ -29,7 +32,8 @@ impl<'a, T: Sample> Field<'a, T> {
     pub(super) fn new(grid: &'a DensityGrid<T>, level: f64, steps: DMat3) -> Result<Self> {
         let nearest = nearest_to_node(grid, &steps)?;
         let shape = grid.lattice.shape.map(|n| n + 2);
-        Ok(Self { grid, level, steps, to_gradient: steps.inverse().transpose(), nearest, shape })
+        let sign = if level < 0.0 { -1.0 } else { 1.0 };
+        Ok(Self { grid, sign, level: sign * level, steps, to_gradient: steps.inverse().transpose(), nearest, shape })
     }
 
     /// Which nodes of a layer lie inside.
@@ -45,7 +49,7 @@ impl<'a, T: Sample> Field<'a, T> {
             let inside = &mut layer.inside[(j + 1) * nx + 1..][..own_x];
             let mut any = false;
             for (inside, value) in inside.iter_mut().zip(row) {
-                *inside = value.to_f64() >= self.level;
+                *inside = self.sign * value.to_f64() >= self.level;
                 any |= *inside;
             }
             if any {
@@ -55,14 +59,14 @@ impl<'a, T: Sample> Field<'a, T> {
         layer
     }
 
-    /// The value at a node; none all round.
+    /// The value at a node, times the sign; none all round.
     fn value(&self, node: [usize; 3]) -> Option<f64> {
         let own = self.grid.lattice.shape;
         if (0..3).any(|axis| node[axis] == 0 || node[axis] > own[axis]) {
             return None;
         }
         let [i, j, k] = node.map(|n| n - 1);
-        Some(self.grid.values[i + own[0] * (j + own[1] * k)].to_f64())
+        Some(self.sign * self.grid.values[i + own[0] * (j + own[1] * k)].to_f64())
     }
 
     /// Derivatives at a node of the grid along its axes, per step: central, at the border one-sided.
@@ -201,7 +205,7 @@ pub(super) fn surface<T: Sample>(field: &Field<'_, T>, progress: &dyn Progress) 
     let triangles = counts.iter().map(|c| c.triangles).sum();
     check_size(vertices, triangles)?;
     let mut surface = Surface {
-        level: field.level,
+        level: field.sign * field.level,
         positions: vec![DVec3::ZERO; vertices as usize],
         normals: vec![Vec3::ZERO; vertices as usize],
         triangles: vec![[0; 3]; triangles as usize],

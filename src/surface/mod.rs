@@ -34,9 +34,9 @@ pub struct Surface {
     pub level: f64,
     /// Places of the vertices, in the unit of the data.
     pub positions: Vec<DVec3>,
-    /// Unit normals of the vertices, away from what is denser: along the gradient; of a cap, out of the box.
+    /// Unit normals of the vertices, outward: along the gradient; of a cap, out of the box.
     pub normals: Vec<Vec3>,
-    /// Three vertices each, anticlockwise as seen from the side of lower values. Every edge belongs to two triangles, in
+    /// Three vertices each, anticlockwise as seen from outside. Every edge belongs to two triangles, in
     /// opposite directions.
     pub triangles: Vec<[u32; 3]>,
     /// Area of the caps, which close the surface where the box of the grid cuts it off.
@@ -46,9 +46,9 @@ pub struct Surface {
 }
 
 impl<T: Sample> DensityGrid<T> {
-    /// The surface of `level`: the boundary of where the density is at least that, closed by caps on the border of the
-    /// grid (a ten-thousandth of a step outside). `steps` are the ways from one sample to the next of a grid whose axes are
-    /// not those of space. Values that are not numbers count as lower.
+    /// The surface of `level`: the boundary of where the density is at least that, or, of a level below 0 (a difference, a
+    /// potential), at most that, closed by caps on the border of the grid (a ten-thousandth of a step outside). `steps` are the ways from one sample to the next of a grid whose axes are
+    /// not those of space. Values that are not numbers lie outside.
     ///
     /// # Errors
     /// [`Error::Data`] for a level that the grid has not, a layer without thickness, and a surface too large for the
@@ -59,10 +59,10 @@ impl<T: Sample> DensityGrid<T> {
             return Err(Error::Data(format!("a grid of {x} x {y} x {z} nodes is a layer, which has no surface")));
         }
         let s = self.statistics();
-        if !(s.min < level && level <= s.max) {
+        let is_there = if level < 0.0 { s.min <= level && level < s.max } else { s.min < level && level <= s.max };
+        if !is_there {
             return Err(Error::Data(format!(
-                "no surface of {level:e}: the values lie between {:.3e} and {:.3e}; choose a level above the first and at \
-                 most the second, or mass:0.5",
+                "no surface of {level:e}: the values lie between {:.3e} and {:.3e}; choose a level between them, or mass:0.5",
                 s.min, s.max
             )));
         }

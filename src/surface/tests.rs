@@ -143,7 +143,7 @@ fn two_spheres_are_two_pieces_and_their_order_does_not_depend_on_threads() {
 #[test]
 fn levels_that_are_not_there_are_told() {
     let grid = grid_of(cube(1.0), [5; 3], |p| p.x);
-    for level in [-1.0, 1.5, f64::NAN] {
+    for level in [-1.5, 1.5, f64::NAN] {
         let error = grid.surface(None, level, &Silent).unwrap_err().to_string();
         assert!(error.contains("between -1.000e0 and 1.000e0"), "{error}");
     }
@@ -151,4 +151,15 @@ fn levels_that_are_not_there_are_told() {
     let mut far = grid.clone();
     far.lattice.origin += 1e9;
     assert!(far.surface(None, 0.5, &Silent).unwrap_err().to_string().contains("told apart in f32"));
+}
+
+/// Of a level below 0 what is lower lies inside. Catches: the whole box but for the lobe, a mesh turned inside out.
+#[test]
+fn a_level_below_0_encloses_what_is_lower() {
+    let blob = |p: DVec3| (-0.5 * (p - DVec3::new(0.3, 0.1, -0.2)).length_squared()).exp();
+    let above = grid_of(cube(2.5), [31; 3], |p| blob(p) - 0.1);
+    let below = grid_of(cube(2.5), [31; 3], |p| 0.1 - blob(p));
+    let [above, below] = [above.surface(None, 0.4, &Silent).unwrap(), below.surface(None, -0.4, &Silent).unwrap()];
+    assert!(above.level == 0.4 && above.cap_area == 0.0 && above.measures().volume > 0.0);
+    assert_eq!(below, Surface { level: -0.4, ..above });
 }

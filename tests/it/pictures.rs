@@ -434,6 +434,8 @@ fn degenerate_fields_and_limits_never_give_a_nan() {
             let light = light(&scene, [32, 32]);
             let sane = light.rgba.iter().flatten().all(|v| (0.0..=1.0 + 1e-5).contains(v));
             assert!(sane, "{name} in {look:?}");
+            let is_seen = light.rgba.iter().any(|p| p[3] > 0.0);
+            assert!(is_seen != (name == "zero"), "{name} in {look:?}");
         }
     }
 }

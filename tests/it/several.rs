@@ -252,6 +252,20 @@ fn a_difference_is_drawn_around_nothing() {
     let red = pixels.iter().filter(|p| p[0] > p[2].saturating_add(40)).count();
     let blue = pixels.iter().filter(|p| p[2] > p[0].saturating_add(40)).count();
     assert!(red > 200 && blue > 200, "{red} {blue}");
+    // What is below 0 is explained by its smallest value, and by the points that were taken away.
+    let bluest = (0..pixels.len())
+        .filter(|n| n % 200 < 120)
+        .max_by_key(|n| i32::from(pixels[*n][2]) - i32::from(pixels[*n][0]))
+        .unwrap();
+    let at = format!("{},{}", bluest % 200, bluest / 200);
+    let told = json(&densitas(&["render", "--recipe", &picture, "--explain", &at, "--json"]));
+    let e = &told["explanation"];
+    assert!(e["lowest"]["density"].as_f64().unwrap() < 0.5 * limits[0], "{e}");
+    assert!((0.0..0.9).contains(&e["lowest"]["mass_above"].as_f64().unwrap()), "{e}");
+    assert_eq!(e["nearest_of"], "b.csv");
+    let methods = String::from_utf8(densitas(&["recipe", &picture]).stdout).unwrap();
+    let parts = ["the first less the second", "(1) The density", "of a.csv", "(2) The density", "of b.csv"];
+    assert!(parts.iter().all(|part| methods.contains(part)), "{methods}");
 }
 
 /// Catches: options of the whole picture taken in silence, quotation marks that do not end, a file that is not there.
@@ -277,6 +291,10 @@ fn what_a_further_density_cannot_have_is_told() {
         let output = densitas(&["render", "sample:founding", "--grid", "12", "--minus", text, "-o", &picture]);
         assert!(!output.status.success() && stderr(&output).contains(wanted), "{text}: {}", stderr(&output));
     }
+    let table = table(&folder("several-units"), "silent.csv", 0.5);
+    let output = densitas(&["render", &table, "--unit", "nm", "--grid", "12", "--with", &table, "-o", &picture]);
+    let wanted = "silent.csv states no unit of length; its positions are taken to be in nm";
+    assert!(output.status.success() && stderr(&output).contains(wanted), "{}", stderr(&output));
     let four = ["--with", "--grid 12"].repeat(4);
     let output = densitas(&[&["render", "sample:founding", "-o", &picture], &four[..]].concat());
     assert!(stderr(&output).contains("at most 3 densities"), "{}", stderr(&output));

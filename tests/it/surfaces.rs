@@ -84,6 +84,7 @@ fn what_cannot_be_a_surface_is_told() {
     let [stl, mrc] = ["s.stl", "s.mrc"].map(|name| path(&folder, name));
     for (arguments, code, expected) in [
         (vec!["--iso", "2", "-o", &stl], 1, "no surface of 2e0: the values lie between"),
+        (vec!["--iso=-2", "-o", &stl], 1, "no surface of -2e0: the values lie between"),
         (vec!["-o", &stl], 2, "a surface needs its level: --iso mass:0.5"),
         (vec!["--iso", "mass:0.5", "-o", &mrc], 2, ".stl, .ply, .obj or .glb"),
         (vec!["--iso", "mass:0.5,mass:0.9", "-o", &stl], 2, "name it .glb or .obj"),

@@ -353,6 +353,11 @@ fn a_map_is_shown_with_its_model() {
     assert!(stderr(&refused).contains("--trace-from FILE"), "{}", stderr(&refused));
     let drawn = densitas(&["render", &map, "-o", &points, "--trace", "ribbon", "--trace-from", &input, "--json"]);
     assert!(json(&drawn)["trace"]["triangles"].as_u64() > Some(1000));
+    assert!(!stderr(&drawn).contains("outside"), "{}", stderr(&drawn));
+    // A map whose place is not that of the model.
+    let moved = ["--bounds", "500,540,0,40,0,40", "--trace", "ribbon", "--trace-from", &input];
+    let drawn = densitas(&[&["render", &map, "-o", &points], &moved[..]].concat());
+    assert!(stderr(&drawn).contains("all of the molecule lies outside the density"), "{}", stderr(&drawn));
 }
 
 /// Each with what was found and the way out.
@@ -380,6 +385,7 @@ fn what_cannot_be_traced_is_told() {
     for (options, word) in [
         (vec!["--trace", "ribbon", "--mode", "mip"], "--trace changes nothing"),
         (vec!["--trace-radius", "1"], "--trace draws"),
+        (vec!["--trace", "ribbon", "--mode", "mip", "--explain", "50,50"], "--trace changes nothing"),
     ] {
         let told = densitas(&[&["render", &input, "-o", &picture, "--grid", "8"], &options[..]].concat());
         assert!(told.status.success() && stderr(&told).contains(word), "{options:?}: {}", stderr(&told));
