@@ -104,7 +104,7 @@ fn trace_outside(scene: &Scene) -> Option<String> {
     }
     let own = Box3::around(vertices);
     let told = |b: Box3| {
-        let [low, high] = [b.min, b.max].map(|p| p.to_array().map(four_digits).join(","));
+        let [low, high] = [b.min, b.max].map(|p| p.to_array().map(|v| six_digits(v, 1e-3..1e6)).join(","));
         format!("between {low} and {high}")
     };
     let share = match inside {

@@ -111,15 +111,16 @@ impl Stage {
         assert!(status.unwrap().success(), "xdotool {what}");
     }
 
-    /// The middle of something in the window, once it stands there: of a share of its width and height.
+    /// The middle of something in the window, once it stands there and moves no more: of a share of its width and height.
     fn place(&mut self, name: &str, share: [f64; 2]) -> [i64; 2] {
-        let mut found = None;
+        let (mut found, mut last) = (None, None);
         self.wait_for(name, |stage| {
+            last = found.take();
             let text = std::fs::read_to_string(stage.folder.join("places")).unwrap_or_default();
             let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
             let read = |line: String| line.split(' ').map(|n| n.parse().ok()).collect::<Option<Vec<f64>>>();
             found = line.and_then(read).filter(|r| r.len() == 4);
-            found.is_some()
+            found.is_some() && found == last
         });
         let r = found.unwrap();
         [0, 1].map(|axis| (r[axis] + share[axis] * (r[axis + 2] - r[axis])).round() as i64)
