@@ -290,6 +290,14 @@ fn reversed<T: Sample>([nx, ny, nz]: [usize; 3], read: impl Fn(usize, &mut [T]) 
     out
 }
 
+impl DensityGrid {
+    /// The grid with what `of` makes of each value.
+    pub(crate) fn mapped(&self, of: impl Fn(f32) -> f32 + Sync) -> Self {
+        let values = self.values.par_iter().map(|v| of(*v)).collect();
+        Self { values, lattice: self.lattice, unit: self.unit, focus: self.focus }
+    }
+}
+
 impl DensityGrid<f64> {
     /// The grid in 32 bits.
     pub fn narrowed(&self) -> DensityGrid {

@@ -15,7 +15,7 @@ use crate::cli::content::Content;
 use crate::cli::explain::{content_of, molecule_in_words};
 use crate::cli::label_args::nearest_named;
 use crate::error::Result;
-use crate::explain::{explain, most_seen_at, share_above};
+use crate::explain::{explain, most_seen_at};
 use crate::scene::{Frame, Quantity, Scene};
 
 /// What is more transparent than this changes no pixel.
@@ -308,7 +308,7 @@ fn look(question: &Question) -> Result<Option<Probe>> {
         per: quantity.per(unit, 3),
         is_of_values: quantity == Quantity::Values,
         most: layer.grid.statistics().max as f32,
-        mass_above: share_above(layer.grid, value),
+        mass_above: layer.grid.share_beyond(value),
         profile: of.profile.iter().map(|s| s.density as f32).collect(),
         span: found.span.unwrap_or_default(),
         depth,

@@ -51,7 +51,7 @@ pub struct Content {
     /// The last points drawn of all.
     pub joined: Mutex<Option<Joined>>,
     /// What its density was made less.
-    pub subtracted: Option<Box<Content>>,
+    pub subtracted: Option<Arc<Content>>,
     splines: Splines,
     /// What was measured of the density for it.
     pub measured: Measured,
@@ -109,7 +109,7 @@ impl Content {
             last: Mutex::default(),
             others: self.others.iter().map(|other| other.with_nodes(most)).collect::<Result<_>>()?,
             joined: Mutex::default(),
-            subtracted: self.subtracted.as_ref().map(|other| other.with_nodes(most)).transpose()?.map(Box::new),
+            subtracted: self.subtracted.clone(),
             splines: Splines::default(),
             measured: Measured::default(),
         })
@@ -205,7 +205,7 @@ impl Stock {
             let other = content.others.remove(0);
             further::kernels_differ(&content, &other).iter().for_each(|note| console.note(note));
             content.grid = self.differences.of(&content.grid, &other.grid)?;
-            (content.on_device, content.subtracted) = (None, Some(Box::new(other)));
+            (content.on_device, content.subtracted) = (None, Some(Arc::new(other)));
         }
         Ok(content)
     }

@@ -269,9 +269,7 @@ fn name_of(args: &SceneArgs, content: &Content) -> String {
 
 /// Limits around 0 that hold all but the twentieth of the difference's mass that lies highest, of either sign.
 pub fn limits_of_difference(grid: &DensityGrid) -> Limits {
-    let values = grid.values.iter().map(|v| v.abs()).collect();
-    let sizes = DensityGrid { values, lattice: grid.lattice, unit: grid.unit, focus: grid.focus };
-    let most = sizes.levels_enclosing(&[0.05])[0];
+    let most = grid.mapped(f32::abs).levels_enclosing(&[0.05])[0];
     Limits::Value(-most, most)
 }
 
@@ -295,10 +293,7 @@ pub fn look_of_difference(scene: &mut Scene, has_levels: bool) {
 
 /// The automatic limits of what a mode shows along rays of a difference: the wider of those of both signs, around 0.
 pub fn limits_along_rays(scene: &Scene, own: [f64; 2]) -> [f64; 2] {
-    let values = scene.grid.values.iter().map(|v| -v).collect();
-    let grid = &scene.grid;
-    let other = DensityGrid { values, lattice: grid.lattice, unit: grid.unit, focus: grid.focus };
-    let other = scene.mode.limits(&other, &scene.clip).unwrap_or(own);
+    let other = scene.mode.limits(&scene.grid.mapped(|v| -v), &scene.clip).unwrap_or(own);
     let most = own.into_iter().chain(other).map(f64::abs).fold(0.0, f64::max);
     [-most, most]
 }

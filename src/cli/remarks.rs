@@ -1,5 +1,7 @@
 //! What is said of a scene before it is drawn: options that change nothing in it, and limits that hold little of it.
 
+use rayon::prelude::*;
+
 use super::glyph_args::Mode;
 use super::picture_args::change_nothing;
 use super::scene_args::SceneArgs;
@@ -98,7 +100,7 @@ fn trace_outside(scene: &Scene) -> Option<String> {
     let (trace, bounds) = (scene.trace.as_ref()?, scene.grid.lattice.bounds());
     let vertices = &trace.mesh.vertices;
     let is_inside = |p: &glam::DVec3| p.cmpge(bounds.min).all() && p.cmple(bounds.max).all();
-    let inside = vertices.iter().filter(|p| is_inside(p)).count();
+    let inside = vertices.par_iter().filter(|p| is_inside(p)).count();
     if 2 * inside >= vertices.len() {
         return None;
     }

@@ -114,7 +114,7 @@ fn color(surface: &Surface, [low, high]: [f64; 2]) -> Rgb {
 /// What a surface is and measures.
 fn told<T: Sample>(surface: &Surface, grid: &DensityGrid<T>, output: &Path, console: &Console) -> Value {
     let measures = surface.measures();
-    let mass = share_beyond(grid, surface.level);
+    let mass = grid.share_beyond(surface.level);
     if !console.json {
         let [area, volume] = [2, 3].map(|power| surface.unit.map_or(String::new(), |u| format!(" {u}^{power}")));
         console.note(&format!(
@@ -139,11 +139,4 @@ fn told<T: Sample>(surface: &Surface, grid: &DensityGrid<T>, output: &Path, cons
         "vertices": surface.positions.len(),
         "triangles": surface.triangles.len(),
     })
-}
-
-/// The share of the sum of all values of the level's sign that nodes of at least `level` have, of a level below 0 at most.
-fn share_beyond<T: Sample>(grid: &DensityGrid<T>, level: f64) -> f64 {
-    let sign = if level < 0.0 { -1.0 } else { 1.0 };
-    let values = || grid.values.iter().map(|v| sign * v.to_f64()).filter(|v| v.is_finite() && *v > 0.0);
-    values().filter(|v| *v >= sign * level).sum::<f64>() / values().sum::<f64>()
 }

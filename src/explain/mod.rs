@@ -13,7 +13,6 @@ use rayon::prelude::*;
 use crate::annotate;
 use crate::color::Rgb;
 use crate::error::{Error, Result};
-use crate::grid::DensityGrid;
 use crate::scene::{Camera, DensityLayer, Frame, Ray, Scene, VolumeMode};
 pub use bodies::Body;
 
@@ -198,7 +197,7 @@ fn of_density(scene: &Scene, walk: &ray::Walk, seen: &ray::Seen, layer: DensityL
         depth,
         position: alone.place(depth),
         density,
-        mass_above: share_above(layer.grid, density),
+        mass_above: layer.grid.share_beyond(density),
     };
     let peak = place(alone.extreme(1.0));
     let least = alone.extreme(-1.0);
@@ -271,20 +270,6 @@ pub fn most_seen_at(scene: &Scene, place: DVec3) -> usize {
 fn over([r, g, b, a]: [f64; 4], background: Rgb) -> Rgb {
     let mut light = [r, g, b].into_iter();
     background.map(|behind| light.next().unwrap_or(0.0) as f32 + (1.0 - a) as f32 * behind)
-}
-
-/// The share of the mass, 0 to 1, in nodes of at least this density; of one below 0 as [`Place::mass_above`] says.
-pub fn share_above(grid: &DensityGrid, density: f64) -> f64 {
-    let sign = if density < 0.0 { -1.0 } else { 1.0 };
-    let least = sign * density;
-    let sums = grid.values.par_chunks(1 << 16).map(|values| {
-        let own = values.iter().map(|&v| sign * f64::from(v)).filter(|v| v.is_finite() && *v > 0.0);
-        own.fold([0.0, 0.0], |[all, above], v| [all + v, if v >= least { above + v } else { above }])
-    });
-    // In order, so that two runs agree to the last bit.
-    let sums: Vec<[f64; 2]> = sums.collect();
-    let [all, above] = sums.iter().fold([0.0, 0.0], |[a, b], [c, d]| [a + c, b + d]);
-    if all > 0.0 { above / all } else { 0.0 }
 }
 
 /// The point nearest to a place; of several the first. None without a finite one.

@@ -5,7 +5,7 @@ use glam::DVec3;
 use super::*;
 use crate::color::{OpacityCurve, Scale};
 use crate::geometry::Box3;
-use crate::grid::Lattice;
+use crate::grid::{DensityGrid, Lattice};
 use crate::scene::{
     Background, Camera, Diameter, Isosurface, Limits, Look, Plane, PointLayer, PointOrder, Projection, SampleRule,
     Viewpoint,
@@ -74,7 +74,7 @@ fn ramps_and_peaks_have_their_closed_forms() {
     let nearest = nearest(found.about.unwrap(), &POINTS).unwrap();
     assert!(nearest.point == 0 && (nearest.distance - 0.995f64.hypot(0.5)).abs() < 1e-9, "{nearest:?}");
     // Shares of the mass: in the fifth layer of nodes alone lies 1 / (0 + 0.25 + 0.5 + 0.75 + 1).
-    assert!((share_above(&scene.grid, 0.9) - 0.4).abs() < 1e-6);
+    assert!((scene.grid.share_beyond(0.9) - 0.4).abs() < 1e-6);
     scene.transfer.opacity = OpacityCurve::parse("0:0,0.5:0,0.501:0.9,0.502:0,1:0").unwrap();
     scene.sampling.step = 0.25;
     let found = middle(&scene).opacity;

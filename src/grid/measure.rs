@@ -180,6 +180,21 @@ impl<T: Sample> DensityGrid<T> {
         furthest
     }
 
+    /// The share, 0 to 1, of the sum of all values above 0 that nodes of at least this level have; of a level below 0, of the
+    /// sum of all values below 0 that nodes of at most this level have. 0 where there are none.
+    pub fn share_beyond(&self, level: f64) -> f64 {
+        let sign = if level < 0.0 { -1.0 } else { 1.0 };
+        let least = sign * level;
+        let sums = self.values.par_chunks(1 << 16).map(|values| {
+            let own = values.iter().map(|v| sign * v.to_f64()).filter(holds_mass);
+            own.fold([0.0, 0.0], |[all, beyond], v| [all + v, if v >= least { beyond + v } else { beyond }])
+        });
+        // In order, so that two runs agree to the last bit.
+        let sums: Vec<[f64; 2]> = sums.collect();
+        let [all, beyond] = sums.iter().fold([0.0, 0.0], |[a, b], [c, d]| [a + c, b + d]);
+        if all > 0.0 { beyond / all } else { 0.0 }
+    }
+
     /// How thick the highest-density region that holds `share` (0 to 1) of the mass is: the length of
     /// a line through it along an axis, averaged over its nodes and (geometrically) over the axes. In
     /// the unit of length; 0 if no value is positive.
