@@ -1,11 +1,16 @@
 //! What several tests share.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use densitas::color::{Colormap, OpacityCurve, Scale, TransferFunction};
 use densitas::geometry::Box3;
 use densitas::gpu::{AdapterChoice, Gpu};
 use densitas::grid::{DensityGrid, Lattice};
-use glam::DVec3;
+use densitas::scene::{
+    Annotations, Background, Camera, Limits, Look, Projection, Sampling, Scene, View, Viewpoint, Window,
+};
+use glam::{DVec2, DVec3};
 
 /// The folder of real test data, from the variable `DENSITAS_TEST_DATA`; prints SKIPPED and gives
 /// `None` if it is unset. A variable that names no folder fails the test.
@@ -50,6 +55,22 @@ pub fn grid_of(bounds: Box3, shape: [usize; 3], f: impl Fn(DVec3) -> f64) -> Den
         }
     }
     DensityGrid::new(lattice, values, None).unwrap()
+}
+
+/// A scene of a grid, limits 0 to 1 in these colours and opacity, over black and without marks, seen along -x by a parallel camera
+/// that shows a height of `seen` around the box's middle; one sample every `step`.
+pub fn seen_along_x(grid: DensityGrid, colors: (Colormap, OpacityCurve, f64), seen: f64, step: f64) -> Scene {
+    let bounds = grid.lattice.bounds();
+    let mut scene = Look::Default.scene(Arc::new(grid), Limits::Value(0.0, 1.0)).unwrap();
+    let (colormap, opacity, reference_length) = colors;
+    scene.transfer = TransferFunction { colormap, limits: [0.0, 1.0], scale: Scale::Linear, opacity, reference_length };
+    let camera = Camera::fitting(bounds, View::X, Window::middle(1.0));
+    let projection = Projection::Orthographic { visible_height: seen };
+    scene.viewpoint = Viewpoint::At(Camera { projection, shift: DVec2::ZERO, ..camera });
+    scene.sampling = Sampling { step, adaptive: false, ..scene.sampling };
+    scene.background = Background::Color([0.0; 3]);
+    scene.annotations = Annotations::default();
+    scene
 }
 
 /// A PNG as width, height and red, green, blue of each pixel.

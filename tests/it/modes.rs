@@ -1,21 +1,16 @@
 //! Projections, surfaces, slices and clip planes against closed forms.
 
-use std::sync::Arc;
-
-use densitas::color::{Colormap, LookupTable, OpacityCurve, Scale, TransferFunction};
+use densitas::color::{Colormap, LookupTable, OpacityCurve};
 use densitas::error::Error;
 use densitas::explain::explain;
 use densitas::geometry::Box3;
 use densitas::grid::DensityGrid;
 use densitas::progress::Silent;
 use densitas::render::Light;
-use densitas::scene::{
-    Annotations, Background, Camera, Frame, Isosurface, Limits, Look, Plane, Projection, Sampling, Scene, View,
-    Viewpoint, VolumeMode, Window,
-};
+use densitas::scene::{Frame, Isosurface, Look, Plane, Scene, View, Viewpoint, VolumeMode};
 use glam::{DVec2, DVec3};
 
-use crate::common::grid_of;
+use crate::common::{grid_of, seen_along_x};
 use crate::pictures::{RENDERER, of_weights};
 
 /// Standard deviation of the ball.
@@ -40,22 +35,8 @@ fn gauss(p: DVec3) -> f64 {
 }
 
 fn scene(grid: DensityGrid) -> Scene {
-    let bounds = grid.lattice.bounds();
-    let mut scene = Look::Default.scene(Arc::new(grid), Limits::Value(0.0, 1.0)).unwrap();
-    scene.transfer = TransferFunction {
-        colormap: Colormap::named("grey").unwrap(),
-        limits: [0.0, 1.0],
-        scale: Scale::Linear,
-        opacity: OpacityCurve::parse("0:0,1:0.5").unwrap(),
-        reference_length: 0.1,
-    };
-    let camera = Camera::fitting(bounds, View::X, Window::middle(1.0));
-    let projection = Projection::Orthographic { visible_height: SEEN };
-    scene.viewpoint = Viewpoint::At(Camera { projection, shift: DVec2::ZERO, ..camera });
-    scene.sampling = Sampling { step: 0.002, adaptive: false, ..scene.sampling };
-    scene.background = Background::Color([0.0; 3]);
-    scene.annotations = Annotations::default();
-    scene
+    let colors = (Colormap::named("grey").unwrap(), OpacityCurve::parse("0:0,1:0.5").unwrap(), 0.1);
+    seen_along_x(grid, colors, SEEN, 0.002)
 }
 
 fn draw(scene: &Scene) -> Result<Light, Error> {

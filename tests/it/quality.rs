@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use densitas::color::{Colormap, OpacityCurve, Scale, TransferFunction};
+use densitas::color::{Colormap, OpacityCurve};
 use densitas::explain::explain;
 use densitas::geometry::Box3;
 use densitas::grid::{DensityGrid, Spline};
 use densitas::progress::Silent;
 use densitas::render::Light;
 use densitas::scene::{
-    Annotations, Background, Camera, Diameter, Frame, Isosurface, Limits, Look, Plane, PointColors, PointOrder,
-    Projection, Quality, SampleRule, Sampling, Scene, View, Viewpoint, VolumeMode, Window,
+    Background, Diameter, Frame, Isosurface, Look, Plane, PointColors, PointOrder, Quality, SampleRule, Sampling,
+    Scene, VolumeMode,
 };
 use glam::{DVec2, DVec3};
 
-use crate::common::grid_of;
+use crate::common::{grid_of, seen_along_x};
 use crate::pictures::RENDERER;
 
 const SIZE: u32 = 32;
@@ -26,23 +26,10 @@ fn scene(n: usize, f: impl Fn(DVec3) -> f64) -> Scene {
 }
 
 fn of_grid(grid: DensityGrid) -> Scene {
-    let bounds = grid.lattice.bounds();
-    let mut scene = Look::Default.scene(Arc::new(grid), Limits::Value(0.0, 1.0)).unwrap();
-    scene.transfer = TransferFunction {
-        colormap: Colormap::named("grey").unwrap(),
-        limits: [0.0, 1.0],
-        scale: Scale::Linear,
-        opacity: OpacityCurve::parse("0:0,1:0.5").unwrap(),
-        reference_length: 0.25,
-    };
-    scene.focus = bounds;
-    let camera = Camera::fitting(bounds, View::X, Window::middle(1.0));
-    let projection = Projection::Orthographic { visible_height: 1.0 };
-    scene.viewpoint = Viewpoint::At(Camera { projection, shift: DVec2::ZERO, ..camera });
-    scene.sampling = Sampling { step: 0.01, adaptive: false, rule: SampleRule::Midpoint };
-    scene.background = Background::Color([0.0, 0.0, 1.0]);
-    scene.annotations = Annotations::default();
-    scene
+    let colors = (Colormap::named("grey").unwrap(), OpacityCurve::parse("0:0,1:0.5").unwrap(), 0.25);
+    let (focus, scene) = (grid.lattice.bounds(), seen_along_x(grid, colors, 1.0, 0.01));
+    let sampling = Sampling { rule: SampleRule::Midpoint, ..scene.sampling };
+    Scene { focus, sampling, background: Background::Color([0.0, 0.0, 1.0]), ..scene }
 }
 
 fn draw(scene: &Scene) -> Light {

@@ -3,19 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use densitas::color::{Colormap, OpacityCurve, Scale, TransferFunction};
+use densitas::color::{Colormap, OpacityCurve};
 use densitas::geometry::Box3;
 use densitas::grid::DensityGrid;
 use densitas::io::{VolumeFormat, write_volume};
 use densitas::progress::Silent;
 use densitas::render::Light;
-use densitas::scene::{
-    Annotations, Background, Camera, Frame, Further, Isosurface, Limits, Look, Plane, Projection, SampleRule, Sampling,
-    Scene, View, Viewpoint, VolumeMode, Window,
-};
-use glam::{DVec2, DVec3};
+use densitas::scene::{Background, Frame, Further, Isosurface, Look, Plane, SampleRule, Sampling, Scene, VolumeMode};
+use glam::DVec3;
 
-use crate::common::{grid_of, read_png};
+use crate::common::{grid_of, read_png, seen_along_x};
 use crate::pictures::RENDERER;
 use crate::program::{densitas, folder, json, path, stderr};
 
@@ -34,24 +31,10 @@ fn grid(f: impl Fn(DVec3) -> f64) -> DensityGrid {
 /// A scene of limits 0 to 1 in a box of side 1 around 0, seen along -x by a parallel camera that shows it whole; opacity
 /// 1 - 1/e per reference length at the upper limit.
 fn scene(f: impl Fn(DVec3) -> f64) -> Scene {
+    let opacity = OpacityCurve::new(vec![(0.0, 0.0), (1.0, 1.0 - (-1f32).exp())]).unwrap();
     let grid = grid(f);
-    let bounds = grid.lattice.bounds();
-    let mut scene = Look::Default.scene(Arc::new(grid), Limits::Value(0.0, 1.0)).unwrap();
-    scene.transfer = TransferFunction {
-        colormap: of_color(RED),
-        limits: [0.0, 1.0],
-        scale: Scale::Linear,
-        opacity: OpacityCurve::new(vec![(0.0, 0.0), (1.0, 1.0 - (-1f32).exp())]).unwrap(),
-        reference_length: 0.5,
-    };
-    scene.focus = bounds;
-    let camera = Camera::fitting(bounds, View::X, Window::middle(1.0));
-    let projection = Projection::Orthographic { visible_height: 1.0 };
-    scene.viewpoint = Viewpoint::At(Camera { projection, shift: DVec2::ZERO, ..camera });
-    scene.sampling = Sampling { step: 0.01, adaptive: false, rule: SampleRule::Midpoint };
-    scene.background = Background::Color([0.0; 3]);
-    scene.annotations = Annotations::default();
-    scene
+    let (focus, scene) = (grid.lattice.bounds(), seen_along_x(grid, (of_color(RED), opacity, 0.5), 1.0, 0.01));
+    Scene { focus, sampling: Sampling { rule: SampleRule::Midpoint, ..scene.sampling }, ..scene }
 }
 
 /// A second density in green, of half the first one's reference length.
